@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `make help` lists what there is. Everything that is made lies in build/;
+# V=1 shows the commands.
+
+PREFIX ?= /usr/local
+BUILD := build
+
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+CFLAGS ?= -O2 -g
+PKGS := libbpf libelf zlib libdw json-c ncursesw
+
+# What Debian calls the things we need.
+DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev libelf-dev \
+	zlib1g-dev libdw-dev libjson-c-dev libncurses-dev
+DEPS_LAB := qemu-system-x86 busybox-static ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
+	debian-archive-keyring util-linux libcmocka-dev liburing-dev
+DEPS_BENCH := bpftrace
+# Plain `make` is content without the laboratory.
+DEPS := $(DEPS_BUILD) \
+	$(if $(filter-out all install build/daxtop daxtop,$(or $(MAKECMDGOALS),all)),$(DEPS_LAB)) \
+	$(if $(filter bench,$(MAKECMDGOALS)),$(DEPS_BENCH))
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-5s %s\n' '$(1)' '$(2)'
+endif
+
+# Asked once, and only when something is compiled: make deps comes before.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+
+# Empty, as in the files that define it themselves: the same twice is no warning.
+CPPFLAGS += -D_GNU_SOURCE= -Iinclude -Isrc -I$(BUILD)
+ALL_CFLAGS = -std=gnu11 -Wall -Wextra $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -Wall \
+	-Iinclude -Ibpf -I. -MMD -MP
+
+# devdax is attached when the module device_dax loads, so a skeleton of its own.
+BPF_SRC := $(sort $(filter-out bpf/devdax.bpf.c,$(wildcard bpf/*.bpf.c)))
+SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/devdax.skel.h
+
+SRC := $(sort $(wildcard src/*.c src/*/*.c))
+GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c))
+DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+UNIT_SAN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/san/unit/%)
+BENCH := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/%)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+# Objects between a source and a program are kept.
+.SECONDARY:
+
+.PHONY: all deps demo test unit bench fetch fetch-update install clean help lab-programs unit-programs
+
+all: daxtop
+
+# A copy where one looks for it; `sudo ./daxtop` after a plain make.
+daxtop: $(BUILD)/daxtop
+	$(Q)cp $< $@
+
+help:
+	@printf '%s\n' \
+	'make demo          watch DAX pages live, in a virtual machine, in this terminal' \
+	'make test          every test: unit, unit with sanitizers, on a real kernel in the machine' \
+	'make               build ./daxtop' \
+	'make unit          the unit tests only' \
+	'make bench         what daxtop costs, in instructions and bytes' \
+	'make install       daxtop and its man pages below PREFIX (now $(PREFIX)), DESTDIR is honoured' \
+	'make deps          install the Debian packages that are missing; the others do it themselves' \
+	'make fetch-update  look for a newer stock kernel for the virtual machine' \
+	'make clean         remove what was built; fetched kernels stay' \
+	'V=1                show the commands' \
+	'DAXTOP_CACHE=DIR   where fetched kernels are kept (now $${XDG_CACHE_HOME:-~/.cache}/daxtop)'
+
+# Order-only for everything that is made: runs first and rebuilds nothing.
+deps:
+	@tests/vm/deps $(DEPS)
+
+fetch: | deps
+	@tests/vm/fetch-kernel >$(or $(FETCH_OUT),/dev/null)
+
+fetch-update: | deps
+	@tests/vm/fetch-kernel --update
+
+# ---- BPF side ----
+
+# The subjects are compiled as one unit: the linker of libbpf 1.1 refuses a kfunc
+# (bpf_rdonly_cast) that more than one object declares, because it asks for the
+# size of a function (tools/lib/bpf/linker.c, linker_append_btf()).
+$(BUILD)/bpf/daxtop.bpf.c: $(BPF_SRC) Makefile
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(BPF_SRC) >$@
+
+$(BUILD)/bpf/%.o: $(BUILD)/bpf/%.bpf.c | deps
+	$(call say,BPF,$(BPF_SRC))
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/bpf/%.o: bpf/%.bpf.c | deps
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/%.bpf.o: $(BUILD)/bpf/%.o
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+# ---- programs: rules for one variant, in $(1), compiled with $(2) ----
+
+define variant
+$(1)/%.o: %.c | deps $(SKELS)
+	$$(call say,CC,$$(patsubst $(BUILD)/%,%,$$@))
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $$(ALL_CFLAGS) $(2) -c $$< -o $$@
+
+# All of daxtop but main(): what the unit tests and benches link to.
+$(1)/libdaxtop.a: $(filter-out $(1)/src/main.o,$(SRC:%.c=$(1)/%.o))
+	$$(call say,AR,$$(patsubst $(BUILD)/%,%,$$@))
+	@rm -f $$@
+	$(Q)$(AR) rcs $$@ $$^
+endef
+
+$(eval $(call variant,$(BUILD)/obj,))
+$(eval $(call variant,$(BUILD)/san/obj,$(SAN)))
+
+$(BUILD)/daxtop: $(BUILD)/obj/src/main.o $(BUILD)/obj/libdaxtop.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_LIB:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/libdaxtop.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -lcmocka
+
+$(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(UNIT_LIB:%.c=$(BUILD)/san/obj/%.o) $(BUILD)/san/obj/libdaxtop.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $(SAN) $^ -o $@ $(PKG_LIBS) -lcmocka
+
+$(BUILD)/guest-test: $(GUEST_SRC:%.c=$(BUILD)/obj/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -ljson-c -luring
+
+$(BUILD)/demo-workload: $(DEMO_SRC:%.c=$(BUILD)/obj/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+
+$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -luring
+
+# ---- what people ask for ----
+
+lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload
+unit-programs: $(UNIT) $(UNIT_SAN)
+
+# exec: the terminal and every signal belong to the demo from here on.
+demo: $(BUILD)/daxtop $(BUILD)/demo-workload
+	@exec tests/vm/demo
+
+test: lab-programs unit-programs
+	@exec tests/run all
+
+unit: unit-programs
+	@exec tests/run unit
+
+bench: lab-programs $(BENCH)
+	@if [ -x tests/bench/run ]; then exec tests/bench/run; \
+	else echo 'make: there is no tests/bench/run yet' >&2; exit 2; fi
+
+install: $(BUILD)/daxtop
+	install -D -m 755 $(BUILD)/daxtop $(DESTDIR)$(PREFIX)/bin/daxtop
+	@for page in $(sort $(wildcard man/*.[1-8])); do \
+		section=$${page##*.}; \
+		set -- install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$$section/$${page##*/}; \
+		echo "$$@"; "$$@" || exit; \
+	done
+
+clean:
+	rm -rf $(BUILD) daxtop
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * devdax.bpf.c - device-dax's fault handler. It lives in a module (device_dax)
+ * that may be loaded after daxtop, so this is an object of its own, loaded when
+ * the module is there; it shares the main object's maps.
+ */
+#include "emit.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct ring_map events SEC(".maps");
+struct lost_map lost SEC(".maps");
+struct stacks_map stacks SEC(".maps");
+struct tasks_map tasks SEC(".maps");
+
+const volatile __u32 zone_shift = 51;
+const volatile __u32 wakeup_mask = 1023;
+__u32 submitted;
+__u64 vmemmap_base;
+__u64 dev_pfn_min, dev_pfn_max;
+
+#define VM_FAULT_FALLBACK 0x0800 /* include/linux/mm_types.h */
+
+SEC("fexit/dev_dax_huge_fault")
+int BPF_PROG(dx_dev_fault, struct vm_fault *vmf, unsigned int order, int ret)
+{
+	struct dx_event *e;
+
+	if (ret & VM_FAULT_FALLBACK)
+		return 0;
+	e = event_new(DX_DEV_FAULT, vmf->flags & FAULT_FLAG_WRITE ? DX_F_WRITE : 0);
+	if (!e)
+		return 0;
+	event_inode(e, vmf->vma->vm_file->f_mapping->host);
+	e->index = vmf->pgoff & ~((1UL << order) - 1);
+	e->level = order >= 18 ? DX_PUD : order >= 9 ? DX_PMD : DX_PTE;
+	e->order = order;
+	e->addr = vmf->address;
+	e->ret = ret;
+	e->flags |= DX_F_NO_FOLIO;
+	event_submit(e);
+	return 0;
+}

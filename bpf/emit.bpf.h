@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_EMIT_BPF_H
+#define DAXTOP_EMIT_BPF_H
+/*
+ * emit.bpf.h - the maps that every program shares, and how a record is made.
+ *
+ * Helper calls are the larger part of an event's cost, so a record takes three
+ * (reserve, time, submit); who and where come from loads.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#include "event.h"
+#include "folio.bpf.h"
+
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+};
+struct lost_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DX_EVENT_TYPES);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+struct stacks_map {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 8192);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 32 * sizeof(__u64));
+};
+
+/*
+ * A GUP call being looked at (pin.bpf.c). In task storage, one at a time: on the stack the verifier
+ * would follow every value of the counters through the loop.
+ */
+struct gup_call {
+	__u64 pages; /* struct page *[] */
+	__u64 addr;
+	__u64 i, n;
+	__u64 head; /* the run of one folio that is being collected */
+	__u32 run, foll;
+	__u32 flags;
+	__s32 stack, ustack, ret;
+};
+
+/*
+ * What a task is in the middle of: from dax_insert_entry() to the fault's end,
+ * and inside a removal or a layout break. Process context only.
+ */
+struct task_ctx {
+	__u64 vmf; /* the fault under way, 0: none */
+	__u64 pfn; /* what it inserts or finds */
+	__u64 time; /* of its install */
+	__u64 inode; /* last inode whose path was sent */
+	__u64 mm; /* last mm marked, see mark.bpf.h */
+	__u64 mapping; /* removal or layout break under way */
+	__u64 entry; /* __dax_invalidate_entry(): what it found */
+	__u64 index;
+	__u32 flags; /* DX_F_* of the fault */
+	__s32 ref_first, ref_install, map_install;
+	__u32 layout; /* DX_F_FINAL, DX_F_NOWAIT of the break under way, | 1 */
+	__u32 invalidate;
+	struct gup_call gup;
+	__u64 inode_ino; /* its number: the address may be used again */
+};
+struct tasks_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+};
+
+/* defined in maps.bpf.c; devdax.bpf.c has its own, reused from there by fd */
+extern struct ring_map events SEC(".maps");
+extern struct lost_map lost SEC(".maps");
+extern struct stacks_map stacks SEC(".maps");
+extern struct tasks_map tasks SEC(".maps");
+extern const volatile __u32 wakeup_mask;
+extern __u32 submitted;
+
+static __always_inline struct task_ctx *task_ctx_get(void)
+{
+	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline struct task_ctx *task_ctx_find(void)
+{
+	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+}
+
+static __always_inline void lost_count(__u32 type)
+{
+	__u64 *n = bpf_map_lookup_elem(&lost, &type);
+
+	if (n)
+		(*n)++;
+}
+
+static __always_inline void event_who(struct dx_event *e, __u16 type, __u32 flags)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	e->type = type;
+	e->cpu = bpf_get_smp_processor_id();
+	e->flags = flags;
+	e->tgid = task->tgid;
+	e->pid = task->pid;
+	*(__u64 *)&e->comm[0] = *(__u64 *)&task->comm[0];
+	*(__u64 *)&e->comm[8] = *(__u64 *)&task->comm[8];
+	e->time = bpf_ktime_get_ns();
+}
+
+/* A record with everything set: who and when, the rest 0. NULL: lost and counted. */
+static __always_inline struct dx_event *event_new(__u16 type, __u32 flags)
+{
+	struct dx_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		lost_count(type);
+		return NULL;
+	}
+	event_who(e, type, flags);
+	e->pfn = 0;
+	e->pgmap = 0;
+	e->refcount = 0;
+	e->mapcount = 0;
+	e->pincount = 0;
+	e->nr = 1;
+	e->ino = 0;
+	e->index = 0;
+	e->dev = 0;
+	*(__u32 *)&e->order = 0; /* order, pgmap_type, level, pad */
+	e->addr = 0;
+	e->stack = -1;
+	e->ret = 0;
+	e->since = 0;
+	e->ref_first = 0;
+	e->arg = 0;
+	e->map_install = 0;
+	return e;
+}
+
+/*
+ * The reader is woken once in wakeup_mask + 1 records, and looks by itself every
+ * few ms: a wakeup a record costs more than the record. The counter may lose
+ * increments between CPUs; it only paces.
+ */
+static __always_inline void event_submit(void *e)
+{
+	__u64 f = (++submitted & wakeup_mask) ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+
+	bpf_ringbuf_submit(e, f);
+}
+
+static __always_inline void event_inode(struct dx_event *e, const struct inode *inode)
+{
+	e->ino = inode->i_ino;
+	e->dev = inode_dev(inode);
+}
+
+/* Everything that struct folio tells; @addr: its address as a number. */
+static __always_inline void event_folio(struct dx_event *e, const struct folio *folio, __u64 addr)
+{
+	struct dev_pagemap *pgmap = folio_pgmap(addr);
+	struct address_space *mapping = folio_mapping(addr);
+	int ref = folio->_refcount.counter;
+
+	e->pfn = addr_pfn(addr);
+	e->refcount = ref;
+	if (folio_is_large(folio)) {
+		e->order = folio->_flags_1 & 0xff;
+		e->mapcount = folio->_large_mapcount.counter + 1;
+		e->pincount = folio->_pincount.counter;
+	} else {
+		e->mapcount = folio->_mapcount.counter + 1;
+		e->pincount = ref > 0 ? (__u32)ref / DX_PIN_BIAS : 0;
+	}
+	e->pgmap = (__u64)pgmap;
+	e->pgmap_type = pgmap->type;
+	if (mapping) {
+		event_inode(e, mapping->host);
+		e->index = folio->index;
+	}
+}
+
+#endif

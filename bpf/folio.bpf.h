@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_FOLIO_BPF_H
+#define DAXTOP_FOLIO_BPF_H
+/*
+ * folio.bpf.h - every accessor of struct page and struct folio, with what
+ * differs between kernels.
+ *
+ * A page that is not ZONE_DEVICE must leave after a few instructions, so the
+ * test for it is one load, one shift and one compare.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+/*
+ * bpf_rdonly_cast() (kernel commit a35b9af4ec2c, 6.2) makes a typed pointer from
+ * a number: plain loads, checked by the fault handler, instead of a
+ * helper call a field.
+ */
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
+
+/* Set by dx_init() before anything is attached; addresses are in kallsyms, not in BTF. */
+extern __u64 vmemmap_base; /* of struct page 0 */
+extern __u64 dev_pfn_min, dev_pfn_max; /* the pgmaps' pfns lie between */
+/* Bit of page->flags where the zone number begins; from BTF, see src/probe/. */
+extern const volatile __u32 zone_shift;
+
+#define PAGE_SHIFT	 12
+#define STRUCT_PAGE_SIZE 64 /* 6.1 to 7.3, sizeof in BTF; asserted by dx_init()'s caller */
+
+/* 6.17 and before: a plain word (memdesc_flags_t: commit 53fbef56e07d, 6.18) */
+struct page___word {
+	unsigned long flags;
+} __attribute__((preserve_access_index));
+/* 7.0 and before: pointer | 1; from 7.1 compound_info, a mask | 1 where struct page's size is a power of two */
+struct page___head {
+	unsigned long compound_head;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct page *page_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct page));
+}
+
+static __always_inline struct folio *folio_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct folio));
+}
+
+/*
+ * A word as a number. Struct page's second word is a union that begins with a
+ * list_head, and the verifier takes what is loaded there for a pointer; through a
+ * struct that is one plain word it is a number.
+ */
+static __always_inline __u64 word_at(__u64 addr)
+{
+	struct pgprot *word = bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct pgprot));
+
+	return word->pgprot;
+}
+
+/* The pointer that stands in @ptr's @field, as a number. */
+#define field_word(ptr, type, field)                                                          \
+	(((struct pgprot *)bpf_rdonly_cast((void *)(ptr) + bpf_core_field_offset(type, field), \
+					   bpf_core_type_id_kernel(struct pgprot)))           \
+		 ->pgprot)
+
+static __always_inline __u64 pfn_addr(__u64 pfn)
+{
+	return vmemmap_base + pfn * STRUCT_PAGE_SIZE;
+}
+
+static __always_inline __u64 addr_pfn(__u64 page)
+{
+	return (page - vmemmap_base) / STRUCT_PAGE_SIZE;
+}
+
+static __always_inline unsigned long page_flags(const struct page *page)
+{
+	if (bpf_core_field_exists(page->flags.f))
+		return page->flags.f;
+	return ((const struct page___word *)page)->flags;
+}
+
+static __always_inline bool page_is_zone_device(const struct page *page)
+{
+	return ((page_flags(page) >> zone_shift) & 7) == bpf_core_enum_value(enum zone_type, ZONE_DEVICE);
+}
+
+/* Address of the head page of the page at @addr. */
+static __always_inline __u64 page_head(__u64 addr)
+{
+	__u64 v;
+
+	if (bpf_core_field_exists(struct page, compound_info))
+		v = word_at(addr + bpf_core_field_offset(struct page, compound_info));
+	else
+		v = word_at(addr + bpf_core_field_offset(struct page___head, compound_head));
+	if (!(v & 1))
+		return addr;
+	return v >> 32 == 0xffffffff ? addr & v : v - 1;
+}
+
+/* Of the folio whose head page is at @addr; valid on a head page only. */
+static __always_inline struct dev_pagemap *folio_pgmap(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)word_at(addr + bpf_core_field_offset(struct folio, pgmap)),
+			       bpf_core_type_id_kernel(struct dev_pagemap));
+}
+
+/* NULL for an anonymous or movable mapping too (bits 0 and 1 set: PRIVATE, COHERENT). */
+static __always_inline struct address_space *folio_mapping(__u64 addr)
+{
+	__u64 v = word_at(addr + bpf_core_field_offset(struct folio, mapping));
+
+	if (!v || v & 3)
+		return NULL;
+	return bpf_rdonly_cast((void *)v, bpf_core_type_id_kernel(struct address_space));
+}
+
+static __always_inline bool folio_is_large(const struct folio *folio)
+{
+	return page_flags((const struct page *)folio) &
+	       (1UL << bpf_core_enum_value(enum pageflags, PG_head));
+}
+
+static __always_inline unsigned int folio_order(const struct folio *folio)
+{
+	return folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
+}
+
+static __always_inline int folio_mapcount(const struct folio *folio)
+{
+	if (folio_is_large(folio))
+		return folio->_large_mapcount.counter + 1;
+	return folio->_mapcount.counter + 1;
+}
+
+/* dev_t that a user sees: a device-dax inode is a character device */
+static __always_inline __u32 inode_dev(const struct inode *inode)
+{
+	if ((inode->i_mode & 00170000) == 0020000)
+		return inode->i_rdev;
+	return inode->i_sb->s_dev;
+}
+
+#endif

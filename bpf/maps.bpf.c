@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* maps.bpf.c - the maps and settings that the programs share. */
+#include "emit.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct ring_map events SEC(".maps");
+struct lost_map lost SEC(".maps");
+struct stacks_map stacks SEC(".maps");
+struct tasks_map tasks SEC(".maps");
+
+const volatile __u32 zone_shift = 51;
+const volatile __u32 wakeup_mask = 1023;
+__u32 submitted;
+__u64 vmemmap_base;
+__u64 dev_pfn_min = -1ULL, dev_pfn_max;

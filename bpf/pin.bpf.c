@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pin.bpf.c - GUP: references and pins taken, pins dropped (mm/gup.c).
+ *
+ * Watched by the call, looking into the array of pages that it filled: a
+ * program a page costs more than a third of an ordinary registration.
+ */
+#include "emit.bpf.h"
+#include "mark.bpf.h"
+
+#define FOLL_WRITE    (1 << 0)
+#define FOLL_GET      (1 << 1) /* include/linux/mm_types.h; FOLL_PIN: mm/internal.h, 6.12 on */
+#define FOLL_LONGTERM (1 << 8)
+#define FOLL_PIN      (1 << 19)
+
+/* Text of gup_fast_fallback(), set by dx_init(); 0: not known. */
+extern __u64 gup_fast_start, gup_fast_end;
+
+/*
+ * Is gup_fast_fallback() one of the callers? Its exit reports all the pages that it
+ * returns, so what its slow path takes, and what its fast path takes back after a
+ * race with fork, must not be told twice. Asked for ZONE_DEVICE folios only.
+ */
+static __noinline bool inside_gup_fast(void *ctx)
+{
+	__u64 ip[8] = {};
+	long n = bpf_get_stack(ctx, ip, sizeof(ip), 0);
+
+	for (int i = 0; i < 8; i++)
+		if (i * 8 < n && ip[i] >= gup_fast_start && ip[i] < gup_fast_end)
+			return true;
+	return false;
+}
+
+static __always_inline void emit_grab(struct gup_call *c)
+{
+	struct folio *folio = folio_cast(c->head);
+	struct dx_event *e = event_new(c->foll & FOLL_PIN ? DX_PIN : DX_GET, c->flags);
+
+	if (!e)
+		return;
+	event_folio(e, folio, c->head);
+	e->nr = c->run;
+	e->addr = c->addr + ((c->i - c->run) << PAGE_SHIFT);
+	e->arg = c->foll;
+	e->stack = c->stack;
+	e->ustack = c->ustack;
+	e->ret = c->ret;
+	event_submit(e);
+}
+
+static __always_inline __u64 page_at(const struct gup_call *c, __u64 i)
+{
+	return word_at(c->pages + i * 8);
+}
+
+/* One page more; a folio's run ends: tell it. i == n closes the last one. */
+static long grab_step(__u64 unused, void *arg)
+{
+	struct gup_call *c = *(struct gup_call **)arg;
+	__u64 head = 0;
+
+	if (c->i < c->n) {
+		__u64 at = page_at(c, c->i);
+		struct page *page = page_cast(at);
+
+		if (at && page_is_zone_device(page))
+			head = page_head(at);
+	}
+	if (c->run && head != c->head) {
+		emit_grab(c);
+		c->run = 0;
+	}
+	if (head) {
+		c->head = head;
+		c->run++;
+	}
+	c->i++;
+	return c->i > c->n ? 1 : 0;
+}
+
+static long find_step(__u64 unused, void *arg)
+{
+	struct gup_call *c = *(struct gup_call **)arg;
+	__u64 at = page_at(c, c->i);
+
+	if (at && page_is_zone_device(page_cast(at)))
+		return 1;
+	c->i++;
+	return c->i >= c->n ? 1 : 0;
+}
+
+/* @pages, @n: what the call filled; the mm is marked. */
+static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64 foll_flags)
+{
+	__u32 foll = foll_flags, flags = foll_flags >> 32;
+	struct task_ctx *t = task_ctx_get();
+	struct gup_call *c;
+
+	if (!t)
+		return 0;
+	c = &t->gup;
+	c->pages = pages;
+	c->addr = addr;
+	c->n = n;
+	c->i = 0;
+	c->run = 0;
+	bpf_loop(n, find_step, &c, 0);
+	if (c->i >= c->n)
+		return 0;
+	if ((flags & DX_F_SLOW) && inside_gup_fast(ctx))
+		return 0;
+	if (foll & FOLL_WRITE)
+		flags |= DX_F_WRITE;
+	if (foll & FOLL_LONGTERM)
+		flags |= DX_F_LONGTERM;
+	c->foll = foll;
+	c->flags = flags;
+	c->ret = n;
+	c->stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
+	c->ustack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	bpf_loop(n - c->i + 1, grab_step, &c, 0);
+	return 0;
+}
+
+SEC("fexit/gup_fast_fallback")
+int BPF_PROG(dx_gup_fast, unsigned long start, unsigned long nr, unsigned int foll,
+	     struct page **pages, int ret)
+{
+	__u64 at;
+
+	if (!mm_marked(mm_current()))
+		return 0;
+	if (ret <= 0 || !(foll & (FOLL_GET | FOLL_PIN)))
+		return 0;
+	bpf_get_func_arg(ctx, 3, &at);
+	return grabbed(ctx, at, start, ret, foll);
+}
+
+SEC("fexit/__get_user_pages")
+int BPF_PROG(dx_gup_slow, struct mm_struct *mm, unsigned long start, unsigned long nr,
+	     unsigned int foll, struct page **pages, int *locked, long ret)
+{
+	__u64 flags = DX_F_SLOW;
+	__u64 of, at;
+
+	bpf_get_func_arg(ctx, 0, &of);
+	if (!mm_marked(of))
+		return 0;
+	bpf_get_func_arg(ctx, 4, &at);
+	if (ret <= 0 || !at || !(foll & (FOLL_GET | FOLL_PIN)))
+		return 0;
+	if (of != mm_current())
+		flags |= DX_F_REMOTE;
+	return grabbed(ctx, at, start, ret, flags << 32 | foll);
+}
+
+/* ---- one folio at a time: the forms that do not go through an array ---- */
+
+static __always_inline int added(__u64 *ctx, struct folio *folio, __u32 nr, __u32 foll, __u32 flags)
+{
+	struct gup_call c = { .run = nr, .foll = foll, .flags = flags, .i = nr, .ret = nr };
+
+	if (!page_is_zone_device((struct page *)folio))
+		return 0;
+	bpf_get_func_arg(ctx, 0, &c.head);
+	c.stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
+	c.ustack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	emit_grab(&c);
+	return 0;
+}
+
+SEC("fexit/folio_add_pins")
+int BPF_PROG(dx_add_pins, struct folio *folio, unsigned int pins, int ret)
+{
+	return ret ? 0 : added(ctx, folio, pins, FOLL_PIN, 0);
+}
+
+SEC("fexit/folio_add_pin")
+int BPF_PROG(dx_add_pin, struct folio *folio)
+{
+	return added(ctx, folio, 1, FOLL_PIN, 0);
+}
+
+/* Second choices where a call can't be watched: a program a page. */
+SEC("fexit/try_grab_folio_fast")
+int BPF_PROG(dx_grab_fast, struct page *page, int refs, unsigned int foll, struct folio *ret)
+{
+	struct gup_call c = { .run = refs, .foll = foll, .i = refs, .ret = refs };
+
+	bpf_get_func_ret(ctx, &c.head);
+	if (!c.head || !(foll & (FOLL_GET | FOLL_PIN)) || !page_is_zone_device(page))
+		return 0;
+	c.stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
+	c.ustack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	emit_grab(&c);
+	return 0;
+}
+
+SEC("fexit/try_grab_folio")
+int BPF_PROG(dx_grab, struct folio *folio, int refs, unsigned int foll, int ret)
+{
+	if (ret || !(foll & (FOLL_GET | FOLL_PIN)))
+		return 0;
+	return added(ctx, folio, refs, foll, DX_F_SLOW);
+}
+
+/* ---- unpin: softirq too, so no task context here ---- */
+
+static __always_inline int unpinned(__u64 *ctx, struct folio *folio, __u64 head, __u32 nr)
+{
+	struct dx_event *e;
+
+	if (inside_gup_fast(ctx))
+		return 0;
+	e = event_new(DX_UNPIN, 0);
+	if (!e)
+		return 0;
+	event_folio(e, folio, head);
+	e->nr = nr;
+	event_submit(e);
+	return 0;
+}
+
+static __always_inline int unpin_folio_nr(__u64 *ctx, struct folio *folio, __u32 nr)
+{
+	__u64 head;
+
+	if (!page_is_zone_device((struct page *)folio))
+		return 0;
+	bpf_get_func_arg(ctx, 0, &head);
+	return unpinned(ctx, folio, head, nr);
+}
+
+SEC("fentry/gup_put_folio")
+int BPF_PROG(dx_gup_put, struct folio *folio, int refs, unsigned int foll)
+{
+	return foll & FOLL_PIN ? unpin_folio_nr(ctx, folio, refs) : 0;
+}
+
+SEC("fentry/unpin_user_page")
+int BPF_PROG(dx_unpin_page, struct page *page)
+{
+	__u64 at, head;
+
+	if (!page_is_zone_device(page))
+		return 0;
+	bpf_get_func_arg(ctx, 0, &at);
+	head = page_head(at);
+	return unpinned(ctx, folio_cast(head), head, 1);
+}
+
+SEC("fentry/unpin_user_folio")
+int BPF_PROG(dx_unpin_user_folio, struct folio *folio, unsigned long npages)
+{
+	return unpin_folio_nr(ctx, folio, npages);
+}
+
+SEC("fentry/unpin_folio")
+int BPF_PROG(dx_unpin_folio, struct folio *folio)
+{
+	return unpin_folio_nr(ctx, folio, 1);
+}

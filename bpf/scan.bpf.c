@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scan.bpf.c - what is read from the kernel by asking, not by waiting.
+ */
+#include "emit.bpf.h"
+#include "scan.h"
+
+extern __u64 gup_fast_start, gup_fast_end; /* set by user space, which can tell where it ends */
+__u64 gup_fast_start, gup_fast_end;
+
+static __always_inline __u64 symbol(const char *name, int len, __s64 *err)
+{
+	__u64 addr = 0;
+
+	*err = bpf_kallsyms_lookup_name(name, len, 0, &addr);
+	return *err ? 0 : addr;
+}
+
+#define SYMBOL(name, err) symbol(name, sizeof(name), err)
+
+/*
+ * A __ksym would let libbpf find these, at the price of reading all of
+ * /proc/kallsyms; the helper finds them in the kernel.
+ */
+SEC("syscall")
+int dx_init(struct dx_init_args *a)
+{
+	__s64 err, unused;
+	__u64 p;
+
+	p = SYMBOL("vmemmap_base", &err);
+	a->err = err;
+	if (p)
+		bpf_probe_read_kernel(&a->vmemmap_base, sizeof(a->vmemmap_base), (void *)p);
+	vmemmap_base = a->vmemmap_base;
+	a->pgmap_array = SYMBOL("pgmap_array", &unused);
+	a->gup_put_folio = SYMBOL("gup_put_folio", &unused);
+	a->gup_fast_fallback = SYMBOL("gup_fast_fallback", &unused);
+	a->text[DX_TEXT_UNPIN_PAGE].addr = SYMBOL("unpin_user_page", &unused);
+	a->text[DX_TEXT_UNPIN_USER_FOLIO].addr = SYMBOL("unpin_user_folio", &unused);
+	a->text[DX_TEXT_UNPIN_FOLIO].addr = SYMBOL("unpin_folio", &unused);
+	for (int i = 0; i < DX_TEXTS; i++)
+		if (a->text[i].addr)
+			bpf_probe_read_kernel(a->text[i].bytes, DX_TEXT_LEN, (void *)a->text[i].addr);
+	return 0;
+}
+
+/* ---- pgmap_array: an xarray from pfn to pgmap (mm/memremap.c) ---- */
+
+/* include/linux/xarray.h: internal entries end in binary 10; small ones are siblings */
+#define XA_CHUNK 64
+static __always_inline bool xa_is_internal(__u64 entry)
+{
+	return (entry & 3) == 2;
+}
+
+static __always_inline bool xa_is_node(__u64 entry)
+{
+	return xa_is_internal(entry) && entry > 4096;
+}
+
+struct dx_walk walk;
+
+/* Looks into one node: down, found, or on to the next one from the root. */
+static long walk_step(__u64 unused, void *arg)
+{
+	struct dx_walk *w = &walk;
+	struct xa_node *node = bpf_rdonly_cast((void *)w->node, bpf_core_type_id_kernel(struct xa_node));
+	__u64 slots = w->node + bpf_core_field_offset(struct xa_node, slots);
+	__u32 shift = node->shift;
+	__u64 entry = 0, off;
+
+	if (shift > 60) {
+		w->done = 1;
+		return 1;
+	}
+	if (w->node == w->root && w->index >> shift >= XA_CHUNK) {
+		w->done = 1;
+		return 1;
+	}
+	off = (w->index >> shift) & (XA_CHUNK - 1);
+	for (__u32 i = 0; i < XA_CHUNK; i++) {
+		__u64 slot = off + i;
+
+		if (slot >= XA_CHUNK)
+			break;
+		bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(slots + slot * 8));
+		if (entry && (!xa_is_internal(entry) || xa_is_node(entry))) {
+			if (i)
+				w->index = ((w->index >> shift) + i) << shift;
+			break;
+		}
+		entry = 0;
+	}
+	if (!entry) {
+		w->index = ((w->index >> shift) - off + XA_CHUNK) << shift;
+		if (w->node == w->root) {
+			w->done = 1;
+			return 1;
+		}
+		w->node = w->root;
+		return 0;
+	}
+	if (xa_is_node(entry)) {
+		w->node = entry - 2;
+		return 0;
+	}
+	w->found = entry;
+	return 1;
+}
+
+SEC("syscall")
+int dx_next_pgmap(struct dx_pgmap_args *a)
+{
+	struct dx_walk *w = &walk;
+	struct dev_pagemap *pgmap;
+	struct xarray *xa;
+	__u64 head;
+
+	a->found = 0;
+	if (!a->pgmap_array)
+		return 0;
+	xa = bpf_rdonly_cast((void *)a->pgmap_array, bpf_core_type_id_kernel(struct xarray));
+	head = (__u64)xa->xa_head;
+	if (!xa_is_node(head))
+		return 0;
+	w->root = w->node = head - 2;
+	w->index = a->index;
+	w->found = 0;
+	w->done = 0;
+	bpf_loop(1 << 16, walk_step, NULL, 0);
+	if (!w->found)
+		return 0;
+	pgmap = bpf_rdonly_cast((void *)w->found, bpf_core_type_id_kernel(struct dev_pagemap));
+	a->found = w->found;
+	a->type = pgmap->type;
+	a->nr_range = pgmap->nr_range;
+	a->vmemmap_shift = pgmap->vmemmap_shift;
+	a->pfn = pgmap->range.start >> PAGE_SHIFT;
+	a->nr_pages = (pgmap->range.end >> PAGE_SHIFT) + 1 - a->pfn;
+	/* ranges[] may be several: go on behind the one that holds this index */
+	if (w->index >= a->pfn && w->index < a->pfn + a->nr_pages)
+		a->index = a->pfn + a->nr_pages;
+	else
+		a->index = w->index + 1;
+	if (a->pfn < dev_pfn_min)
+		dev_pfn_min = a->pfn;
+	if (a->pfn + a->nr_pages - 1 > dev_pfn_max)
+		dev_pfn_max = a->pfn + a->nr_pages - 1;
+	return 0;
+}

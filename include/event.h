@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_EVENT_H
+#define DAXTOP_EVENT_H
+/*
+ * event.h - the one record that travels from bpf/ through the ring to the
+ * engine and the views.
+ *
+ * Both sides include this file; the sizes and offsets at the end are asserted
+ * by both compilers. Fields are fixed width and naturally aligned, there is no
+ * implicit padding. A field that has no meaning for an event is 0, except where
+ * a comment names another value.
+ *
+ * What is a sample and what is an operation: refcount, mapcount and pincount
+ * are read from struct folio at @time, at the point that the event's comment
+ * gives. The event's own effect (one reference added by an install, 1,024 by
+ * a pin of a small folio, ...) is known from the operation; engine/ applies it.
+ */
+
+#ifndef __VMLINUX_H__
+#include <stdint.h>
+typedef uint8_t __dx_u8;
+typedef uint16_t __dx_u16;
+typedef uint32_t __dx_u32;
+typedef uint64_t __dx_u64;
+typedef int32_t __dx_s32;
+typedef int64_t __dx_s64;
+#else
+typedef __u8 __dx_u8;
+typedef __u16 __dx_u16;
+typedef __u32 __dx_u32;
+typedef __u64 __dx_u64;
+typedef __s32 __dx_s32;
+typedef __s64 __dx_s64;
+#endif
+
+#define DX_COMM_LEN 16
+
+/* Explicit values: they will stand in recordings. Append, never renumber. */
+enum dx_event_type {
+	DX_NONE = 0,
+	/*
+	 * A filesystem's DAX fault ended (fs_dax:dax_pte_fault_done,
+	 * dax_pmd_fault_done). Carries what happened inside it: with
+	 * DX_F_INSERT an entry was inserted (ref_first: the folio's refcount
+	 * just before), with DX_F_INSTALL a PTE or PMD was installed
+	 * (ref_install, map_install: just before the install's own reference
+	 * and mapcount were added, at @time - since). refcount, mapcount,
+	 * pincount: at the end, after the fault's own reference is dropped.
+	 * ret: vm_fault_t. nr: pages of the mapping (1, 512).
+	 */
+	DX_FAULT = 1,
+	/* An entry was inserted, seen without its fault's end. Sample: before. */
+	DX_INSERT = 2,
+	/*
+	 * An entry is removed from the mapping. Sample: before. With
+	 * DX_F_SHARED the folio has other owners: ret is the share count
+	 * that is left.
+	 */
+	DX_REMOVE = 3,
+	/*
+	 * A folio was put in a page table (PTE, PMD or PUD by @level) outside
+	 * a fault that ends in DX_FAULT: device-dax, MAP_SYNC's second half.
+	 * Adds one reference and @nr to the mapcount (always 1 here).
+	 * Sample: with DX_F_REF_TAKEN the reference is in refcount already,
+	 * the mapcount never is.
+	 */
+	DX_INSTALL = 4,
+	/*
+	 * A mapping goes (folio_remove_rmap_*): the mapcount falls by @nr. The
+	 * references follow later, batched, unseen unless the last. Sample:
+	 * before.
+	 */
+	DX_UNMAP = 5,
+	/* A bare pfn inside a pgmap was put in a page table: no reference. */
+	DX_INSTALL_PFN = 6,
+	/*
+	 * GUP took @nr pins (DX_PIN: FOLL_PIN) or references (DX_GET:
+	 * FOLL_GET) on the folio. Sample: after. stack: who. addr: user
+	 * address. gup_flags in @arg. ret: the call's return value.
+	 */
+	DX_PIN = 7,
+	DX_GET = 8,
+	/* @nr pins are dropped. Sample: before. */
+	DX_UNPIN = 9,
+	/* free_zone_device_folio(): refcount reached 0. Sample: on entry. */
+	DX_FREE = 10,
+	/* memremap_pages() returned. pfn: first, nr_pages in @index. ret: 0. */
+	DX_PGMAP_ADD = 11,
+	/* memunmap_pages() began / returned. */
+	DX_PGMAP_KILL = 12,
+	DX_PGMAP_GONE = 13,
+	/* get_dev_pagemap() returned the pgmap: one percpu_ref more. */
+	DX_PGMAP_GET = 14,
+	/* dev_pagemap_percpu_release(): the last reference of the pgmap. */
+	DX_PGMAP_RELEASE = 15,
+	/*
+	 * zone_device_page_init(): a PRIVATE or COHERENT folio is handed out;
+	 * the pgmap gains nr references. Sample: before (0 expected, then 1).
+	 */
+	DX_PAGE_INIT = 16,
+	/*
+	 * A layout break (truncate, hole punch; DX_F_FINAL: evict) found the
+	 * folio busy and goes to wait. Sample: at that point.
+	 */
+	DX_BREAK_BUSY = 17,
+	/* dax_break_layout() ended. ret: its value. addr/index: range in pages. */
+	DX_BREAK_DONE = 18,
+	/* A device-dax fault ended. ret: vm_fault_t, index: page offset. */
+	DX_DEV_FAULT = 19,
+	/*
+	 * ino/dev got a path: the record is struct dx_file_event. Comes before
+	 * the first event that names the inode, and again when it may have
+	 * changed.
+	 */
+	DX_FILE = 20,
+	/* A kernel module became live (comm: its name), so probes may attach. */
+	DX_MODULE = 21,
+	DX_EVENT_TYPES
+};
+
+/* dx_event.flags */
+#define DX_F_INSERT	(1u << 0) /* the fault inserted an entry */
+#define DX_F_INSTALL	(1u << 1) /* the fault installed a mapping */
+#define DX_F_UPGRADE	(1u << 2) /* the mapping was there: made writable */
+#define DX_F_WRITE	(1u << 3) /* write fault / FOLL_WRITE */
+#define DX_F_SHARED	(1u << 4) /* the entry is shared (reflink) */
+#define DX_F_REF_TAKEN	(1u << 5) /* see DX_INSTALL */
+#define DX_F_LONGTERM	(1u << 6) /* FOLL_LONGTERM */
+#define DX_F_REMOTE	(1u << 7) /* GUP on another process's memory */
+#define DX_F_FINAL	(1u << 8) /* dax_break_layout_final() */
+#define DX_F_ZERO	(1u << 9) /* the zero page: no folio of the device */
+#define DX_F_SLOW	(1u << 10) /* GUP's slow path (page walk under a lock) */
+#define DX_F_REPLACED	(1u << 11) /* DX_REMOVE: a write to a shared entry */
+#define DX_F_PRIVATE	(1u << 12) /* a private mapping (copy on write) */
+#define DX_F_NOWAIT	(1u << 13) /* layout break that may not wait */
+#define DX_F_NO_FOLIO	(1u << 14) /* pfn, refcount ... are not known here */
+
+/* dx_event.level: the page table level of an install or unmap */
+enum dx_level { DX_PTE = 0, DX_PMD = 1, DX_PUD = 2 };
+
+struct dx_event {
+	__dx_u16 type; /* enum dx_event_type */
+	__dx_u16 cpu;
+	__dx_u32 flags; /* DX_F_* */
+	__dx_u64 time; /* ns, CLOCK_MONOTONIC (bpf_ktime_get_ns) */
+	__dx_u32 tgid; /* process, of the initial pid namespace */
+	__dx_u32 pid; /* thread; 0 in softirq on an idle CPU */
+	char comm[DX_COMM_LEN]; /* of the thread; hostile bytes, maybe no NUL */
+	__dx_u64 pfn; /* head page of the folio */
+	__dx_u64 pgmap; /* kernel address of struct dev_pagemap, an id only */
+	__dx_s32 refcount;
+	__dx_s32 mapcount; /* 0: not mapped (the kernel's -1 is hidden) */
+	__dx_s32 pincount; /* large folio: _pincount; small: refcount >> 10 */
+	__dx_u32 nr; /* pages or references concerned, >= 1 */
+	__dx_u64 ino; /* inode, 0: not known */
+	__dx_u64 index; /* page offset in file or device */
+	__dx_u32 dev; /* kernel dev_t (major << 20 | minor); device-dax: its rdev */
+	__dx_u8 order; /* 0, 9, 18 */
+	__dx_u8 pgmap_type; /* enum memory_type, 0: not known */
+	__dx_u8 level; /* enum dx_level */
+	__dx_u8 pad;
+	__dx_u64 addr; /* user address, or see the type */
+	__dx_s32 stack; /* id in the stacks map, < 0: none */
+	__dx_s32 ret; /* see the type */
+	__dx_u32 since; /* DX_FAULT: ns from the install to @time */
+	__dx_s32 ref_first; /* DX_FAULT, see there */
+	union {
+		__dx_s32 ref_install; /* DX_FAULT */
+		__dx_u32 arg; /* DX_PIN, DX_GET: FOLL_* as the kernel has them */
+	};
+	union {
+		__dx_s32 map_install; /* DX_FAULT */
+		__dx_s32 ustack; /* DX_PIN, DX_GET: user stack id, < 0: none */
+	};
+};
+
+#define DX_PATH_LEN 1024
+
+struct dx_file_event {
+	struct dx_event e; /* type DX_FILE; ino, dev */
+	__dx_u32 path_len; /* without the NUL; path is relative to the root of the initial mount namespace as far as it could be walked */
+	__dx_u32 path_flags; /* DX_PATH_* */
+	char path[DX_PATH_LEN];
+};
+#define DX_PATH_DELETED	  (1u << 0) /* no link left when it was walked */
+#define DX_PATH_TRUNCATED (1u << 1) /* leading components are missing */
+
+#define DX_ASSERT_OFF(f, o) \
+	_Static_assert(__builtin_offsetof(struct dx_event, f) == (o), "dx_event." #f)
+_Static_assert(sizeof(struct dx_event) == 128, "struct dx_event");
+DX_ASSERT_OFF(time, 8);
+DX_ASSERT_OFF(comm, 24);
+DX_ASSERT_OFF(pfn, 40);
+DX_ASSERT_OFF(refcount, 56);
+DX_ASSERT_OFF(ino, 72);
+DX_ASSERT_OFF(dev, 88);
+DX_ASSERT_OFF(addr, 96);
+DX_ASSERT_OFF(since, 112);
+DX_ASSERT_OFF(map_install, 124);
+_Static_assert(sizeof(struct dx_file_event) == 128 + 8 + DX_PATH_LEN, "struct dx_file_event");
+
+/* GUP_PIN_COUNTING_BIAS, include/linux/mm.h: what a pin of an order-0 folio adds */
+#define DX_PIN_BIAS 1024
+
+#endif

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* engine.c - the engine as a whole: its life, how events get in, counters. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "internal.h"
+
+void *(*engine_realloc)(void *p, size_t size) = realloc;
+
+int array_grow(void **p, uint32_t *max, uint32_t n, size_t size)
+{
+	uint32_t to = *max ? *max : 16;
+	void *mem;
+
+	if (n <= *max)
+		return 0;
+	while (to < n)
+		to *= 2;
+	mem = engine_realloc(*p, to * size);
+	if (!mem)
+		return -ENOMEM;
+	*p = mem;
+	*max = to;
+	return 0;
+}
+
+struct engine *engine_new(const struct engine_options *o)
+{
+	struct engine *e = engine_realloc(NULL, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	memset(e, 0, sizeof(*e));
+	e->opt = *o;
+	if (folio_table_init(&e->folios) || history_init(&e->history, o->history_bytes) ||
+	    task_table_init(&e->tasks) || pgmap_table_init(&e->pgmaps) ||
+	    file_table_init(&e->files)) {
+		engine_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	order_destroy(&e->order);
+	folio_table_destroy(&e->folios);
+	history_destroy(&e->history);
+	task_table_destroy(&e->tasks);
+	holder_table_destroy(&e->holders);
+	pgmap_table_destroy(&e->pgmaps);
+	file_table_destroy(&e->files);
+	free(e->wait);
+	free(e);
+}
+
+/*
+ * The window has the events to come: what they will touch is fetched while
+ * others are applied. How far ahead: the record, its group of the index, the
+ * folio and its holders' bucket, the folio's newest step and its holder.
+ */
+#define AHEAD_RECORD 32
+#define AHEAD_GROUP  24
+#define AHEAD_FOLIO  16
+#define AHEAD_STEP   8
+
+static bool event_holds(const struct dx_event *ev)
+{
+	return ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_UNPIN;
+}
+
+static void prefetch(const struct engine *e)
+{
+	const struct dx_event *ev;
+	const struct folio *f;
+	uint32_t id;
+
+	ev = order_peek(&e->order, AHEAD_RECORD);
+	if (ev) {
+		__builtin_prefetch(ev);
+		__builtin_prefetch((const char *)ev + sizeof(*ev) - 1);
+	}
+	ev = order_peek(&e->order, AHEAD_GROUP);
+	if (ev)
+		folio_prefetch_group(&e->folios, ev->pfn);
+	ev = order_peek(&e->order, AHEAD_FOLIO);
+	if (ev && (id = folio_guess(&e->folios, ev->pfn))) {
+		f = folio_ptr(&e->folios, id);
+		__builtin_prefetch(f, 1);
+		__builtin_prefetch((const char *)f + sizeof(*f) - 1, 1);
+		if (event_holds(ev))
+			holder_prefetch_bucket(&e->holders, id);
+	}
+	ev = order_peek(&e->order, AHEAD_STEP);
+	if (ev && (id = folio_guess(&e->folios, ev->pfn))) {
+		history_prefetch(&e->history, folio_ptr(&e->folios, id));
+		if (event_holds(ev))
+			holder_prefetch(&e->holders, id);
+	}
+}
+
+static void apply_oldest(struct engine *e)
+{
+	enum event_part part;
+	const struct dx_event *ev;
+
+	prefetch(e);
+	ev = order_pop(&e->order, &part);
+	event_apply(e, ev, part);
+}
+
+static void apply_until(struct engine *e, uint64_t time)
+{
+	while (order_pending(&e->order) && order_first(&e->order) <= time)
+		apply_oldest(e);
+}
+
+/* Records of a kernel that is sane never fail here; a damaged recording can. */
+static bool event_valid(const struct dx_event *ev, size_t len)
+{
+	if (len < sizeof(*ev) || ev->type == DX_NONE || ev->type >= DX_EVENT_TYPES)
+		return false;
+	if (ev->type == DX_FAULT && ev->since > ev->time)
+		return false;
+	switch (ev->type) {
+	case DX_INSTALL:
+	case DX_UNMAP:
+	case DX_PIN:
+	case DX_GET:
+	case DX_UNPIN:
+		if (!ev->nr)
+			return false;
+		/* fall through */
+	case DX_FAULT:
+	case DX_INSERT:
+	case DX_REMOVE:
+	case DX_INSTALL_PFN:
+	case DX_FREE:
+	case DX_PAGE_INIT:
+	case DX_BREAK_BUSY:
+		/* a folio is naturally aligned */
+		return ev->pfn < 1ull << MAX_PFN_BITS && ev->order < MAX_PFN_BITS &&
+		       ev->order < 1u << MAX_ORDER_BITS &&
+		       !(ev->pfn & ((1ull << ev->order) - 1));
+	}
+	return true;
+}
+
+static void event_insert(struct engine *e, const struct dx_event *ev)
+{
+	while (order_push(&e->order, ev)) {
+		if (!order_pending(&e->order)) {
+			/* no memory for even one */
+			e->no_memory = true;
+			event_apply(e, ev, PART_ALL);
+			return;
+		}
+		/* the window gets shorter rather than an event lost */
+		if (order_first(&e->order) > e->watermark)
+			e->watermark = order_first(&e->order);
+		apply_oldest(e);
+	}
+}
+
+int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
+{
+	uint64_t time, late;
+	int err;
+
+	if (!event_valid(ev, len)) {
+		e->st.bad++;
+		return 0;
+	}
+	if (ev->type == DX_FILE) {
+		/* a name is no event of a folio: no need to wait, or to store it twice */
+		err = file_apply(e, (const struct dx_file_event *)ev, len);
+		if (err == -EINVAL) {
+			e->st.bad++;
+			return 0;
+		}
+		e->st.events++;
+		e->st.by_type[DX_FILE]++;
+		return err;
+	}
+	time = ev->time;
+	if (ev->type == DX_FAULT && (ev->flags & DX_F_INSTALL))
+		time -= ev->since;
+	if (time < e->watermark) {
+		late = e->watermark - time;
+		e->st.late++;
+		if (late > e->st.late_max_ns)
+			e->st.late_max_ns = late;
+	}
+	event_insert(e, ev);
+	if (ev->time > e->newest)
+		e->newest = ev->time;
+	if (e->newest >= e->opt.window_ns && e->newest - e->opt.window_ns > e->watermark)
+		e->watermark = e->newest - e->opt.window_ns;
+	apply_until(e, e->watermark);
+	err = e->no_memory ? -ENOMEM : 0;
+	e->no_memory = false;
+	return err;
+}
+
+void engine_advance(struct engine *e, uint64_t now)
+{
+	uint64_t until;
+
+	if (now == UINT64_MAX) {
+		apply_until(e, UINT64_MAX);
+		until = e->st.now;
+	} else {
+		until = now > e->opt.window_ns ? now - e->opt.window_ns : 0;
+		apply_until(e, until);
+	}
+	if (until > e->watermark)
+		e->watermark = until;
+}
+
+void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t n, uint64_t now)
+{
+	(void)cpu;
+	if (!n)
+		return;
+	e->st.lost += n;
+	if (type < DX_EVENT_TYPES)
+		e->st.lost_by_type[type] += n;
+	/* it can have been anything up to now, so all that is known is doubtful */
+	if (now < e->st.now)
+		now = e->st.now;
+	if (!e->lost || now > e->loss_time)
+		e->loss_time = now;
+	e->lost = true;
+}
+
+void engine_stats_get(const struct engine *e, struct engine_stats *out)
+{
+	*out = e->st;
+	out->steps = e->history.used;
+	out->steps_dropped = e->history.dropped;
+	out->bytes_folios = folio_table_bytes(&e->folios);
+	/* pages of the ring that no step has reached yet are not in memory */
+	out->bytes_history = (size_t)e->history.used * sizeof(struct step);
+	out->bytes_all = sizeof(*e) - sizeof(e->folios) + out->bytes_folios + out->bytes_history +
+			 order_bytes(&e->order) + holder_table_bytes(&e->holders) +
+			 file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
+			 e->tasks.nr_buckets * sizeof(uint32_t) +
+			 e->pgmaps.max * sizeof(struct pgmap) +
+			 e->max_waits * sizeof(struct break_wait);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_ENGINE_H
+#define DAXTOP_ENGINE_H
+/*
+ * engine.h - rebuilds each folio's life from events.
+ *
+ * Pure: no I/O, no clock, no libbpf, no ncurses. Time comes from the events,
+ * so the same events give the same answers, live or from a file. Not thread
+ * safe; one thread feeds it and reads it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "event.h"
+
+struct engine;
+
+struct engine_options {
+	size_t history_bytes; /* budget for all histories; 0: keep none */
+	uint64_t window_ns; /* events may arrive this much out of order */
+	uint32_t max_folios; /* then new folios are counted, not kept; 0: no limit */
+	bool legacy; /* regime: idle FS DAX folio has refcount 1 */
+};
+
+/* Returns NULL when memory is short. Options are copied. */
+struct engine *engine_new(const struct engine_options *o);
+void engine_free(struct engine *e);
+
+/*
+ * Hands over one event (copied). Events are applied in order of time once
+ * window_ns newer ones have been seen. Returns 0, -ENOMEM.
+ * @ev may be a struct dx_file_event when its type says so; @len is its size in
+ * bytes. A record that is too short or of unknown type is counted and dropped.
+ */
+int engine_push(struct engine *e, const struct dx_event *ev, size_t len);
+
+/* Applies all events older than @now - window_ns; UINT64_MAX: everything. */
+void engine_advance(struct engine *e, uint64_t now);
+
+/*
+ * @n events of @type were lost on @cpu (ring full, or a program run missed),
+ * noticed at @now. What is known of every folio becomes doubtful until its
+ * next sample.
+ */
+void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t n, uint64_t now);
+
+/* ---- what it knows: folios ---- */
+
+/* A step of a folio's history. Filled in by the iterator, valid for the call. */
+struct engine_step {
+	uint64_t time;
+	uint8_t cause; /* enum dx_event_type, or ENGINE_CAUSE_* */
+	bool observed; /* a hook saw it; false: derived from the next sample */
+	bool after_loss; /* events were lost before it: the gap may hide more */
+	uint8_t order;
+	uint32_t flags; /* DX_F_* */
+	uint32_t tgid, pid;
+	char comm[DX_COMM_LEN + 1]; /* NUL-terminated, bytes still hostile */
+	int32_t ref_before, ref_after;
+	int32_t mapcount, pincount; /* after the step */
+	int32_t stack; /* < 0: none */
+	int32_t ret;
+};
+
+/* causes that no hook reports; above every enum dx_event_type */
+enum engine_cause {
+	ENGINE_CAUSE_FAULT_REF = 128, /* the fault's own reference, taken */
+	ENGINE_CAUSE_FAULT_PUT, /* ... and dropped */
+	ENGINE_CAUSE_ZAP_PUT, /* the reference of a removed mapping, put by the mmu_gather */
+	ENGINE_CAUSE_FORK, /* mapping and reference copied by fork */
+	ENGINE_CAUSE_GET_PUT, /* a FOLL_GET reference was put */
+	ENGINE_CAUSE_UNKNOWN, /* the count changed, no cause fits */
+	ENGINE_CAUSE_SPLIT, /* a large folio became order-0 folios */
+	ENGINE_CAUSE_RESET, /* GENERIC: refcount reset to 1 at free */
+};
+
+/* "insert", "fault-ref", ...; never NULL */
+const char *engine_cause_name(unsigned int cause);
+
+/* One folio, as a row. Strings belong to the engine, valid until the next push or advance. */
+struct engine_folio {
+	uint64_t pfn;
+	uint8_t order;
+	uint8_t pgmap_type;
+	bool doubtful; /* loss since the last sample */
+	bool predates; /* first seen with references that daxtop saw nobody take */
+	bool mapped_entry; /* an entry of a file points at it */
+	bool waited; /* a layout break waits for it now */
+	int32_t refcount, mapcount, pincount;
+	uint64_t ino, index;
+	uint32_t dev;
+	const char *path; /* NULL: not known; hostile bytes */
+	bool path_deleted;
+	const char *device; /* "pmem0", "dax0.0", NULL: not known */
+	uint64_t first_time, last_time; /* ns */
+	uint8_t last_cause;
+	uint32_t last_tgid;
+	char last_comm[DX_COMM_LEN + 1];
+	uint32_t nr_holders; /* pins and gets not yet released */
+	uint64_t steps_dropped; /* history steps forgotten for the budget */
+};
+
+/* Calls @fn for each folio, in no order; stops when it returns non-zero and returns that. */
+int engine_folios(struct engine *e, int (*fn)(const struct engine_folio *f, void *arg), void *arg);
+/* Folio that covers @pfn. Returns 0 or -ENOENT. */
+int engine_folio_get(struct engine *e, uint64_t pfn, struct engine_folio *out);
+/* Folio by file and page offset (last one seen there). Returns 0 or -ENOENT. */
+int engine_folio_find(struct engine *e, uint32_t dev, uint64_t ino, uint64_t index,
+		      struct engine_folio *out);
+/* Steps, oldest first. Returns what @fn returned, or -ENOENT. */
+int engine_history(struct engine *e, uint64_t pfn,
+		   int (*fn)(const struct engine_step *s, void *arg), void *arg);
+
+/* ---- holders ---- */
+
+struct engine_holder {
+	uint64_t pfn;
+	uint32_t tgid, pid;
+	char comm[DX_COMM_LEN + 1];
+	bool pin; /* false: FOLL_GET, whose puts no hook sees */
+	bool longterm;
+	uint32_t nr; /* pins or references still held */
+	uint64_t since; /* ns */
+	int32_t stack;
+};
+/* Holders of one folio, or of all with @pfn UINT64_MAX; oldest first. */
+int engine_holders(struct engine *e, uint64_t pfn,
+		   int (*fn)(const struct engine_holder *h, void *arg), void *arg);
+
+/* ---- pgmaps ---- */
+
+struct engine_pgmap {
+	uint64_t pgmap; /* id */
+	uint64_t pfn, nr_pages; /* first range */
+	uint8_t type;
+	bool gone;
+	char device[32]; /* "" : not known */
+	uint64_t folios; /* tracked */
+};
+int engine_pgmaps(struct engine *e, int (*fn)(const struct engine_pgmap *p, void *arg), void *arg);
+/* The source found a pgmap (at start or after DX_PGMAP_ADD) or its name. Copied. Returns 0, -ENOMEM. */
+int engine_pgmap_set(struct engine *e, const struct engine_pgmap *p);
+
+/* ---- files ---- */
+/* Path last seen for an inode, NULL when never. *@deleted is set if not NULL. */
+const char *engine_path(struct engine *e, uint32_t dev, uint64_t ino, bool *deleted);
+
+/* ---- counters ---- */
+
+struct engine_stats {
+	uint64_t now; /* time of the newest event applied */
+	uint64_t events; /* applied */
+	uint64_t by_type[DX_EVENT_TYPES];
+	uint64_t lost; /* sum of engine_lost() */
+	uint64_t lost_by_type[DX_EVENT_TYPES];
+	uint64_t bad; /* malformed records */
+	uint64_t late; /* came later than the window allows */
+	uint64_t late_max_ns; /* by how much at most */
+	uint64_t folios[3]; /* by order 0, 9, 18 (others by nearest below) */
+	uint64_t mapped, pinned, waited; /* folios */
+	uint64_t folios_refused; /* max_folios reached */
+	uint64_t steps, steps_dropped; /* history kept / forgotten */
+	size_t bytes_folios, bytes_history, bytes_all; /* memory in use */
+	uint64_t pte_faults, pmd_faults, dev_faults; /* ended with a mapping (VM_FAULT_NOPAGE) */
+	uint64_t fault_errors; /* failed: VM_FAULT_ERROR bits other than FALLBACK */
+	uint64_t fault_fallbacks; /* VM_FAULT_FALLBACK: tried again with smaller pages */
+	uint64_t holders_refused; /* pool full or memory short: held, by nobody known */
+};
+void engine_stats_get(const struct engine *e, struct engine_stats *out);
+
+#endif

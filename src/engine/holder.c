@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * holder.c - who holds a folio: pins, and references that GUP took.
+ *
+ * One node for each PIN or GET, in a hash table by folio; a bucket has its
+ * newest first. The pool ends at HOLDER_MAX; what comes then is counted.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* qsort_r */
+#endif
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "internal.h"
+
+void holder_table_destroy(struct holder_table *t)
+{
+	free(t->node);
+	free(t->bucket);
+}
+
+size_t holder_table_bytes(const struct holder_table *t)
+{
+	return t->max * sizeof(*t->node) + t->nr_buckets * sizeof(*t->bucket);
+}
+
+static uint32_t *holder_bucket(const struct holder_table *t, uint32_t folio)
+{
+	uint64_t hash = folio * 0x9e3779b97f4a7c15ull;
+
+	return &t->bucket[hash >> 32 & (t->nr_buckets - 1)];
+}
+
+void holder_prefetch_bucket(const struct holder_table *t, uint32_t folio)
+{
+	if (t->nr_buckets)
+		__builtin_prefetch(holder_bucket(t, folio), 1);
+}
+
+void holder_prefetch(const struct holder_table *t, uint32_t folio)
+{
+	if (t->nr_buckets)
+		__builtin_prefetch(&t->node[*holder_bucket(t, folio)], 1);
+}
+
+static int buckets_grow(struct holder_table *t)
+{
+	uint32_t n = t->nr_buckets, *bucket, i, id, next;
+
+	bucket = engine_realloc(t->bucket, (n ? 2 * n : 64) * sizeof(*bucket));
+	if (!bucket)
+		return -ENOMEM;
+	t->bucket = bucket;
+	t->nr_buckets = n ? 2 * n : 64;
+	memset(bucket + n, 0, (t->nr_buckets - n) * sizeof(*bucket));
+	for (i = 0; i < n; i++) {
+		/* to the old bucket and to the new one @n above, both in the old order */
+		uint32_t *low = &bucket[i], *high = &bucket[i + n];
+
+		for (id = bucket[i]; id; id = next) {
+			uint32_t **tail;
+
+			next = t->node[id].next;
+			tail = holder_bucket(t, t->node[id].folio) == &bucket[i] ? &low : &high;
+			**tail = id;
+			*tail = &t->node[id].next;
+		}
+		*low = 0;
+		*high = 0;
+	}
+	return 0;
+}
+
+void holder_add(struct engine *e, uint32_t id, struct folio *f, const struct holder *h)
+{
+	struct holder_table *t = &e->holders;
+	uint32_t n, *bucket;
+
+	if (t->nr >= HOLDER_MAX) {
+		e->st.holders_refused++;
+		return;
+	}
+	if (t->nr >= t->nr_buckets && buckets_grow(t) && !t->nr_buckets) {
+		e->st.holders_refused++;
+		e->no_memory = true;
+		return;
+	}
+	if (t->free) {
+		n = t->free;
+		t->free = t->node[n].next;
+	} else {
+		if (array_grow((void **)&t->node, &t->max, t->top + 2, sizeof(*t->node))) {
+			e->st.holders_refused++;
+			e->no_memory = true;
+			return;
+		}
+		if (!t->top)
+			t->node[t->top++] = (struct holder){ 0 };
+		n = t->top++;
+	}
+	t->node[n] = *h;
+	t->node[n].folio = id;
+	bucket = holder_bucket(t, id);
+	t->node[n].next = *bucket;
+	*bucket = n;
+	t->nr++;
+	f->has_holder = 1;
+	if (!h->pin)
+		f->has_get = 1;
+}
+
+static void holder_drop(struct holder_table *t, uint32_t *link)
+{
+	uint32_t n = *link;
+
+	*link = t->node[n].next;
+	t->node[n] = (struct holder){ .next = t->free };
+	t->free = n;
+	t->nr--;
+}
+
+static void folio_flags_update(struct engine *e, uint32_t id, struct folio *f)
+{
+	const struct holder_table *t = &e->holders;
+	bool any = false, get = false;
+
+	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
+		if (t->node[n].folio == id) {
+			any = true;
+			get |= !t->node[n].pin;
+		}
+	}
+	f->has_holder = any;
+	f->has_get = get;
+}
+
+/* The oldest fitting holder (of @tgid, if not 0) of the folio, NULL: none. */
+static uint32_t *holder_oldest(struct engine *e, uint32_t id, bool pin, uint32_t tgid)
+{
+	struct holder_table *t = &e->holders;
+	uint32_t *link, *found = NULL;
+
+	for (link = holder_bucket(t, id); *link; link = &t->node[*link].next) {
+		const struct holder *h = &t->node[*link];
+
+		if (h->folio != id || h->pin != pin)
+			continue;
+		if (tgid && e->tasks.task[h->task].tgid != tgid)
+			continue;
+		/* a late event can be older than one that is in already */
+		if (!found || h->since <= t->node[*found].since)
+			found = link;
+	}
+	return found;
+}
+
+uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin, uint64_t nr,
+			uint32_t tgid)
+{
+	struct holder_table *t = &e->holders;
+	uint64_t left = nr;
+
+	while (f->has_holder && left) {
+		uint32_t *link = tgid ? holder_oldest(e, id, pin, tgid) : NULL;
+		struct holder *h;
+
+		if (!link)
+			link = holder_oldest(e, id, pin, 0);
+		if (!link)
+			break;
+		h = &t->node[*link];
+		if (h->nr > left) {
+			h->nr -= left;
+			left = 0;
+		} else {
+			left -= h->nr;
+			holder_drop(t, link);
+			folio_flags_update(e, id, f);
+		}
+	}
+	return nr - left;
+}
+
+void holder_clear(struct engine *e, uint32_t id, struct folio *f)
+{
+	struct holder_table *t = &e->holders;
+	uint32_t *link;
+
+	if (!f->has_holder)
+		return;
+	for (link = holder_bucket(t, id); *link;) {
+		if (t->node[*link].folio == id)
+			holder_drop(t, link);
+		else
+			link = &t->node[*link].next;
+	}
+	f->has_holder = 0;
+	f->has_get = 0;
+}
+
+uint64_t holder_count(const struct engine *e, uint32_t id, const struct folio *f, bool pin,
+		      uint32_t *holders)
+{
+	const struct holder_table *t = &e->holders;
+	uint64_t nr = 0;
+
+	if (holders)
+		*holders = 0;
+	if (!f->has_holder)
+		return 0;
+	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
+		if (t->node[n].folio != id)
+			continue;
+		if (holders)
+			(*holders)++;
+		if (t->node[n].pin == pin)
+			nr += t->node[n].nr;
+	}
+	return nr;
+}
+
+static int holder_compare(const void *a, const void *b, void *arg)
+{
+	const struct holder *node = arg, *x = &node[*(const uint32_t *)a];
+	const struct holder *y = &node[*(const uint32_t *)b];
+
+	if (x->since != y->since)
+		return x->since < y->since ? -1 : 1;
+	return x->folio < y->folio ? -1 : x->folio > y->folio;
+}
+
+int engine_holders(struct engine *e, uint64_t pfn,
+		   int (*fn)(const struct engine_holder *h, void *arg), void *arg)
+{
+	struct holder_table *t = &e->holders;
+	uint32_t id = 0, n, i, *list, nr = 0;
+	int ret = 0;
+
+	if (pfn != UINT64_MAX) {
+		id = folio_find_covering(&e->folios, pfn);
+		if (!id)
+			return -ENOENT;
+	}
+	if (!t->nr)
+		return 0;
+	list = engine_realloc(NULL, t->nr * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	if (id) {
+		for (n = *holder_bucket(t, id); n; n = t->node[n].next)
+			if (t->node[n].folio == id)
+				list[nr++] = n;
+	} else {
+		for (n = 1; n < t->top; n++)
+			if (t->node[n].folio)
+				list[nr++] = n;
+	}
+	qsort_r(list, nr, sizeof(*list), holder_compare, t->node);
+	for (i = 0; i < nr && !ret; i++) {
+		const struct holder *h = &t->node[list[i]];
+		const struct task *task = &e->tasks.task[h->task];
+		struct engine_holder out = {
+			.pfn = folio_ptr(&e->folios, h->folio)->pfn,
+			.tgid = task->tgid,
+			.pid = task->pid,
+			.pin = h->pin,
+			.longterm = h->longterm,
+			.nr = h->nr,
+			.since = h->since,
+			.stack = h->stack,
+		};
+
+		memcpy(out.comm, task->comm, DX_COMM_LEN);
+		ret = fn(&out, arg);
+	}
+	free(list);
+	return ret;
+}

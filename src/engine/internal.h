@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_ENGINE_INTERNAL_H
+#define DAXTOP_ENGINE_INTERNAL_H
+/*
+ * internal.h - what the files of engine/ share. Nothing outside engine/ and its
+ * tests includes this.
+ *
+ * Ids: folios, tasks, files, holders and pgmaps are named by small integers,
+ * which keeps a folio at 56 bytes. 0 means none.
+ */
+#include "engine.h"
+
+/* enum memory_type, include/linux/memremap.h */
+enum { PGMAP_PRIVATE = 1, PGMAP_COHERENT, PGMAP_FS_DAX, PGMAP_GENERIC, PGMAP_PCI_P2PDMA };
+
+/* enum vm_fault_reason, include/linux/mm_types.h */
+#define FAULT_NOPAGE   0x000100
+#define FAULT_FALLBACK 0x000800
+/* VM_FAULT_OOM, SIGBUS, HWPOISON, HWPOISON_LARGE, SIGSEGV */
+#define FAULT_FAILED   (0x1 | 0x2 | 0x10 | 0x20 | 0x40)
+
+/*
+ * All memory of the engine comes through here (realloc() rules, size > 0), so
+ * that tests can make it run out. Released with free().
+ */
+extern void *(*engine_realloc)(void *p, size_t size);
+
+#define MAX_PFN_BITS   40 /* 52 physical address bits, 4K pages */
+#define MAX_ORDER_BITS 5
+#define TASK_BITS      20
+#define ZAP_BITS       12
+#define PGMAP_BITS     13
+
+/*
+ * One folio. With its share of the index (folio.c) at most 64 bytes: the fields
+ * are packed for that. @first_time, @last_time: of the oldest and newest event.
+ */
+struct folio {
+	uint64_t pfn : MAX_PFN_BITS;
+	uint64_t order : MAX_ORDER_BITS;
+	uint64_t cause : 6; /* of the last step, see cause_pack() */
+	uint64_t pgmap : PGMAP_BITS;
+
+	uint64_t index : 51; /* page offset in the file: loff_t >> 12 */
+	uint64_t entry : 1; /* an entry of the file points here */
+	uint64_t stale : 1; /* file and index are those of an entry that is gone */
+	uint64_t predates : 1;
+	uint64_t waited : 1;
+	uint64_t absorbed : 1; /* part of a larger folio now; not counted, not shown */
+	uint64_t fresh : 1; /* counts are not known: the next sample sets them */
+	uint64_t has_history : 1; /* what @history is */
+	uint64_t has_holder : 1;
+	uint64_t has_get : 1; /* one of the holders is a FOLL_GET */
+	uint64_t fault_refs : 3; /* taken by faults, not seen dropped */
+
+	uint64_t first_time, last_time;
+	int32_t ref, map, pin;
+	uint32_t file;
+	uint32_t task : TASK_BITS;
+	uint32_t zap_puts : ZAP_BITS; /* mappings gone, references not yet seen put */
+	uint32_t history; /* slot of the newest step, or number of steps dropped */
+};
+_Static_assert(sizeof(struct folio) == 56, "struct folio");
+
+/* ---- folio.c: the table ---- */
+
+#define FOLIO_CHUNK	 256
+#define FOLIO_GROUP	 12
+#define FOLIO_REGIONS	 4096
+#define FOLIO_REGION_BIT 9
+
+struct folio_group {
+	uint8_t tag[FOLIO_GROUP]; /* 0: free slot */
+	uint32_t full; /* a key of this group overflowed into the next */
+	uint32_t id[FOLIO_GROUP];
+};
+_Static_assert(sizeof(struct folio_group) == 64, "a group is a cache line");
+
+struct folio_table {
+	struct folio **chunk;
+	uint32_t nr_chunks, max_chunks;
+	struct folio_group *group;
+	void *group_mem; /* as allocated, @group is aligned in it */
+	size_t group_bytes;
+	uint64_t nr_groups;
+	uint32_t nr; /* ids in use: 1 ... nr */
+	uint32_t orders; /* bit n: a folio of order n was seen */
+	/* How many folios a 2M region (modulo) has: spares 512 look-ups a merge. */
+	uint32_t region[FOLIO_REGIONS];
+};
+
+int folio_table_init(struct folio_table *t);
+void folio_table_destroy(struct folio_table *t);
+size_t folio_table_bytes(const struct folio_table *t);
+/* Id of the folio whose head is @pfn, also when it is absorbed; 0: none. */
+uint32_t folio_find(const struct folio_table *t, uint64_t pfn);
+/* Id of the folio that covers @pfn and is not absorbed; 0: none. */
+uint32_t folio_find_covering(const struct folio_table *t, uint64_t pfn);
+/* Adds a zeroed order-0 folio that isn't there; 0: no memory. */
+uint32_t folio_add(struct folio_table *t, uint64_t pfn);
+/* Calls @fn for each folio with a head in (pfn, pfn + 2^order), the first page excluded. */
+void folio_each_tail(struct folio_table *t, uint64_t pfn, unsigned int order,
+		     void (*fn)(uint32_t id, void *arg), void *arg);
+/* For prefetching: the group of the index, and who is probably there (0: nobody). */
+void folio_prefetch_group(const struct folio_table *t, uint64_t pfn);
+uint32_t folio_guess(const struct folio_table *t, uint64_t pfn);
+
+static inline struct folio *folio_ptr(const struct folio_table *t, uint32_t id)
+{
+	return &t->chunk[id / FOLIO_CHUNK][id % FOLIO_CHUNK];
+}
+
+/* ---- history.c: steps of all folios in one ring ---- */
+
+struct step {
+	uint64_t time;
+	uint32_t folio, prev; /* slot of the folio's step before this */
+	uint32_t seq; /* counts the folio's steps from 0 */
+	int32_t before, after, map, pin, stack, ret;
+	uint32_t task : TASK_BITS;
+	uint32_t order : MAX_ORDER_BITS;
+	uint32_t cause : 6;
+	uint32_t observed : 1;
+	uint32_t flags : 30;
+	uint32_t after_loss : 1;
+	uint32_t newest : 1; /* of its folio */
+} __attribute__((packed, aligned(4)));
+_Static_assert(sizeof(struct step) == 52, "struct step");
+
+struct history {
+	struct step *step;
+	uint32_t slots, used, next;
+	uint64_t dropped;
+};
+
+int history_init(struct history *h, size_t bytes);
+void history_destroy(struct history *h);
+/*
+ * A new step of the folio, zeroed but for its place, over the oldest step of
+ * all if the ring is full. NULL when no history is kept.
+ */
+struct step *history_add(struct engine *e, uint32_t id, struct folio *f);
+void history_prefetch(const struct history *h, const struct folio *f);
+/* Steps of the folio, newest first, into @slot if not NULL; returns how many. */
+uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f,
+		       uint32_t *slot);
+uint64_t history_dropped(const struct history *h, uint32_t id, const struct folio *f);
+
+/* ---- task.c: (tgid, pid, comm), each stored once ---- */
+
+struct task {
+	uint32_t tgid, pid;
+	char comm[DX_COMM_LEN];
+	uint32_t next;
+};
+
+struct task_table {
+	struct task *task; /* [0]: nobody */
+	uint32_t *bucket;
+	uint32_t nr, max, limit, nr_buckets, free;
+	uint32_t last[64]; /* by CPU */
+};
+
+int task_table_init(struct task_table *t);
+void task_table_destroy(struct task_table *t);
+/* 0 when memory or ids are short. May renumber nothing, but forgets unused tasks. */
+uint32_t task_get(struct engine *e, const struct dx_event *ev);
+
+/* ---- holder.c ---- */
+
+#define HOLDER_MAX (1u << 20)
+
+struct holder {
+	uint64_t since;
+	uint32_t folio, task;
+	int32_t stack;
+	uint32_t nr;
+	uint32_t next;
+	bool pin, longterm;
+};
+
+struct holder_table {
+	struct holder *node; /* [0] unused */
+	uint32_t *bucket;
+	uint32_t nr, top, max, nr_buckets, free;
+};
+
+void holder_table_destroy(struct holder_table *t);
+size_t holder_table_bytes(const struct holder_table *t);
+void holder_prefetch_bucket(const struct holder_table *t, uint32_t folio);
+void holder_prefetch(const struct holder_table *t, uint32_t folio);
+void holder_add(struct engine *e, uint32_t id, struct folio *f, const struct holder *h);
+/*
+ * Takes @nr pins (or references) from the folio's holders: those of @tgid first
+ * (0: nobody's), then the oldest. Returns how many were found.
+ */
+uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin, uint64_t nr,
+			uint32_t tgid);
+/* Forgets all holders of the folio. */
+void holder_clear(struct engine *e, uint32_t id, struct folio *f);
+/* References (or pins) that the folio's known holders have; *@holders: how many they are. */
+uint64_t holder_count(const struct engine *e, uint32_t id, const struct folio *f, bool pin,
+		      uint32_t *holders);
+
+/* ---- pgmap.c ---- */
+
+/* Entries below PGMAP_FIRST stand for "id not known, type as the number". */
+#define PGMAP_FIRST 8
+#define PGMAP_MAX   (1u << PGMAP_BITS)
+
+struct pgmap {
+	struct engine_pgmap p;
+	bool used;
+};
+
+struct pgmap_table {
+	struct pgmap *map;
+	uint32_t nr, max;
+	uint32_t last; /* found last */
+};
+
+int pgmap_table_init(struct pgmap_table *t);
+void pgmap_table_destroy(struct pgmap_table *t);
+/* Index for an event's pgmap id and type; makes an entry when it's new. */
+uint32_t pgmap_get(struct engine *e, uint64_t id, unsigned int type, uint64_t pfn);
+unsigned int pgmap_type(const struct engine *e, const struct folio *f);
+const char *pgmap_device(const struct engine *e, const struct folio *f);
+void pgmap_move_folio(struct engine *e, struct folio *f, uint32_t to);
+void pgmap_apply(struct engine *e, const struct dx_event *ev);
+
+/* ---- file.c ---- */
+
+struct file {
+	uint64_t ino, time;
+	char *path;
+	uint32_t dev;
+	uint32_t refs; /* folios */
+	uint32_t next;
+	bool deleted, recent;
+};
+
+struct file_table {
+	struct file *file; /* [0]: none */
+	uint32_t *bucket;
+	uint32_t nr, top, max, limit, nr_buckets, free;
+	size_t path_bytes;
+};
+
+int file_table_init(struct file_table *t);
+void file_table_destroy(struct file_table *t);
+size_t file_table_bytes(const struct file_table *t);
+/* Id, 0: none and (@add false or no memory). */
+uint32_t file_find(struct engine *e, uint32_t dev, uint64_t ino, bool add);
+/* @len: of the record in bytes. Returns 0, -EINVAL: malformed, -ENOMEM. */
+int file_apply(struct engine *e, const struct dx_file_event *ev, size_t len);
+/* Makes the folio's file (dev, ino). */
+void file_set_folio(struct engine *e, struct folio *f, uint32_t dev, uint64_t ino);
+
+/* ---- order.c: the window in which events are put in order ---- */
+
+#define ORDER_MAX_RECORDS (1u << 18)
+
+enum event_part {
+	PART_ALL, /* the event as it is */
+	PART_INSTALL, /* DX_FAULT: what happened at @time - since */
+	PART_END, /* DX_FAULT: its end */
+};
+
+struct order_key {
+	uint64_t time;
+	uint32_t record; /* ORDER_INSTALL, ORDER_END: the part */
+	uint32_t seq; /* order of arrival, wraps */
+};
+
+struct order {
+	struct order_key *ring; /* sorted; power of two */
+	uint32_t head, count, ring_size;
+	struct order_key *heap; /* those that came too late to sort in cheaply */
+	uint32_t heap_count, heap_size;
+	struct dx_event *record;
+	uint32_t *free;
+	uint32_t nr_free, records;
+	uint32_t seq;
+};
+
+void order_destroy(struct order *o);
+size_t order_bytes(const struct order *o);
+/* Copies *@ev in. -ENOMEM: no room, -ENOSPC: ORDER_MAX_RECORDS are in. */
+int order_push(struct order *o, const struct dx_event *ev);
+static inline uint32_t order_pending(const struct order *o)
+{
+	return o->count + o->heap_count;
+}
+/* Time of the oldest; there must be one. */
+uint64_t order_first(const struct order *o);
+/* Takes the oldest out. The event is valid until the next push. */
+const struct dx_event *order_pop(struct order *o, enum event_part *part);
+/* The event @n behind the oldest, NULL: none. */
+const struct dx_event *order_peek(const struct order *o, uint32_t n);
+
+/* ---- layout breaks that wait ---- */
+
+struct break_wait {
+	uint64_t ino;
+	uint32_t dev, folio, pid;
+};
+
+/* ---- all together ---- */
+
+struct engine {
+	struct engine_options opt;
+	struct engine_stats st; /* what is counted on the way */
+	struct order order;
+	uint64_t newest, watermark; /* times: seen; applied up to */
+	struct folio_table folios;
+	struct history history;
+	struct task_table tasks;
+	struct holder_table holders;
+	struct pgmap_table pgmaps;
+	struct file_table files;
+	struct break_wait *wait;
+	uint32_t nr_waits, max_waits;
+	uint64_t loss_time; /* the newest engine_lost() */
+	bool lost; /* there was one */
+	bool no_memory; /* since the last engine_push() */
+};
+
+/* apply.c */
+void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part);
+
+/* A change to one folio under way: the folio, the event, and what is known of both. */
+struct change {
+	struct engine *e;
+	struct folio *f;
+	const struct dx_event *ev;
+	uint64_t time;
+	uint32_t id, task;
+	unsigned int type; /* of the pgmap */
+	bool after_loss;
+	bool first; /* no sample of this folio yet */
+};
+
+/* Counts of a folio; @pin counts for large folios only, see sample_pin(). */
+struct sample {
+	int32_t ref, map, pin;
+};
+
+/* gap.c */
+bool folio_doubtful(const struct engine *e, const struct folio *f);
+int32_t sat32(int64_t v);
+/* Sets the folio to the counts after a step and notes the step. */
+void step_add(struct change *c, unsigned int cause, bool observed, int32_t before,
+	      struct sample after);
+/* Brings the folio to the sample by inferred steps, each explained as far as counts allow. */
+void gap_close(struct change *c, struct sample to);
+/* The same when the last thing before the sample was a fault's own reference (+1). */
+void gap_close_fault_ref(struct change *c, struct sample to);
+/* ... or when the fault's own reference was dropped last (-1), if it was taken. */
+void gap_close_fault_put(struct change *c, struct sample to);
+
+/* split.c */
+/* The folio that an event of @order at @pfn means; splits and merges what is known. */
+uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t time,
+			 bool *added);
+/* A large folio became order-0 pages; the caller notes the step. */
+void folio_split(struct engine *e, struct folio *f, unsigned int order);
+void folio_count_order(struct engine *e, const struct folio *f, int n);
+/* Counts to @s, keeping the engine's totals. */
+void folio_set_counts(struct engine *e, struct folio *f, struct sample s);
+
+/* wait.c */
+void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev);
+/* The break of this event's inode or thread is over. */
+void wait_done(struct engine *e, const struct dx_event *ev);
+/* Nobody waits for the folio any more. */
+void wait_clear(struct engine *e, uint32_t id);
+
+/* cause.c: enum dx_event_type and enum engine_cause in six bits */
+static inline unsigned int cause_pack(unsigned int cause)
+{
+	return cause >= ENGINE_CAUSE_FAULT_REF ? cause - ENGINE_CAUSE_FAULT_REF + 32 : cause;
+}
+static inline unsigned int cause_unpack(unsigned int packed)
+{
+	return packed >= 32 ? packed - 32 + ENGINE_CAUSE_FAULT_REF : packed;
+}
+_Static_assert(DX_EVENT_TYPES <= 32, "cause_pack()");
+
+/* Grows an array to at least @n elements, doubling. *@max: elements there are. */
+int array_grow(void **p, uint32_t *max, uint32_t n, size_t size);
+
+#endif

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * order.c - puts events of several CPUs in order of time.
+ *
+ * The ring is kept sorted. Events are nearly in order, so a new one moves past
+ * few others; one that would move past many goes to a heap instead, so that no
+ * stream of events can make a push slow.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "internal.h"
+
+#define ORDER_INSTALL 0x80000000u
+#define ORDER_END     0x40000000u
+#define ORDER_INDEX   0x3fffffffu
+#define ORDER_MOVES   64
+
+void order_destroy(struct order *o)
+{
+	free(o->ring);
+	free(o->heap);
+	free(o->record);
+	free(o->free);
+	memset(o, 0, sizeof(*o));
+}
+
+size_t order_bytes(const struct order *o)
+{
+	return o->records * (sizeof(*o->record) + sizeof(*o->free)) +
+	       ((size_t)o->ring_size + o->heap_size) * sizeof(struct order_key);
+}
+
+static inline bool key_before(const struct order_key *a, const struct order_key *b)
+{
+	if (a->time != b->time)
+		return a->time < b->time;
+	/* fewer than 2^31 are pending, so this holds across the wrap */
+	return (int32_t)(a->seq - b->seq) < 0;
+}
+
+static struct order_key *ring_at(const struct order *o, uint32_t i)
+{
+	return &o->ring[(o->head + i) & (o->ring_size - 1)];
+}
+
+static int ring_grow(struct order *o)
+{
+	uint32_t size = o->ring_size ? o->ring_size * 2 : 256, i;
+	struct order_key *ring = engine_realloc(NULL, size * sizeof(*ring));
+
+	if (!ring)
+		return -ENOMEM;
+	for (i = 0; i < o->count; i++)
+		ring[i] = *ring_at(o, i);
+	free(o->ring);
+	o->ring = ring;
+	o->ring_size = size;
+	o->head = 0;
+	return 0;
+}
+
+static int records_grow(struct order *o)
+{
+	uint32_t records = o->records ? o->records * 2 : 256, *list, i;
+	struct dx_event *record;
+
+	record = engine_realloc(o->record, records * sizeof(*record));
+	if (!record)
+		return -ENOMEM;
+	o->record = record;
+	list = engine_realloc(o->free, records * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	o->free = list;
+	for (i = records; i > o->records; i--)
+		o->free[o->nr_free++] = i - 1;
+	o->records = records;
+	return 0;
+}
+
+static void heap_add(struct order *o, struct order_key key)
+{
+	uint32_t i = o->heap_count++;
+
+	while (i && key_before(&key, &o->heap[(i - 1) / 2])) {
+		o->heap[i] = o->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	o->heap[i] = key;
+}
+
+static struct order_key heap_take(struct order *o)
+{
+	struct order_key first = o->heap[0], last = o->heap[--o->heap_count];
+	uint32_t i = 0, child;
+
+	while ((child = 2 * i + 1) < o->heap_count) {
+		if (child + 1 < o->heap_count && key_before(&o->heap[child + 1], &o->heap[child]))
+			child++;
+		if (!key_before(&o->heap[child], &last))
+			break;
+		o->heap[i] = o->heap[child];
+		i = child;
+	}
+	o->heap[i] = last;
+	return first;
+}
+
+static void key_add(struct order *o, struct order_key key)
+{
+	uint32_t i = o->count, moves = 0;
+
+	while (i && ring_at(o, i - 1)->time > key.time) {
+		if (++moves > ORDER_MOVES) {
+			heap_add(o, key);
+			return;
+		}
+		i--;
+	}
+	for (uint32_t j = o->count; j > i; j--)
+		*ring_at(o, j) = *ring_at(o, j - 1);
+	*ring_at(o, i) = key;
+	o->count++;
+}
+
+int order_push(struct order *o, const struct dx_event *ev)
+{
+	bool two = ev->type == DX_FAULT && (ev->flags & DX_F_INSTALL) && ev->since;
+	uint32_t record;
+
+	/* room for everything first: a fault goes in whole or not at all */
+	if (order_pending(o) >= ORDER_MAX_RECORDS)
+		return -ENOSPC;
+	if (!o->nr_free && records_grow(o))
+		return -ENOMEM;
+	if (o->count + 2 > o->ring_size && ring_grow(o))
+		return -ENOMEM;
+	if (array_grow((void **)&o->heap, &o->heap_size, o->heap_count + 2, sizeof(*o->heap)))
+		return -ENOMEM;
+
+	record = o->free[--o->nr_free];
+	memcpy(&o->record[record], ev, sizeof(*ev));
+	if (two) {
+		/*
+		 * A fault's install is told at its end: dax_fault_iter() drops its
+		 * own reference in between, and other CPUs can have pinned the folio.
+		 */
+		key_add(o, (struct order_key){ ev->time - ev->since, record | ORDER_INSTALL,
+					       o->seq++ });
+		record |= ORDER_END;
+	}
+	key_add(o, (struct order_key){ ev->time, record, o->seq++ });
+	return 0;
+}
+
+static bool heap_first(const struct order *o)
+{
+	return o->heap_count && (!o->count || key_before(&o->heap[0], ring_at(o, 0)));
+}
+
+uint64_t order_first(const struct order *o)
+{
+	return heap_first(o) ? o->heap[0].time : ring_at(o, 0)->time;
+}
+
+const struct dx_event *order_pop(struct order *o, enum event_part *part)
+{
+	struct order_key key;
+	uint32_t record;
+
+	if (heap_first(o)) {
+		key = heap_take(o);
+	} else {
+		key = *ring_at(o, 0);
+		o->head = (o->head + 1) & (o->ring_size - 1);
+		o->count--;
+	}
+	record = key.record & ORDER_INDEX;
+	if (key.record & ORDER_INSTALL) {
+		*part = PART_INSTALL;
+	} else {
+		*part = key.record & ORDER_END ? PART_END : PART_ALL;
+		/* the install part is always older, so it is out already */
+		o->free[o->nr_free++] = record;
+	}
+	return &o->record[record];
+}
+
+const struct dx_event *order_peek(const struct order *o, uint32_t n)
+{
+	if (n >= o->count)
+		return NULL;
+	return &o->record[ring_at(o, n)->record & ORDER_INDEX];
+}

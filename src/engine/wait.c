@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * wait.c - layout breaks that wait for a folio: dax_break_layout() and
+ * dax_break_layout_final() in fs/dax.c. A thread waits for one folio at a time,
+ * and there are few such threads.
+ */
+#include "internal.h"
+
+static void wait_drop(struct engine *e, uint32_t i)
+{
+	uint32_t id = e->wait[i].folio;
+
+	e->wait[i] = e->wait[--e->nr_waits];
+	for (i = 0; i < e->nr_waits; i++)
+		if (e->wait[i].folio == id)
+			return;
+	folio_ptr(&e->folios, id)->waited = 0;
+	e->st.waited--;
+}
+
+void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
+{
+	struct folio *f = folio_ptr(&e->folios, id);
+	uint32_t i;
+
+	for (i = 0; i < e->nr_waits; i++) {
+		if (e->wait[i].pid != ev->pid)
+			continue;
+		/* the same again after a wake-up, or the next folio of the range */
+		if (e->wait[i].folio == id)
+			return;
+		wait_drop(e, i);
+		break;
+	}
+	if (array_grow((void **)&e->wait, &e->max_waits, e->nr_waits + 1, sizeof(*e->wait))) {
+		e->no_memory = true;
+		return;
+	}
+	e->wait[e->nr_waits++] = (struct break_wait){
+		.ino = ev->ino,
+		.dev = ev->dev,
+		.folio = id,
+		.pid = ev->pid,
+	};
+	if (!f->waited) {
+		f->waited = 1;
+		e->st.waited++;
+	}
+}
+
+void wait_done(struct engine *e, const struct dx_event *ev)
+{
+	for (uint32_t i = e->nr_waits; i-- > 0;) {
+		const struct break_wait *w = &e->wait[i];
+
+		if (w->pid == ev->pid || (ev->ino && w->ino == ev->ino && w->dev == ev->dev))
+			wait_drop(e, i);
+	}
+}
+
+void wait_clear(struct engine *e, uint32_t id)
+{
+	if (!folio_ptr(&e->folios, id)->waited)
+		return;
+	for (uint32_t i = e->nr_waits; i-- > 0;)
+		if (e->wait[i].folio == id)
+			wait_drop(e, i);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_OPTIONS_H
+#define DAXTOP_OPTIONS_H
+/* options.h - the command line */
+#include <stdbool.h>
+#include <stdint.h>
+#include "folio_spec.h"
+#include "view/filter.h"
+#include "view/screen.h"
+
+#define DAXTOP_VERSION "0.1.0"
+
+enum command { COMMAND_TOP, COMMAND_TRACE, COMMAND_HISTORY, COMMAND_PROBES };
+
+struct options {
+	enum command command;
+	bool done; /* --help or --version was printed: nothing more to do, exit 0 */
+
+	/* all commands that trace */
+	size_t ring_size; /* bytes, power of two, >= page size */
+	size_t history_budget; /* bytes; 0: no history */
+	uint64_t window_ns;
+	uint32_t max_folios; /* 0: no limit */
+
+	/* trace, top */
+	struct view_filter filter; /* strings point into argv */
+
+	/* trace, history; top --batch: iterations */
+	uint64_t count; /* 0: no limit */
+	uint64_t duration_ns; /* 0: no limit */
+	bool json;
+	bool stack;
+
+	/* history */
+	struct folio_spec *folios;
+	size_t nr_folios;
+
+	/* top */
+	enum screen_sort sort;
+	uint32_t delay_ms;
+	bool batch;
+	bool no_color; /* --no-color or NO_COLOR in the environment */
+};
+
+/*
+ * Fills @o from @argv (argv[0] is the program). Never exits. Returns 0, or a
+ * negative errno after one sentence on stderr. Strings in @o point into @argv.
+ * Call options_free() in either case.
+ */
+int options_parse(int argc, char **argv, struct options *o);
+void options_free(struct options *o);
+
+#endif

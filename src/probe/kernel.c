@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kernel.c - what BTF and the kernel's text say */
+#include <stdio.h>
+#include <string.h>
+#include <bpf/btf.h>
+#include "probe.h"
+
+static bool has(const struct btf *btf, const char *name, unsigned int kind)
+{
+	return btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+enum regime regime_of(const struct btf *btf)
+{
+	if (has(btf, "__put_devmap_managed_folio_refs", BTF_KIND_FUNC) ||
+	    has(btf, "__put_devmap_managed_page_refs", BTF_KIND_FUNC))
+		return REGIME_LEGACY;
+	return has(btf, "pfn_t", BTF_KIND_TYPEDEF) ? REGIME_TRANSITION : REGIME_CURRENT;
+}
+
+const char *regime_name(enum regime r)
+{
+	return r == REGIME_LEGACY ? "legacy" : r == REGIME_TRANSITION ? "transition" : "current";
+}
+
+bool btf_has_target(const struct btf *btf, const char *section)
+{
+	const char *name = strchr(section, '/');
+	char typedefed[128];
+
+	if (!name)
+		return true; /* SEC("syscall"): nothing to look for */
+	name++;
+	if (!strncmp(section, "iter/", 5)) {
+		/* kernel/bpf/bpf_iter.c registers iterators by these functions */
+		snprintf(typedefed, sizeof(typedefed), "bpf_iter_%s", name);
+		return has(btf, typedefed, BTF_KIND_FUNC);
+	}
+	if (!strncmp(section, "tp_btf/", 7)) {
+		snprintf(typedefed, sizeof(typedefed), "btf_trace_%s", name);
+		return has(btf, typedefed, BTF_KIND_TYPEDEF);
+	}
+	return has(btf, name, BTF_KIND_FUNC);
+}
+
+#define ZONES_SHIFT 3 /* include/linux/page-flags-layout.h: 5 to 8 zones */
+
+/*
+ * include/linux/mm.h, ZONES_PGSHIFT: [node | zone | ...]; with SPARSEMEM_VMEMMAP
+ * there is no section in between. NODES_SHIFT is not in BTF, but a nodemask has
+ * 1 << NODES_SHIFT bits.
+ */
+unsigned int btf_zone_shift(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "mempolicy", BTF_KIND_STRUCT);
+	const struct btf_type *t;
+	const struct btf_member *m;
+
+	if (id < 0)
+		return 0;
+	t = btf__type_by_id(btf, id);
+	m = btf_members(t);
+	for (int i = 0; i < btf_vlen(t); i++, m++) {
+		long long size;
+
+		if (strcmp(btf__name_by_offset(btf, m->name_off), "nodes"))
+			continue;
+		size = btf__resolve_size(btf, m->type);
+		if (size <= 0)
+			return 0;
+		return 64 - __builtin_ctzll(size * 8) - ZONES_SHIFT;
+	}
+	return 0;
+}
+
+/* The padding between functions: int3, or the nops of -fpatchable-function-entry. */
+static bool is_padding(const unsigned char *p, size_t len)
+{
+	size_t n = 1;
+
+	if (p[0] != 0xcc && p[0] != 0x90)
+		return false;
+	while (n < len && p[n] == p[0])
+		n++;
+	return n >= (p[0] == 0xcc ? 3 : 8);
+}
+
+bool text_calls(const unsigned char *text, size_t len, unsigned long addr, unsigned long target)
+{
+	for (size_t i = 0; i + 5 <= len; i++) {
+		int rel;
+
+		if (is_padding(text + i, len - i))
+			break;
+		if (text[i] != 0xe8 && text[i] != 0xe9) /* call rel32, jmp rel32 */
+			continue;
+		memcpy(&rel, text + i + 1, sizeof(rel));
+		if (addr + i + 5 + rel == target)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_PROBE_H
+#define DAXTOP_PROBE_H
+/*
+ * probe.h - the probe table: logical events and, for each, the kernel functions
+ * that can tell of it, in order of preference.
+ *
+ * What a kernel offers is found out, never concluded from its version: a
+ * function must stand in BTF, the verifier must take the program, and
+ * the attachment must succeed. What can't be had is switched off and named,
+ * with what it costs.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PROBE_CANDIDATES 2
+#define PROBE_PROGRAMS	 3
+
+/* One way to see an event: its programs, all of which must attach. */
+struct probe_candidate {
+	const char *target; /* the kernel's function or tracepoint, as shown */
+	const char *programs[PROBE_PROGRAMS]; /* of bpf/, NULL-terminated when fewer */
+};
+
+enum probe_state {
+	PROBE_ATTACHED,
+	PROBE_MISSING, /* no candidate could be had; see why */
+	PROBE_WAITING, /* its module is not loaded */
+	PROBE_UNNEEDED, /* another probe of the table covers it on this kernel; see why */
+};
+
+struct probe {
+	const char *event; /* logical event */
+	const char *costs; /* what is lost without it */
+	bool essential;
+	const char *module; /* lives in this module; NULL: in the kernel */
+	struct probe_candidate candidates[PROBE_CANDIDATES];
+
+	/* the outcome */
+	enum probe_state state;
+	int chosen; /* index of the candidate, when attached */
+	char why[160]; /* when not */
+};
+
+/* Fills @table with a fresh copy of the table; returns the number of rows. */
+size_t probe_table(struct probe *table, size_t max);
+#define PROBE_MAX 48
+
+/* "attached", ... */
+const char *probe_state_name(enum probe_state state);
+/* "fentry", "fexit", "tracepoint", "iterator": from the section name of a program */
+const char *probe_kind(const char *section);
+/* Every essential event can be seen. */
+bool probe_essential_ok(const struct probe *table, size_t n);
+
+enum regime { REGIME_LEGACY, REGIME_TRANSITION, REGIME_CURRENT };
+const char *regime_name(enum regime r);
+
+struct btf;
+/* Told apart by what BTF holds (rules.md's table), not by the version. */
+enum regime regime_of(const struct btf *btf);
+/* Does BTF hold the target of a program with this section ("fentry/x", "tp_btf/x")? */
+bool btf_has_target(const struct btf *btf, const char *section);
+/* Bit of page->flags where the zone number begins: 64 - NODES_SHIFT - ZONES_SHIFT; 0: not found. */
+unsigned int btf_zone_shift(const struct btf *btf);
+
+/*
+ * Does the function whose text begins at @text (its first @len bytes, address
+ * @addr) call or jump to @target? x86-64 near calls only; looks no further than
+ * the padding behind the function.
+ */
+bool text_calls(const unsigned char *text, size_t len, unsigned long addr, unsigned long target);
+
+#endif

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * live.c - the running kernel: open, decide, load, attach, poll, detach.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "attach.h"
+#include "scan.h"
+#include "source.h"
+#include "daxtop.skel.h"
+#include "devdax.skel.h"
+
+#define LOAD_ATTEMPTS 6
+
+struct source {
+	struct source_options o;
+	struct btf *btf;
+	enum regime regime;
+	struct daxtop_bpf *skel;
+	struct devdax_bpf *devdax; /* NULL until its module is there */
+	struct ring_buffer *ring;
+	struct attachments links;
+	struct probe probes[PROBE_MAX];
+	size_t nr_probes;
+	struct dx_init_args init;
+	unsigned int nr_cpus;
+	uint64_t *lost_seen; /* [type][cpu] */
+	uint64_t *lost_now; /* [cpu], scratch */
+	bool module_came;
+};
+
+/* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
+
+static char last_message[512];
+static char failed_program[64];
+
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+	char *quote;
+
+	if (level > LIBBPF_WARN)
+		return 0;
+	if (getenv("DAXTOP_LIBBPF")) { /* for daxtop's developers: the verifier's whole log */
+		va_list copy;
+
+		va_copy(copy, ap);
+		vfprintf(stderr, fmt, copy);
+		va_end(copy);
+	}
+	vsnprintf(line, sizeof(line), fmt, ap);
+	/* "prog 'NAME': ..." names the program that the verifier refused */
+	if (!strncmp(line, "libbpf: prog '", 14) && (quote = strchr(line + 14, '\''))) {
+		snprintf(failed_program, sizeof(failed_program), "%.*s", (int)(quote - line - 14), line + 14);
+	}
+	line[strcspn(line, "\n")] = 0;
+	if (!strncmp(line, "libbpf: ", 8))
+		memmove(line, line + 8, strlen(line + 8) + 1);
+	snprintf(last_message, sizeof(last_message), "%s", line);
+	return 0;
+}
+
+/* ---- load ---- */
+
+/* Programs that BTF gives no target for are not loaded; nor are @refused ones. */
+static void choose_programs(struct source *s, char refused[][64], size_t nr_refused)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		bool load = btf_has_target(s->btf, bpf_program__section_name(prog));
+
+		for (size_t i = 0; i < nr_refused; i++)
+			if (!strcmp(refused[i], bpf_program__name(prog)))
+				load = false;
+		bpf_program__set_autoload(prog, load);
+	}
+}
+
+/*
+ * By trial: a program that this kernel's verifier refuses is left out and the
+ * rest is loaded again.
+ */
+static int load(struct source *s, char *err, size_t errlen)
+{
+	char refused[LOAD_ATTEMPTS][64];
+	unsigned int shift = btf_zone_shift(s->btf);
+
+	if (!shift) {
+		snprintf(err, errlen, "this kernel's layout of page flags is unknown (no mempolicy.nodes in BTF)");
+		return -1;
+	}
+	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
+		int rc;
+
+		s->skel = daxtop_bpf__open();
+		if (!s->skel) {
+			snprintf(err, errlen, "the BPF programs could not be opened: %s", strerror(errno));
+			return -1;
+		}
+		choose_programs(s, refused, n);
+		bpf_map__set_max_entries(s->skel->maps.events, s->o.ring_size);
+		s->skel->rodata->zone_shift = shift;
+		failed_program[0] = 0;
+		rc = daxtop_bpf__load(s->skel);
+		if (!rc)
+			return 0;
+		daxtop_bpf__destroy(s->skel);
+		s->skel = NULL;
+		if (rc == -ENOMEM) {
+			snprintf(err, errlen, "the kernel has no memory for a ring of %zu bytes: try a smaller --ring-size",
+				 s->o.ring_size);
+			return -1;
+		}
+		if (!failed_program[0]) {
+			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)", strerror(-rc), last_message);
+			return -1;
+		}
+		snprintf(refused[n], sizeof(refused[n]), "%s", failed_program);
+	}
+	snprintf(err, errlen, "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
+		 failed_program, last_message);
+	return -1;
+}
+
+static int run(struct bpf_program *prog, void *args, size_t len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = args, .ctx_size_in = len);
+	int rc = bpf_prog_test_run_opts(bpf_program__fd(prog), &o);
+
+	return rc ? -errno : 0;
+}
+
+static int init(struct source *s, char *err, size_t errlen)
+{
+	int rc = run(s->skel->progs.dx_init, &s->init, sizeof(s->init));
+
+	if (rc) {
+		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", strerror(-rc));
+		return -1;
+	}
+	if (!s->init.vmemmap_base) {
+		if (s->init.err == -EPERM)
+			snprintf(err, errlen, "kernel addresses are hidden: run sysctl kernel.kptr_restrict=1 (or 0) first");
+		else
+			snprintf(err, errlen, "vmemmap_base is not in /proc/kallsyms: daxtop needs a kernel with "
+					      "CONFIG_KALLSYMS_ALL, as Debian's are");
+		return -1;
+	}
+	/*
+	 * Its callers get_user_pages_fast*() and pin_user_pages_fast() follow
+	 * it (mm/gup.c): to be in one of them is to be on the way to or from it.
+	 */
+	if (s->init.gup_fast_fallback) {
+		s->skel->bss->gup_fast_start = s->init.gup_fast_fallback;
+		s->skel->bss->gup_fast_end = s->init.gup_fast_fallback + 8192;
+	}
+	return 0;
+}
+
+/* ---- attach ---- */
+
+static int attach_devdax(struct source *s, struct probe *p)
+{
+	struct devdax_bpf *d = devdax_bpf__open();
+	const struct {
+		struct bpf_map *mine, *main;
+	} shared[] = {
+		{ d ? d->maps.events : NULL, s->skel->maps.events },
+		{ d ? d->maps.lost : NULL, s->skel->maps.lost },
+		{ d ? d->maps.stacks : NULL, s->skel->maps.stacks },
+		{ d ? d->maps.tasks : NULL, s->skel->maps.tasks },
+	};
+
+	if (!d)
+		return -errno;
+	d->rodata->zone_shift = s->skel->rodata->zone_shift;
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (bpf_map__reuse_fd(shared[i].mine, bpf_map__fd(shared[i].main)))
+			goto fail;
+	if (devdax_bpf__load(d))
+		goto fail;
+	if (attach_probe(&s->links, d->obj, p))
+		goto fail;
+	s->devdax = d;
+	return 0;
+fail:
+	if (!p->why[0])
+		snprintf(p->why, sizeof(p->why), "%.150s", last_message);
+	devdax_bpf__destroy(d);
+	return -1;
+}
+
+int source_modules(struct source *s)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+		char path[96];
+
+		if (p->state != PROBE_WAITING)
+			continue;
+		snprintf(path, sizeof(path), "/sys/module/%s", p->module);
+		if (access(path, F_OK))
+			continue;
+		p->why[0] = 0;
+		if (attach_devdax(s, p))
+			p->state = PROBE_MISSING;
+		else
+			n++;
+	}
+	return n;
+}
+
+/*
+ * gup_put_folio() is inlined into its one-folio callers on some kernels and called by
+ * them on others; where it is called, its own probe sees them, and a second one
+ * would count twice.
+ */
+static void drop_covered(struct source *s)
+{
+	static const char *const targets[DX_TEXTS] = {
+		[DX_TEXT_UNPIN_PAGE] = "unpin_user_page",
+		[DX_TEXT_UNPIN_USER_FOLIO] = "unpin_user_folio",
+		[DX_TEXT_UNPIN_FOLIO] = "unpin_folio",
+	};
+
+	for (size_t i = 0; i < s->nr_probes; i++)
+		for (int t = 0; t < DX_TEXTS; t++) {
+			struct probe *p = &s->probes[i];
+
+			if (strcmp(p->candidates[0].target, targets[t]) || !s->init.gup_put_folio ||
+			    !text_calls(s->init.text[t].bytes, DX_TEXT_LEN, s->init.text[t].addr,
+					s->init.gup_put_folio))
+				continue;
+			p->state = PROBE_UNNEEDED;
+			snprintf(p->why, sizeof(p->why), "it calls gup_put_folio, which is watched");
+		}
+}
+
+static void attach(struct source *s)
+{
+	drop_covered(s);
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (p->state == PROBE_UNNEEDED)
+			continue;
+		if (p->module) {
+			p->state = PROBE_WAITING;
+			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded", p->module);
+			continue;
+		}
+		attach_probe(&s->links, s->skel->obj, p);
+	}
+	source_modules(s);
+}
+
+/* ---- poll ---- */
+
+static int handle(void *arg, void *data, size_t len)
+{
+	struct source *s = arg;
+	const struct dx_event *e = data;
+
+	if (len >= sizeof(*e) && e->type == DX_MODULE)
+		s->module_came = true;
+	s->o.event(s->o.arg, e, len);
+	return 0;
+}
+
+int source_poll(struct source *s)
+{
+	int n = ring_buffer__consume(s->ring);
+
+	if (s->module_came) {
+		s->module_came = false;
+		source_modules(s);
+	}
+	return n;
+}
+
+int source_fd(const struct source *s)
+{
+	return ring_buffer__epoll_fd(s->ring);
+}
+
+/* ---- open, close ---- */
+
+struct source *source_open(const struct source_options *o, char *err, size_t errlen)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int cpus = libbpf_num_possible_cpus();
+
+	if (!s || cpus <= 0) {
+		snprintf(err, errlen, "no memory to start with");
+		free(s);
+		return NULL;
+	}
+	libbpf_set_print(keep_message);
+	s->o = *o;
+	s->nr_cpus = cpus;
+	s->nr_probes = probe_table(s->probes, PROBE_MAX);
+	s->lost_seen = calloc((size_t)DX_EVENT_TYPES * cpus, sizeof(*s->lost_seen));
+	s->lost_now = calloc(cpus, sizeof(*s->lost_now));
+	s->btf = btf__load_vmlinux_btf();
+	if (!s->lost_seen || !s->lost_now || !s->btf) {
+		snprintf(err, errlen, "the kernel's types could not be read: %s", strerror(errno));
+		goto fail;
+	}
+	s->regime = regime_of(s->btf);
+	if (load(s, err, errlen) || init(s, err, errlen))
+		goto fail;
+	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.events), handle, s, NULL);
+	if (!s->ring) {
+		snprintf(err, errlen, "the ring buffer could not be mapped: %s", strerror(errno));
+		goto fail;
+	}
+	source_pgmaps(s, NULL, NULL); /* their range, before anything asks for it */
+	attach(s);
+	return s;
+fail:
+	source_close(s);
+	return NULL;
+}
+
+void source_detach(struct source *s)
+{
+	attachments_drop(&s->links);
+}
+
+void source_close(struct source *s)
+{
+	if (!s)
+		return;
+	source_detach(s);
+	ring_buffer__free(s->ring);
+	devdax_bpf__destroy(s->devdax);
+	daxtop_bpf__destroy(s->skel);
+	btf__free(s->btf);
+	free(s->lost_seen);
+	free(s->lost_now);
+	free(s);
+}
+
+/* ---- what was lost ---- */
+
+unsigned int source_nr_cpus(const struct source *s)
+{
+	return s->nr_cpus;
+}
+
+int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n),
+		void *arg)
+{
+	int fd = bpf_map__fd(s->skel->maps.lost);
+
+	for (uint32_t type = 0; type < DX_EVENT_TYPES; type++) {
+		uint64_t *seen = s->lost_seen + (size_t)type * s->nr_cpus;
+
+		if (bpf_map_lookup_elem(fd, &type, s->lost_now))
+			return -errno;
+		for (unsigned int cpu = 0; cpu < s->nr_cpus; cpu++) {
+			uint64_t n = s->lost_now[cpu] - seen[cpu];
+
+			seen[cpu] = s->lost_now[cpu];
+			if (n && fn)
+				fn(arg, cpu, type, n);
+		}
+	}
+	return 0;
+}
+
+uint64_t source_missed_runs(struct source *s)
+{
+	struct bpf_program *prog;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		struct bpf_prog_info info = {};
+		uint32_t len = sizeof(info);
+		int fd = bpf_program__fd(prog);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max)
+{
+	uint64_t frames[32];
+	uint32_t key = id;
+	size_t n = 0;
+
+	if (id < 0 || bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stacks), &key, frames))
+		return 0;
+	while (n < 32 && n < max && frames[n]) {
+		addr[n] = frames[n];
+		n++;
+	}
+	return n;
+}
+
+int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg)
+{
+	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array };
+	uint64_t last = 0;
+	int n = 0;
+
+	for (;;) {
+		struct engine_pgmap p = {};
+		int rc = run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
+
+		if (rc)
+			return rc;
+		if (!a.found)
+			return n;
+		if (a.found == last)
+			continue; /* another range of the same one */
+		last = a.found;
+		n++;
+		if (!fn)
+			continue;
+		p.pgmap = a.found;
+		p.pfn = a.pfn;
+		p.nr_pages = a.nr_pages;
+		p.type = a.type;
+		device_name(p.pfn, p.nr_pages, p.device, sizeof(p.device));
+		fn(arg, &p);
+	}
+}
+
+const struct probe *source_probes(const struct source *s, size_t *n)
+{
+	*n = s->nr_probes;
+	return s->probes;
+}
+
+enum regime source_regime(const struct source *s)
+{
+	return s->regime;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* preflight.c - what must be so before anything is loaded, each in a sentence */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bpf/btf.h>
+#include "source.h"
+
+static int missing_capability(char *err, size_t errlen)
+{
+	static const struct {
+		int cap;
+		const char *name, *why;
+	} needed[] = {
+		{ CAP_BPF, "CAP_BPF", "to load its programs" },
+		{ CAP_PERFMON, "CAP_PERFMON", "to attach them to kernel functions" },
+		{ CAP_SYSLOG, "CAP_SYSLOG", "to find kernel addresses" },
+	};
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &h, d))
+		return 0; /* then loading tells */
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		int cap = needed[i].cap;
+
+		if (d[cap / 32].effective & (1u << (cap % 32)))
+			continue;
+		/* CAP_SYS_ADMIN stands for the first two (kernel/bpf/syscall.c, bpf_capable()) */
+		if (cap != CAP_SYSLOG && d[0].effective & (1u << CAP_SYS_ADMIN))
+			continue;
+		snprintf(err, errlen, "%s is missing, which daxtop needs %s: run it as root (sudo daxtop ...)",
+			 needed[i].name, needed[i].why);
+		return -1;
+	}
+	return 0;
+}
+
+static int locked_down(char *err, size_t errlen)
+{
+	char mode[128] = "";
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+
+	if (!f)
+		return 0;
+	if (!fgets(mode, sizeof(mode), f))
+		mode[0] = 0;
+	fclose(f);
+	/* security/lockdown/lockdown.c: LOCKDOWN_BPF_READ_KERNEL is a confidentiality reason */
+	if (!strstr(mode, "[confidentiality]"))
+		return 0;
+	snprintf(err, errlen, "the kernel is locked down for confidentiality, which forbids BPF to read "
+			      "kernel memory: boot with lockdown=integrity or none");
+	return -1;
+}
+
+int preflight(char *err, size_t errlen)
+{
+	struct btf *btf;
+	int rc = -1;
+
+	if (missing_capability(err, errlen) || locked_down(err, errlen))
+		return -1;
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		snprintf(err, errlen, "this kernel tells no types (/sys/kernel/btf/vmlinux: %s): daxtop needs one "
+				      "built with CONFIG_DEBUG_INFO_BTF, as Debian's are",
+			 strerror(errno));
+		return -1;
+	}
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		snprintf(err, errlen, "the kernel's types could not be read (/sys/kernel/btf/vmlinux: %s)",
+			 strerror(errno));
+		return -1;
+	}
+	if (!btf_has_target(btf, "fentry/dax_insert_entry"))
+		snprintf(err, errlen, "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
+				      "watch; boot one that has it, as Debian's do");
+	else if (!btf_has_target(btf, "fentry/bpf_rdonly_cast"))
+		snprintf(err, errlen, "this kernel is too old: daxtop needs bpf_rdonly_cast(), in Linux since 6.2");
+	else
+		rc = 0;
+	btf__free(btf);
+	return rc;
+}

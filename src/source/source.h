@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_SOURCE_H
+#define DAXTOP_SOURCE_H
+/*
+ * source.h - the running kernel as a source of events: loads and attaches the
+ * programs, reads the ring, counts what was lost, knows the pgmaps' names.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "event.h"
+#include "engine/engine.h"
+#include "probe/probe.h"
+
+struct source;
+
+struct source_options {
+	size_t ring_size; /* bytes, power of two, multiple of the page size */
+	/* Called for each record, in the ring's order. @ev is valid for the call. */
+	void (*event)(void *arg, const struct dx_event *ev, size_t len);
+	void *arg;
+};
+
+/*
+ * Loads and attaches. Returns NULL with a sentence (no newline) in @err that
+ * says what to do; nothing stays attached then. The process must have passed
+ * preflight().
+ */
+struct source *source_open(const struct source_options *o, char *err, size_t errlen);
+/* Detaches everything; records still in the ring are lost unless drained before. NULL is fine. */
+void source_close(struct source *s);
+/* Detaches the programs but keeps the ring and the counters readable. */
+void source_detach(struct source *s);
+
+/* To wait on for records (they are also looked for by every source_poll()). */
+int source_fd(const struct source *s);
+/* Handles all records that are there; never waits. Returns their number or -errno. */
+int source_poll(struct source *s);
+
+/* Lost records by event type and CPU: total since the start. */
+unsigned int source_nr_cpus(const struct source *s);
+/* Reads the counters; calls @fn for each that grew since the last call, with the growth. */
+int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n),
+		void *arg);
+/* Runs of programs that the kernel skipped (recursion): total. */
+uint64_t source_missed_runs(struct source *s);
+
+/* Frames of stack @id, innermost first. Returns how many, 0 when there are none. */
+size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max);
+
+/* All pgmaps of the kernel now. Returns their number or -errno; @fn may be NULL. */
+int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg);
+
+/* The probe table with its outcome. */
+const struct probe *source_probes(const struct source *s, size_t *n);
+enum regime source_regime(const struct source *s);
+
+/*
+ * Attaches what waited for a module that is there now. Called by source_poll() when
+ * the kernel tells of a new module; call it now and then in case that record was
+ * lost. Returns how many probes were attached.
+ */
+int source_modules(struct source *s);
+
+/*
+ * May this process trace this kernel? Returns 0, or -1 with a sentence in @err:
+ * which capability is missing, no BTF, no FS_DAX, lockdown, ...
+ */
+int preflight(char *err, size_t errlen);
+
+/* "pmem0", "dax0.0" for a range of pfns from sysfs; "" when there is none. */
+void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len);
+
+#endif

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* history.c - a folio's life, step by step */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <string.h>
+#include "view/escape.h"
+#include "view/history.h"
+#include "view/json.h"
+#include "view/json_add.h"
+#include "view/names.h"
+
+#define PAGE_SHIFT 12
+
+/* ---- text ---- */
+
+#define LINE_FORMAT "%12s %c%-12s %-22s %-15s %5s %5s %4s %s"
+const char view_history_title[] =
+	"        TIME  EVENT        COMM[PID]              REFCOUNT          MAP   PIN SIZE FLAGS";
+
+char *view_history_line(char *out, size_t outlen, const struct engine_step *s, uint64_t start)
+{
+	char when[40], who[DX_COMM_LEN * 4 + 40], ref[40], map[16], pin[16], size[8], rest[200];
+	size_t columns, len;
+
+	time_format(when, sizeof(when), s->time, start);
+	columns = escape_text(who, sizeof(who), s->comm, DX_COMM_LEN);
+	len = strlen(who);
+	if (!s->comm[0] && !s->pid)
+		columns = snprintf(who, sizeof(who), "-");
+	else
+		columns += snprintf(who + len, sizeof(who) - len, "[%u]", s->pid);
+	/* printf() pads bytes, not columns */
+	for (len = strlen(who); columns < 22 && len + 1 < sizeof(who); columns++)
+		who[len++] = ' ';
+	who[len] = '\0';
+	snprintf(ref, sizeof(ref), "%d %s %d", s->ref_before, s->observed ? "->" : "~>",
+		 s->ref_after);
+	snprintf(map, sizeof(map), "%d", s->mapcount);
+	snprintf(pin, sizeof(pin), "%d", s->pincount);
+	size_format(size, sizeof(size), s->order);
+	if (s->flags)
+		flags_format(rest, sizeof(rest), s->flags, ",");
+	else
+		rest[0] = '\0';
+	len = strlen(rest);
+	if (s->observed) {
+		char result[100];
+
+		result_format(result, sizeof(result), s->cause, s->flags, s->ret);
+		if (result[0])
+			len += snprintf(rest + len, sizeof(rest) - len, "%s%s", len ? " " : "",
+					result);
+	}
+	if (s->after_loss && len < sizeof(rest))
+		snprintf(rest + len, sizeof(rest) - len, "%s(events were lost before this)",
+			 len ? " " : "");
+	snprintf(out, outlen, LINE_FORMAT, when, s->observed ? ' ' : '~',
+		 engine_cause_name(s->cause), who, ref, map, pin, size, rest);
+	/* an empty last field leaves blanks */
+	for (len = strlen(out); len && out[len - 1] == ' ';)
+		out[--len] = '\0';
+	return out;
+}
+
+struct step_print {
+	FILE *out;
+	uint64_t start;
+	bool inferred;
+};
+
+static int step_print(const struct engine_step *s, void *arg)
+{
+	struct step_print *p = arg;
+	char line[512];
+
+	fprintf(p->out, "%s\n", view_history_line(line, sizeof(line), s, p->start));
+	p->inferred |= !s->observed;
+	return 0;
+}
+
+static int holder_print(const struct engine_holder *h, void *arg)
+{
+	struct step_print *p = arg;
+	char name[DX_COMM_LEN * 4 + 1], when[40];
+
+	escape_text(name, sizeof(name), h->comm, DX_COMM_LEN);
+	fprintf(p->out, "  held since %s by %s[%u]: %u %s%s%s\n",
+		time_format(when, sizeof(when), h->since, p->start), name, h->pid, h->nr,
+		h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s",
+		h->longterm ? ", longterm" : "");
+	return 0;
+}
+
+void view_history_text(FILE *out, struct engine *e, const char *spec, const struct engine_folio *f,
+		       uint64_t start)
+{
+	struct step_print p = { .out = out, .start = start };
+	char name[4 * DX_PATH_LEN + 1], size[8];
+
+	escape_text(name, sizeof(name), spec, strlen(spec));
+	if (!f) {
+		fprintf(out, "%s: not seen\n", name);
+		return;
+	}
+	fprintf(out, "%s: pfn 0x%" PRIx64 " %s", name, f->pfn,
+		size_format(size, sizeof(size), f->order));
+	if (f->device) {
+		escape_text(name, sizeof(name), f->device, strlen(f->device));
+		fprintf(out, " %s", name);
+	}
+	if (f->path) {
+		escape_text(name, sizeof(name), f->path, strlen(f->path));
+		fprintf(out, " %s%s:0x%" PRIx64, f->path_deleted ? "(deleted) " : "", name,
+			f->index << PAGE_SHIFT);
+	} else if (f->ino) {
+		fprintf(out, " dev %u:%u ino %" PRIu64 ":0x%" PRIx64, f->dev >> 20,
+			f->dev & 0xfffff, f->ino, f->index << PAGE_SHIFT);
+	}
+	fprintf(out, "\n  refcount %d  mapcount %d  pins %d\n", f->refcount, f->mapcount,
+		f->pincount);
+	if (f->doubtful)
+		fprintf(out, "  doubtful: events were lost since its last sample\n");
+	if (f->predates)
+		fprintf(out, "  first seen with references that nobody was seen to take\n");
+	if (f->waited)
+		fprintf(out, "  a truncate, hole punch or eviction waits for it now\n");
+	engine_holders(e, f->pfn, holder_print, &p);
+	if (f->steps_dropped)
+		fprintf(out, "  %" PRIu64 " older steps were forgotten (--history-budget)\n",
+			f->steps_dropped);
+	fprintf(out, "%s\n", view_history_title);
+	engine_history(e, f->pfn, step_print, &p);
+	if (p.inferred)
+		fprintf(out, "  ~: no probe saw this step, the next count tells it\n");
+}
+
+/* ---- JSON ---- */
+
+struct step_json {
+	struct json_object *list;
+	bool failed;
+};
+
+static void step_json_append(struct step_json *j, struct json_object *o)
+{
+	if (!o || !j->list || json_object_array_add(j->list, o)) {
+		json_object_put(o);
+		j->failed = true;
+	}
+}
+
+static int step_json(const struct engine_step *s, void *arg)
+{
+	struct json_object *o = json_object_new_object();
+	struct step_json *j = arg;
+
+	json_add_uint(o, "time_ns", s->time, &j->failed);
+	json_add(o, "event", json_object_new_string(engine_cause_name(s->cause)), &j->failed);
+	json_add(o, "observed", json_object_new_boolean(s->observed), &j->failed);
+	json_add(o, "after_loss", json_object_new_boolean(s->after_loss), &j->failed);
+	json_add(o, "flags", json_flags(s->flags), &j->failed);
+	json_add_uint(o, "tgid", s->tgid, &j->failed);
+	json_add_uint(o, "pid", s->pid, &j->failed);
+	json_add_string(o, "comm", s->comm, DX_COMM_LEN, &j->failed);
+	json_add_int(o, "before", s->ref_before, &j->failed);
+	json_add_int(o, "after", s->ref_after, &j->failed);
+	json_add_int(o, "mapcount", s->mapcount, &j->failed);
+	json_add_int(o, "pins", s->pincount, &j->failed);
+	json_add_int(o, "order", s->order, &j->failed);
+	json_add_int(o, "ret", s->ret, &j->failed);
+	if (s->stack >= 0)
+		json_add_int(o, "stack", s->stack, &j->failed);
+	step_json_append(j, o);
+	return j->failed ? -ENOMEM : 0;
+}
+
+static int holder_json(const struct engine_holder *h, void *arg)
+{
+	struct json_object *o = json_object_new_object();
+	struct step_json *j = arg;
+
+	json_add_uint(o, "tgid", h->tgid, &j->failed);
+	json_add_uint(o, "pid", h->pid, &j->failed);
+	json_add_string(o, "comm", h->comm, DX_COMM_LEN, &j->failed);
+	json_add(o, "pin", json_object_new_boolean(h->pin), &j->failed);
+	json_add(o, "longterm", json_object_new_boolean(h->longterm), &j->failed);
+	json_add_uint(o, "nr", h->nr, &j->failed);
+	json_add_uint(o, "since_ns", h->since, &j->failed);
+	json_add_int(o, "stack", h->stack, &j->failed);
+	step_json_append(j, o);
+	return j->failed ? -ENOMEM : 0;
+}
+
+int view_history_json(FILE *out, struct engine *e, const char *spec, const struct engine_folio *f)
+{
+	struct step_json steps = { 0 }, holders = { 0 };
+	struct json_object *o;
+	bool failed;
+
+	o = json_start("history", &failed);
+	json_add_string(o, "folio", spec, strlen(spec), &failed);
+	if (!f) {
+		json_add(o, "error", json_object_new_string("not seen"), &failed);
+		return json_finish(out, o, failed);
+	}
+	json_add_uint(o, "pfn", f->pfn, &failed);
+	json_add_int(o, "order", f->order, &failed);
+	json_add_string(o, "device", f->device, f->device ? strlen(f->device) : 0, &failed);
+	json_add_string(o, "file", f->path, f->path ? strlen(f->path) : 0, &failed);
+	json_add(o, "deleted", json_object_new_boolean(f->path && f->path_deleted), &failed);
+	if (f->ino) {
+		json_add_dev(o, "dev", f->dev, &failed);
+		json_add_uint(o, "ino", f->ino, &failed);
+	}
+	json_add_uint(o, "offset", f->index << PAGE_SHIFT, &failed);
+	json_add_int(o, "refcount", f->refcount, &failed);
+	json_add_int(o, "mapcount", f->mapcount, &failed);
+	json_add_int(o, "pins", f->pincount, &failed);
+	json_add(o, "doubtful", json_object_new_boolean(f->doubtful), &failed);
+	json_add(o, "predates", json_object_new_boolean(f->predates), &failed);
+	json_add(o, "waited", json_object_new_boolean(f->waited), &failed);
+	json_add_uint(o, "steps_dropped", f->steps_dropped, &failed);
+	holders.list = json_object_new_array();
+	engine_holders(e, f->pfn, holder_json, &holders);
+	json_add(o, "holders", holders.list, &failed);
+	steps.list = json_object_new_array();
+	engine_history(e, f->pfn, step_json, &steps);
+	json_add(o, "steps", steps.list, &failed);
+	return json_finish(out, o, failed || steps.failed || holders.failed);
+}
+
+/* ---- the short form ---- */
+
+/* A value takes two columns at least, so this many fill the widest column there is. */
+#define COMPACT_MAX 64
+
+struct compact {
+	struct {
+		int32_t value;
+		bool inferred;
+		bool gap; /* what was before it is not known */
+	} value[COMPACT_MAX];
+	uint64_t nr; /* values seen; the last COMPACT_MAX are kept */
+	int32_t last;
+	uint64_t until;
+};
+
+static void compact_add(struct compact *c, int32_t value, bool inferred, bool gap)
+{
+	unsigned int i = c->nr++ % COMPACT_MAX;
+
+	c->value[i].value = value;
+	c->value[i].inferred = inferred;
+	c->value[i].gap = gap;
+	c->last = value;
+}
+
+static int compact_step(const struct engine_step *s, void *arg)
+{
+	struct compact *c = arg;
+
+	if (s->time > c->until)
+		return 0;
+	if (!c->nr)
+		compact_add(c, s->ref_before, !s->observed, s->after_loss);
+	else if (s->after_loss || s->ref_before != c->last)
+		compact_add(c, s->ref_before, !s->observed, true);
+	if (s->ref_after != s->ref_before)
+		compact_add(c, s->ref_after, !s->observed, false);
+	return 0;
+}
+
+char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn,
+			   size_t columns, uint64_t until)
+{
+	struct compact c = { .until = until };
+	struct engine_folio f;
+	uint64_t first, kept;
+	char text[COMPACT_MAX * 16];
+	size_t pos = sizeof(text) - 1;
+	bool more;
+
+	out[0] = '\0';
+	if (columns >= outlen)
+		columns = outlen - 1;
+	if (engine_folio_get(e, pfn, &f))
+		return out;
+	engine_history(e, pfn, compact_step, &c);
+	kept = c.nr < COMPACT_MAX ? c.nr : COMPACT_MAX;
+	first = c.nr - kept;
+	more = first || f.steps_dropped;
+	text[pos] = '\0';
+	/* From the newest back, until the next one and the ".." would not fit. */
+	for (uint64_t n = c.nr; n > first; n--) {
+		unsigned int i = (n - 1) % COMPACT_MAX;
+		bool oldest = n - 1 == first;
+		size_t used = sizeof(text) - 1 - pos;
+		char one[24];
+		size_t len;
+
+		len = snprintf(one, sizeof(one), "%s%s%d%s", c.value[i].gap ? "?." : "",
+			       c.value[i].inferred ? "~" : "", c.value[i].value, used ? "." : "");
+		if (used + len + (oldest && !more ? 0 : 2) > columns) {
+			more = true;
+			break;
+		}
+		pos -= len;
+		memcpy(text + pos, one, len);
+	}
+	snprintf(out, outlen, "%s%s", more ? ".." : "", text + pos);
+	return out;
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE /* reallocarray() */
+/* model.c - snapshot, selection and freezing */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "view/model.h"
+
+struct model *model_new(const struct screen_options *o)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->sort = o->sort;
+	m->filter = o->filter;
+	m->delay_ms = o->delay_ms ? o->delay_ms : 1000;
+	m->color = !o->no_color;
+	return m;
+}
+
+static void rows_clear(struct folio_row *rows, size_t *nr)
+{
+	for (size_t i = 0; i < *nr; i++)
+		folio_row_clear(&rows[i]);
+	*nr = 0;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	rows_clear(m->rows, &m->nr_rows);
+	rows_clear(m->kept, &m->nr_kept);
+	free(m->rows);
+	free(m->kept);
+	free(m->items);
+	canvas_free(&m->canvas);
+	free(m);
+}
+
+/* ---- who matches ---- */
+
+/* Folios whose holder matches the filter though their last event's process does not. */
+struct held {
+	const struct view_filter *filter;
+	uint64_t *pfns;
+	size_t nr, room;
+	int err;
+};
+
+static int held_add(struct held *held, uint64_t pfn)
+{
+	if (held->nr == held->room) {
+		size_t room = held->room ? held->room * 2 : 1024;
+		uint64_t *pfns = reallocarray(held->pfns, room, sizeof(*pfns));
+
+		if (!pfns)
+			return held->err = -ENOMEM;
+		held->pfns = pfns;
+		held->room = room;
+	}
+	held->pfns[held->nr++] = pfn;
+	return 0;
+}
+
+static int held_by_process(const struct engine_holder *h, void *arg)
+{
+	struct held *held = arg;
+
+	if (held->filter->pid && h->tgid != held->filter->pid && h->pid != held->filter->pid)
+		return 0;
+	if (held->filter->comm && strncmp(h->comm, held->filter->comm, DX_COMM_LEN - 1))
+		return 0;
+	return held_add(held, h->pfn);
+}
+
+static int held_by_text(const struct engine_holder *h, void *arg)
+{
+	struct held *held = arg;
+
+	return strstr(h->comm, held->filter->text) ? held_add(held, h->pfn) : 0;
+}
+
+static int pfn_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void held_sort(struct held *held)
+{
+	if (held->nr)
+		qsort(held->pfns, held->nr, sizeof(*held->pfns), pfn_compare);
+}
+
+static bool held_has(const struct held *held, uint64_t pfn)
+{
+	return held->nr &&
+	       bsearch(&pfn, held->pfns, held->nr, sizeof(*held->pfns), pfn_compare);
+}
+
+/* ---- which folios ---- */
+
+struct collect {
+	struct model *m;
+	struct held by_process, by_text;
+	struct model_item selected; /* the followed folio */
+	bool found;
+};
+
+static int items_room(struct model *m, size_t nr)
+{
+	size_t room = m->room_items ? m->room_items : 1024;
+	struct model_item *items;
+
+	if (nr <= m->room_items)
+		return 0;
+	while (room < nr)
+		room *= 2;
+	items = reallocarray(m->items, room, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	m->items = items;
+	m->room_items = room;
+	return 0;
+}
+
+static int item_add(struct collect *c, const struct engine_folio *f, size_t row)
+{
+	struct view_filter filter = c->m->filter;
+	struct model *m = c->m;
+	struct model_item *item;
+
+	if (filter.text && held_has(&c->by_text, f->pfn))
+		filter.text = NULL;
+	if (!view_filter_folio(&filter, f, held_has(&c->by_process, f->pfn)))
+		return 0;
+	if (items_room(m, m->nr_items + 1))
+		return -ENOMEM;
+	item = &m->items[m->nr_items++];
+	model_item_set(m, item, f);
+	item->row = row;
+	if (m->follow && f->pfn == m->selected_pfn) {
+		c->selected = *item;
+		c->found = true;
+	}
+	return 0;
+}
+
+static int collect_live(const struct engine_folio *f, void *arg)
+{
+	struct collect *c = arg;
+
+	c->m->nr_folios++;
+	return item_add(c, f, 0);
+}
+
+static int items_collect(struct model *m, struct engine *e, struct collect *c)
+{
+	int err = 0;
+
+	m->nr_items = 0;
+	*c = (struct collect){ .m = m };
+	c->by_process.filter = c->by_text.filter = &m->filter;
+	if (m->filter.pid || m->filter.comm)
+		engine_holders(e, UINT64_MAX, held_by_process, &c->by_process);
+	if (m->filter.text)
+		engine_holders(e, UINT64_MAX, held_by_text, &c->by_text);
+	held_sort(&c->by_process);
+	held_sort(&c->by_text);
+	if (c->by_process.err || c->by_text.err) {
+		err = -ENOMEM;
+	} else if (m->frozen) {
+		for (size_t i = 0; !err && i < m->nr_kept; i++)
+			err = item_add(c, &m->kept[i].f, i);
+	} else {
+		m->nr_folios = 0;
+		err = engine_folios(e, collect_live, c);
+	}
+	free(c->by_process.pfns);
+	free(c->by_text.pfns);
+	return err;
+}
+
+/* ---- selection ---- */
+
+/* The followed folio keeps its line on the screen as far as that is possible. */
+static void selection_follow(struct model *m, const struct collect *c)
+{
+	size_t rank = 0, line = m->selected - m->scroll;
+
+	if (m->follow && c->found) {
+		for (size_t i = 0; i < m->nr_items; i++)
+			if (model_item_compare(m, &m->items[i], &c->selected) < 0)
+				rank++;
+		m->scroll = rank > line ? rank - line : 0;
+		m->selected = rank;
+	}
+	/* When it is gone its place stays. */
+	m->follow = m->follow && c->found;
+	if (!m->move)
+		return;
+	if (m->move < 0 && (size_t)-m->move > m->selected)
+		m->selected = 0;
+	else
+		m->selected += m->move;
+	m->move = 0;
+	m->hold = true;
+}
+
+static void selection_clamp(struct model *m, size_t page)
+{
+	if (!page)
+		page = 1;
+	if (m->selected >= m->nr_items)
+		m->selected = m->nr_items ? m->nr_items - 1 : 0;
+	if (m->scroll > m->selected)
+		m->scroll = m->selected;
+	if (m->selected - m->scroll >= page)
+		m->scroll = m->selected - page + 1;
+	if (m->scroll + page > m->nr_items)
+		m->scroll = m->nr_items > page ? m->nr_items - page : 0;
+	m->page = page;
+}
+
+/* A place becomes a folio: from now on the selection goes with it. */
+static void selection_hold(struct model *m)
+{
+	size_t line = m->selected - m->scroll;
+
+	m->follow = line < m->nr_rows;
+	if (m->follow)
+		m->selected_pfn = m->rows[line].f.pfn;
+}
+
+void model_move(struct model *m, long rows)
+{
+	m->move += rows;
+}
+
+void model_move_home(struct model *m)
+{
+	m->selected = 0;
+	m->scroll = 0;
+	m->move = 0;
+	m->follow = false;
+}
+
+void model_move_end(struct model *m)
+{
+	m->move = LONG_MAX / 2;
+}
+
+const struct folio_row *model_selected(const struct model *m)
+{
+	size_t line = m->selected - m->scroll;
+
+	return m->selected >= m->scroll && line < m->nr_rows ? &m->rows[line] : NULL;
+}
+
+/* ---- freezing ---- */
+
+/* Keeps copies of the rows around what is shown: a user who freezes looks there. */
+static int freeze(struct model *m, struct engine *e)
+{
+	size_t first = m->scroll > MODEL_FROZEN_MAX / 2 ? m->scroll - MODEL_FROZEN_MAX / 2 : 0;
+	size_t nr = m->nr_items - first;
+	struct engine_folio f;
+	int err = 0;
+
+	if (nr > MODEL_FROZEN_MAX)
+		nr = MODEL_FROZEN_MAX;
+	m->kept = calloc(nr ? nr : 1, sizeof(*m->kept));
+	if (!m->kept)
+		return -ENOMEM;
+	m->frozen = true;
+	m->frozen_total = m->nr_items;
+	m->frozen_first = first;
+	model_items_select(m, m->items, m->nr_items, first, nr);
+	for (size_t i = first; !err && i < first + nr; i++) {
+		if (engine_folio_get(e, m->items[i].pfn, &f))
+			continue;
+		err = folio_row_fill(&m->kept[m->nr_kept], e, &f, m->stats.now);
+		m->nr_kept++;
+	}
+	m->scroll -= first;
+	m->selected -= first;
+	return err;
+}
+
+static void thaw(struct model *m)
+{
+	rows_clear(m->kept, &m->nr_kept);
+	free(m->kept);
+	m->kept = NULL;
+	m->frozen = false;
+	m->scroll += m->frozen_first;
+	m->selected += m->frozen_first;
+}
+
+/* ---- snapshot ---- */
+
+/* Rates over at least half a delay: keys redraw more often and would make them jump. */
+static void rates_update(struct model *m)
+{
+	struct engine_stats *s = &m->stats, *b = &m->base;
+	uint64_t passed;
+
+	if (!m->base_now || m->now < m->base_now) {
+		m->base = *s;
+		m->base_now = m->now;
+		return;
+	}
+	passed = m->now - m->base_now;
+	if (passed < m->delay_ms * 500000ull)
+		return;
+	m->rate_seconds = passed / 1e9;
+	m->rate.events = s->events - b->events;
+	m->rate.pte_faults = s->pte_faults - b->pte_faults;
+	m->rate.pmd_faults = s->pmd_faults - b->pmd_faults;
+	m->rate.dev_faults = s->dev_faults - b->dev_faults;
+	m->rate.fault_errors = s->fault_errors - b->fault_errors;
+	for (int i = 0; i < DX_EVENT_TYPES; i++)
+		m->rate.by_type[i] = s->by_type[i] - b->by_type[i];
+	m->base = *s;
+	m->base_now = m->now;
+}
+
+static int rows_fill(struct model *m, struct engine *e, size_t page)
+{
+	struct engine_folio f;
+	int err = 0;
+
+	rows_clear(m->rows, &m->nr_rows);
+	if (page > m->room_rows) {
+		struct folio_row *rows = reallocarray(m->rows, page, sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		m->rows = rows;
+		m->room_rows = page;
+	}
+	model_items_select(m, m->items, m->nr_items, m->scroll, page);
+	for (size_t i = m->scroll; !err && i < m->nr_items && m->nr_rows < page; i++) {
+		struct folio_row *row = &m->rows[m->nr_rows];
+
+		if (m->frozen)
+			err = folio_row_copy(row, &m->kept[m->items[i].row]);
+		else if (!engine_folio_get(e, m->items[i].pfn, &f))
+			err = folio_row_fill(row, e, &f, UINT64_MAX);
+		else
+			continue;
+		m->nr_rows++;
+	}
+	return err;
+}
+
+int model_snapshot(struct model *m, struct engine *e, const struct screen_info *info, size_t page)
+{
+	struct collect c;
+	int err;
+
+	if (m->frozen && !m->freeze)
+		thaw(m);
+	/* Loss must be seen on a frozen screen too: those counters go on. */
+	engine_stats_get(e, &m->live);
+	m->live_now = info->now ? info->now : m->live.now;
+	if (!m->frozen) {
+		m->stats = m->live;
+		m->now = m->live_now;
+		rates_update(m);
+	}
+	err = items_collect(m, e, &c);
+	if (err)
+		return err;
+	selection_follow(m, &c);
+	selection_clamp(m, page);
+	if (m->freeze && !m->frozen) {
+		err = freeze(m, e);
+		if (!err)
+			err = items_collect(m, e, &c);
+		if (err)
+			return err;
+		selection_clamp(m, page);
+	}
+	err = rows_fill(m, e, page);
+	if (m->hold) {
+		selection_hold(m);
+		m->hold = false;
+	}
+	return err;
+}
+
+/* ---- picture ---- */
+
+static void too_small_draw(struct model *m)
+{
+	canvas_printf(&m->canvas, 0, 0, m->canvas.cols, ATTR_ALARM, "%dx%d is too small",
+		      m->canvas.cols, m->canvas.rows);
+	canvas_printf(&m->canvas, 1, 0, m->canvas.cols, ATTR_NORMAL, "needs %dx%d, q quits",
+		      MODEL_COLS_MIN, MODEL_ROWS_MIN);
+}
+
+int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols)
+{
+	/* summary, title, hints; the pane takes half of what is left */
+	int bottom = rows - 1, table_end = bottom, err;
+
+	if (m->canvas.rows != rows || m->canvas.cols != cols) {
+		err = canvas_resize(&m->canvas, rows, cols);
+		if (err)
+			return err;
+	}
+	canvas_clear(&m->canvas);
+	if (rows < MODEL_ROWS_MIN || cols < MODEL_COLS_MIN) {
+		too_small_draw(m);
+		return 0;
+	}
+	if (m->detail && !m->help)
+		table_end = SUMMARY_ROWS + 1 + (bottom - SUMMARY_ROWS - 1) / 2;
+	err = model_snapshot(m, e, info, table_end - SUMMARY_ROWS - 1);
+	if (err)
+		return err;
+	summary_draw(m, info);
+	if (m->help) {
+		help_draw(m, SUMMARY_ROWS, bottom);
+	} else {
+		folios_draw(m, SUMMARY_ROWS, table_end, info);
+		if (m->detail)
+			err = detail_draw(m, e, table_end, bottom);
+	}
+	model_hints_draw(m, bottom);
+	return err;
+}

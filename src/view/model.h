@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_MODEL_H
+#define DAXTOP_MODEL_H
+/*
+ * model.h - what the screen shows and how the user wants it, without any
+ * terminal: snapshot from the engine, sort, filter, selection, freezing.
+ * It is drawn on a canvas (folios.c, summary.c, detail.c) and changed by keys (keys.c).
+ */
+#include "view/canvas.h"
+#include "view/screen.h"
+
+#define MODEL_TEXT_MAX 64
+#define MODEL_ROWS_MIN 10
+#define MODEL_COLS_MIN 60
+/* Folios that a frozen screen keeps: copies, half of them before what was shown. */
+#define MODEL_FROZEN_MAX 10000
+
+/* A folio with all that its row shows. Strings are owned by the row. */
+struct folio_row {
+	struct engine_folio f; /* path, device: the row's own copies */
+	char comm[DX_COMM_LEN + 1]; /* who: hostile bytes; "": nobody known */
+	uint32_t tgid;
+	char note[32]; /* behind it: " +2", " longterm", " waits" */
+	bool holds; /* it holds the folio; false: it was the last one there */
+	char compact[64]; /* the history in short, safe */
+};
+
+/* What one folio is sorted by: 32 bytes, so that a million can be sifted for each picture. */
+struct model_item {
+	uint64_t key;
+	const char *name; /* engine's or frozen row's string, NULL sorts last; valid within a snapshot */
+	uint64_t pfn;
+	size_t row; /* frozen: index of the row */
+};
+
+struct model {
+	struct canvas canvas;
+
+	/* how the user wants it */
+	enum screen_sort sort;
+	bool reverse;
+	struct view_filter filter;
+	char text[MODEL_TEXT_MAX * 4 + 1]; /* filter.text points here when set */
+	bool editing; /* '/' is being typed */
+	char edit[MODEL_TEXT_MAX * 4 + 1];
+	bool help;
+	size_t help_scroll;
+	bool detail;
+	size_t detail_scroll; /* steps back from the newest */
+	uint32_t delay_ms;
+	bool color;
+	bool repaint; /* something else wrote on the terminal */
+	bool text_only; /* batch mode: no selection, no keys */
+
+	/* selection: a place until the user moves, then a folio */
+	bool follow;
+	bool hold; /* follow what is selected after the next snapshot */
+	long move; /* rows to go in the next snapshot */
+	uint64_t selected_pfn; /* valid with follow */
+	size_t selected; /* index among the matching folios */
+	size_t scroll; /* index of the first row shown */
+	size_t page; /* rows that fit, from the last drawing */
+
+	/* snapshot */
+	struct model_item *items;
+	size_t nr_items, room_items; /* matching folios */
+	size_t nr_folios; /* all */
+	struct folio_row *rows; /* the shown ones */
+	size_t nr_rows, room_rows;
+	struct engine_stats live; /* of now */
+	struct engine_stats stats; /* of the picture: older than live when it is frozen */
+	struct engine_stats base; /* rates are against it */
+	uint64_t base_now;
+	double rate_seconds; /* 0: no rate yet */
+	struct engine_stats rate; /* differences over rate_seconds */
+	uint64_t now; /* ns; of the picture */
+	uint64_t live_now;
+
+	/* frozen */
+	bool freeze; /* asked for */
+	bool frozen; /* done */
+	struct folio_row *kept;
+	size_t nr_kept;
+	size_t frozen_total; /* matching folios at that moment, */
+	size_t frozen_first; /* of which the kept ones are these and on */
+};
+
+/* Returns NULL when memory is short. */
+struct model *model_new(const struct screen_options *o);
+void model_free(struct model *m);
+
+/*
+ * Takes in the engine's state (frozen: only the counters that must stay live)
+ * and prepares @page rows to show. Returns 0 or -ENOMEM.
+ */
+int model_snapshot(struct model *m, struct engine *e, const struct screen_info *info, size_t page);
+
+/* Snapshot and picture at @rows x @cols (any size > 0). Returns 0 or -ENOMEM. */
+int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows,
+	       int cols);
+
+/* The row under the selection, NULL when there is none. */
+const struct folio_row *model_selected(const struct model *m);
+
+/* Moves the selection by @rows, or to the first / last; seen after the next snapshot. */
+void model_move(struct model *m, long rows);
+void model_move_home(struct model *m);
+void model_move_end(struct model *m);
+
+/* ---- rows.c ---- */
+
+/* Fills @r from @f: copies strings, asks for holder and history up to @until. Returns 0, -ENOMEM. */
+int folio_row_fill(struct folio_row *r, struct engine *e, const struct engine_folio *f,
+		   uint64_t until);
+void folio_row_clear(struct folio_row *r);
+/* Shares nothing with @from afterwards. */
+int folio_row_copy(struct folio_row *to, const struct folio_row *from);
+
+/* ---- select.c ---- */
+
+/* Key of @f for the model's sort order; @f must stay valid as long as the item. */
+void model_item_set(const struct model *m, struct model_item *item, const struct engine_folio *f);
+/* < 0: @a comes first. Never 0 for different pfns. */
+int model_item_compare(const struct model *m, const struct model_item *a,
+		       const struct model_item *b);
+/* Orders items so that [first, first + nr) hold what a full sort would put there, in order. */
+void model_items_select(const struct model *m, struct model_item *items, size_t nr_items,
+			size_t first, size_t nr);
+
+/* ---- keys.c ---- */
+
+/* Keys that are no characters; above Unicode. */
+enum model_key {
+	MODEL_KEY_UP = 0x110000,
+	MODEL_KEY_DOWN,
+	MODEL_KEY_PAGE_UP,
+	MODEL_KEY_PAGE_DOWN,
+	MODEL_KEY_HOME,
+	MODEL_KEY_END,
+	MODEL_KEY_ENTER,
+	MODEL_KEY_ESCAPE,
+	MODEL_KEY_BACKSPACE,
+};
+
+/* What a key's handler asks for; bits. */
+#define MODEL_REDRAW	(1u << 0)
+#define MODEL_QUIT	(1u << 1)
+
+/* @key: a Unicode character or enum model_key. Returns MODEL_* bits, 0: nothing to do. */
+unsigned int model_key(struct model *m, unsigned int key);
+/* Lines of the help screen, generated from the key table; NULL behind the last. */
+const char *model_help_line(size_t n, char *out, size_t outlen);
+/* The most important keys on one line. */
+void model_hints_draw(struct model *m, int row);
+
+/* ---- summary.c, folios.c, detail.c: parts of the picture ---- */
+
+#define SUMMARY_ROWS 4
+void summary_draw(struct model *m, const struct screen_info *info);
+/* Draws title and rows from @row to before @end. */
+void folios_draw(struct model *m, int row, int end, const struct screen_info *info);
+/* Columns of the table start at @row; for batch mode no selection. */
+int detail_draw(struct model *m, struct engine *e, int row, int end);
+void help_draw(struct model *m, int row, int end);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_SCREEN_H
+#define DAXTOP_SCREEN_H
+/*
+ * screen.h - the live screen: a full-screen terminal, or the same table as
+ * text. The loop belongs to the caller:
+ *
+ *	while (!quit) {
+ *		poll(ring, screen_fd(s); screen_timeout(s) ms);
+ *		feed the engine;
+ *		if (input, or a signal interrupted poll()) quit = screen_key(s) == SCREEN_QUIT;
+ *		if (!screen_timeout(s)) screen_draw(s, engine, &info);
+ *	}
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include "engine/engine.h"
+#include "filter.h"
+
+enum screen_sort {
+	SCREEN_SORT_PINS,
+	SCREEN_SORT_REFCOUNT,
+	SCREEN_SORT_MAPCOUNT,
+	SCREEN_SORT_AGE,
+	SCREEN_SORT_LAST, /* most recent event first */
+	SCREEN_SORT_PFN,
+	SCREEN_SORT_SIZE,
+	SCREEN_SORT_DEVICE,
+	SCREEN_SORT_FILE,
+	SCREEN_SORTS
+};
+/* "pins", ...; NULL beyond the last */
+const char *screen_sort_name(unsigned int sort);
+/* -1: none of that name */
+int screen_sort_by_name(const char *name);
+
+struct screen_options {
+	enum screen_sort sort;
+	struct view_filter filter; /* strings must outlive the screen */
+	uint32_t delay_ms; /* between redraws, >= 100 */
+	bool no_color;
+};
+
+/* What the engine does not know. Strings are the caller's, NULL: not shown. */
+struct screen_info {
+	const char *version;
+	const char *kernel; /* uname -r */
+	const char *regime; /* "current", "legacy" */
+	const char *time; /* of day, "12:31:07" */
+	uint64_t now; /* ns, CLOCK_MONOTONIC; 0: the time of the newest event */
+	uint64_t lost; /* events */
+	uint64_t missed; /* program runs */
+	unsigned int probes_attached, probes_total;
+	const char *waiting; /* a sentence: what is waited for (no pgmap yet) */
+};
+
+struct screen;
+
+/*
+ * Takes over the terminal of stdin/stdout. NULL, with a sentence without
+ * newline in @err, when there is none, it is too dumb or too small; nothing is
+ * changed then. The terminal is restored by screen_close(), and by a handler
+ * on each fatal signal whose disposition is the default.
+ */
+struct screen *screen_open(const struct screen_options *o, char *err, size_t errlen);
+void screen_close(struct screen *s); /* NULL is fine */
+
+/* To wait on for keys. */
+int screen_fd(const struct screen *s);
+/* ms until screen_draw() has something to do; 0: now. */
+int screen_timeout(const struct screen *s);
+
+enum screen_result { SCREEN_GO_ON, SCREEN_QUIT };
+/* Handles all keys (and resizes) that wait; never blocks. The terminal went away: SCREEN_QUIT. */
+enum screen_result screen_key(struct screen *s);
+
+/* Takes a snapshot from @e (unless frozen) and draws it. Returns 0 or -ENOMEM. */
+int screen_draw(struct screen *s, struct engine *e, const struct screen_info *info);
+
+/*
+ * The same header and table as text, for pipes (top --batch). @rows: folios at
+ * most, 0 or more than VIEW_TOP_ROWS_MAX: VIEW_TOP_ROWS_MAX; that there are
+ * more is said. State between two calls (rates) is kept in @state, which the
+ * caller zeroes once; @o as for screen_open(). Returns 0 or -ENOMEM.
+ */
+#define VIEW_TOP_ROWS_MAX 10000
+struct view_top_state {
+	struct engine_stats last;
+	uint64_t last_now;
+};
+int view_top_text(FILE *out, struct engine *e, const struct screen_info *info,
+		  const struct screen_options *o, struct view_top_state *state, size_t rows);
+
+#endif

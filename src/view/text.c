@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* text.c - trace as text */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include "symbol/ksym.h"
+#include "symbol/usym.h"
+#include "view/escape.h"
+#include "view/names.h"
+#include "view/text.h"
+
+#define PAGE_SHIFT 12 /* a pfn's; DAX pages are 4 KiB on x86 */
+
+/* One format for the header and the lines, so the columns can't drift apart. */
+#define LINE "%12s %3s %-22s %-13s %-10s %4s %-8s %6s %5s %5s %4s %-22s %-14s %s\n"
+
+void view_text_header(FILE *out)
+{
+	fprintf(out, LINE, "TIME", "CPU", "COMM[PID]", "EVENT", "PFN", "SIZE", "DEV", "REF", "MAP",
+		"PIN", "NR", "FLAGS", "RESULT", "FILE:OFFSET");
+}
+
+/* comm[pid] in safe characters; only the comm is cut when it is too long */
+static void who_format(char *out, size_t outlen, const char *comm, uint32_t pid)
+{
+	char name[DX_COMM_LEN * 4 + 1];
+
+	escape_text(name, sizeof(name), comm, DX_COMM_LEN);
+	snprintf(out, outlen, "%s[%u]", name, pid);
+}
+
+/* The padding of printf() counts bytes, not columns: pads by hand what may hold UTF-8. */
+static void pad(char *s, size_t size, size_t used, size_t columns)
+{
+	size_t len = strlen(s);
+
+	while (used++ < columns && len + 1 < size)
+		s[len++] = ' ';
+	s[len] = '\0';
+}
+
+struct tail {
+	char text[4 * DX_PATH_LEN + 512];
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void tail_add(struct tail *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (t->len && t->len + 1 < sizeof(t->text))
+		t->text[t->len++] = ' ';
+	va_start(ap, fmt);
+	n = vsnprintf(t->text + t->len, sizeof(t->text) - t->len, fmt, ap);
+	va_end(ap);
+	t->len += n;
+	if (t->len >= sizeof(t->text))
+		t->len = sizeof(t->text) - 1;
+}
+
+/* FILE:OFFSET, then what only this type of event has */
+static void tail_format(struct tail *t, const struct dx_event *e, const char *path, size_t path_len,
+			bool deleted)
+{
+	char name[4 * DX_PATH_LEN + 1], offset[24];
+
+	t->len = 0;
+	t->text[0] = '\0';
+	if (event_has_offset(e))
+		snprintf(offset, sizeof(offset), ":0x%" PRIx64, e->index << PAGE_SHIFT);
+	else
+		offset[0] = '\0';
+	if (path) {
+		escape_text(name, sizeof(name), path, path_len);
+		tail_add(t, "%s%s%s", deleted ? "(deleted) " : "", name, offset);
+	} else if (e->ino) {
+		tail_add(t, "dev %u:%u ino %" PRIu64 "%s", e->dev >> 20, e->dev & 0xfffff, e->ino,
+			 offset);
+	} else if (event_has_file(e)) {
+		tail_add(t, "dev %u:%u%s", e->dev >> 20, e->dev & 0xfffff, offset);
+	} else {
+		tail_add(t, "-");
+	}
+
+	if (e->type == DX_FAULT && (e->flags & DX_F_INSERT))
+		tail_add(t, "ref-first=%d", e->ref_first);
+	if (e->type == DX_FAULT && (e->flags & DX_F_INSTALL))
+		tail_add(t, "ref-install=%d map-install=%d", e->ref_install, e->map_install);
+	if (event_has_level(e))
+		tail_add(t, "level=%s", level_name(e->level));
+	if (event_has_addr(e))
+		tail_add(t, "addr=0x%" PRIx64, e->addr);
+	if (e->type == DX_PIN || e->type == DX_GET)
+		tail_add(t, "gup=0x%x", e->arg);
+	if (e->type == DX_PGMAP_ADD)
+		tail_add(t, "pages=%" PRIu64, e->index);
+	if (e->type == DX_BREAK_DONE)
+		tail_add(t, "pages=%" PRIu64 "-%" PRIu64, e->index, e->addr);
+}
+
+static void number_format(char *out, size_t outlen, bool known, long long n)
+{
+	if (known)
+		snprintf(out, outlen, "%lld", n);
+	else
+		snprintf(out, outlen, "-");
+}
+
+void view_text_event(FILE *out, const struct dx_event *e, const struct view_names *names)
+{
+	static const struct view_names none;
+	const char *event = event_name(e->type), *path;
+	char when[32], cpu[8], who[DX_COMM_LEN * 4 + 16], device[64], pfn[24], size[8], ref[16],
+		map[16], pin[16], nr[16], flags[256], result[256], type[16];
+	bool folio = event_has_folio(e), deleted;
+	struct tail tail;
+	size_t path_len;
+
+	if (!names)
+		names = &none;
+	path = names->path;
+	path_len = path ? strlen(path) : 0;
+	deleted = names->path_deleted;
+	if (e->type == DX_FILE && !path) {
+		const struct dx_file_event *f = (const struct dx_file_event *)e;
+
+		path = f->path;
+		path_len = f->path_len < DX_PATH_LEN ? f->path_len : DX_PATH_LEN;
+		deleted = f->path_flags & DX_PATH_DELETED;
+	}
+	if (!event) {
+		snprintf(type, sizeof(type), "type-%u", e->type);
+		event = type;
+	}
+
+	time_format(when, sizeof(when), e->time, names->start);
+	snprintf(cpu, sizeof(cpu), "%u", e->cpu);
+	who_format(who, sizeof(who), e->comm, e->pid);
+	/* comm is bytes, the number ASCII: its columns are the comm's plus the rest */
+	{
+		char name[DX_COMM_LEN * 4 + 1];
+		size_t columns = escape_text(name, sizeof(name), e->comm, DX_COMM_LEN);
+
+		pad(who, sizeof(who), columns + strlen(who) - strlen(name), 22);
+	}
+	if (names->device)
+		pad(device, sizeof(device),
+		    escape_columns(device, sizeof(device), names->device, strlen(names->device), 15,
+				   ESCAPE_KEEP_START),
+		    8);
+	else
+		snprintf(device, sizeof(device), "-");
+	if (event_has_pfn(e))
+		snprintf(pfn, sizeof(pfn), "0x%" PRIx64, e->pfn);
+	else
+		snprintf(pfn, sizeof(pfn), "-");
+	if (folio)
+		size_format(size, sizeof(size), e->order);
+	else
+		snprintf(size, sizeof(size), "-");
+	number_format(ref, sizeof(ref), folio, e->refcount);
+	number_format(map, sizeof(map), folio, e->mapcount);
+	number_format(pin, sizeof(pin), folio, e->pincount);
+	number_format(nr, sizeof(nr), event_has_nr(e), e->nr);
+	flags_format(flags, sizeof(flags), e->flags, ",");
+	result_format(result, sizeof(result), e->type, e->flags, e->ret);
+	tail_format(&tail, e, path, path_len, deleted);
+	fprintf(out, LINE, when, cpu, who, event, pfn, size, device, ref, map, pin, nr, flags,
+		result[0] ? result : "-", tail.text);
+	if (names->stack)
+		view_text_stack(out, names->stack, e->tgid);
+}
+
+void view_text_stack(FILE *out, const struct view_stack *s, uint32_t tgid)
+{
+	char name[512];
+
+	for (size_t i = 0; i < s->nr_kernel; i++)
+		fprintf(out, "%17s %s\n", "",
+			ksym_format(s->ksym, name, sizeof(name), s->kernel[i]));
+	if (s->nr_user)
+		fprintf(out, "%17s -- user --\n", "");
+	for (size_t i = 0; i < s->nr_user; i++)
+		fprintf(out, "%17s %s\n", "",
+			usym_format(s->usym, name, sizeof(name), tgid, s->user[i]));
+}
+
+void view_text_summary(FILE *out, const struct view_summary *s)
+{
+	uint64_t received = 0, lost = 0;
+
+	for (unsigned int i = 0; i < DX_EVENT_TYPES; i++) {
+		received += s->received[i];
+		lost += s->lost[i];
+	}
+	fprintf(out, "received %" PRIu64 "  lost %" PRIu64 "  missed program runs %" PRIu64 "\n",
+		received, lost, s->missed_runs);
+	for (unsigned int i = 1; i < DX_EVENT_TYPES; i++)
+		if (s->received[i] || s->lost[i])
+			fprintf(out, "  %-13s received %" PRIu64 "  lost %" PRIu64 "\n",
+				event_name(i), s->received[i], s->lost[i]);
+	for (unsigned int i = 0; lost && i < s->nr_cpus; i++)
+		if (s->lost_by_cpu[i])
+			fprintf(out, "  cpu %-9u lost %" PRIu64 "\n", i, s->lost_by_cpu[i]);
+}

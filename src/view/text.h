@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_TEXT_H
+#define DAXTOP_TEXT_H
+/* text.h - trace as text: one line an event, stacks below it when asked for */
+#include <stdbool.h>
+#include <stdio.h>
+#include "event.h"
+
+struct ksym;
+struct usym;
+
+/* A stack to show under an event. Addresses innermost first; either count may be 0. */
+struct view_stack {
+	const uint64_t *kernel;
+	size_t nr_kernel;
+	const uint64_t *user;
+	size_t nr_user;
+	struct ksym *ksym; /* NULL: addresses only */
+	struct usym *usym; /* NULL: addresses only */
+};
+
+/* What an event's numbers mean, resolved by the caller. */
+struct view_names {
+	uint64_t start; /* ns, CLOCK_MONOTONIC; text times are relative to it */
+	const char *device; /* "pmem0"; NULL: not known */
+	const char *path; /* hostile bytes; NULL: not known */
+	bool path_deleted;
+	const struct view_stack *stack; /* NULL: none to show */
+};
+
+void view_text_header(FILE *out);
+/* @names may be NULL. A DX_FILE record is shown with @names->path or, without, its own. */
+void view_text_event(FILE *out, const struct dx_event *e, const struct view_names *names);
+/* One frame a line, indented; used by view_text_event(). */
+void view_text_stack(FILE *out, const struct view_stack *s, uint32_t tgid);
+
+/* Counts at the end of a trace. */
+struct view_summary {
+	uint64_t received[DX_EVENT_TYPES];
+	uint64_t lost[DX_EVENT_TYPES];
+	const uint64_t *lost_by_cpu; /* nr_cpus values */
+	unsigned int nr_cpus;
+	uint64_t missed_runs;
+};
+void view_text_summary(FILE *out, const struct view_summary *s);
+
+#endif

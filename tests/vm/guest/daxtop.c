@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* daxtop.c - starts the program under test and reads what it printed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "daxtop.h"
+
+#define READY	   "daxtop: ready"
+#define READY_MS   30000
+#define END_MS	   20000
+
+const char *daxtop_program(void)
+{
+	const char *p = getenv("DAXTOP");
+
+	return p && *p ? p : "daxtop";
+}
+
+struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[])
+{
+	struct daxtop *d = calloc(1, sizeof(*d));
+	const char *args[32] = { daxtop_program() };
+	size_t n;
+
+	must(d);
+	for (n = 0; argv[n]; n++)
+		args[n + 1] = argv[n];
+	d->out = memfd_create("stdout", MFD_CLOEXEC);
+	d->err = memfd_create("stderr", MFD_CLOEXEC);
+	must(d->out >= 0 && d->err >= 0);
+	fflush(stdout);
+	d->pid = fork();
+	must(d->pid >= 0);
+	if (!d->pid) {
+		int null = open("/dev/null", O_RDONLY);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(null, 0);
+		dup2(d->out, 1);
+		dup2(d->err, 2);
+		if (prepare)
+			prepare();
+		execvp(args[0], (char *const *)args);
+		fail("cannot run %s: %m", args[0]);
+	}
+	return d;
+}
+
+struct daxtop *daxtop_spawn(const char *const argv[])
+{
+	return daxtop_spawn_as(NULL, argv);
+}
+
+/* All of a memfd as text. */
+static char *text_of(int fd, size_t *len)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *text;
+
+	must(size >= 0);
+	text = malloc(size + 1);
+	must(text);
+	size = pread(fd, text, size, 0);
+	must(size >= 0);
+	text[size] = '\0';
+	if (len)
+		*len = size;
+	return text;
+}
+
+/* Is there a whole line in @text that begins with @start? */
+static bool has_line(const char *text, const char *start)
+{
+	const char *nl;
+
+	while ((nl = strchr(text, '\n'))) {
+		if (!strncmp(text, start, strlen(start)))
+			return true;
+		text = nl + 1;
+	}
+	return false;
+}
+
+static bool has_ended(struct daxtop *d)
+{
+	siginfo_t info = {};
+
+	return !waitid(P_PID, d->pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
+}
+
+void daxtop_ready(struct daxtop *d)
+{
+	int64_t start = now_ms();
+	bool ready, ended;
+	char *text;
+
+	for (;;) {
+		ended = has_ended(d);
+		text = text_of(d->err, NULL);
+		ready = has_line(text, READY);
+		if (ready) {
+			note("daxtop was ready after %lld ms", (long long)(now_ms() - start));
+			free(text);
+			return;
+		}
+		if (ended)
+			fail("daxtop ended before it was ready, saying: %s", text);
+		if (now_ms() - start > READY_MS)
+			fail("daxtop was not ready within %d s, saying: %s", READY_MS / 1000,
+			     text);
+		free(text);
+		poll_pause();
+	}
+}
+
+bool daxtop_has_printed(struct daxtop *d, const char *text)
+{
+	char *out = text_of(d->out, NULL);
+	bool found = strstr(out, text);
+
+	free(out);
+	return found;
+}
+
+bool daxtop_has_said(struct daxtop *d, const char *text)
+{
+	bool found = has_ended(d);
+	char *err = text_of(d->err, NULL);
+
+	found = found || strstr(err, text);
+	free(err);
+	return found;
+}
+
+struct daxtop *daxtop_start(const char *const argv[])
+{
+	struct daxtop *d = daxtop_spawn(argv);
+
+	daxtop_ready(d);
+	return d;
+}
+
+void daxtop_wait(struct daxtop *d)
+{
+	int64_t end = now_ms() + END_MS;
+	pid_t pid;
+
+	while (!(pid = waitpid(d->pid, &d->status, WNOHANG))) {
+		if (now_ms() > end) {
+			kill(d->pid, SIGKILL);
+			fail("daxtop did not end within %d s", END_MS / 1000);
+		}
+		poll_pause();
+	}
+	must(pid == d->pid);
+	d->pid = -1;
+	d->out_text = text_of(d->out, &d->out_len);
+	d->err_text = text_of(d->err, NULL);
+	if (verbose && d->err_text[0])
+		note("daxtop's stderr: %s", d->err_text);
+}
+
+void daxtop_end(struct daxtop *d, int exit_status)
+{
+	daxtop_wait(d);
+	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status) != exit_status)
+		fail("daxtop: got wait status %#x, expected exit %d; stderr: %s", d->status,
+		     exit_status, d->err_text);
+}
+
+struct daxtop *daxtop_run(int exit_status, const char *const argv[])
+{
+	struct daxtop *d = daxtop_spawn(argv);
+
+	daxtop_end(d, exit_status);
+	return d;
+}
+
+static struct json_object *line_parse(const char *line, size_t len)
+{
+	struct json_tokener *tok = json_tokener_new();
+	struct json_object *o;
+	size_t i;
+
+	must(tok);
+	for (i = 0; i < len; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			fail("a control byte %#x stands raw in the JSON line: %.200s", line[i],
+			     line);
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	o = json_tokener_parse_ex(tok, line, len + 1); /* with its NUL: the end */
+	if (json_tokener_get_error(tok) != json_tokener_success ||
+	    json_tokener_get_parse_end(tok) < len)
+		fail("not JSON (%s): %.300s",
+		     json_tokener_error_desc(json_tokener_get_error(tok)), line);
+	json_tokener_free(tok);
+	if (!json_object_is_type(o, json_type_object) || field_int(o, "schema") != 1)
+		fail("a line that is not an object of schema 1: %.300s", line);
+	return o;
+}
+
+void daxtop_json(struct daxtop *d)
+{
+	char *copy = strdup(d->out_text), *line = copy, *nl;
+
+	must(copy);
+	if (strlen(d->out_text) != d->out_len)
+		fail("a NUL byte stands in the JSON");
+	while ((nl = strchr(line, '\n'))) {
+		*nl = '\0';
+		d->lines = reallocarray(d->lines, d->nr_lines + 1, sizeof(d->lines[0]));
+		must(d->lines);
+		d->lines[d->nr_lines++] = line_parse(line, nl - line);
+		line = nl + 1;
+	}
+	if (*line)
+		fail("the last line has no end: %.200s", line);
+	free(copy);
+}
+
+void daxtop_stop(struct daxtop *d)
+{
+	kill(d->pid, SIGINT);
+	daxtop_end(d, 0);
+	daxtop_json(d);
+}
+
+static struct json_object *field(struct json_object *o, const char *key, enum json_type type)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v))
+		fail("no \"%s\" in %.600s", key, json_object_to_json_string(o));
+	if (!json_object_is_type(v, type))
+		fail("\"%s\" is not of type %s in %.600s", key, json_type_to_name(type),
+		     json_object_to_json_string(o));
+	return v;
+}
+
+const char *field_str(struct json_object *o, const char *key)
+{
+	return json_object_get_string(field(o, key, json_type_string));
+}
+
+int64_t field_int(struct json_object *o, const char *key)
+{
+	return json_object_get_int64(field(o, key, json_type_int));
+}
+
+bool field_bool(struct json_object *o, const char *key)
+{
+	return json_object_get_boolean(field(o, key, json_type_boolean));
+}
+
+const char *field_str_or_null(struct json_object *o, const char *key)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v) || !v)
+		return NULL;
+	return field_str(o, key);
+}
+
+bool field_has_flag(struct json_object *o, const char *flag)
+{
+	struct json_object *flags;
+	size_t i;
+
+	if (!json_object_object_get_ex(o, "flags", &flags))
+		return false;
+	for (i = 0; i < json_object_array_length(flags); i++)
+		if (!strcmp(json_object_get_string(json_object_array_get_idx(flags, i)), flag))
+			return true;
+	return false;
+}
+
+struct json_object *trace_summary(struct daxtop *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->nr_lines; i++)
+		if (!strcmp(field_str(d->lines[i], "type"), "summary") != (i == d->nr_lines - 1))
+			fail("line %zu of %zu: the summary must be the last line and only that",
+			     i + 1, d->nr_lines);
+	if (!d->nr_lines)
+		fail("trace printed no line, expected a summary; stderr: %s", d->err_text);
+	return d->lines[d->nr_lines - 1];
+}
+
+size_t trace_count(struct daxtop *d, const char *event)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->nr_lines; i++) {
+		if (strcmp(field_str(d->lines[i], "type"), "event"))
+			continue;
+		if (!event || !strcmp(field_str(d->lines[i], "event"), event))
+			n++;
+	}
+	return n;
+}
+
+int64_t summary_made(struct json_object *summary, const char *event)
+{
+	struct json_object *e;
+
+	e = field(summary, "by_event", json_type_object);
+	if (!json_object_object_get_ex(e, event, &e))
+		return 0;
+	return field_int(e, "received") + field_int(e, "lost");
+}

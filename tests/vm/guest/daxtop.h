@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GUEST_DAXTOP_H
+#define GUEST_DAXTOP_H
+/* daxtop.h - starts the program under test and reads what it printed. */
+#include <json-c/json.h>
+#include "harness.h"
+
+struct daxtop {
+	pid_t pid;
+	int out; /* a memfd: daxtop never waits for a reader */
+	int err; /* another */
+	int status; /* as waitpid() gives it, after daxtop_wait() */
+	char *out_text, *err_text; /* NUL-terminated, after daxtop_wait() */
+	size_t out_len;
+	struct json_object **lines; /* one a line of out_text, after daxtop_json() */
+	size_t nr_lines;
+};
+
+/* The program to run: $DAXTOP, else "daxtop" by PATH. */
+const char *daxtop_program(void);
+
+/* Starts `daxtop ARGS...` without waiting for anything. */
+struct daxtop *daxtop_spawn(const char *const argv[]);
+/* The same; @prepare runs in its process just before the exec (NULL: nothing). */
+struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[]);
+/* Starts it and waits for its `daxtop: ready`. */
+struct daxtop *daxtop_start(const char *const argv[]);
+/* Waits for that line; fails when daxtop ends before it, or after 30 s. */
+void daxtop_ready(struct daxtop *d);
+/* Waits for the end (20 s), collects the texts. The status is left to the caller. */
+void daxtop_wait(struct daxtop *d);
+/* daxtop_wait(), then the exit status must be @exit_status. */
+void daxtop_end(struct daxtop *d, int exit_status);
+/* SIGINT, exit status 0, then every line of stdout parsed as JSON of schema 1. */
+void daxtop_stop(struct daxtop *d);
+/* Parses stdout strictly: one object a line, valid UTF-8, no control bytes. */
+void daxtop_json(struct daxtop *d);
+/* Does stdout so far hold @text? */
+bool daxtop_has_printed(struct daxtop *d, const char *text);
+/* Or stderr? True too when it ended. */
+bool daxtop_has_said(struct daxtop *d, const char *text);
+/* Runs it to its end with this exit status. */
+struct daxtop *daxtop_run(int exit_status, const char *const argv[]);
+
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Fields of an object; fail() when one is missing or of another type. */
+const char *field_str(struct json_object *o, const char *key);
+int64_t field_int(struct json_object *o, const char *key);
+bool field_bool(struct json_object *o, const char *key);
+/* NULL when it is not there or null. */
+const char *field_str_or_null(struct json_object *o, const char *key);
+/* Is @flag in the object's "flags"? */
+bool field_has_flag(struct json_object *o, const char *flag);
+
+/* trace --json: the summary line, which must be the last and only one. */
+struct json_object *trace_summary(struct daxtop *d);
+/* Events of one name ("type":"event"), or of every name when NULL. */
+size_t trace_count(struct daxtop *d, const char *event);
+/* received + lost of an event in the summary. */
+int64_t summary_made(struct json_object *summary, const char *event);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GUEST_HARNESS_H
+#define GUEST_HARNESS_H
+/*
+ * harness.h - how a guest test is written and run.
+ *
+ * Each test runs in a process (and process group) of its own, so that a crash
+ * or a hang ends one test and not the run. After each, the parent looks for
+ * BPF programs that stayed, and for warnings in the kernel log.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Places that a test can run on, as bits: its name becomes "PLACE/NAME". */
+#define ON_EXT4	 (1u << 0)
+#define ON_XFS	 (1u << 1)
+#define ON_DAX2M (1u << 2) /* device-dax of 2M alignment: folios of order 9 */
+#define ON_DAX4K (1u << 3) /* device-dax of 4K alignment: folios of order 0 */
+#define ON_NONE	 0u	   /* once, without a place */
+#define ON_FS	 (ON_EXT4 | ON_XFS)
+#define ON_DEV	 (ON_DAX2M | ON_DAX4K)
+#define ON_ALL	 (ON_FS | ON_DEV)
+#define NR_PLACES 4
+
+/* A filesystem or a device of the guest; see place.c. */
+struct place {
+	unsigned int bit; /* ON_* */
+	const char *name; /* "ext4", "xfs", "dax2m", "dax4k" */
+	bool fs;
+	char path[128]; /* mount point, or /dev/daxX.Y; "" : the guest has none */
+	char device[32]; /* "pmem0", "dax1.0": what daxtop calls it */
+	char options[256]; /* of the mount */
+	size_t align; /* device-dax: bytes */
+};
+
+struct test {
+	const char *name;
+	unsigned int on;
+	void (*run)(struct place *p); /* p: NULL for ON_NONE */
+	unsigned int seconds; /* limit, 0: 60 */
+};
+
+/* One table a file, ended by a NULL name; main() has the list. */
+extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
+	reflink_tests[], gup_tests[], devdax_tests[], pgmap_tests[], trace_tests[], burst_tests[],
+	life_tests[], names_tests[], input_tests[];
+
+extern bool verbose;
+
+/* ---- inside a test ---- */
+
+/* Ends the test (or its child process) as failed; the sentence says got and expected. */
+void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* Ends the test as skipped. Only for what the guest cannot have. */
+void skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* A line in verbose mode. */
+void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* fail() with errno's text unless @ok. */
+#define must(ok) \
+	do { \
+		if (!(ok)) \
+			fail("%s:%d: %s: %m", __FILE__, __LINE__, #ok); \
+	} while (0)
+
+/* Monotonic milliseconds. */
+int64_t now_ms(void);
+/* The pause between two looks at something that another process does. */
+void poll_pause(void);
+
+/*
+ * Runs a command line by /bin/sh; fails with its output unless it exits 0.
+ * The output (stdout and stderr) is returned, at most 64 KiB, never NULL,
+ * valid until the next call.
+ */
+const char *run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- a process of the workload ---- */
+
+struct child {
+	pid_t pid;
+	int to, from; /* one byte a go */
+};
+
+/* Forks; the child runs @fn and exits 0. */
+void child_start(struct child *c, void (*fn)(struct child *c, void *arg), void *arg);
+/* Rendezvous, both ways: one side goes, the other awaits it. */
+void child_go(struct child *c);
+void child_await(struct child *c);
+/* Waits for the child's exit, which must be 0. */
+void child_end(struct child *c);
+/* Waits until @pid sleeps in the kernel function @wchan (/proc/PID/wchan). */
+void wait_blocked(pid_t pid, const char *wchan);
+
+/* ---- BPF programs in the kernel (main.c compares before and after) ---- */
+
+/* Ids of loaded programs, ascending; returns how many, at most @max. */
+size_t bpf_programs(uint32_t *ids, size_t max);
+/*
+ * Waits up to 2 s for all programs but @ids to go. Returns how many ms that
+ * took, or -1 with the names of those that stayed in @left.
+ */
+int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* input.c - what daxtop cannot do ends with one sentence, exit 2, nothing on stdout. */
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "place.h"
+#include "pty.h"
+#include "steps.h"
+
+/* One line on stderr that names @word (NULL: any); nothing on stdout. */
+static void expect_sentence(struct daxtop *d, const char *word)
+{
+	const char *nl = strchr(d->err_text, '\n');
+
+	if (d->out_len)
+		fail("stdout: got `%s`, expected nothing", d->out_text);
+	if (strncmp(d->err_text, "daxtop", 6) || !nl || nl[1])
+		fail("stderr: got `%s`, expected one line that begins with daxtop", d->err_text);
+	if (word && !strstr(d->err_text, word))
+		fail("stderr: got `%s`, expected the word `%s`", d->err_text, word);
+}
+
+static void refused(const char *word, const char *const argv[])
+{
+	expect_sentence(daxtop_run(2, argv), word);
+}
+
+static void test_usage(struct place *p)
+{
+	(void)p;
+	refused("frobnicate", ARGS("frobnicate"));
+	refused("--frobnicate", ARGS("--frobnicate"));
+	refused("--frobnicate", ARGS("trace", "--frobnicate"));
+	refused("FOLIO", ARGS("history"));
+	refused("stray", ARGS("trace", "stray"));
+	refused("stray", ARGS("probes", "stray"));
+	refused("nothing-like-it", ARGS("trace", "-e", "nothing-like-it"));
+	refused("--ring-size", ARGS("trace", "--ring-size", "5000"));
+	refused("--ring-size", ARGS("trace", "--ring-size", "0"));
+	refused("--duration", ARGS("trace", "--duration", "x"));
+	refused("--duration", ARGS("trace", "--duration", "-1"));
+	refused("--count", ARGS("trace", "-n", "0"));
+	refused("--pid", ARGS("trace", "-p", "x"));
+	refused(NULL, ARGS("trace", "-n"));
+}
+
+static void test_folio(struct place *p)
+{
+	(void)p;
+	refused("xyz", ARGS("history", "xyz"));
+	refused("''", ARGS("history", ""));
+	refused("-5", ARGS("history", "--", "-5"));
+	refused("0x", ARGS("history", "0x"));
+	refused(":0", ARGS("history", ":0"));
+	refused("/proc:", ARGS("history", "/proc:"));
+	refused("/proc:x", ARGS("history", "/proc:x"));
+	refused("99999999999999999999", ARGS("history", "99999999999999999999"));
+	refused("/no/such/file", ARGS("history", "/no/such/file:0"));
+	refused("/dev/dax9.9", ARGS("history", "/dev/dax9.9:0"));
+	refused("xyz", ARGS("history", "0x1", "xyz"));
+}
+
+static void become_nobody(void)
+{
+	must(!setgroups(0, NULL));
+	must(!setgid(65534));
+	must(!setuid(65534));
+}
+
+static void nobody(const char *const argv[])
+{
+	struct daxtop *d = daxtop_spawn_as(become_nobody, argv);
+
+	daxtop_end(d, 2);
+	expect_sentence(d, "CAP_");
+}
+
+static void test_not_root(struct place *p)
+{
+	(void)p;
+	nobody(ARGS("trace"));
+	nobody(ARGS("history", "0x1"));
+	nobody(ARGS("probes"));
+	nobody(ARGS("top", "--batch"));
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	must(fd >= 0);
+	must(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static char *read_file(const char *path, char *text, size_t len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	must(fd >= 0);
+	n = read(fd, text, len - 1);
+	must(n >= 0);
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+/* All addresses in /proc/kallsyms are zero then, even for root. */
+static void test_kptr_restrict(struct place *p)
+{
+	static const char path[] = "/proc/sys/kernel/kptr_restrict";
+	char before[16];
+	struct daxtop *d;
+	struct area a;
+
+	read_file(path, before, sizeof(before));
+	area_open(&a, p, 0, AREA_WRITTEN);
+	write_file(path, "2");
+	d = daxtop_spawn(ARGS("history", "--json", "--duration", "3", a.spec));
+	while (!daxtop_has_said(d, "\n"))
+		poll_pause();
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	daxtop_wait(d);
+	write_file(path, before);
+	if (WIFEXITED(d->status) && WEXITSTATUS(d->status) == 2) {
+		expect_sentence(d, "kptr_restrict");
+		return;
+	}
+	if (d->status)
+		fail("got wait status %#x, expected exit 0, or 2 with a sentence: %s", d->status,
+		     d->err_text);
+	daxtop_json(d);
+	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE);
+}
+
+static void test_help(struct place *p)
+{
+	struct daxtop *d;
+
+	(void)p;
+	d = daxtop_run(0, ARGS("--help"));
+	if (!strstr(d->out_text, "history") || d->err_text[0])
+		fail("--help: got `%s` and on stderr `%s`, expected the commands and nothing",
+		     d->out_text, d->err_text);
+	d = daxtop_run(0, ARGS("history", "--help"));
+	if (!strstr(d->out_text, "FOLIO") || d->err_text[0])
+		fail("history --help: got `%s` and on stderr `%s`", d->out_text, d->err_text);
+	d = daxtop_run(0, ARGS("--version"));
+	if (strncmp(d->out_text, "daxtop ", 7) || d->err_text[0])
+		fail("--version: got `%s` and on stderr `%s`", d->out_text, d->err_text);
+}
+
+/* Everything essential is there on the project's own kernel. */
+static void test_probes(struct place *p)
+{
+	struct daxtop *d;
+
+	(void)p;
+	d = daxtop_run(0, ARGS("probes"));
+	if (!strstr(d->out_text, "dax_insert_entry"))
+		fail("probes: got `%s`, expected dax_insert_entry in it", d->out_text);
+	d = daxtop_run(0, ARGS("probes", "--json"));
+	daxtop_json(d);
+	if (!d->nr_lines)
+		fail("probes --json printed nothing");
+}
+
+/* ---- terminals that will not do ---- */
+
+static void top_refused(const char *term, int rows, int columns, const char *word)
+{
+	struct pty t;
+
+	pty_start(&t, term, rows, columns, ARGS("top"));
+	pty_wait(&t);
+	if (!WIFEXITED(t.status) || WEXITSTATUS(t.status) != 2)
+		fail("top with TERM=%s, %d rows, %d columns: got wait status %#x, expected exit 2; it printed: %s",
+		     term, rows, columns, t.status, t.text);
+	if (!strstr(t.text, "daxtop") || !strstr(t.text, word))
+		fail("top with TERM=%s: got `%s`, expected a sentence with `%s`", term, t.text,
+		     word);
+	if (strchr(t.text, '\033'))
+		fail("top with TERM=%s: an escape sequence was printed: %s", term, t.text);
+}
+
+static void test_dumb(struct place *p)
+{
+	(void)p;
+	top_refused("dumb", 24, 80, "dumb");
+	top_refused("no-such-terminal", 24, 80, "no-such-terminal");
+	top_refused("", 24, 80, "TERM");
+}
+
+static void test_tiny(struct place *p)
+{
+	(void)p;
+	top_refused("xterm", 3, 80, "3");
+	top_refused("xterm", 24, 10, "10");
+}
+
+const struct test input_tests[] = {
+	{ "input/usage", ON_NONE, test_usage, 0 },
+	{ "input/folio", ON_NONE, test_folio, 0 },
+	{ "input/not-root", ON_NONE, test_not_root, 0 },
+	{ "input/kptr-restrict", ON_EXT4, test_kptr_restrict, 0 },
+	{ "input/help", ON_NONE, test_help, 0 },
+	{ "input/probes", ON_NONE, test_probes, 0 },
+	{ "input/dumb-terminal", ON_NONE, test_dumb, 0 },
+	{ "input/tiny-terminal", ON_NONE, test_tiny, 0 },
+	{ 0 },
+};

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* klog.c - the kernel log, and the BPF programs that the kernel holds. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "outcome.h"
+
+static int kmsg = -1;
+
+void klog_open(void)
+{
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg < 0) {
+		perror("guest-test: /dev/kmsg");
+		exit(2);
+	}
+	lseek(kmsg, 0, SEEK_END);
+}
+
+const char *klog_fault(void)
+{
+	static const char *const words[] = { "WARNING:", "BUG:", "Oops", "Call Trace",
+					     "general protection fault", "Kernel panic",
+					     "refcount_t:", "blocked for more than" };
+	static char fault[1024];
+	char line[8192];
+	ssize_t n;
+	size_t i;
+
+	fault[0] = '\0';
+	/* One record a read; EPIPE: records were overwritten, go on with the next. */
+	while ((n = read(kmsg, line, sizeof(line) - 1)) != 0) {
+		if (n < 0) {
+			if (errno == EPIPE)
+				continue;
+			break;
+		}
+		line[n] = '\0';
+		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (!fault[0] && strstr(line, words[i]))
+				snprintf(fault, sizeof(fault), "%.1000s", line);
+	}
+	return fault[0] ? fault : NULL;
+}
+
+static int sys_bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+size_t bpf_programs(uint32_t *ids, size_t max)
+{
+	union bpf_attr attr;
+	uint32_t id = 0;
+	size_t n = 0;
+
+	while (n < max) {
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
+		if (sys_bpf(BPF_PROG_GET_NEXT_ID, &attr))
+			break;
+		id = attr.next_id;
+		ids[n++] = id;
+	}
+	return n;
+}
+
+/* "id 12 (name)" of a program, for a message. */
+static void program_name(uint32_t id, char *out, size_t len)
+{
+	struct bpf_prog_info info = {};
+	union bpf_attr attr = { .prog_id = id };
+	int fd;
+
+	snprintf(out, len, "id %u", id);
+	fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return;
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	if (!sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
+		snprintf(out, len, "id %u (%.15s)", id, info.name);
+	close(fd);
+}
+
+static bool id_known(uint32_t id, const uint32_t *ids, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/*
+ * The kernel frees a program after an RCU grace period and from a worker, so
+ * it is looked for until 2 s have passed; how long it took is returned.
+ */
+int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len)
+{
+	int64_t start = now_ms();
+	uint32_t now[1024];
+	size_t i, m, used;
+	char name[64];
+
+	do {
+		m = bpf_programs(now, 1024);
+		used = 0;
+		left[0] = '\0';
+		for (i = 0; i < m; i++) {
+			if (id_known(now[i], ids, n))
+				continue;
+			program_name(now[i], name, sizeof(name));
+			if (used < len)
+				used += snprintf(left + used, len - used, "%s%s", used ? ", " : "",
+						 name);
+		}
+		if (!left[0])
+			return now_ms() - start;
+		poll_pause();
+	} while (now_ms() - start < 2000);
+	return -1;
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* layout.c - a filesystem takes blocks away: truncate, hole punch, unlink, umount. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "place.h"
+#include "steps.h"
+
+static struct daxtop *history_start(const struct area *a)
+{
+	return daxtop_start(ARGS("history", "--json", a->spec));
+}
+
+static void truncate_area(struct area *a)
+{
+	must(!ftruncate(a->fd, 0));
+}
+
+static void punch_area(struct area *a)
+{
+	must(!fallocate(a->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, a->off, a->len));
+}
+
+/* The break unmaps the page itself (dax_layout_busy_page_range), then finds it idle. */
+static void mapped(struct place *p, void (*take)(struct area *))
+{
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = history_start(&a);
+	area_map_shared(&a);
+	touch_write(a.p);
+	take(&a);
+	daxtop_stop(d);
+	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
+}
+
+static void test_truncate_mapped(struct place *p)
+{
+	mapped(p, truncate_area);
+}
+
+static void test_punch_mapped(struct place *p)
+{
+	mapped(p, punch_area);
+}
+
+static void unmapped(struct place *p, void (*take)(struct area *))
+{
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	d = history_start(&a);
+	take(&a);
+	daxtop_stop(d);
+	HISTORY(d, &a, "remove 0>0");
+}
+
+static void test_truncate_unmapped(struct place *p)
+{
+	unmapped(p, truncate_area);
+}
+
+static void test_punch_unmapped(struct place *p)
+{
+	unmapped(p, punch_area);
+}
+
+/* ---- breaks that wait ---- */
+
+struct waiting {
+	struct area a;
+	void (*take)(struct area *);
+	int pipe[2];
+};
+
+/* A page in a pipe: FOLL_GET, held until the pipe is drained. */
+static void hold(struct waiting *w)
+{
+	struct iovec iov = { .iov_base = w->a.p, .iov_len = SZ_4K };
+
+	must(!pipe2(w->pipe, O_CLOEXEC));
+	must(vmsplice(w->pipe[1], &iov, 1, 0) == SZ_4K);
+}
+
+static void drain(struct waiting *w)
+{
+	char buf[SZ_4K];
+
+	must(read(w->pipe[0], buf, sizeof(buf)) == SZ_4K);
+}
+
+static void child_takes(struct child *c, void *arg)
+{
+	struct waiting *w = arg;
+
+	child_await(c);
+	w->take(&w->a);
+}
+
+static void waits(struct place *p, void (*take)(struct area *))
+{
+	struct waiting w = { .take = take };
+	struct daxtop *d;
+	struct child c;
+
+	area_open(&w.a, p, 0, AREA_WRITTEN);
+	d = history_start(&w.a);
+	area_map_shared(&w.a);
+	touch_write(w.a.p);
+	hold(&w);
+	child_start(&c, child_takes, &w);
+	actor_set("child", c.pid);
+	child_go(&c);
+	wait_blocked(c.pid, p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page");
+	drain(&w);
+	child_end(&c);
+	daxtop_stop(d);
+	HISTORY(d, &w.a, FAULT_NEW, "get 1>2", "unmap 2>2 m0 @child", "~zap-put 2>1",
+		"break-busy 1>1 @child -final", "free 1>0", "remove 0>0 @child");
+}
+
+static void test_truncate_waits(struct place *p)
+{
+	waits(p, truncate_area);
+}
+
+static void test_punch_waits(struct place *p)
+{
+	waits(p, punch_area);
+}
+
+static void child_evicts(struct child *c, void *arg)
+{
+	struct waiting *w = arg;
+
+	child_await(c);
+	area_remove(&w->a); /* the last descriptor of the file */
+}
+
+/* unlink and last close: dax_break_layout_final() waits, uninterruptible. */
+static void test_unlink_waits(struct place *p)
+{
+	struct waiting w = {};
+	struct daxtop *d;
+	struct child c;
+
+	area_open(&w.a, p, 0, AREA_WRITTEN);
+	d = history_start(&w.a);
+	area_map_shared(&w.a);
+	touch_write(w.a.p);
+	hold(&w);
+	area_unmap(&w.a);
+	child_start(&c, child_evicts, &w);
+	actor_set("child", c.pid);
+	must(!close(w.a.fd));
+	child_go(&c);
+	wait_blocked(c.pid, "dax_break_layout_final");
+	drain(&w);
+	child_end(&c);
+	daxtop_stop(d);
+	HISTORY(d, &w.a, FAULT_NEW, "get 1>2", "unmap 2>2 m0", "~zap-put 2>1",
+		"break-busy 1>1 @child +final", "free 1>0", "remove 0>0 @child");
+}
+
+/* trace says how each break began and ended. */
+static void test_break_trace(struct place *p)
+{
+	struct waiting w = { .take = punch_area };
+	struct json_object *busy = NULL, *done = NULL;
+	struct daxtop *d;
+	struct child c;
+	size_t i;
+
+	area_open(&w.a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("trace", "--json", "-e", "break-busy,break-done", "-f", w.a.path));
+	area_map_shared(&w.a);
+	touch_write(w.a.p);
+	hold(&w);
+	child_start(&c, child_takes, &w);
+	child_go(&c);
+	wait_blocked(c.pid, p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page");
+	drain(&w);
+	child_end(&c);
+	daxtop_stop(d);
+	trace_summary(d);
+	for (i = 0; i < d->nr_lines - 1; i++) {
+		if (!strcmp(field_str(d->lines[i], "event"), "break-busy"))
+			busy = d->lines[i];
+		else
+			done = d->lines[i];
+	}
+	if (trace_count(d, NULL) != 2 || !busy || !done)
+		fail("got %zu events, expected one break-busy and one break-done: %s",
+		     trace_count(d, NULL), d->out_text);
+	if (field_int(busy, "tgid") != c.pid || field_int(busy, "refcount") != 1 ||
+	    field_int(busy, "mapcount") != 0)
+		fail("break-busy: got %s, expected tgid %d, refcount 1, mapcount 0",
+		     json_object_to_json_string(busy), c.pid);
+	if (field_int(done, "tgid") != c.pid || field_int(done, "ret") != 0)
+		fail("break-done: got %s, expected tgid %d, ret 0",
+		     json_object_to_json_string(done), c.pid);
+}
+
+static void remount(struct place *p)
+{
+	char dev[64];
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	must(!mount(dev, p->path, p->name, 0, "dax=always"));
+}
+
+/* umount evicts the inode: its entries are removed, the file stays. */
+static void test_umount(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = history_start(&a);
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	must(!close(a.fd));
+	must(!umount(p->path));
+	remount(p);
+	daxtop_stop(d);
+	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
+}
+
+/* ext4 breaks the layout of every inode that it evicts; without DAX that is no event. */
+static void test_not_dax(struct place *p)
+{
+	char dev[64], path[256];
+	struct daxtop *d;
+	int fd;
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	snprintf(path, sizeof(path), "%s/gt-not-dax", p->path);
+	must(!umount(p->path));
+	must(!mount(dev, p->path, p->name, 0, "dax=never"));
+	d = daxtop_start(ARGS("trace", "--json"));
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	must(fd >= 0);
+	must(write(fd, "x", 1) == 1);
+	must(!ftruncate(fd, 0));
+	must(!unlink(path));
+	close(fd);
+	must(!umount(p->path));
+	remount(p);
+	daxtop_stop(d);
+	trace_summary(d);
+	if (trace_count(d, NULL))
+		fail("got events, expected none: %s", d->out_text);
+}
+
+const struct test layout_tests[] = {
+	{ "layout/truncate-mapped", ON_FS, test_truncate_mapped, 0 },
+	{ "layout/truncate-unmapped", ON_FS, test_truncate_unmapped, 0 },
+	{ "layout/punch-mapped", ON_FS, test_punch_mapped, 0 },
+	{ "layout/punch-unmapped", ON_FS, test_punch_unmapped, 0 },
+	{ "layout/truncate-waits", ON_FS, test_truncate_waits, 0 },
+	{ "layout/punch-waits", ON_FS, test_punch_waits, 0 },
+	{ "layout/unlink-waits", ON_FS, test_unlink_waits, 0 },
+	{ "layout/break-trace", ON_FS, test_break_trace, 0 },
+	{ "layout/umount", ON_FS, test_umount, 0 },
+	{ "layout/not-dax", ON_FS, test_not_dax, 0 },
+	{ 0 },
+};

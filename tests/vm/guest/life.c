@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * life.c - how daxtop ends. That no BPF program stays is looked at after every
+ * test (main.c); here daxtop is ended in each way there is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "place.h"
+#include "pty.h"
+#include "steps.h"
+
+#define MAX_PROGS 1024
+
+/* Programs must be there while daxtop runs, or their absence afterwards says nothing. */
+static void expect_attached(size_t before)
+{
+	uint32_t ids[MAX_PROGS];
+	size_t now = bpf_programs(ids, MAX_PROGS);
+
+	if (now <= before)
+		fail("got %zu BPF programs while daxtop runs, expected more than %zu", now, before);
+}
+
+static size_t programs(void)
+{
+	uint32_t ids[MAX_PROGS];
+
+	return bpf_programs(ids, MAX_PROGS);
+}
+
+static void ends_by(int sig, const char *const argv[])
+{
+	size_t before = programs();
+	struct daxtop *d = daxtop_start(argv);
+
+	expect_attached(before);
+	kill(d->pid, sig);
+	daxtop_end(d, 0);
+	daxtop_json(d);
+	if (d->nr_lines != 1)
+		fail("got %zu lines, expected one: %s", d->nr_lines, d->out_text);
+}
+
+static void test_sigint(struct place *p)
+{
+	(void)p;
+	ends_by(SIGINT, ARGS("trace", "--json"));
+}
+
+static void test_sigterm(struct place *p)
+{
+	(void)p;
+	ends_by(SIGTERM, ARGS("trace", "--json"));
+}
+
+static void test_sigterm_history(struct place *p)
+{
+	(void)p;
+	ends_by(SIGTERM, ARGS("history", "--json", "0x1"));
+}
+
+static void test_sigkill(struct place *p)
+{
+	size_t before = programs();
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("trace", "--json"));
+	expect_attached(before);
+	area_map_shared(&a);
+	touch_write(a.p);
+	kill(d->pid, SIGKILL);
+	area_unmap(&a);
+	daxtop_wait(d);
+	if (!WIFSIGNALED(d->status) || WTERMSIG(d->status) != SIGKILL)
+		fail("daxtop: got wait status %#x, expected SIGKILL", d->status);
+}
+
+/* daxtop trace | head -1 */
+static void test_reader_gone(struct place *p)
+{
+	struct daxtop d = {};
+	int fds[2], err;
+	struct area a;
+	char byte;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	must(!pipe2(fds, O_CLOEXEC));
+	err = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	d.pid = fork();
+	must(d.pid >= 0);
+	if (!d.pid) {
+		dup2(fds[1], 1);
+		dup2(err, 2);
+		execlp(daxtop_program(), "daxtop", "trace", "--json", NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	/* Faults until one was seen: its line is there. */
+	must(!fcntl(fds[0], F_SETFL, O_NONBLOCK));
+	do {
+		area_map_shared(&a);
+		touch_write(a.p);
+		area_unmap(&a);
+		poll_pause();
+	} while (read(fds[0], &byte, 1) != 1);
+	close(fds[0]);
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	d.out = d.err = open("/dev/null", O_RDONLY);
+	daxtop_wait(&d);
+	if (d.status && !(WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGPIPE))
+		fail("daxtop: got wait status %#x, expected exit 0 or SIGPIPE", d.status);
+}
+
+/* ---- on a terminal ---- */
+
+#define LEAVE_SCREEN "\033[?1049l" /* xterm's rmcup */
+
+static void top_start(struct pty *t)
+{
+	size_t before = programs();
+
+	pty_start(t, "xterm", 24, 80, ARGS("top"));
+	pty_expect(t, "\033[?1049h");
+	pty_expect(t, "PFN");
+	expect_attached(before);
+}
+
+static void expect_restored(struct pty *t)
+{
+	struct termios now;
+	char *left = strstr(t->text, LEAVE_SCREEN);
+
+	if (!left)
+		fail("daxtop ended without leaving the full screen");
+	must(!tcgetattr(t->master, &now));
+	if (now.c_lflag != t->before.c_lflag || now.c_iflag != t->before.c_iflag ||
+	    now.c_oflag != t->before.c_oflag)
+		fail("terminal modes: got lflag %#x iflag %#x oflag %#x, expected %#x %#x %#x",
+		     now.c_lflag, now.c_iflag, now.c_oflag, t->before.c_lflag, t->before.c_iflag,
+		     t->before.c_oflag);
+}
+
+static void test_top_quit(struct place *p)
+{
+	struct pty t;
+
+	(void)p;
+	top_start(&t);
+	pty_type(&t, "q");
+	pty_wait(&t);
+	if (t.status)
+		fail("daxtop top: got wait status %#x, expected exit 0", t.status);
+	expect_restored(&t);
+}
+
+static void top_signal(int sig)
+{
+	struct pty t;
+
+	top_start(&t);
+	kill(t.pid, sig);
+	pty_wait(&t);
+	if (t.status)
+		fail("daxtop top: got wait status %#x, expected exit 0", t.status);
+	expect_restored(&t);
+}
+
+static void test_top_sigint(struct place *p)
+{
+	(void)p;
+	top_signal(SIGINT);
+}
+
+static void test_top_sigterm(struct place *p)
+{
+	(void)p;
+	top_signal(SIGTERM);
+}
+
+static void test_top_hangup(struct place *p)
+{
+	struct pty t;
+
+	(void)p;
+	top_start(&t);
+	pty_hangup(&t);
+	pty_wait(&t);
+}
+
+static void test_top_sigkill(struct place *p)
+{
+	struct pty t;
+
+	(void)p;
+	top_start(&t);
+	kill(t.pid, SIGKILL);
+	pty_wait(&t);
+}
+
+/* The screen shows a page that is mapped while it runs. */
+static void test_top_shows(struct place *p)
+{
+	struct area a;
+	struct pty t;
+
+	pty_start(&t, "xterm", 24, 120, ARGS("top"));
+	pty_expect(&t, "PFN");
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	pty_expect(&t, strrchr(a.path, '/') + 1);
+	pty_type(&t, "q");
+	pty_wait(&t);
+	if (t.status)
+		fail("daxtop top: got wait status %#x, expected exit 0", t.status);
+}
+
+const struct test life_tests[] = {
+	{ "life/sigint", ON_NONE, test_sigint, 0 },
+	{ "life/sigterm", ON_NONE, test_sigterm, 0 },
+	{ "life/sigterm-history", ON_NONE, test_sigterm_history, 0 },
+	{ "life/sigkill", ON_EXT4, test_sigkill, 0 },
+	{ "life/reader-gone", ON_EXT4, test_reader_gone, 0 },
+	{ "life/top-quit", ON_NONE, test_top_quit, 0 },
+	{ "life/top-sigint", ON_NONE, test_top_sigint, 0 },
+	{ "life/top-sigterm", ON_NONE, test_top_sigterm, 0 },
+	{ "life/top-hangup", ON_NONE, test_top_hangup, 0 },
+	{ "life/top-sigkill", ON_NONE, test_top_sigkill, 0 },
+	{ "life/top-shows", ON_FS, test_top_shows, 0 },
+	{ 0 },
+};

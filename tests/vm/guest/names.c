@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* names.c - process and file names made of bytes that terminals and JSON must not get. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "place.h"
+#include "pty.h"
+#include "steps.h"
+
+#define EVIL	  "\033]0;x\007\n\377\302z" /* title sequence, newline, invalid UTF-8, cut UTF-8 */
+#define EVIL_JSON "\033]0;x\007\n\357\277\275\357\277\275z" /* as JSON has it: \ufffd */
+
+static void evil_open(struct area *a, struct place *p)
+{
+	char path[300];
+
+	area_open(a, p, 0, AREA_WRITTEN);
+	snprintf(path, sizeof(path), "%.200s-" EVIL, a->path);
+	must(!rename(a->path, path));
+	snprintf(a->path, sizeof(a->path), "%.250s", path);
+	snprintf(a->spec, sizeof(a->spec), "%s:%#llx", a->path, (unsigned long long)a->off);
+	must(!prctl(PR_SET_NAME, EVIL));
+}
+
+static void evil_life(struct area *a)
+{
+	area_map_shared(a);
+	touch_write(a->p);
+	area_unmap(a);
+}
+
+/* No raw control byte but the line's end, and nothing but valid UTF-8. */
+static void expect_plain(const char *text)
+{
+	struct json_tokener *tok;
+	char quoted[8192];
+	const char *c;
+
+	for (c = text; *c; c++)
+		if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
+			fail("the control byte %#x stands in the text: %.1000s", *c, c);
+	/* json-c checks UTF-8 for us. */
+	for (c = text; *c;) {
+		size_t n = strcspn(c, "\n");
+
+		must(n < 8000);
+		snprintf(quoted, sizeof(quoted), "\"%.*s\"", (int)n, c);
+		for (size_t i = 1; i <= n; i++)
+			if (quoted[i] == '"' || quoted[i] == '\\')
+				quoted[i] = '_';
+		tok = json_tokener_new();
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		if (!json_tokener_parse_ex(tok, quoted, n + 3))
+			fail("a line is not valid UTF-8: %.1000s", c);
+		json_tokener_free(tok);
+		c += n + (c[n] == '\n');
+	}
+}
+
+static void test_trace_text(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+
+	evil_open(&a, p);
+	d = daxtop_start(ARGS("trace"));
+	evil_life(&a);
+	kill(d->pid, SIGINT);
+	daxtop_end(d, 0);
+	if (!strstr(d->out_text, "fault"))
+		fail("no fault in the text: %s", d->out_text);
+	expect_plain(d->out_text);
+	expect_plain(d->err_text);
+}
+
+static void test_trace_json(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+	size_t i, n = 0;
+
+	evil_open(&a, p);
+	d = daxtop_start(ARGS("trace", "--json", "-e", "fault"));
+	evil_life(&a);
+	daxtop_stop(d);
+	trace_summary(d);
+	for (i = 0; i < d->nr_lines - 1; i++) {
+		struct json_object *o = d->lines[i];
+
+		n++;
+		if (strcmp(field_str(o, "comm"), EVIL_JSON))
+			fail("comm: got %s", json_object_to_json_string(o));
+		if (!strstr(field_str(o, "file"), EVIL_JSON))
+			fail("file: got %s", json_object_to_json_string(o));
+	}
+	if (n != 1)
+		fail("got %zu faults, expected 1", n);
+}
+
+static void test_history_text(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+
+	evil_open(&a, p);
+	d = daxtop_start(ARGS("history", a.spec));
+	evil_life(&a);
+	kill(d->pid, SIGINT);
+	daxtop_end(d, 0);
+	if (!strstr(d->out_text, "install"))
+		fail("no install in the text: %s", d->out_text);
+	expect_plain(d->out_text);
+	expect_plain(d->err_text);
+}
+
+static void test_history_json(struct place *p)
+{
+	struct json_object *h;
+	struct daxtop *d;
+	struct area a;
+
+	evil_open(&a, p);
+	d = daxtop_start(ARGS("history", "--json", a.spec));
+	evil_life(&a);
+	daxtop_stop(d);
+	must(d->nr_lines == 1);
+	h = d->lines[0];
+	if (!strstr(field_str(h, "folio"), EVIL_JSON) || !strstr(field_str(h, "file"), EVIL_JSON))
+		fail("got %s, expected the name with \\ufffd in folio and file",
+		     json_object_to_json_string(h));
+}
+
+/* On the full screen: the sequences are daxtop's own, never the name's. */
+static void test_top(struct place *p)
+{
+	struct area a;
+	struct pty t;
+
+	evil_open(&a, p);
+	pty_start(&t, "xterm", 24, 160, ARGS("top"));
+	pty_expect(&t, "PFN");
+	area_map_shared(&a);
+	touch_write(a.p);
+	pty_expect(&t, "gt-");
+	pty_type(&t, "q");
+	pty_wait(&t);
+	if (strstr(t.text, "\033]0;x") || strchr(t.text, 7))
+		fail("the name's escape sequence reached the terminal");
+	if (strchr(t.text, '\377'))
+		fail("the name's invalid byte reached the terminal");
+}
+
+/* An error message repeats what was typed, made harmless. */
+static void test_errors(struct place *p)
+{
+	struct daxtop *d;
+
+	(void)p;
+	expect_plain(daxtop_run(2, ARGS(EVIL))->err_text);
+	expect_plain(daxtop_run(2, ARGS("history", EVIL))->err_text);
+	expect_plain(daxtop_run(2, ARGS("history", EVIL ":0"))->err_text);
+	expect_plain(daxtop_run(2, ARGS("trace", "--" EVIL))->err_text);
+	d = daxtop_run(2, ARGS("trace", "-e", EVIL));
+	expect_plain(d->err_text);
+}
+
+const struct test names_tests[] = {
+	{ "names/trace-text", ON_FS, test_trace_text, 0 },
+	{ "names/trace-json", ON_FS, test_trace_json, 0 },
+	{ "names/history-text", ON_EXT4, test_history_text, 0 },
+	{ "names/history-json", ON_EXT4, test_history_json, 0 },
+	{ "names/top", ON_EXT4, test_top, 0 },
+	{ "names/errors", ON_NONE, test_errors, 0 },
+	{ 0 },
+};

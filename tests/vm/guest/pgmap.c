@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pgmap.c - devices that go and come back while daxtop looks. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+#include "place.h"
+#include "steps.h"
+
+/* Is this one of `ndctl list -N` that has the device? Copies its name then. */
+static bool namespace_is(struct json_object *o, const char *device, char *name, size_t len)
+{
+	const char *block = field_str_or_null(o, "blockdev"), *chr = field_str_or_null(o, "chardev");
+
+	if ((!block || strcmp(block, device)) && (!chr || strcmp(chr, device)))
+		return false;
+	snprintf(name, len, "%s", field_str(o, "dev"));
+	return true;
+}
+
+static void namespace_of(const struct place *p, char *name, size_t len)
+{
+	struct json_object *list = json_tokener_parse(run("ndctl list -N"));
+	size_t i;
+
+	if (!json_object_is_type(list, json_type_array))
+		fail("`ndctl list -N` printed no list of namespaces");
+	for (i = 0; i < json_object_array_length(list); i++)
+		if (namespace_is(json_object_array_get_idx(list, i), p->device, name, len))
+			return;
+	fail("no namespace of %s in %s", p->device, json_object_to_json_string(list));
+}
+
+static void wait_for_path(const char *path)
+{
+	int64_t end = now_ms() + 10000;
+
+	while (access(path, F_OK)) {
+		if (now_ms() > end)
+			fail("%s did not come back", path);
+		poll_pause();
+	}
+}
+
+/* The events of one device, in order, as "pgmap-kill pgmap-gone ...". */
+static void expect_events(struct daxtop *d, const char *const want[])
+{
+	size_t i, n = 0;
+
+	trace_summary(d);
+	for (i = 0; i < d->nr_lines - 1; i++) {
+		const char *event = field_str(d->lines[i], "event");
+
+		if (!strcmp(event, "pgmap-get"))
+			continue; /* the conflict check of memremap_pages(): not ours to count */
+		if (!want[n] || strcmp(event, want[n]))
+			fail("event %zu: got %s, expected %s; all: %s", n + 1, event,
+			     want[n] ? want[n] : "no more", d->out_text);
+		n++;
+	}
+	if (want[n])
+		fail("got %zu events, expected %s next; all: %s", n, want[n], d->out_text);
+}
+
+/*
+ * `ndctl disable-namespace`: memunmap_pages() begins and ends, and the pgmap's
+ * last reference goes between the two (percpu_ref, from an RCU callback).
+ */
+static void test_disable(struct place *p)
+{
+	char name[64], dev[64];
+	struct daxtop *d;
+
+	namespace_of(p, name, sizeof(name));
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	d = daxtop_start(ARGS("trace", "--json", "-e",
+			      "pgmap-add,pgmap-kill,pgmap-gone,pgmap-release"));
+	if (p->fs)
+		must(!umount(p->path));
+	run("ndctl disable-namespace %s", name);
+	run("ndctl enable-namespace %s", name);
+	wait_for_path(dev);
+	if (p->fs)
+		must(!mount(dev, p->path, p->name, 0, "dax=always"));
+	daxtop_stop(d);
+	expect_events(d, ARGS("pgmap-kill", "pgmap-release", "pgmap-gone", "pgmap-add"));
+}
+
+/*
+ * A folio of a pgmap that went and came again: its struct page is new, so
+ * nothing is inferred between the two lives.
+ */
+static void test_history_across(struct place *p)
+{
+	char name[64], dev[64];
+	struct daxtop *d;
+	struct area a;
+
+	namespace_of(p, name, sizeof(name));
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	d = daxtop_start(ARGS("history", "--json", a.spec));
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	must(!close(a.fd));
+	if (p->fs)
+		must(!umount(p->path));
+	run("ndctl disable-namespace %s", name);
+	run("ndctl enable-namespace %s", name);
+	wait_for_path(dev);
+	if (p->fs)
+		must(!mount(dev, p->path, p->name, 0, "dax=always"));
+	a.fd = open(a.path, O_RDWR | O_CLOEXEC);
+	must(a.fd >= 0);
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	daxtop_stop(d);
+	if (p->fs)
+		HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0", FAULT_NEW, UNMAP_FREE);
+	else
+		HISTORY(d, &a, "install 1>2 m1", "unmap 2>2 m0", "install 1>2 m1",
+			"unmap 2>2 m0");
+}
+
+const struct test pgmap_tests[] = {
+	{ "pgmap/disable", ON_ALL, test_disable, 0 },
+	{ "pgmap/history-across", ON_ALL, test_history_across, 0 },
+	{ 0 },
+};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* reflink.c - XFS: one folio in two files, and what a write to one of them does. */
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "place.h"
+#include "steps.h"
+
+/* A second file with the blocks of @from, and an area at the same offset. */
+static void area_clone(struct area *a, const struct area *from)
+{
+	*a = *from;
+	a->p = NULL;
+	snprintf(a->path, sizeof(a->path), "%.240s-clone", from->path);
+	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	must(a->fd >= 0);
+	must(!ioctl(a->fd, FICLONE, from->fd));
+	must(!fsync(a->fd));
+	snprintf(a->spec, sizeof(a->spec), "%s:%#llx", a->path, (unsigned long long)a->off);
+}
+
+/*
+ * Two files map the same folio: its mapping is cleared and ->share counts the
+ * entries (dax_associate_entry). The first removal leaves one share.
+ */
+static void test_read_both(struct place *p)
+{
+	struct area a, b;
+	struct daxtop *d;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_clone(&b, &a);
+	d = daxtop_start(ARGS("history", "--json", b.spec));
+	area_map_shared(&a);
+	area_map_shared(&b);
+	touch_read(a.p);
+	touch_read(b.p);
+	area_unmap(&a);
+	area_remove(&a);
+	area_unmap(&b);
+	area_remove(&b);
+	daxtop_stop(d);
+	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared",
+		"~fault-ref 1>2", "install 2>3 m2", "~fault-put 3>2", "fault 2>2",
+		"unmap 2>2 m1", "~zap-put 2>1", "remove 1>1 +shared", UNMAP_FREE, "remove 0>0");
+}
+
+/*
+ * A write to a shared page: XFS allocates a new block, dax_insert_entry() takes
+ * the old entry away and maps the new page. The old folio stays with the clone.
+ */
+static void test_write_one(struct place *p)
+{
+	struct area a, b;
+	struct daxtop *d;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_clone(&b, &a);
+	d = daxtop_start(ARGS("history", "--json", a.spec, b.spec));
+	area_map_shared(&a);
+	area_map_shared(&b);
+	touch_read(a.p);
+	touch_read(b.p);
+	touch_write(a.p);
+	area_unmap(&a);
+	area_remove(&a);
+	area_unmap(&b);
+	area_remove(&b);
+	daxtop_stop(d);
+	HISTORY(d, &a, "insert 0>0 +shared +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
+	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared",
+		"~fault-ref 1>2", "install 2>3 m2", "~fault-put 3>2", "fault 2>2",
+		"unmap 2>2 m1", "~zap-put 2>1", "remove 1>1 +shared +replaced", UNMAP_FREE,
+		"remove 0>0");
+}
+
+/*
+ * The clone never mapped it: the entry was the folio's only one. The old
+ * folio, followed by its number, is unmapped, freed, and then given up.
+ */
+static void write_alone(struct place *p, unsigned int order)
+{
+	struct area a, b, old;
+	struct daxtop *d;
+
+	area_open(&a, p, order, AREA_WRITTEN);
+	area_clone(&b, &a);
+	d = daxtop_start(ARGS("history", "--json", a.spec));
+	area_map_shared(&a);
+	touch_read(a.p);
+	area_unmap(&a);
+	daxtop_stop(d);
+	old = a;
+	snprintf(old.spec, sizeof(old.spec), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
+	d = daxtop_start(ARGS("history", "--json", old.spec, a.spec));
+	area_map_shared(&a);
+	touch_read(a.p);
+	touch_write(a.p);
+	area_unmap(&a);
+	area_remove(&a);
+	area_remove(&b);
+	daxtop_stop(d);
+	if (order) {
+		HISTORY(d, &old, FAULT_FIRST, UNMAP_FREE, "remove 0>0 +replaced", "~split 0>0 o0");
+		HISTORY(d, &a, "insert 0>0 +shared +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0",
+			"~split 0>0 o0");
+	} else {
+		HISTORY(d, &old, FAULT_FIRST, UNMAP_FREE, "remove 0>0 +replaced");
+		HISTORY(d, &a, "insert 0>0 +shared +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
+	}
+}
+
+static void test_write_alone(struct place *p)
+{
+	write_alone(p, 0);
+}
+
+static void test_write_alone_2m(struct place *p)
+{
+	write_alone(p, 9);
+}
+
+const struct test reflink_tests[] = {
+	{ "reflink/read-both", ON_XFS, test_read_both, 0 },
+	{ "reflink/write-one", ON_XFS, test_write_one, 0 },
+	{ "reflink/write-alone", ON_XFS, test_write_alone, 0 },
+	{ "reflink/write-alone-2m", ON_XFS, test_write_alone_2m, 0 },
+	{ 0 },
+};

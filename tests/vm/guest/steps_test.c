@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* steps_test.c - the comparison itself: it accepts what is equal and nothing else. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "steps.h"
+
+/* A history as daxtop prints it: fault in, unmapped by somebody else. */
+static struct json_object *sample(void)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "{\"schema\":1,\"type\":\"history\",\"folio\":\"x\",\"refcount\":1,\"mapcount\":0,"
+		 "\"pins\":0,\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":["
+		 "{\"event\":\"insert\",\"observed\":true,\"after_loss\":false,\"flags\":[\"write\"],"
+		 "\"tgid\":%d,\"comm\":\"guest-test\",\"before\":0,\"after\":0,\"mapcount\":0,"
+		 "\"pins\":0,\"order\":9},"
+		 "{\"event\":\"fault-ref\",\"observed\":false,\"after_loss\":false,\"flags\":[],"
+		 "\"tgid\":0,\"comm\":\"\",\"before\":0,\"after\":1,\"mapcount\":1,"
+		 "\"pins\":2,\"order\":9},"
+		 "{\"event\":\"unmap\",\"observed\":true,\"after_loss\":false,"
+		 "\"tgid\":7,\"comm\":\"kworker/0:1\",\"before\":1,\"after\":1,\"mapcount\":0,"
+		 "\"pins\":0,\"order\":0}]}",
+		 getpid());
+	return json_tokener_parse(text);
+}
+
+#define EQUAL(...) \
+	do { \
+		const char *why_ = steps_compare(h, 9, (const char *const[]){ __VA_ARGS__, NULL }); \
+		if (why_) \
+			fail("%s", why_); \
+	} while (0)
+#define DIFFERS(text, ...) \
+	do { \
+		const char *why_ = steps_compare(h, 9, (const char *const[]){ __VA_ARGS__, NULL }); \
+		if (!why_ || !strstr(why_, text)) \
+			fail("line %d: got %s, expected a text with `%s`", __LINE__, \
+			     why_ ? why_ : "equality", text); \
+	} while (0)
+
+static void test_compare(struct place *p)
+{
+	struct json_object *h = sample();
+
+	(void)p;
+	must(h);
+	EQUAL("insert 0>0 +write", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @kworker");
+	EQUAL("insert 0>0 -shared @self", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 1", "remove 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 1", "~insert 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 1", "insert 1>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 1", "insert 0>1", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 1", "insert 0>0 o0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 1", "insert 0>0 @kworker", "~fault-ref 0>1 m1 p2");
+	DIFFERS("step 1", "insert 0>0 +shared", "~fault-ref 0>1 m1 p2");
+	DIFFERS("step 1", "insert 0>0 -write", "~fault-ref 0>1 m1 p2");
+	DIFFERS("step 2", "insert 0>0", "fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 2", "insert 0>0", "~fault-ref 0>1 m0 p2", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 2", "insert 0>0", "~fault-ref 0>1 m1 p1", "unmap 1>1 m0 p0 o0 @*");
+	DIFFERS("step 3", "insert 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0");
+	DIFFERS("step 3", "insert 0>0", "~fault-ref 0>1 m1 p2");
+	DIFFERS("step 4", "insert 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*",
+		"free 1>0");
+	DIFFERS("predating", "=predates", "insert 0>0", "~fault-ref 0>1 m1 p2",
+		"unmap 1>1 m0 p0 o0 @*");
+}
+
+/* The fields beside the steps count too. */
+static void test_compare_rest(struct place *p)
+{
+	static const char *const same[] = { "insert 0>0", "~fault-ref 0>1 m1 p2",
+					    "unmap 1>1 m0 p0 o0 @*", NULL };
+	static const char *const predates[] = { "=predates", "insert 0>0",
+						"~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*",
+						NULL };
+	struct json_object *h = sample();
+
+	(void)p;
+	must(!steps_compare(h, 9, same));
+	json_object_object_add(h, "refcount", json_object_new_int(2));
+	must(steps_compare(h, 9, same));
+	json_object_object_add(h, "refcount", json_object_new_int(1));
+	json_object_object_add(h, "doubtful", json_object_new_boolean(1));
+	must(steps_compare(h, 9, same));
+	json_object_object_add(h, "doubtful", json_object_new_boolean(0));
+	json_object_object_add(h, "steps_dropped", json_object_new_int(1));
+	must(steps_compare(h, 9, same));
+	json_object_object_add(h, "steps_dropped", json_object_new_int(0));
+	json_object_object_add(h, "predates", json_object_new_boolean(1));
+	must(steps_compare(h, 9, same));
+	must(!steps_compare(h, 9, predates));
+}
+
+const struct test steps_tests[] = {
+	{ "harness/compare", ON_NONE, test_compare, 0 },
+	{ "harness/compare-rest", ON_NONE, test_compare_rest, 0 },
+	{ 0 },
+};

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* trace.c - `daxtop trace`: what a line says, filters, limits, two at once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include "place.h"
+#include "steps.h"
+
+/* A page's whole life: fault, unmap, free, remove. */
+static void life(struct area *a)
+{
+	area_map_shared(a);
+	touch_write(a->p);
+	area_unmap(a);
+	if (a->place->fs)
+		area_remove(a);
+}
+
+/* Every event line must satisfy @ok, and there must be @want of them. */
+static void expect_lines(struct daxtop *d, size_t want,
+			 bool (*ok)(struct json_object *o, const void *arg), const void *arg)
+{
+	size_t i;
+
+	trace_summary(d);
+	for (i = 0; i < d->nr_lines - 1; i++)
+		if (!ok(d->lines[i], arg))
+			fail("a line that the filter should have kept out: %s",
+			     json_object_to_json_string(d->lines[i]));
+	if (d->nr_lines - 1 != want)
+		fail("got %zu event lines, expected %zu: %s", d->nr_lines - 1, want, d->out_text);
+}
+
+/* The four lines of one page's life, field by field. */
+static void test_lines(struct place *p)
+{
+	static const char *const names[] = { "fault", "unmap", "free", "remove" };
+	struct json_object *o;
+	struct daxtop *d;
+	int64_t pfn = 0;
+	struct stat st;
+	struct area a;
+	char dev[32];
+	size_t i;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	must(!fstat(a.fd, &st));
+	snprintf(dev, sizeof(dev), "%u:%u", major(st.st_dev), minor(st.st_dev));
+	d = daxtop_start(ARGS("trace", "--json", "-f", a.path, "-e", "fault,unmap,free,remove"));
+	life(&a);
+	daxtop_stop(d);
+	trace_summary(d);
+	if (d->nr_lines != 5)
+		fail("got %zu lines, expected 4 events and a summary: %s", d->nr_lines,
+		     d->out_text);
+	for (i = 0; i < 4; i++) {
+		o = d->lines[i];
+		if (strcmp(field_str(o, "event"), names[i]))
+			fail("line %zu: got %s, expected %s", i + 1, field_str(o, "event"),
+			     names[i]);
+		if (!i)
+			pfn = field_int(o, "pfn");
+		if (field_int(o, "tgid") != getpid() || field_int(o, "pid") != getpid() ||
+		    strcmp(field_str(o, "comm"), "guest-test") || field_int(o, "pfn") != pfn ||
+		    field_int(o, "order") || strcmp(field_str(o, "device"), p->device) ||
+		    strcmp(field_str(o, "dev"), dev) || field_int(o, "ino") != (int64_t)st.st_ino ||
+		    field_int(o, "offset") != a.off || field_int(o, "nr") != 1)
+			fail("got %s, expected tgid and pid %d, comm guest-test, pfn %ld, order 0, device %s, dev %s, ino %lu, offset %ld, nr 1",
+			     json_object_to_json_string(o), getpid(), (long)pfn, p->device, dev,
+			     (unsigned long)st.st_ino, (long)a.off);
+	}
+	o = d->lines[0];
+	if (strcmp(field_str(o, "file"), a.path) || !field_has_flag(o, "insert") ||
+	    !field_has_flag(o, "install") || !field_has_flag(o, "write") ||
+	    field_int(o, "ret") != 0x100 || field_int(o, "refcount") != 1 ||
+	    field_int(o, "mapcount") != 1)
+		fail("got %s, expected file %s, flags insert install write, ret 256 (NOPAGE), refcount 1, mapcount 1",
+		     json_object_to_json_string(o), a.path);
+}
+
+struct other {
+	struct area a;
+	const char *name;
+};
+
+static void child_lives(struct child *c, void *arg)
+{
+	struct other *o = arg;
+
+	if (o->name)
+		prctl(PR_SET_NAME, o->name);
+	child_await(c);
+	life(&o->a);
+}
+
+static bool is_tgid(struct json_object *o, const void *arg)
+{
+	return field_int(o, "tgid") == *(const pid_t *)arg;
+}
+
+static void test_filter_pid(struct place *p)
+{
+	struct other o = {};
+	struct daxtop *d;
+	struct child c;
+	struct area a;
+	char pid[16];
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&o.a, p, 0, AREA_WRITTEN);
+	child_start(&c, child_lives, &o);
+	snprintf(pid, sizeof(pid), "%d", c.pid);
+	must(!close(o.a.fd)); /* the child has the last one: it evicts */
+	d = daxtop_start(ARGS("trace", "--json", "-p", pid, "-e", "fault,unmap,free,remove"));
+	life(&a);
+	child_go(&c);
+	child_end(&c);
+	daxtop_stop(d);
+	expect_lines(d, 4, is_tgid, &c.pid);
+}
+
+static bool is_comm(struct json_object *o, const void *arg)
+{
+	return !strcmp(field_str(o, "comm"), arg);
+}
+
+static void test_filter_comm(struct place *p)
+{
+	struct other o = { .name = "gt-other" };
+	struct daxtop *d;
+	struct child c;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&o.a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("trace", "--json", "-c", "gt-other", "-e", "fault,unmap,free,remove"));
+	child_start(&c, child_lives, &o);
+	must(!close(o.a.fd));
+	life(&a);
+	child_go(&c);
+	child_end(&c);
+	daxtop_stop(d);
+	expect_lines(d, 4, is_comm, "gt-other");
+}
+
+static bool is_device(struct json_object *o, const void *arg)
+{
+	return !strcmp(field_str(o, "device"), arg);
+}
+
+static void test_filter_device(struct place *p)
+{
+	struct daxtop *d;
+	struct area a, b;
+	size_t i;
+
+	d = daxtop_start(ARGS("trace", "--json", "-d", p->device, "-e", "fault,unmap,free,remove"));
+	for (i = 0; i < NR_PLACES; i++) {
+		if (!places[i].path[0] || places[i].bit == p->bit)
+			continue;
+		area_open(&b, &places[i], place_order(&places[i]), AREA_WRITTEN);
+		life(&b);
+	}
+	area_open(&a, p, 0, AREA_WRITTEN);
+	life(&a);
+	daxtop_stop(d);
+	expect_lines(d, 4, is_device, p->device);
+}
+
+static bool is_offset(struct json_object *o, const void *arg)
+{
+	return field_int(o, "ino") == *(const int64_t *)arg;
+}
+
+static void test_filter_file(struct place *p)
+{
+	struct daxtop *d;
+	struct area a, b;
+	struct stat st;
+	int64_t ino;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&b, p, 0, AREA_WRITTEN);
+	must(!fstat(a.fd, &st));
+	ino = st.st_ino;
+	d = daxtop_start(ARGS("trace", "--json", "-f", a.path, "-e", "fault,unmap,free,remove"));
+	life(&b);
+	life(&a);
+	daxtop_stop(d);
+	expect_lines(d, 4, is_offset, &ino);
+}
+
+static bool is_event(struct json_object *o, const void *arg)
+{
+	return !strcmp(field_str(o, "event"), arg);
+}
+
+static void test_filter_event(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("trace", "--json", "-e", "unmap"));
+	life(&a);
+	daxtop_stop(d);
+	expect_lines(d, 1, is_event, "unmap");
+}
+
+static bool is_any(struct json_object *o, const void *arg)
+{
+	(void)arg;
+	return !strcmp(field_str(o, "type"), "event");
+}
+
+/* -n N: ends by itself after N events, although more happen. */
+static void test_count(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("trace", "--json", "-n", "2", "-e", "fault,unmap,free,remove"));
+	life(&a);
+	daxtop_end(d, 0);
+	daxtop_json(d);
+	expect_lines(d, 2, is_any, NULL);
+}
+
+static void duration(struct place *p, const char *command, const char *argument)
+{
+	int64_t start, took;
+	struct daxtop *d;
+
+	(void)p;
+	d = daxtop_start(argument ? ARGS(command, "--json", "--duration", "1.5", argument)
+				  : ARGS(command, "--json", "--duration", "1.5"));
+	start = now_ms();
+	daxtop_end(d, 0);
+	took = now_ms() - start;
+	/* The clock may have started a little before the ready line was read. */
+	if (took < 1200 || took > 6000)
+		fail("ended %lld ms after it was ready, expected 1500", (long long)took);
+	daxtop_json(d);
+	if (d->nr_lines != 1)
+		fail("got %zu lines, expected one: %s", d->nr_lines, d->out_text);
+}
+
+static void test_duration_trace(struct place *p)
+{
+	duration(p, "trace", NULL);
+}
+
+static void test_duration_history(struct place *p)
+{
+	duration(p, "history", "0x1");
+}
+
+/* Both see everything; neither disturbs the other's end. */
+static void test_two(struct place *p)
+{
+	struct daxtop *one, *two;
+	struct area a, b;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&b, p, 0, AREA_WRITTEN);
+	one = daxtop_start(ARGS("trace", "--json", "-e", "fault,unmap,free,remove"));
+	two = daxtop_start(ARGS("history", "--json", a.spec, b.spec));
+	life(&a);
+	daxtop_stop(one);
+	life(&b);
+	daxtop_stop(two);
+	expect_lines(one, 4, is_any, NULL);
+	HISTORY(two, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
+	HISTORY(two, &b, FAULT_NEW, UNMAP_FREE, "remove 0>0");
+}
+
+/* By its number a folio has the same history as by its file. */
+static void test_history_pfn(struct place *p)
+{
+	struct area a, b;
+	struct daxtop *d;
+	char pfn[32];
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("history", "--json", a.spec));
+	area_map_shared(&a);
+	touch_write(a.p);
+	daxtop_stop(d);
+	snprintf(pfn, sizeof(pfn), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
+	area_unmap(&a);
+	b = a;
+	snprintf(b.spec, sizeof(b.spec), "%s", pfn);
+	d = daxtop_start(ARGS("history", "--json", pfn, a.spec));
+	area_map_shared(&a);
+	touch_write(a.p);
+	area_unmap(&a);
+	daxtop_stop(d);
+	HISTORY(d, &a, FAULT_FIRST, UNMAP_FREE);
+	HISTORY(d, &b, FAULT_FIRST, UNMAP_FREE);
+}
+
+const struct test trace_tests[] = {
+	{ "trace/lines", ON_FS, test_lines, 0 },
+	{ "trace/filter-pid", ON_EXT4, test_filter_pid, 0 },
+	{ "trace/filter-comm", ON_EXT4, test_filter_comm, 0 },
+	{ "trace/filter-device", ON_FS, test_filter_device, 0 },
+	{ "trace/filter-file", ON_FS, test_filter_file, 0 },
+	{ "trace/filter-event", ON_EXT4, test_filter_event, 0 },
+	{ "trace/count", ON_EXT4, test_count, 0 },
+	{ "trace/duration", ON_NONE, test_duration_trace, 0 },
+	{ "trace/history-duration", ON_NONE, test_duration_history, 0 },
+	{ "trace/history-pfn", ON_FS, test_history_pfn, 0 },
+	{ "trace/two-at-once", ON_FS, test_two, 0 },
+	{ 0 },
+};

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Shared by the laboratory's scripts: where things are, how errors are told.
+# shellcheck shell=bash
+
+VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+TOP_DIR=${VM_DIR%/tests/vm}
+# shellcheck disable=SC2034 # the scripts that read this file use it
+BUILD_DIR=${DAXTOP_BUILD:-$TOP_DIR/build}
+
+# die MESSAGE: one sentence on stderr; exit 2 is "set-up", never a test's result.
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 2
+}
+
+# cache_dir: the folder for what was fetched, outside the tracked tree.
+cache_dir()
+{
+	if [ -n "${DAXTOP_CACHE:-}" ]; then
+		printf '%s\n' "$DAXTOP_CACHE"
+	elif [ -n "${XDG_CACHE_HOME:-}" ]; then
+		printf '%s\n' "$XDG_CACHE_HOME/daxtop"
+	elif [ -n "${HOME:-}" ]; then
+		printf '%s\n' "$HOME/.cache/daxtop"
+	else
+		die "HOME is not set; set DAXTOP_CACHE to a folder that keeps the fetched kernel"
+	fi
+}
+
+# modules_listed: the names in the file modules, one a line.
+modules_listed()
+{
+	grep -Ev '^(#|--|$)' "$VM_DIR/modules"
+}
+
+# modules_at_boot: those of them that init loads, in order.
+modules_at_boot()
+{
+	sed '/^--/,$d' "$VM_DIR/modules" | grep -Ev '^(#|$)'
+}

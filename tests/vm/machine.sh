@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The emulated machine: what QEMU is told, and the two things that are made once
+# and used by every boot: formatted persistent memory, and a machine saved when it
+# is ready for its command, which spares a boot of seven seconds.
+# shellcheck shell=bash
+
+LAB_DIR=$BUILD_DIR/lab
+MEMORY_MB=2048
+# One NVDIMM, which init divides into four namespaces.
+PMEM_MB=1536
+LABEL_MB=2
+
+# lab_setup: sets kernel, base, pmem and saved: paths, made as far as they exist.
+lab_setup()
+{
+	local key
+	command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run make deps"
+	kernel=$("$VM_DIR/fetch-kernel") || exit 2
+	mkdir -p "$LAB_DIR" || die "the folder $LAB_DIR can't be made"
+	base=$("$VM_DIR/mkinitramfs" base "$kernel") || exit 2
+	# Both depend on the tools and init, whose state is the name of the base.
+	key=$({
+		echo "$base"
+		cat "$VM_DIR/machine.sh"
+		stat -L -c '%Y' "$(command -v qemu-system-x86_64)"
+	} | sha256sum | cut -c1-16)
+	pmem=$LAB_DIR/pmem-$key
+	saved=$LAB_DIR/saved-$key
+}
+
+# machine_args FOLDER LOG PMEM SHARE: sets args, but for what differs between a
+# boot and a saved machine. FOLDER has the files of the ports; the kernel's log goes
+# to LOG. A PMEM that isn't shared is mapped privately: every boot starts from the
+# same bytes and changes none of them.
+machine_args()
+{
+	local name
+	# shellcheck disable=SC2054 # QEMU's own commas
+	args=(-machine q35,nvdimm=on -cpu max -display none -vga none -nic none -no-reboot
+		-object "memory-backend-file,id=mem0,mem-path=$3,size=$((PMEM_MB + LABEL_MB))M,share=$4"
+		-device "nvdimm,id=nv0,memdev=mem0,label-size=${LABEL_MB}M"
+		-serial "file:$2" -device virtio-serial-pci,max_ports=16)
+	# Files, not pipes: a byte that the guest wrote is in them, even when it
+	# resets at once.
+	for name in stdout stderr status files; do
+		args+=(-chardev "file,id=$name,path=$1/$name")
+	done
+	# Pipes: what goes into the guest, and the terminal.
+	mkfifo "$1"/{payload,screen,winsize,monitor}.{in,out} ||
+		die "$1 can't be written; free some space or set TMPDIR"
+	for name in payload screen winsize monitor; do
+		args+=(-chardev "pipe,id=$name,path=$1/$name")
+	done
+	args+=(-device virtconsole,chardev=screen -mon chardev=monitor)
+	for name in stdout stderr status files payload winsize; do
+		args+=(-device "virtserialport,chardev=$name,name=$name")
+	done
+}
+
+# machine_boot_args MEMORY SMP INITRD APPEND
+machine_boot_args()
+{
+	args+=(-m "$1M,slots=4,maxmem=16G" -smp "$2" -kernel "$kernel/vmlinuz" -initrd "$3"
+		-append "console=ttyS0 panic=-1 mitigations=off tsc=reliable quiet loglevel=5 $4")
+	# Two CPUs on two host threads make QEMU 7.2's guests oops when BPF
+	# programs attach.
+	if [ "$2" -gt 1 ]; then
+		args+=(-accel tcg,thread=single)
+	else
+		args+=(-accel tcg)
+	fi
+}
+
+# lab_tmp: a folder for one run of the machine.
+lab_tmp()
+{
+	mktemp -d "${TMPDIR:-/tmp}/daxtop-lab.XXXXXX" ||
+		die "no temporary folder; free some space in ${TMPDIR:-/tmp} or set TMPDIR"
+}
+
+# pmem_make: formats the persistent memory, by a boot of its own.
+pmem_make()
+{
+	local folder=$1
+	rm -f "$LAB_DIR"/{pmem,saved}-*
+	echo prepare >"$folder/mode"
+	{ "$VM_DIR/mkinitramfs" payload "$folder/payload" "$base" "$folder/mode:/lab/mode" &&
+		cat "$base" "$folder/payload" >"$folder/initrd" &&
+		truncate -s $((PMEM_MB + LABEL_MB))M "$folder/pmem"; } || return 1
+	machine_args "$folder" "$LAB_DIR/prepare.log" "$folder/pmem" on
+	machine_boot_args $MEMORY_MB 1 "$folder/initrd" ''
+	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1
+	if ! grep -qx 'exit 0' "$folder/status"; then
+		cat "$folder/qemu.err" "$folder/stderr" >>"$LAB_DIR/prepare.log"
+		return 1
+	fi
+	# Sparse: 1.5 GB by its size, a few megabytes on the disk.
+	cp --sparse=always "$folder/pmem" "$pmem.new" && mv "$pmem.new" "$pmem"
+}
+
+# saved_make: boots until init waits for its payload and saves the machine there.
+saved_make()
+{
+	local folder=$1 qemu i=0
+	machine_args "$folder" "$LAB_DIR/prepare.log" "$pmem" off
+	machine_boot_args $MEMORY_MB 1 "$base" ''
+	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
+	qemu=$!
+	# Not before QEMU has the pipe: it forgets what came earlier.
+	cat "$folder/monitor.out" >"$folder/monitor.log" &
+	until grep -qx ready "$folder/status" 2>/dev/null || [ $((i++)) -gt 1200 ]; do
+		kill -0 $qemu 2>/dev/null || break
+		sleep 0.1
+	done
+	# The guest is idle then; half a second to let its last work settle.
+	sleep 0.5
+	printf '%s\n' 'migrate_set_parameter max-bandwidth 8G' "migrate \"exec:cat >$folder/saved\"" \
+		'info migrate' quit >"$folder/monitor.in"
+	wait $qemu
+	wait
+	if ! grep -q 'Migration status: completed' "$folder/monitor.log"; then
+		cat "$folder/qemu.err" "$folder/monitor.log" >>"$LAB_DIR/prepare.log"
+		return 1
+	fi
+	mv "$folder/saved" "$saved.new" && mv "$saved.new" "$saved"
+}
+
+# lab_make WHAT: pmem or saved, made once; others who want it at the same time wait.
+lab_make()
+{
+	[ ! -s "${!1}" ] || return 0
+	(
+		exec 8>"$LAB_DIR/lock"
+		flock 8
+		[ ! -s "${!1}" ] || exit 0
+		folder=$(lab_tmp) || exit 2
+		trap 'rm -rf "$folder"' EXIT
+		"$1_make" "$folder" 8>&-
+	) || die "the virtual machine could not be prepared; free a gigabyte in $LAB_DIR, or see $LAB_DIR/prepare.log"
+}

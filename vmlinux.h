@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+/*
+ * The kernel types that bpf/ reads, trimmed to the fields it reads. Taken from
+ * Debian's 7.2.12+deb13-amd64, from the output of
+ *
+ *	bpftool btf dump file VMLINUX format c
+ *
+ * (VMLINUX: the ELF image inside the package's vmlinuz, or
+ * /sys/kernel/btf/vmlinux on that kernel). Offsets do not matter: every access
+ * is relocated by CO-RE; what other kernels name differently stands in
+ * bpf/folio.bpf.h as a flavour (struct x___old) with the commit that changed it.
+ */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+typedef __u32 __wsum;
+typedef __u16 __sum16;
+typedef _Bool bool;
+typedef u32 dev_t;
+typedef u16 umode_t;
+typedef int pid_t;
+enum { false = 0, true = 1 };
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_STACK_TRACE = 7,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
+enum { BPF_F_NO_PREALLOC = 1 };
+enum { BPF_F_FAST_STACK_CMP = 512, BPF_F_USER_STACK = 256 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+
+enum zone_type { ZONE_DEVICE = 4 };
+enum pageflags { PG_head = 6 };
+
+typedef struct {
+	int counter;
+} atomic_t;
+typedef struct {
+	s64 counter;
+} atomic64_t;
+typedef atomic64_t atomic_long_t;
+typedef struct {
+	long unsigned int f;
+} memdesc_flags_t;
+typedef struct {
+	long unsigned int bits[16];
+} nodemask_t;
+typedef long unsigned int pteval_t;
+typedef struct {
+	pteval_t pte;
+} pte_t;
+struct pgprot {
+	long unsigned int pgprot;
+};
+
+struct range {
+	u64 start;
+	u64 end;
+};
+struct percpu_ref_data {
+	atomic_long_t count;
+};
+struct percpu_ref {
+	long unsigned int percpu_count_ptr;
+	struct percpu_ref_data *data;
+};
+enum memory_type { MEMORY_DEVICE_PRIVATE = 1 };
+struct dev_pagemap {
+	struct percpu_ref ref;
+	enum memory_type type;
+	long unsigned int vmemmap_shift;
+	void *owner;
+	int nr_range;
+	struct range range;
+};
+
+struct dentry;
+struct super_block {
+	dev_t s_dev;
+	long unsigned int s_magic;
+};
+struct inode {
+	umode_t i_mode;
+	unsigned int i_flags;
+	struct super_block *i_sb;
+	u64 i_ino;
+	const unsigned int i_nlink;
+	dev_t i_rdev;
+	u32 i_generation;
+};
+struct xarray {
+	void *xa_head;
+};
+struct xa_state {
+	struct xarray *xa;
+	long unsigned int xa_index;
+};
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+struct address_space {
+	struct inode *host;
+	struct xarray i_pages;
+};
+struct page {
+	memdesc_flags_t flags;
+	long unsigned int compound_info;
+	atomic_t _mapcount;
+	atomic_t _refcount;
+};
+struct folio {
+	memdesc_flags_t flags;
+	struct dev_pagemap *pgmap;
+	struct address_space *mapping;
+	union {
+		long unsigned int index;
+		long unsigned int share;
+	};
+	atomic_t _mapcount;
+	atomic_t _refcount;
+	long unsigned int _flags_1;
+	atomic_t _large_mapcount;
+	atomic_t _pincount;
+};
+struct qstr {
+	u32 len;
+	const unsigned char *name;
+};
+struct dentry {
+	struct dentry *d_parent;
+	const struct qstr d_name;
+	struct inode *d_inode;
+};
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+struct file {
+	struct address_space *f_mapping;
+	struct inode *f_inode;
+	const struct path f_path;
+};
+struct mm_struct {
+	int map_count;
+};
+struct vm_area_struct {
+	long unsigned int vm_start;
+	long unsigned int vm_end;
+	struct mm_struct *vm_mm;
+	const long unsigned int vm_flags;
+	long unsigned int vm_pgoff;
+	struct file *vm_file;
+};
+enum fault_flag { FAULT_FLAG_WRITE = 1 };
+struct vm_fault {
+	struct vm_area_struct *vma;
+	long unsigned int pgoff;
+	long unsigned int address;
+	enum fault_flag flags;
+};
+struct iomap {
+	u16 flags;
+};
+struct iomap_iter {
+	struct iomap iomap;
+};
+struct task_struct {
+	struct mm_struct *mm;
+	pid_t pid;
+	pid_t tgid;
+	char comm[16];
+};
+struct module {
+	char name[56];
+};
+struct bpf_iter_meta {
+	u64 session_id;
+};
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+#pragma clang attribute pop
+#endif
