@@ -47,6 +47,8 @@ static void folio_associate(struct change *c)
 
 	if (!ev->ino && !ev->dev)
 		return;
+	if (ev->index >> INDEX_BITS)
+		return;
 	file_set_folio(c->e, f, ev->dev, ev->ino);
 	/* a fault tells its own offset, an entry begins at its first page */
 	f->index = ev->index >> f->order << f->order;

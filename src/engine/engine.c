@@ -59,12 +59,12 @@ void engine_free(struct engine *e)
 /*
  * The window has the events to come: what they will touch is fetched while
  * others are applied. How far ahead: the record, its group of the index, the
- * folio and its holders' bucket, the folio's newest step and its holder.
+ * folio and its holders' bucket, its newest holder.
  */
 #define AHEAD_RECORD 32
 #define AHEAD_GROUP  24
 #define AHEAD_FOLIO  16
-#define AHEAD_STEP   8
+#define AHEAD_HOLDER 8
 
 static bool event_holds(const struct dx_event *ev)
 {
@@ -93,12 +93,9 @@ static void prefetch(const struct engine *e)
 		if (event_holds(ev))
 			holder_prefetch_bucket(&e->holders, id);
 	}
-	ev = order_peek(&e->order, AHEAD_STEP);
-	if (ev && (id = folio_guess(&e->folios, ev->pfn))) {
-		history_prefetch(&e->history, folio_ptr(&e->folios, id));
-		if (event_holds(ev))
-			holder_prefetch(&e->holders, id);
-	}
+	ev = order_peek(&e->order, AHEAD_HOLDER);
+	if (ev && event_holds(ev) && (id = folio_guess(&e->folios, ev->pfn)))
+		holder_prefetch(&e->holders, id);
 }
 
 static void apply_oldest(struct engine *e)
@@ -193,6 +190,9 @@ int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 		if (late > e->st.late_max_ns)
 			e->st.late_max_ns = late;
 	}
+	if (!e->newest)
+		/* a little of what came before can still come */
+		e->base = ev->time > 1ull << 50 ? ev->time - (1ull << 50) : 0;
 	event_insert(e, ev);
 	if (ev->time > e->newest)
 		e->newest = ev->time;

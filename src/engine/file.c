@@ -124,6 +124,8 @@ uint32_t file_find(struct engine *e, uint32_t dev, uint64_t ino, bool add)
 		id = t->free;
 		t->free = t->file[id].next;
 	} else {
+		if (t->top >> FILE_BITS)
+			return 0;
 		if (array_grow((void **)&t->file, &t->max, t->top + 1, sizeof(*t->file))) {
 			e->no_memory = true;
 			return 0;

@@ -20,7 +20,7 @@ int32_t sat32(int64_t v)
 
 bool folio_doubtful(const struct engine *e, const struct folio *f)
 {
-	return e->lost && f->last_time <= e->loss_time;
+	return e->lost && f->last_time <= time_pack(e, e->loss_time);
 }
 
 /* refcount of a folio that nobody uses */
@@ -39,13 +39,13 @@ static void step_note(struct change *c, unsigned int cause, bool observed, uint3
 	struct step *s;
 
 	folio_set_counts(e, f, after);
-	if (c->time > f->last_time)
-		f->last_time = c->time;
+	if (time_pack(e, c->time) > f->last_time)
+		f->last_time = time_pack(e, c->time);
 	if (observed) {
-		f->cause = cause_pack(cause);
+		f->cause = cause;
 		f->task = task;
 	}
-	s = history_add(e, c->id, f);
+	s = history_add(&e->history, c->id, f);
 	if (s) {
 		s->time = c->time;
 		s->before = before;

@@ -2,10 +2,11 @@
 /*
  * history.c - the steps of all folios, in one ring of fixed size.
  *
- * A full ring loses the oldest step of all. Each step links to the one before
- * it of the same folio; the link is good as long as the slot still holds that
- * folio's step with the next lower number. How many steps a folio has lost is
- * the number of its oldest step, or, when it has none left, in the folio.
+ * A full ring loses the oldest step of all. Nothing is told to the folio that
+ * loses it, so that adding a step writes to one place only: a link is good if
+ * what it leads to is older than where it comes from. A folio's newest step is
+ * there if the slot still says so; how many it has lost is how many it ever had
+ * less those that the links reach.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,6 @@
 #include "internal.h"
 
 #define NO_SLOT	 UINT32_MAX
-#define PREFETCH 16 /* steps ahead of the one that is overwritten */
 
 int history_init(struct history *h, size_t bytes)
 {
@@ -36,89 +36,52 @@ void history_destroy(struct history *h)
 	free(h->step);
 }
 
-static void slot_reclaim(struct engine *e, uint32_t slot)
+struct step *history_add(struct history *h, uint32_t id, struct folio *f)
 {
-	struct history *h = &e->history;
-	const struct step *s = &h->step[slot];
-	uint32_t ahead = slot + PREFETCH;
-	struct folio *f;
-
-	if (s->newest) {
-		f = folio_ptr(&e->folios, s->folio);
-		f->has_history = 0;
-		f->history = s->seq + 1;
-	}
-	h->dropped++;
-	if (ahead >= h->slots)
-		ahead -= h->slots;
-	if (ahead < h->used && h->step[ahead].newest) {
-		f = folio_ptr(&e->folios, h->step[ahead].folio);
-		__builtin_prefetch((char *)f + sizeof(*f) - 1, 1);
-	}
-}
-
-struct step *history_add(struct engine *e, uint32_t id, struct folio *f)
-{
-	struct history *h = &e->history;
-	uint32_t slot = h->next, prev = NO_SLOT, seq;
+	uint32_t slot = h->next;
 	struct step *s;
 
 	if (!h->slots) {
 		/* nothing is kept, but what is not shown is still counted */
 		h->dropped++;
-		f->history++;
+		f->steps++;
 		return NULL;
 	}
 	if (slot < h->used)
-		slot_reclaim(e, slot);
+		h->dropped++;
 	else
 		h->used = slot + 1;
-	seq = f->history;
-	if (f->has_history) {
-		prev = f->history;
-		s = &h->step[prev];
-		seq = s->seq + 1;
-		s->newest = 0;
-	}
 	s = &h->step[slot];
-	*s = (struct step){ .folio = id, .prev = prev, .seq = seq, .newest = 1 };
-	f->has_history = 1;
-	f->history = slot;
+	s->folio = id;
+	s->prev = f->steps++ ? f->slot : NO_SLOT;
+	f->slot = slot;
 	h->next = slot + 1 == h->slots ? 0 : slot + 1;
 	return s;
 }
 
-void history_prefetch(const struct history *h, const struct folio *f)
+/* How many steps were added after the one in the slot. */
+static uint32_t slot_age(const struct history *h, uint32_t slot)
 {
-	if (f->has_history)
-		__builtin_prefetch(&h->step[f->history].seq, 1);
+	uint32_t last = h->next ? h->next - 1 : h->slots - 1;
+
+	return slot <= last ? last - slot : last + (h->slots - slot);
 }
 
 uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f,
 		       uint32_t *slot)
 {
-	uint32_t n = 0, at, seq;
+	uint32_t n = 0, at = f->slot, prev;
 
-	if (!f->has_history)
+	if (!f->steps || !h->slots || h->step[at].folio != id)
 		return 0;
-	for (at = f->history;;) {
-		const struct step *s = &h->step[at];
-
+	for (;; at = prev) {
 		if (slot)
 			slot[n] = at;
 		n++;
-		at = s->prev;
-		seq = s->seq - 1;
-		if (at == NO_SLOT || h->step[at].folio != id || h->step[at].seq != seq)
+		prev = h->step[at].prev;
+		if (prev == NO_SLOT || slot_age(h, prev) <= slot_age(h, at))
 			return n;
 	}
-}
-
-uint64_t history_dropped(const struct history *h, uint32_t id, const struct folio *f)
-{
-	if (!f->has_history)
-		return f->history;
-	return (uint64_t)h->step[f->history].seq + 1 - history_slots(h, id, f, NULL);
 }
 
 /*

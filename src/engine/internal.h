@@ -27,40 +27,48 @@ extern void *(*engine_realloc)(void *p, size_t size);
 
 #define MAX_PFN_BITS   40 /* 52 physical address bits, 4K pages */
 #define MAX_ORDER_BITS 5
+#define INDEX_BITS     44 /* page offset in a file: up to 64 PiB */
+#define TIME_BITS      56 /* ns since engine.base: two years */
 #define TASK_BITS      20
-#define ZAP_BITS       12
-#define PGMAP_BITS     13
+#define FILE_BITS      22
+#define PGMAP_BITS     10
+#define ZAP_BITS       14
 
 /*
  * One folio. With its share of the index (folio.c) at most 64 bytes: the fields
- * are packed for that. @first_time, @last_time: of the oldest and newest event.
+ * are packed for that.
  */
 struct folio {
 	uint64_t pfn : MAX_PFN_BITS;
 	uint64_t order : MAX_ORDER_BITS;
-	uint64_t cause : 6; /* of the last step, see cause_pack() */
-	uint64_t pgmap : PGMAP_BITS;
+	uint64_t cause : 5; /* enum dx_event_type of the last event */
+	uint64_t zap_puts : ZAP_BITS; /* mappings gone, references not yet seen put */
 
-	uint64_t index : 51; /* page offset in the file: loff_t >> 12 */
+	uint64_t first_time : TIME_BITS; /* of the oldest event */
 	uint64_t entry : 1; /* an entry of the file points here */
 	uint64_t stale : 1; /* file and index are those of an entry that is gone */
 	uint64_t predates : 1;
 	uint64_t waited : 1;
 	uint64_t absorbed : 1; /* part of a larger folio now; not counted, not shown */
 	uint64_t fresh : 1; /* counts are not known: the next sample sets them */
-	uint64_t has_history : 1; /* what @history is */
 	uint64_t has_holder : 1;
 	uint64_t has_get : 1; /* one of the holders is a FOLL_GET */
+
+	uint64_t last_time : TIME_BITS; /* of the newest event */
 	uint64_t fault_refs : 3; /* taken by faults, not seen dropped */
 
-	uint64_t first_time, last_time;
+	uint64_t index : INDEX_BITS;
+	uint64_t task : TASK_BITS; /* of the last event */
+
+	uint64_t steps : 32; /* there ever were */
+	uint64_t file : FILE_BITS;
+	uint64_t pgmap : PGMAP_BITS;
+
+	uint32_t slot; /* of the newest step, if it is still there */
 	int32_t ref, map, pin;
-	uint32_t file;
-	uint32_t task : TASK_BITS;
-	uint32_t zap_puts : ZAP_BITS; /* mappings gone, references not yet seen put */
-	uint32_t history; /* slot of the newest step, or number of steps dropped */
 };
 _Static_assert(sizeof(struct folio) == 56, "struct folio");
+_Static_assert(DX_EVENT_TYPES <= 32, "folio.cause, cause_pack()");
 
 /* ---- folio.c: the table ---- */
 
@@ -115,17 +123,15 @@ static inline struct folio *folio_ptr(const struct folio_table *t, uint32_t id)
 struct step {
 	uint64_t time;
 	uint32_t folio, prev; /* slot of the folio's step before this */
-	uint32_t seq; /* counts the folio's steps from 0 */
 	int32_t before, after, map, pin, stack, ret;
 	uint32_t task : TASK_BITS;
 	uint32_t order : MAX_ORDER_BITS;
 	uint32_t cause : 6;
 	uint32_t observed : 1;
-	uint32_t flags : 30;
+	uint32_t flags : 31;
 	uint32_t after_loss : 1;
-	uint32_t newest : 1; /* of its folio */
-} __attribute__((packed, aligned(4)));
-_Static_assert(sizeof(struct step) == 52, "struct step");
+};
+_Static_assert(sizeof(struct step) == 48, "struct step");
 
 struct history {
 	struct step *step;
@@ -136,15 +142,13 @@ struct history {
 int history_init(struct history *h, size_t bytes);
 void history_destroy(struct history *h);
 /*
- * A new step of the folio, zeroed but for its place, over the oldest step of
- * all if the ring is full. NULL when no history is kept.
+ * A new step of the folio, only @folio and @prev filled in, in the place of the
+ * oldest step of all if the ring is full. NULL when no history is kept.
  */
-struct step *history_add(struct engine *e, uint32_t id, struct folio *f);
-void history_prefetch(const struct history *h, const struct folio *f);
+struct step *history_add(struct history *h, uint32_t id, struct folio *f);
 /* Steps of the folio, newest first, into @slot if not NULL; returns how many. */
 uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f,
 		       uint32_t *slot);
-uint64_t history_dropped(const struct history *h, uint32_t id, const struct folio *f);
 
 /* ---- task.c: (tgid, pid, comm), each stored once ---- */
 
@@ -158,7 +162,10 @@ struct task_table {
 	struct task *task; /* [0]: nobody */
 	uint32_t *bucket;
 	uint32_t nr, max, limit, nr_buckets, free;
-	uint32_t last[64]; /* by CPU */
+	struct {
+		uint64_t raw[3]; /* tgid, pid and comm as they came */
+		uint32_t id;
+	} last[64]; /* by CPU */
 };
 
 int task_table_init(struct task_table *t);
@@ -259,6 +266,10 @@ void file_set_folio(struct engine *e, struct folio *f, uint32_t dev, uint64_t in
 /* ---- order.c: the window in which events are put in order ---- */
 
 #define ORDER_MAX_RECORDS (1u << 18)
+/* order_key.record: which part of the event, and its place */
+#define ORDER_INSTALL	  0x80000000u
+#define ORDER_END	  0x40000000u
+#define ORDER_INDEX	  0x3fffffffu
 
 enum event_part {
 	PART_ALL, /* the event as it is */
@@ -268,7 +279,7 @@ enum event_part {
 
 struct order_key {
 	uint64_t time;
-	uint32_t record; /* ORDER_INSTALL, ORDER_END: the part */
+	uint32_t record;
 	uint32_t seq; /* order of arrival, wraps */
 };
 
@@ -296,7 +307,12 @@ uint64_t order_first(const struct order *o);
 /* Takes the oldest out. The event is valid until the next push. */
 const struct dx_event *order_pop(struct order *o, enum event_part *part);
 /* The event @n behind the oldest, NULL: none. */
-const struct dx_event *order_peek(const struct order *o, uint32_t n);
+static inline const struct dx_event *order_peek(const struct order *o, uint32_t n)
+{
+	if (n >= o->count)
+		return NULL;
+	return &o->record[o->ring[(o->head + n) & (o->ring_size - 1)].record & ORDER_INDEX];
+}
 
 /* ---- layout breaks that wait ---- */
 
@@ -312,6 +328,7 @@ struct engine {
 	struct engine_stats st; /* what is counted on the way */
 	struct order order;
 	uint64_t newest, watermark; /* times: seen; applied up to */
+	uint64_t base; /* what struct folio's times count from */
 	struct folio_table folios;
 	struct history history;
 	struct task_table tasks;
@@ -324,6 +341,13 @@ struct engine {
 	bool lost; /* there was one */
 	bool no_memory; /* since the last engine_push() */
 };
+
+static inline uint64_t time_pack(const struct engine *e, uint64_t time)
+{
+	const uint64_t max = (1ull << TIME_BITS) - 1;
+
+	return time < e->base ? 0 : time - e->base > max ? max : time - e->base;
+}
 
 /* apply.c */
 void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part);
@@ -384,8 +408,6 @@ static inline unsigned int cause_unpack(unsigned int packed)
 {
 	return packed >= 32 ? packed - 32 + ENGINE_CAUSE_FAULT_REF : packed;
 }
-_Static_assert(DX_EVENT_TYPES <= 32, "cause_pack()");
-
 /* Grows an array to at least @n elements, doubling. *@max: elements there are. */
 int array_grow(void **p, uint32_t *max, uint32_t n, size_t size);
 

@@ -11,10 +11,7 @@
 #include <string.h>
 #include "internal.h"
 
-#define ORDER_INSTALL 0x80000000u
-#define ORDER_END     0x40000000u
-#define ORDER_INDEX   0x3fffffffu
-#define ORDER_MOVES   64
+#define ORDER_MOVES 64
 
 void order_destroy(struct order *o)
 {
@@ -185,11 +182,4 @@ const struct dx_event *order_pop(struct order *o, enum event_part *part)
 		o->free[o->nr_free++] = record;
 	}
 	return &o->record[record];
-}
-
-const struct dx_event *order_peek(const struct order *o, uint32_t n)
-{
-	if (n >= o->count)
-		return NULL;
-	return &o->record[ring_at(o, n)->record & ORDER_INDEX];
 }

@@ -21,11 +21,11 @@ static void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
 		.mapcount = f->map,
 		.pincount = f->pin,
 		.device = pgmap_device(e, f),
-		.first_time = f->first_time,
-		.last_time = f->last_time,
-		.last_cause = cause_unpack(f->cause),
+		.first_time = e->base + f->first_time,
+		.last_time = e->base + f->last_time,
+		.last_cause = f->cause,
 		.last_tgid = task->tgid,
-		.steps_dropped = history_dropped(&e->history, id, f),
+		.steps_dropped = f->steps - history_slots(&e->history, id, f, NULL),
 	};
 	memcpy(out->last_comm, task->comm, DX_COMM_LEN);
 	if (f->file && !f->stale) {

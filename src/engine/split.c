@@ -139,7 +139,7 @@ uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t t
 			return 0;
 		}
 		f = folio_ptr(t, id);
-		f->first_time = time;
+		f->first_time = time_pack(e, time);
 		f->pgmap = pgmap_get(e, ev->pgmap, ev->pgmap_type, ev->pfn);
 		e->pgmaps.map[f->pgmap].p.folios++;
 		folio_count_order(e, f, 1);

@@ -120,30 +120,39 @@ static uint32_t task_new(struct engine *e)
 	return t->nr++;
 }
 
-uint32_t task_get(struct engine *e, const struct dx_event *ev)
+static uint32_t task_find(struct engine *e, const struct dx_event *ev)
 {
 	struct task_table *t = &e->tasks;
-	uint32_t *last = &t->last[ev->cpu % 64], id, hash;
 	struct task key = { .tgid = ev->tgid, .pid = ev->pid };
-	size_t len = strnlen(ev->comm, DX_COMM_LEN);
+	uint32_t id, hash;
 
 	/* what follows the NUL is rubbish and must not make a new task */
-	memcpy(key.comm, ev->comm, len);
-	if (*last && task_equal(&t->task[*last], &key))
-		return *last;
+	memcpy(key.comm, ev->comm, strnlen(ev->comm, DX_COMM_LEN));
 	hash = task_hash(&key);
-	for (id = t->bucket[hash & (t->nr_buckets - 1)]; id; id = t->task[id].next) {
-		if (task_equal(&t->task[id], &key)) {
-			*last = id;
+	for (id = t->bucket[hash & (t->nr_buckets - 1)]; id; id = t->task[id].next)
+		if (task_equal(&t->task[id], &key))
 			return id;
-		}
-	}
 	id = task_new(e);
 	if (!id)
 		return 0;
 	key.next = t->bucket[hash & (t->nr_buckets - 1)];
 	t->task[id] = key;
 	t->bucket[hash & (t->nr_buckets - 1)] = id;
-	*last = id;
 	return id;
+}
+
+uint32_t task_get(struct engine *e, const struct dx_event *ev)
+{
+	unsigned int cpu = ev->cpu % 64;
+	uint64_t raw[3];
+
+	_Static_assert(offsetof(struct dx_event, comm) == offsetof(struct dx_event, tgid) + 8,
+		       "tgid, pid and comm are together");
+	memcpy(raw, &ev->tgid, sizeof(raw));
+	if (e->tasks.last[cpu].raw[0] != raw[0] || e->tasks.last[cpu].raw[1] != raw[1] ||
+	    e->tasks.last[cpu].raw[2] != raw[2] || !e->tasks.last[cpu].id) {
+		e->tasks.last[cpu].id = task_find(e, ev);
+		memcpy(e->tasks.last[cpu].raw, raw, sizeof(raw));
+	}
+	return e->tasks.last[cpu].id;
 }

@@ -36,7 +36,7 @@ struct probe {
 	const char *module; /* lives in this module; NULL: in the kernel */
 	struct probe_candidate candidates[PROBE_CANDIDATES];
 
-	/* the outcome */
+	/* the outcome, not in the table */
 	enum probe_state state;
 	int chosen; /* index of the candidate, when attached */
 	char why[160]; /* when not */

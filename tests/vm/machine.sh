@@ -43,6 +43,7 @@ machine_args()
 	# Files, not pipes: a byte that the guest wrote is in them, even when it
 	# resets at once.
 	for name in stdout stderr status files; do
+		: >"$1/$name" || die "$1 can't be written; free some space or set TMPDIR"
 		args+=(-chardev "file,id=$name,path=$1/$name")
 	done
 	# Pipes: what goes into the guest, and the terminal.
@@ -51,6 +52,7 @@ machine_args()
 	for name in payload screen winsize monitor; do
 		args+=(-chardev "pipe,id=$name,path=$1/$name")
 	done
+	# shellcheck disable=SC2054
 	args+=(-device virtconsole,chardev=screen -mon chardev=monitor)
 	for name in stdout stderr status files payload winsize; do
 		args+=(-device "virtserialport,chardev=$name,name=$name")
@@ -65,6 +67,7 @@ machine_boot_args()
 	# Two CPUs on two host threads make QEMU 7.2's guests oops when BPF
 	# programs attach.
 	if [ "$2" -gt 1 ]; then
+		# shellcheck disable=SC2054
 		args+=(-accel tcg,thread=single)
 	else
 		args+=(-accel tcg)
@@ -76,6 +79,12 @@ lab_tmp()
 {
 	mktemp -d "${TMPDIR:-/tmp}/daxtop-lab.XXXXXX" ||
 		die "no temporary folder; free some space in ${TMPDIR:-/tmp} or set TMPDIR"
+}
+
+# pipe_end PIPE: a reader comes to its end, even one for whom QEMU never opened it.
+pipe_end()
+{
+	: <>"$1"
 }
 
 # pmem_make: formats the persistent memory, by a boot of its own.
@@ -106,7 +115,6 @@ saved_make()
 	machine_boot_args $MEMORY_MB 1 "$base" ''
 	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
 	qemu=$!
-	# Not before QEMU has the pipe: it forgets what came earlier.
 	cat "$folder/monitor.out" >"$folder/monitor.log" &
 	until grep -qx ready "$folder/status" 2>/dev/null || [ $((i++)) -gt 1200 ]; do
 		kill -0 $qemu 2>/dev/null || break
@@ -115,8 +123,9 @@ saved_make()
 	# The guest is idle then; half a second to let its last work settle.
 	sleep 0.5
 	printf '%s\n' 'migrate_set_parameter max-bandwidth 8G' "migrate \"exec:cat >$folder/saved\"" \
-		'info migrate' quit >"$folder/monitor.in"
+		'info migrate' quit 1<>"$folder/monitor.in"
 	wait $qemu
+	pipe_end "$folder/monitor.out"
 	wait
 	if ! grep -q 'Migration status: completed' "$folder/monitor.log"; then
 		cat "$folder/qemu.err" "$folder/monitor.log" >>"$LAB_DIR/prepare.log"

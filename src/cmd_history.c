@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd_history.c - daxtop history FOLIO...: a folio's reference count, step by step */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include "session.h"
+#include "view/escape.h"
+#include "view/history.h"
+
+#define PAGE_SHIFT 12
+
+/* A FOLIO argument, resolved to what the engine knows a folio by. */
+struct wanted {
+	const struct folio_spec *spec;
+	uint32_t dev; /* kernel's dev_t */
+	uint64_t ino; /* 0: a device */
+};
+
+static int resolve(struct wanted *w, const struct folio_spec *spec)
+{
+	char safe[256];
+	struct stat st;
+
+	w->spec = spec;
+	if (spec->kind == FOLIO_PFN)
+		return 0;
+	if (stat(spec->path, &st)) {
+		int err = errno;
+
+		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
+		fprintf(stderr, "daxtop: %s: %s; a FOLIO is a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET\n", safe,
+			strerror(err));
+		return -1;
+	}
+	if (spec->kind == FOLIO_DEVDAX) {
+		if (!S_ISCHR(st.st_mode)) {
+			escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
+			fprintf(stderr, "daxtop: %s is no device-dax device\n", safe);
+			return -1;
+		}
+		w->dev = major(st.st_rdev) << 20 | minor(st.st_rdev);
+		return 0;
+	}
+	w->dev = major(st.st_dev) << 20 | minor(st.st_dev);
+	w->ino = st.st_ino;
+	return 0;
+}
+
+struct search {
+	const struct wanted *w;
+	struct engine_folio *out;
+};
+
+/* A device's inode number is the kernel's own affair; its folios are known by dev_t and offset. */
+static int match(const struct engine_folio *f, void *arg)
+{
+	struct search *s = arg;
+	uint64_t index = s->w->spec->offset >> PAGE_SHIFT;
+
+	if (f->dev != s->w->dev || index < f->index || index - f->index >= 1ULL << f->order)
+		return 0;
+	*s->out = *f;
+	return 1;
+}
+
+static const struct engine_folio *find(struct engine *e, const struct wanted *w,
+				       struct engine_folio *out)
+{
+	struct search s = { w, out };
+	int rc;
+
+	switch (w->spec->kind) {
+	case FOLIO_PFN:
+		rc = engine_folio_get(e, w->spec->pfn, out);
+		break;
+	case FOLIO_FILE:
+		rc = engine_folio_find(e, w->dev, w->ino, w->spec->offset >> PAGE_SHIFT, out);
+		break;
+	default:
+		rc = engine_folios(e, match, &s) ? 0 : -ENOENT;
+	}
+	return rc ? NULL : out;
+}
+
+struct history {
+	const struct wanted *w;
+	size_t n;
+	uint64_t seen;
+};
+
+static bool is_about(const struct dx_event *ev, const struct wanted *w)
+{
+	uint64_t at = w->spec->kind == FOLIO_PFN ? w->spec->pfn : w->spec->offset >> PAGE_SHIFT;
+	uint64_t first = w->spec->kind == FOLIO_PFN ? ev->pfn : ev->index;
+
+	if (!ev->pfn || at < first || at - first >= 1ULL << ev->order)
+		return false;
+	if (w->spec->kind == FOLIO_PFN)
+		return true;
+	return ev->dev == w->dev && (!w->ino || ev->ino == w->ino);
+}
+
+/* --count: so many records about the folios */
+static void count(struct session *s, const struct dx_event *ev, size_t len)
+{
+	struct history *h = s->arg;
+
+	(void)len;
+	if (!s->o->count || h->seen >= s->o->count || ev->type == DX_FILE)
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		if (is_about(ev, &h->w[i])) {
+			if (++h->seen >= s->o->count)
+				session_stop();
+			return;
+		}
+}
+
+int cmd_history(const struct options *o)
+{
+	struct wanted *w = calloc(o->nr_folios, sizeof(*w));
+	struct history h = { .w = w, .n = o->nr_folios };
+	struct session s = { .event = count, .arg = &h };
+	int status = 2;
+
+	if (!w) {
+		fprintf(stderr, "daxtop: no memory\n");
+		return 2;
+	}
+	for (size_t i = 0; i < o->nr_folios; i++)
+		if (resolve(&w[i], &o->folios[i]))
+			goto out;
+	status = session_open(&s, o);
+	if (status)
+		goto out;
+	session_ready(&s);
+	while (!session_done(&s))
+		session_poll(&s, -1, -1);
+	session_drain(&s);
+	for (size_t i = 0; i < o->nr_folios; i++) {
+		struct engine_folio buf;
+		const struct engine_folio *f = find(s.engine, &w[i], &buf);
+
+		if (o->json)
+			view_history_json(stdout, s.engine, w[i].spec->text, f);
+		else
+			view_history_text(stdout, s.engine, w[i].spec->text, f, s.start);
+	}
+	if (fflush(stdout) && errno != EPIPE) {
+		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+		status = 2;
+	}
+	session_close(&s);
+out:
+	free(w);
+	return status;
+}

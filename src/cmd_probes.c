@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd_probes.c - daxtop probes: what this kernel offers, and what is missing */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <json-c/json.h>
+#include "session.h"
+#include "view/json.h"
+
+static void ignore(void *arg, const struct dx_event *ev, size_t len)
+{
+	(void)arg;
+	(void)ev;
+	(void)len;
+}
+
+static const char *chosen_target(const struct probe *p)
+{
+	return p->candidates[p->chosen < 0 ? 0 : p->chosen].target;
+}
+
+static void print_text(const struct probe *p, size_t n, const char *kernel, enum regime regime)
+{
+	size_t missing = 0;
+
+	printf("kernel %s, regime %s\n\n%-24s %-28s %-10s %s\n", kernel, regime_name(regime), "EVENT",
+	       "FUNCTION OR TRACEPOINT", "STATE", "");
+	for (size_t i = 0; i < n; i++, p++) {
+		printf("%-24s %-28s %-10s", p->event, chosen_target(p), probe_state_name(p->state));
+		if (p->state != PROBE_ATTACHED)
+			printf(" %s", p->why);
+		putchar('\n');
+		if (p->state == PROBE_MISSING) {
+			printf("%24s %s: %s\n", "", p->essential ? "ESSENTIAL, lost" : "lost", p->costs);
+			missing += p->essential;
+		}
+	}
+	if (missing)
+		printf("\n%zu essential probes are missing: what daxtop says on this kernel is not to be trusted.\n",
+		       missing);
+	else
+		printf("\nEverything essential is there.\n");
+}
+
+static int print_json(const struct probe *p, size_t n, const char *kernel, enum regime regime)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++, p++) {
+		struct json_object *row = json_object_new_object();
+
+		json_object_object_add(row, "event", json_object_new_string(p->event));
+		json_object_object_add(row, "target", json_object_new_string(chosen_target(p)));
+		json_object_object_add(row, "candidate", json_object_new_int(p->chosen));
+		json_object_object_add(row, "state", json_object_new_string(probe_state_name(p->state)));
+		json_object_object_add(row, "essential", json_object_new_boolean(p->essential));
+		json_object_object_add(row, "costs", json_object_new_string(p->costs));
+		if (p->module)
+			json_object_object_add(row, "module", json_object_new_string(p->module));
+		if (p->why[0])
+			json_object_object_add(row, "why", json_object_new_string(p->why));
+		json_object_array_add(list, row);
+	}
+	json_object_object_add(o, "schema", json_object_new_int(VIEW_JSON_SCHEMA));
+	json_object_object_add(o, "type", json_object_new_string("probes"));
+	json_object_object_add(o, "kernel", json_object_new_string(kernel));
+	json_object_object_add(o, "regime", json_object_new_string(regime_name(regime)));
+	json_object_object_add(o, "probes", list);
+	return json_line(stdout, o);
+}
+
+int cmd_probes(const struct options *o)
+{
+	struct source_options so = { .ring_size = o->ring_size, .event = ignore };
+	struct utsname u = {};
+	const struct probe *p;
+	struct source *s;
+	char err[768];
+	size_t n;
+	int status;
+
+	s = preflight(err, sizeof(err)) ? NULL : source_open(&so, err, sizeof(err));
+	if (!s) {
+		fprintf(stderr, "daxtop: %s\n", err);
+		return 2;
+	}
+	uname(&u);
+	p = source_probes(s, &n);
+	status = probe_essential_ok(p, n) ? 0 : 1;
+	if (o->json)
+		print_json(p, n, u.release, source_regime(s));
+	else
+		print_text(p, n, u.release, source_regime(s));
+	source_close(s);
+	return status;
+}

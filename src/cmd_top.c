@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd_top.c - daxtop top: the live screen, or the same as text */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include "session.h"
+#include "view/screen.h"
+
+struct info {
+	struct screen_info i;
+	struct utsname u;
+	char time[16];
+};
+
+static const struct screen_info *info_get(struct session *s, struct info *x)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	const struct probe *p;
+	size_t n;
+
+	p = source_probes(s->source, &n);
+	strftime(x->time, sizeof(x->time), "%H:%M:%S", localtime_r(&now, &tm));
+	x->i.version = DAXTOP_VERSION;
+	x->i.kernel = x->u.release;
+	x->i.regime = regime_name(source_regime(s->source));
+	x->i.time = x->time;
+	x->i.now = session_now();
+	x->i.lost = 0;
+	for (int t = 0; t < DX_EVENT_TYPES; t++)
+		x->i.lost += s->counts.lost[t];
+	x->i.missed = s->missed;
+	x->i.probes_attached = x->i.probes_total = 0;
+	for (size_t k = 0; k < n; k++) {
+		x->i.probes_total += p[k].state != PROBE_UNNEEDED;
+		x->i.probes_attached += p[k].state == PROBE_ATTACHED;
+	}
+	x->i.waiting = s->watching ? NULL : "no device with ZONE_DEVICE memory is there; waiting for one";
+	return &x->i;
+}
+
+static int run_batch(struct session *s, struct info *x, const struct screen_options *so)
+{
+	struct view_top_state state = {};
+	uint64_t next = session_now(), shown = 0;
+	int status = 0;
+
+	session_ready(s);
+	while (!session_done(s)) {
+		session_poll(s, -1, -1);
+		if (session_now() < next + so->delay_ms * 1000000ULL)
+			continue;
+		next = session_now();
+		if (shown)
+			putchar('\n');
+		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0) || fflush(stdout))
+			break;
+		if (++shown == s->o->count)
+			break;
+	}
+	if (ferror(stdout) && errno != EPIPE) {
+		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+		status = 2;
+	}
+	return status;
+}
+
+static int run_screen(struct session *s, struct info *x, const struct screen_options *so)
+{
+	char err[256];
+	struct screen *screen = screen_open(so, err, sizeof(err));
+	bool quit = false;
+
+	if (!screen) {
+		fprintf(stderr, "daxtop: %s\n", err);
+		return 2;
+	}
+	while (!quit && !session_done(s)) {
+		session_poll(s, screen_timeout(screen), screen_fd(screen));
+		/* always: a resize comes as a signal, not as input */
+		quit = screen_key(screen) == SCREEN_QUIT;
+		if (!quit && !screen_timeout(screen) && screen_draw(screen, s->engine, info_get(s, x)))
+			quit = true;
+	}
+	screen_close(screen);
+	return 0;
+}
+
+int cmd_top(const struct options *o)
+{
+	struct screen_options so = {
+		.sort = o->sort,
+		.filter = o->filter,
+		.delay_ms = o->delay_ms,
+		.no_color = o->no_color,
+	};
+	bool screen = !o->batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	struct session s = {};
+	struct info x = {};
+	int status;
+
+	uname(&x.u);
+	status = session_open(&s, o);
+	if (status)
+		return status;
+	status = screen ? run_screen(&s, &x, &so) : run_batch(&s, &x, &so);
+	session_drain(&s);
+	session_close(&s);
+	return status;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd_trace.c - daxtop trace: one line an event */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include "session.h"
+#include "symbol/ksym.h"
+#include "symbol/usym.h"
+#include "view/json.h"
+
+#define FRAMES 32
+
+struct trace {
+	struct view_filter filter;
+	struct ksym *ksym;
+	struct usym *usym;
+	uint64_t shown;
+	bool failed; /* stdout is gone */
+};
+
+static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack,
+		      uint64_t *kernel, uint64_t *user)
+{
+	stack->kernel = kernel;
+	stack->nr_kernel = source_stack(s->source, ev->stack, kernel, FRAMES);
+	if (ev->type == DX_PIN || ev->type == DX_GET) {
+		stack->user = user;
+		stack->nr_user = source_stack(s->source, ev->ustack, user, FRAMES);
+	}
+}
+
+static void show(struct session *s, const struct dx_event *ev, size_t len)
+{
+	struct trace *t = s->arg;
+	struct view_names names = { .start = s->start };
+	struct view_stack stack = { .ksym = t->ksym, .usym = t->usym };
+	uint64_t kernel[FRAMES], user[FRAMES];
+
+	(void)len;
+	if (t->failed || (s->o->count && t->shown >= s->o->count))
+		return;
+	names.device = session_device(s, ev);
+	names.path = engine_path(s->engine, ev->dev, ev->ino, &names.path_deleted);
+	if (!view_filter_event(&t->filter, ev, names.device, names.path))
+		return;
+	if (s->o->stack) {
+		stack_get(s, ev, &stack, kernel, user);
+		if (stack.nr_kernel || stack.nr_user)
+			names.stack = &stack;
+	}
+	if (s->o->json)
+		view_json_event(stdout, ev, &names);
+	else
+		view_text_event(stdout, ev, &names);
+	if (ferror(stdout))
+		t->failed = true;
+	if (++t->shown == s->o->count || t->failed)
+		session_stop();
+}
+
+/* Found by number, a file keeps matching when it is renamed or its path is not known yet. */
+static void filter_file(struct view_filter *f)
+{
+	struct stat st;
+
+	if (!f->file || stat(f->file, &st) || S_ISDIR(st.st_mode))
+		return;
+	f->file_dev = major(st.st_dev) << 20 | minor(st.st_dev);
+	f->file_ino = st.st_ino;
+}
+
+int cmd_trace(const struct options *o)
+{
+	struct trace t = { .filter = o->filter, .ksym = ksym_new(NULL), .usym = usym_new() };
+	struct session s = { .event = show, .arg = &t };
+	int status;
+
+	filter_file(&t.filter);
+	status = session_open(&s, o);
+	if (status)
+		goto out;
+	if (!o->json)
+		view_text_header(stdout);
+	fflush(stdout);
+	session_ready(&s);
+	while (!session_done(&s)) {
+		session_poll(&s, -1, -1);
+		if (fflush(stdout))
+			t.failed = true;
+		if (t.failed)
+			break;
+	}
+	session_drain(&s);
+	if (o->json)
+		view_json_summary(stdout, session_summary(&s));
+	else
+		view_text_summary(stdout, session_summary(&s));
+	/* the reader of a pipe that has seen enough is no error of ours */
+	if (fflush(stdout) && errno != EPIPE) {
+		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+		status = 2;
+	}
+	session_close(&s);
+out:
+	ksym_free(t.ksym);
+	usym_free(t.usym);
+	return status;
+}

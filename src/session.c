@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* session.c - one source, one engine, one loop */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "session.h"
+
+#define NS_PER_MS 1000000ULL
+#define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
+#define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+uint64_t session_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+void session_stop(void)
+{
+	stop = 1;
+}
+
+bool session_done(const struct session *s)
+{
+	return stop || session_now() >= s->deadline;
+}
+
+/* No SA_RESTART: poll() must return. A broken pipe ends by the failed write. */
+static void catch_signals(void)
+{
+	struct sigaction a = { .sa_handler = on_signal };
+
+	sigemptyset(&a.sa_mask);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+	a.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &a, NULL);
+}
+
+static void found_pgmap(void *arg, const struct engine_pgmap *p)
+{
+	struct session *s = arg;
+
+	s->watching = true;
+	if (!p->device[0])
+		s->unnamed_pgmaps = true;
+	if (engine_pgmap_set(s->engine, p))
+		s->error = -ENOMEM;
+}
+
+static void find_pgmaps(struct session *s)
+{
+	s->unnamed_pgmaps = false;
+	source_pgmaps(s->source, found_pgmap, s);
+}
+
+static void handle(void *arg, const struct dx_event *ev, size_t len)
+{
+	struct session *s = arg;
+
+	if (len >= sizeof(*ev) && ev->type < DX_EVENT_TYPES)
+		s->counts.received[ev->type]++;
+	/* sysfs names the device some time after memremap_pages() */
+	if (ev->type == DX_PGMAP_ADD)
+		s->unnamed_pgmaps = true;
+	/* a name must be known when the event that uses it is shown */
+	if (engine_push(s->engine, ev, len))
+		s->error = -ENOMEM;
+	if (s->event)
+		s->event(s, ev, len);
+}
+
+static void lost(void *arg, unsigned int cpu, unsigned int type, uint64_t n)
+{
+	struct session *s = arg;
+
+	s->counts.lost[type] += n;
+	s->lost_by_cpu[cpu] += n;
+	engine_lost(s->engine, cpu, type, n, session_now());
+}
+
+int session_open(struct session *s, const struct options *o)
+{
+	struct source_options so = { .ring_size = o->ring_size, .event = handle, .arg = s };
+	struct engine_options eo = {
+		.history_bytes = o->history_budget,
+		.window_ns = o->window_ns,
+		.max_folios = o->max_folios,
+	};
+	char err[768];
+
+	s->o = o;
+	s->start = session_now();
+	s->deadline = UINT64_MAX;
+	catch_signals();
+	if (preflight(err, sizeof(err)))
+		goto fail;
+	s->source = source_open(&so, err, sizeof(err));
+	if (!s->source)
+		goto fail;
+	eo.legacy = source_regime(s->source) == REGIME_LEGACY;
+	s->engine = engine_new(&eo);
+	s->lost_by_cpu = calloc(source_nr_cpus(s->source), sizeof(*s->lost_by_cpu));
+	if (!s->engine || !s->lost_by_cpu) {
+		snprintf(err, sizeof(err), "no memory for the engine: try a smaller --history-budget");
+		goto fail;
+	}
+	find_pgmaps(s);
+	s->start = session_now();
+	if (o->duration_ns)
+		s->deadline = s->start + o->duration_ns;
+	return 0;
+fail:
+	fprintf(stderr, "daxtop: %s\n", err);
+	session_close(s);
+	return 2;
+}
+
+void session_ready(const struct session *s)
+{
+	unsigned int attached = 0, all = 0;
+	size_t n;
+	const struct probe *p = source_probes(s->source, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		all += p[i].state != PROBE_UNNEEDED;
+		attached += p[i].state == PROBE_ATTACHED;
+		if (p[i].state == PROBE_MISSING)
+			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s)\n", p[i].event, p[i].costs);
+	}
+	if (!s->watching)
+		fprintf(stderr, "daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");
+	fprintf(stderr, "daxtop: ready: %u of %u probes attached, regime %s\n", attached, all,
+		regime_name(source_regime(s->source)));
+	fflush(stderr);
+}
+
+static void check(struct session *s, uint64_t now)
+{
+	uint64_t missed;
+
+	if (now < s->next_check)
+		return;
+	s->next_check = now + CHECK_NS;
+	source_lost(s->source, lost, s);
+	missed = source_missed_runs(s->source);
+	if (missed != s->missed) {
+		/* which event it would have been is not known: none is told as one */
+		engine_lost(s->engine, 0, DX_NONE, missed - s->missed, now);
+		s->missed = missed;
+	}
+	if (s->unnamed_pgmaps)
+		find_pgmaps(s);
+	source_modules(s->source);
+}
+
+int session_poll(struct session *s, int timeout_ms, int fd)
+{
+	struct pollfd p[2] = {
+		{ .fd = source_fd(s->source), .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+	uint64_t now;
+
+	if (timeout_ms < 0 || timeout_ms > POLL_MS)
+		timeout_ms = POLL_MS;
+	poll(p, fd >= 0 ? 2 : 1, timeout_ms);
+	/* what is committed before this moment is in the engine after it */
+	now = session_now();
+	source_poll(s->source);
+	engine_advance(s->engine, now);
+	check(s, now);
+	return fd >= 0 && p[1].revents;
+}
+
+void session_drain(struct session *s)
+{
+	source_detach(s->source);
+	source_poll(s->source);
+	s->next_check = 0;
+	source_lost(s->source, lost, s);
+	s->missed = source_missed_runs(s->source);
+	if (s->unnamed_pgmaps)
+		find_pgmaps(s);
+	engine_advance(s->engine, UINT64_MAX);
+}
+
+void session_close(struct session *s)
+{
+	source_close(s->source);
+	engine_free(s->engine);
+	free(s->lost_by_cpu);
+	s->source = NULL;
+	s->engine = NULL;
+	s->lost_by_cpu = NULL;
+}
+
+const struct view_summary *session_summary(struct session *s)
+{
+	s->counts.lost_by_cpu = s->lost_by_cpu;
+	s->counts.nr_cpus = source_nr_cpus(s->source);
+	s->counts.missed_runs = s->missed;
+	return &s->counts;
+}
+
+struct device_search {
+	const struct dx_event *ev;
+	const char *name;
+	char *keep;
+};
+
+static int match_device(const struct engine_pgmap *p, void *arg)
+{
+	struct device_search *d = arg;
+	bool in = d->ev->pgmap ? d->ev->pgmap == p->pgmap :
+				 d->ev->pfn >= p->pfn && d->ev->pfn < p->pfn + p->nr_pages;
+
+	if (!in || p->gone)
+		return 0;
+	memcpy(d->keep, p->device, sizeof(p->device));
+	return 1;
+}
+
+const char *session_device(struct session *s, const struct dx_event *ev)
+{
+	static char name[sizeof(((struct engine_pgmap *)0)->device)];
+	struct device_search d = { .ev = ev, .keep = name };
+
+	if (!ev->pgmap && !ev->pfn)
+		return NULL;
+	if (!engine_pgmaps(s->engine, match_device, &d) || !name[0])
+		return NULL;
+	return name;
+}

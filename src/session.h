@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_SESSION_H
+#define DAXTOP_SESSION_H
+/*
+ * session.h - what every command that watches shares: a source that feeds an
+ * engine, the clock that drives both, and the signals that end them.
+ */
+#include <stdbool.h>
+#include "engine/engine.h"
+#include "options.h"
+#include "source/source.h"
+#include "view/text.h"
+
+struct session {
+	const struct options *o;
+	struct source *source;
+	struct engine *engine;
+	uint64_t start; /* ns, CLOCK_MONOTONIC */
+	uint64_t deadline; /* ns; UINT64_MAX: none */
+	uint64_t next_check; /* when counters are read again */
+	uint64_t missed; /* program runs, as last read */
+	bool unnamed_pgmaps; /* look for device names again */
+	bool watching; /* there is a pgmap */
+	int error; /* of the engine, -errno */
+	struct view_summary counts;
+	uint64_t *lost_by_cpu;
+
+	/* a command's own look at each record, before the engine; may be NULL */
+	void (*event)(struct session *s, const struct dx_event *ev, size_t len);
+	void *arg;
+};
+
+/*
+ * Preflight, load, attach. Returns 0, or 2 (the exit status) after a sentence on
+ * stderr; nothing stays attached then. Set s->event and s->arg before.
+ */
+int session_open(struct session *s, const struct options *o);
+/* Tells how many probes are attached and what is missing, on stderr; "daxtop: ready". */
+void session_ready(const struct session *s);
+
+/* A signal that ends (INT, TERM, HUP), or the deadline, was seen. */
+bool session_done(const struct session *s);
+/* Asks it to end, as a signal would. */
+void session_stop(void);
+
+/*
+ * Waits at most @timeout_ms for records (and for input on @fd when >= 0), hands
+ * them to event() and the engine, and keeps counters and names up to date.
+ * Returns 1 when @fd has input, else 0.
+ */
+int session_poll(struct session *s, int timeout_ms, int fd);
+/* Detaches, takes what the ring still holds, applies everything. */
+void session_drain(struct session *s);
+void session_close(struct session *s);
+
+/* Counters for the last line; valid until session_close(). */
+const struct view_summary *session_summary(struct session *s);
+/* Device of a record or NULL; the string lives until the next poll. */
+const char *session_device(struct session *s, const struct dx_event *ev);
+uint64_t session_now(void);
+
+/* commands; each returns the exit status */
+int cmd_trace(const struct options *o);
+int cmd_history(const struct options *o);
+int cmd_probes(const struct options *o);
+int cmd_top(const struct options *o);
+
+#endif

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_options.c - the command line: what it gives, and that an error is one sentence */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "options.h"
+#include "view_feed.h"
+
+#define ARGS_MAX 16
+
+/* One parse: the words, what came out of it. */
+struct run {
+	char *argv[ARGS_MAX + 1];
+	int argc;
+	struct options o;
+	int ret;
+	char *out; /* what was printed on the watched descriptor */
+};
+
+static void run_parse(void *arg)
+{
+	struct run *r = arg;
+
+	r->ret = options_parse(r->argc, r->argv, &r->o);
+}
+
+/* Splits @line at blanks; '_' stands for a blank, "''" for an empty word. */
+static void run(struct run *r, const char *line, int fd)
+{
+	static char words[512];
+	char *save = NULL;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(words, sizeof(words), "daxtop %s", line);
+	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		assert_true(r->argc < ARGS_MAX);
+		r->argv[r->argc++] = strcmp(w, "''") ? w : "";
+		for (char *c = w; *c; c++)
+			if (*c == '_')
+				*c = ' ';
+	}
+	r->out = capture_fd(fd, run_parse, r);
+}
+
+static void run_end(struct run *r)
+{
+	options_free(&r->o);
+	free(r->out);
+}
+
+/* Parses without complaint. */
+static void run_ok(struct run *r, const char *line)
+{
+	run(r, line, STDERR_FILENO);
+	assert_string_equal(r->out, "");
+	assert_int_equal(r->ret, 0);
+	assert_false(r->o.done);
+}
+
+static void expect_error(const char *line, const char *sentence)
+{
+	struct run r;
+
+	run(&r, line, STDERR_FILENO);
+	assert_int_equal(r.ret, -EINVAL);
+	assert_string_equal(r.out, sentence);
+	run_end(&r);
+}
+
+static void test_defaults(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "");
+	assert_int_equal(r.o.command, COMMAND_TOP);
+	assert_int_equal(r.o.ring_size, 8 << 20);
+	assert_int_equal(r.o.history_budget, 64 << 20);
+	assert_int_equal(r.o.window_ns, 50000000);
+	assert_int_equal(r.o.max_folios, 0);
+	assert_int_equal(r.o.count, 0);
+	assert_int_equal(r.o.duration_ns, 0);
+	assert_int_equal(r.o.delay_ms, 1000);
+	assert_int_equal(r.o.sort, SCREEN_SORT_PINS);
+	assert_int_equal(r.o.nr_folios, 0);
+	assert_int_equal(r.o.filter.pid, 0);
+	assert_int_equal(r.o.filter.events, 0);
+	assert_null(r.o.filter.comm);
+	assert_null(r.o.filter.device);
+	assert_null(r.o.filter.file);
+	assert_false(r.o.json || r.o.stack || r.o.batch || r.o.no_color);
+	run_end(&r);
+}
+
+static void test_top(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "top -s refcount -p 12 -c db -d pmem0 -f /mnt/a --delay 0.25 -b -n 3 --no-color "
+		   "--max-folios 0x10");
+	assert_int_equal(r.o.command, COMMAND_TOP);
+	assert_int_equal(r.o.sort, SCREEN_SORT_REFCOUNT);
+	assert_int_equal(r.o.filter.pid, 12);
+	assert_string_equal(r.o.filter.comm, "db");
+	assert_string_equal(r.o.filter.device, "pmem0");
+	assert_string_equal(r.o.filter.file, "/mnt/a");
+	assert_int_equal(r.o.delay_ms, 250);
+	assert_true(r.o.batch);
+	assert_int_equal(r.o.count, 3);
+	assert_true(r.o.no_color);
+	assert_int_equal(r.o.max_folios, 16);
+	run_end(&r);
+
+	/* without the word, options are top's */
+	run_ok(&r, "--batch -n1 --sort=file");
+	assert_int_equal(r.o.command, COMMAND_TOP);
+	assert_true(r.o.batch);
+	assert_int_equal(r.o.count, 1);
+	assert_int_equal(r.o.sort, SCREEN_SORT_FILE);
+	run_end(&r);
+}
+
+static void test_trace(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "trace --pid=7 --comm a_b -e pin,unpin,free -e install-pfn -n 10 -t 1.5 --json "
+		   "--stack --ring-size 64K --window 0");
+	assert_int_equal(r.o.command, COMMAND_TRACE);
+	assert_int_equal(r.o.filter.pid, 7);
+	assert_string_equal(r.o.filter.comm, "a b");
+	assert_int_equal(r.o.filter.events, 1u << DX_PIN | 1u << DX_UNPIN | 1u << DX_FREE |
+						    1u << DX_INSTALL_PFN);
+	assert_int_equal(r.o.count, 10);
+	assert_int_equal(r.o.duration_ns, 1500000000);
+	assert_true(r.o.json);
+	assert_true(r.o.stack);
+	assert_int_equal(r.o.ring_size, 65536);
+	assert_int_equal(r.o.window_ns, 0);
+	run_end(&r);
+
+	/* every event has a name that is taken */
+	run_ok(&r, "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
+		   "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
+		   "break-done,dev-fault,file,module");
+	assert_int_equal(r.o.filter.events, (1u << DX_EVENT_TYPES) - 2);
+	run_end(&r);
+}
+
+static void test_history(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "history 0x108282 --json /mnt/a:b:0x3000 -t 2 /dev/dax0.1:2M 77 "
+		   "--history-budget 0");
+	assert_int_equal(r.o.command, COMMAND_HISTORY);
+	assert_true(r.o.json);
+	assert_int_equal(r.o.duration_ns, 2000000000);
+	assert_int_equal(r.o.history_budget, 0);
+	assert_int_equal(r.o.nr_folios, 4);
+	assert_int_equal(r.o.folios[0].kind, FOLIO_PFN);
+	assert_int_equal(r.o.folios[0].pfn, 0x108282);
+	assert_string_equal(r.o.folios[0].text, "0x108282");
+	assert_int_equal(r.o.folios[1].kind, FOLIO_FILE);
+	assert_string_equal(r.o.folios[1].path, "/mnt/a:b");
+	assert_int_equal(r.o.folios[1].offset, 0x3000);
+	assert_int_equal(r.o.folios[2].kind, FOLIO_DEVDAX);
+	assert_string_equal(r.o.folios[2].path, "/dev/dax0.1");
+	assert_int_equal(r.o.folios[2].offset, 2 << 20);
+	assert_int_equal(r.o.folios[3].pfn, 77);
+	run_end(&r);
+
+	/* behind "--" a FOLIO may look like an option */
+	run_ok(&r, "history -- -x:1K");
+	assert_int_equal(r.o.nr_folios, 1);
+	assert_string_equal(r.o.folios[0].path, "-x");
+	assert_int_equal(r.o.folios[0].offset, 1024);
+	run_end(&r);
+}
+
+static void test_no_color(void **state)
+{
+	struct run r;
+
+	(void)state;
+	setenv("NO_COLOR", "1", 1);
+	run_ok(&r, "");
+	assert_true(r.o.no_color);
+	run_end(&r);
+	/* no-color.org: empty is as if it were not there */
+	setenv("NO_COLOR", "", 1);
+	run_ok(&r, "");
+	assert_false(r.o.no_color);
+	run_end(&r);
+	unsetenv("NO_COLOR");
+}
+
+static void test_help(void **state)
+{
+	static const struct {
+		const char *line, *has;
+	} helps[] = {
+		{ "--help", "Usage: daxtop [COMMAND] [OPTION...]\n" },
+		{ "-h", "  history FOLIO   a folio's reference count, step by step\n" },
+		{ "top --help", "Usage: daxtop top [OPTION...]\n" },
+		{ "top -h", "  -s, --sort=KEY" },
+		{ "trace --help", "  -e, --event=NAME[,NAME...]" },
+		{ "history --help", "Usage: daxtop history [OPTION...] FOLIO...\n" },
+		{ "probes --help", "Usage: daxtop probes [OPTION...]\n" },
+		{ "--version", "daxtop " DAXTOP_VERSION "\n" },
+		{ "trace -V", "daxtop " DAXTOP_VERSION "\n" },
+	};
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+		run(&r, helps[i].line, STDOUT_FILENO);
+		assert_int_equal(r.ret, 0);
+		assert_true(r.o.done);
+		assert_non_null(strstr(r.out, helps[i].has));
+		run_end(&r);
+		run(&r, helps[i].line, STDERR_FILENO);
+		assert_string_equal(r.out, "");
+		run_end(&r);
+	}
+}
+
+static void test_unknown(void **state)
+{
+	(void)state;
+	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, history and "
+			    "probes (daxtop --help)\n");
+	expect_error("tr\x1b[31m", "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
+				   "history and probes (daxtop --help)\n");
+	expect_error("trace --foo", "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
+	expect_error("trace --f\xff=1",
+		     "daxtop trace: there is no option '--f\\xff' (daxtop trace --help)\n");
+	expect_error("trace -x", "daxtop trace: there is no option '-x' (daxtop trace --help)\n");
+	expect_error("top -bx", "daxtop top: there is no option '-x' (daxtop top --help)\n");
+	expect_error("-x", "daxtop top: there is no option '-x' (daxtop top --help)\n");
+	expect_error("probes --stack",
+		     "daxtop probes: there is no option '--stack' (daxtop probes --help)\n");
+	expect_error("history --s 1",
+		     "daxtop history: there is no option '--s' (daxtop history --help)\n");
+	expect_error("trace --co a", "daxtop trace: the option '--co' could be several: write it out "
+				     "(daxtop trace --help)\n");
+	expect_error("trace --json=1",
+		     "daxtop trace: the option '--json' takes no value (daxtop trace --help)\n");
+	expect_error("trace --pid",
+		     "daxtop trace: the option '--pid' needs a value: PID (daxtop trace --help)\n");
+	expect_error("trace -n", "daxtop trace: the option '-n' needs a value: N (daxtop trace --help)\n");
+	expect_error("trace now", "daxtop trace: takes no argument, but got 'now'\n");
+}
+
+static void test_bad_values(void **state)
+{
+	(void)state;
+	expect_error("trace -p 0", "daxtop trace: --pid wants a number from 1 to 4194304, not '0'\n");
+	expect_error("trace -p 1K", "daxtop trace: --pid wants a number from 1 to 4194304, not '1K'\n");
+	expect_error("trace -p -5", "daxtop trace: --pid wants a number from 1 to 4194304, not '-5'\n");
+	expect_error("trace -p ''", "daxtop trace: --pid wants a number from 1 to 4194304, not ''\n");
+	expect_error("trace -n 99999999999999999999",
+		     "daxtop trace: --count wants a number from 1 to 4294967295, not "
+		     "'99999999999999999999'\n");
+	expect_error("trace -t 0", "daxtop trace: --duration wants seconds, at least 0.001, not '0'\n");
+	expect_error("trace -t 1s", "daxtop trace: --duration wants seconds, at least 0.001, not '1s'\n");
+	expect_error("trace -t .5", "daxtop trace: --duration wants seconds, at least 0.001, not '.5'\n");
+	expect_error("trace -t 1e3",
+		     "daxtop trace: --duration wants seconds, at least 0.001, not '1e3'\n");
+	expect_error("top --delay 0.05", "daxtop top: --delay wants seconds, at least 0.1, not '0.05'\n");
+	expect_error("top --delay 4000", "daxtop top: --delay is an hour at most\n");
+	expect_error("trace --ring-size 100K",
+		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
+		     "bytes\n");
+	expect_error("trace --ring-size 2K",
+		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
+		     "bytes\n");
+	expect_error("trace --ring-size 0",
+		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
+		     "bytes\n");
+	expect_error("trace --ring-size 8MB",
+		     "daxtop trace: --ring-size wants a size in bytes, with K, M or G behind it if "
+		     "wanted, not '8MB'\n");
+	expect_error("top --window 10001",
+		     "daxtop top: --window wants a number from 0 to 10000, not '10001'\n");
+	expect_error("trace -c ''", "daxtop trace: --comm wants a name, not nothing\n");
+	expect_error("top -s colour",
+		     "daxtop top: there is no sort key 'colour'; there are pins refcount mapcount "
+		     "age last pfn size device file\n");
+	expect_error("trace -e pin,,free",
+		     "daxtop trace: there is no event ''; there are fault insert remove install "
+		     "unmap install-pfn pin get unpin free pgmap-add pgmap-kill pgmap-gone "
+		     "pgmap-get pgmap-release page-init break-busy break-done dev-fault file "
+		     "module\n");
+	expect_error("top -n 3", "daxtop top: -n needs --batch: the screen ends with the key q\n");
+}
+
+static void test_bad_folio(void **state)
+{
+	(void)state;
+	expect_error("history", "daxtop history: name at least one FOLIO: a pfn, FILE:OFFSET or "
+				"/dev/daxX.Y:OFFSET\n");
+	expect_error("history wal",
+		     "daxtop history: 'wal' is no FOLIO: give a page frame number (0xHEX or "
+		     "decimal), FILE:OFFSET or /dev/daxX.Y:OFFSET\n");
+	expect_error("history 12K",
+		     "daxtop history: '12K' is no FOLIO: give a page frame number (0xHEX or "
+		     "decimal), FILE:OFFSET or /dev/daxX.Y:OFFSET\n");
+	expect_error("history 0x0x1",
+		     "daxtop history: '0x0x1' is no FOLIO: give a page frame number (0xHEX or "
+		     "decimal), FILE:OFFSET or /dev/daxX.Y:OFFSET\n");
+	expect_error("history 0xffff888012340000",
+		     "daxtop history: '0xffff888012340000' is beyond the last possible page frame "
+		     "number; an address must be divided by 4096\n");
+	expect_error("history /mnt/a:b",
+		     "daxtop history: the offset behind the last ':' of '/mnt/a:b' is no number: "
+		     "give bytes, decimal or 0xHEX, with K, M or G if wanted\n");
+	expect_error("history /mnt/a:",
+		     "daxtop history: the offset behind the last ':' of '/mnt/a:' is no number: "
+		     "give bytes, decimal or 0xHEX, with K, M or G if wanted\n");
+	expect_error("history /mnt/a:0x8000000000000000",
+		     "daxtop history: the offset behind the last ':' of "
+		     "'/mnt/a:0x8000000000000000' is too large: give bytes, decimal or 0xHEX, "
+		     "with K, M or G if wanted\n");
+	expect_error("history :1", "daxtop history: ':1' names no file before the ':'\n");
+	expect_error("history 5 /mnt/\x1b[m:x",
+		     "daxtop history: the offset behind the last ':' of '/mnt/\\x1b[m:x' is no "
+		     "number: give bytes, decimal or 0xHEX, with K, M or G if wanted\n");
+}
+
+static void expect_size(const char *text, int ret, uint64_t value)
+{
+	uint64_t n = 0;
+
+	assert_int_equal(size_parse(text, &n), ret);
+	assert_int_equal(n, value);
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	expect_size("0", 0, 0);
+	expect_size("010", 0, 10); /* no octal */
+	expect_size("0x10", 0, 16);
+	expect_size("0X1fK", 0, 31 << 10);
+	expect_size("3k", 0, 3072);
+	expect_size("2M", 0, 2 << 20);
+	expect_size("4g", 0, 4ull << 30);
+	expect_size("18446744073709551615", 0, UINT64_MAX);
+	expect_size("18446744073709551616", -ERANGE, 0);
+	expect_size("17179869184G", -ERANGE, 0);
+	expect_size("17179869183G", 0, 17179869183ull << 30);
+	expect_size("", -EINVAL, 0);
+	expect_size("K", -EINVAL, 0);
+	expect_size("0x", -EINVAL, 0);
+	expect_size("-1", -EINVAL, 0);
+	expect_size("+1", -EINVAL, 0);
+	expect_size(" 1", -EINVAL, 0);
+	expect_size("1 ", -EINVAL, 0);
+	expect_size("1KK", -EINVAL, 0);
+	expect_size("1.5M", -EINVAL, 0);
+}
+
+static void expect_kind(const char *text, enum folio_spec_kind kind)
+{
+	struct folio_spec spec;
+	char err[256];
+
+	assert_int_equal(folio_spec_parse(&spec, text, err, sizeof(err)), 0);
+	assert_int_equal(spec.kind, kind);
+	folio_spec_free(&spec);
+}
+
+static void test_folio_kinds(void **state)
+{
+	(void)state;
+	expect_kind("1", FOLIO_PFN);
+	expect_kind("0xffffffffff", FOLIO_PFN);
+	expect_kind("/dev/dax0.0:0", FOLIO_DEVDAX);
+	expect_kind("/dev/dax12.34:1G", FOLIO_DEVDAX);
+	expect_kind("/dev/dax0:0", FOLIO_FILE);
+	expect_kind("/dev/dax0.:0", FOLIO_FILE);
+	expect_kind("/dev/dax0.0x:0", FOLIO_FILE);
+	expect_kind("dax0.0:0", FOLIO_FILE);
+	expect_kind("12:34", FOLIO_FILE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_top),
+		cmocka_unit_test(test_trace),	   cmocka_unit_test(test_history),
+		cmocka_unit_test(test_no_color),   cmocka_unit_test(test_help),
+		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_bad_folio),  cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_folio_kinds),
+	};
+
+	unsetenv("NO_COLOR");
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		return 2;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
