@@ -12,10 +12,10 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpf
 CFLAGS ?= -O2 -g
 PKGS := libbpf libelf zlib libdw json-c ncursesw
 
-# What Debian calls the things we need.
+# What Debian calls the things we need; "A|B": either will do, A is installed.
 DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev libelf-dev \
 	zlib1g-dev libdw-dev libjson-c-dev libncurses-dev
-DEPS_LAB := qemu-system-x86 busybox-static ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
+DEPS_LAB := qemu-system-x86 'busybox-static|busybox' ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
 	debian-archive-keyring util-linux libcmocka-dev liburing-dev
 DEPS_BENCH := bpftrace
 # Plain `make` is content without the laboratory.
@@ -56,6 +56,11 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_SAN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/san/unit/%)
 BENCH := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/%)
+
+# As many compilers as there are CPUs, unless the user said how many.
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -174,10 +179,10 @@ demo: $(BUILD)/daxtop $(BUILD)/demo-workload
 	@exec tests/vm/demo
 
 test: lab-programs unit-programs
-	@exec tests/run all
+	@exec tests/run all $(UNIT) $(UNIT_SAN)
 
 unit: unit-programs
-	@exec tests/run unit
+	@exec tests/run unit $(UNIT) $(UNIT_SAN)
 
 bench: lab-programs $(BENCH)
 	@if [ -x tests/bench/run ]; then exec tests/bench/run; \

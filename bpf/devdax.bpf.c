@@ -11,7 +11,6 @@ char LICENSE[] SEC("license") = "GPL";
 struct ring_map events SEC(".maps");
 struct lost_map lost SEC(".maps");
 struct stacks_map stacks SEC(".maps");
-struct tasks_map tasks SEC(".maps");
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;

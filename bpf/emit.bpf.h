@@ -31,65 +31,12 @@ struct stacks_map {
 	__uint(value_size, 32 * sizeof(__u64));
 };
 
-/*
- * A GUP call being looked at (pin.bpf.c). In task storage, one at a time: on the stack the verifier
- * would follow every value of the counters through the loop.
- */
-struct gup_call {
-	__u64 pages; /* struct page *[] */
-	__u64 addr;
-	__u64 i, n;
-	__u64 head; /* the run of one folio that is being collected */
-	__u32 run, foll;
-	__u32 flags;
-	__s32 stack, ustack, ret;
-};
-
-/*
- * What a task is in the middle of: from dax_insert_entry() to the fault's end,
- * and inside a removal or a layout break. Process context only.
- */
-struct task_ctx {
-	__u64 vmf; /* the fault under way, 0: none */
-	__u64 pfn; /* what it inserts or finds */
-	__u64 time; /* of its install */
-	__u64 inode; /* last inode whose path was sent */
-	__u64 mm; /* last mm marked, see mark.bpf.h */
-	__u64 mapping; /* removal or layout break under way */
-	__u64 entry; /* __dax_invalidate_entry(): what it found */
-	__u64 index;
-	__u32 flags; /* DX_F_* of the fault */
-	__s32 ref_first, ref_install, map_install;
-	__u32 layout; /* DX_F_FINAL, DX_F_NOWAIT of the break under way, | 1 */
-	__u32 invalidate;
-	struct gup_call gup;
-	__u64 inode_ino; /* its number: the address may be used again */
-};
-struct tasks_map {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct task_ctx);
-};
-
 /* defined in maps.bpf.c; devdax.bpf.c has its own, reused from there by fd */
 extern struct ring_map events SEC(".maps");
 extern struct lost_map lost SEC(".maps");
 extern struct stacks_map stacks SEC(".maps");
-extern struct tasks_map tasks SEC(".maps");
 extern const volatile __u32 wakeup_mask;
 extern __u32 submitted;
-
-static __always_inline struct task_ctx *task_ctx_get(void)
-{
-	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
-
-static __always_inline struct task_ctx *task_ctx_find(void)
-{
-	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
-}
 
 static __always_inline void lost_count(__u32 type)
 {
@@ -161,11 +108,10 @@ static __always_inline void event_inode(struct dx_event *e, const struct inode *
 	e->dev = inode_dev(inode);
 }
 
-/* Everything that struct folio tells; @addr: its address as a number. */
-static __always_inline void event_folio(struct dx_event *e, const struct folio *folio, __u64 addr)
+/* What struct folio counts; @addr: its address as a number. */
+static __always_inline void event_counts(struct dx_event *e, const struct folio *folio, __u64 addr)
 {
 	struct dev_pagemap *pgmap = folio_pgmap(addr);
-	struct address_space *mapping = folio_mapping(addr);
 	int ref = folio->_refcount.counter;
 
 	e->pfn = addr_pfn(addr);
@@ -180,6 +126,14 @@ static __always_inline void event_folio(struct dx_event *e, const struct folio *
 	}
 	e->pgmap = (__u64)pgmap;
 	e->pgmap_type = pgmap->type;
+}
+
+/* The same, and whose page it is. */
+static __always_inline void event_folio(struct dx_event *e, const struct folio *folio, __u64 addr)
+{
+	struct address_space *mapping = folio_mapping(addr);
+
+	event_counts(e, folio, addr);
 	if (mapping) {
 		event_inode(e, mapping->host);
 		e->index = folio->index;

@@ -3,7 +3,8 @@
  * entry.bpf.c - DAX entries of a mapping: inserted, removed (fs/dax.c).
  */
 #include "emit.bpf.h"
-#include "file.bpf.h"
+#include "task.bpf.h"
+#include "xarray.bpf.h"
 
 /* fs/dax.c: DAX_SHIFT and the flags below it; an xarray value is n << 1 | 1 */
 #define DAX_LOCKED	1
@@ -52,32 +53,31 @@ SEC("fentry/dax_insert_entry")
 int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 	     const struct iomap_iter *iter, void *entry, unsigned long pfn, unsigned long flags)
 {
-	struct task_ctx *t = task_ctx_get();
+	struct fault *f = fault_begin();
 	__u64 old = entry_value((__u64)entry);
-	struct vm_area_struct *vma;
 	bool shared;
 
-	if (!t)
+	if (!f) {
+		lost_count(DX_INSERT);
 		return 0;
-	vma = vmf->vma;
-	file_seen(t, vma->vm_file);
-	bpf_get_func_arg(ctx, 1, &t->vmf);
-	t->pfn = pfn;
-	t->flags = 0;
+	}
+	f->vmf = (__u64)vmf;
+	f->pfn = pfn;
+	f->ref_install = 0;
+	f->map_install = 0;
 	if (flags & DAX_ZERO_PAGE) {
-		t->flags = DX_F_ZERO;
+		f->flags = DX_F_ZERO;
 		return 0;
 	}
 	shared = iter->iomap.flags & IOMAP_F_SHARED;
-	t->ref_first = folio_cast(page_head(pfn_addr(pfn)))->_refcount.counter;
+	f->flags = shared ? DX_F_SHARED : 0;
 	if (old & (DAX_ZERO_PAGE | DAX_EMPTY))
-		t->flags = DX_F_INSERT;
+		f->flags |= DX_F_INSERT;
 	else if (shared && old >> DAX_SHIFT != pfn) {
-		t->flags = DX_F_INSERT;
-		emit_remove(old, vma->vm_file->f_mapping, xas->xa_index, DX_F_REPLACED);
+		f->flags |= DX_F_INSERT;
+		emit_remove(old, vmf->vma->vm_file->f_mapping, xas->xa_index, DX_F_REPLACED);
 	}
-	if (shared)
-		t->flags |= DX_F_SHARED;
+	f->ref_first = folio_cast(page_head(pfn_addr(pfn)))->_refcount.counter;
 	return 0;
 }
 
@@ -89,7 +89,7 @@ int BPF_PROG(dx_delete_range, struct address_space *mapping)
 	struct task_ctx *t = task_ctx_get();
 
 	if (t)
-		bpf_get_func_arg(ctx, 0, &t->mapping);
+		t->mapping = (__u64)mapping;
 	return 0;
 }
 
@@ -118,35 +118,23 @@ int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
 	return 0;
 }
 
-/* __dax_invalidate_entry() may decide against it: a dirty entry that is not truncated. */
+/*
+ * __dax_invalidate_entry() may decide against it (a dirty entry that is not
+ * truncated), so what stands there before is kept until it says 1. The entry is looked
+ * up without the lock; get_next_unlocked_entry() would give it under the lock, but
+ * runs in every fault.
+ */
 SEC("fentry/__dax_invalidate_entry")
 int BPF_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
 {
 	struct task_ctx *t = task_ctx_get();
 
-	if (t) {
-		t->entry = 0;
-		t->index = index;
-		t->invalidate = 1;
-	}
+	if (t)
+		t->entry = xa_load(field_word(&mapping->i_pages, struct xarray, xa_head), index);
 	return 0;
 }
 
-SEC("fexit/get_next_unlocked_entry")
-int BPF_PROG(dx_invalidate_entry, struct xa_state *xas, unsigned int order, void *ret)
-{
-	struct task_ctx *t = task_ctx_find();
-
-	if (t && t->invalidate)
-		t->entry = (__u64)ret;
-	return 0;
-}
-
-/*
- * The entry is gone when it returns 1, but so is the folio's state; the lock
- * was held throughout, so the state that matters (refcount) is sampled
- * now and the order taken from the entry.
- */
+/* The folio was split when the entry went; its head page stands where the entry said. */
 SEC("fexit/__dax_invalidate_entry")
 int BPF_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long index, bool trunc,
 	     int ret)
@@ -154,12 +142,11 @@ int BPF_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long ind
 	struct task_ctx *t = task_ctx_find();
 	__u64 value;
 
-	if (!t)
+	if (!t || !t->entry)
 		return 0;
-	t->invalidate = 0;
 	value = entry_value(t->entry);
-	if (ret != 1 || !t->entry || value & (DAX_ZERO_PAGE | DAX_EMPTY))
-		return 0;
-	emit_remove(value, mapping, index, 0);
+	t->entry = 0;
+	if (ret == 1 && !(value & (DAX_ZERO_PAGE | DAX_EMPTY)))
+		emit_remove(value, mapping, index, 0);
 	return 0;
 }

@@ -9,33 +9,50 @@
 #define VM_FAULT_FALLBACK  0x0800 /* include/linux/mm_types.h, enum vm_fault_reason */
 #define VM_FAULT_NEEDDSYNC 0x2000
 
-__u64 pmd_fallbacks; /* PMD faults that were retried as PTE faults; paced, not exact between CPUs */
-
-static __always_inline int fault_done(struct inode *inode, struct vm_fault *vmf, __u64 vmf_at,
-				      int ret, __u8 level)
+static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
+				      __u64 vmf_at, int ret, __u8 level)
 {
-	struct task_ctx *t = task_ctx_find();
-	bool known = t && t->vmf == vmf_at && !(t->flags & DX_F_ZERO);
+	struct fault *f = fault_find();
 	__u32 flags = vmf->flags & FAULT_FLAG_WRITE ? DX_F_WRITE : 0;
 	struct dx_event *e;
 
-	if (t && t->vmf == vmf_at)
-		flags |= t->flags;
-	if (!known)
+	if (f && f->vmf == vmf_at) {
+		flags |= f->flags;
+		if (f->flags & DX_F_ZERO)
+			flags |= DX_F_NO_FOLIO;
+	} else {
 		flags |= DX_F_NO_FOLIO;
-	e = event_new(DX_FAULT, flags);
-	if (!e)
+	}
+	if (f)
+		file_seen(f, inode_at, inode, vmf->vma->vm_file);
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		lost_count(DX_FAULT);
 		goto out;
-	if (known) {
-		__u64 head = page_head(pfn_addr(t->pfn));
+	}
+	event_who(e, DX_FAULT, flags);
+	/* each field once: see event_new() */
+	e->nr = 1;
+	e->stack = -1;
+	*(__u32 *)&e->order = 0;
+	if (f && !(flags & DX_F_NO_FOLIO)) {
+		__u64 head = page_head(pfn_addr(f->pfn));
 
-		event_folio(e, folio_cast(head), head);
-		e->ref_first = t->ref_first;
-		if (flags & (DX_F_INSTALL | DX_F_UPGRADE)) {
-			e->ref_install = t->ref_install;
-			e->map_install = t->map_install;
-			e->since = e->time - t->time;
-		}
+		event_counts(e, folio_cast(head), head);
+		e->ref_first = f->ref_first;
+		e->ref_install = f->ref_install;
+		e->map_install = f->map_install;
+		e->since = flags & (DX_F_INSTALL | DX_F_UPGRADE) ? e->time - f->time : 0;
+	} else {
+		e->pfn = 0;
+		e->pgmap = 0;
+		e->refcount = 0;
+		e->mapcount = 0;
+		e->pincount = 0;
+		e->ref_first = 0;
+		e->ref_install = 0;
+		e->map_install = 0;
+		e->since = 0;
 	}
 	event_inode(e, inode);
 	e->index = level == DX_PTE ? vmf->pgoff : vmf->pgoff & ~511UL;
@@ -44,35 +61,34 @@ static __always_inline int fault_done(struct inode *inode, struct vm_fault *vmf,
 	e->ret = ret;
 	event_submit(e);
 out:
-	if (t) {
-		/* MAP_SYNC: dax_finish_sync_fault() installs after the journal's commit */
-		if (ret & VM_FAULT_NEEDDSYNC)
-			t->flags &= ~DX_F_INSERT;
-		else
-			t->vmf = 0;
-	}
+	if (!f)
+		return 0;
+	/* MAP_SYNC: dax_finish_sync_fault() installs after the journal's commit */
+	if (ret & VM_FAULT_NEEDDSYNC)
+		f->flags &= ~DX_F_INSERT;
+	else
+		fault_end(f);
 	return 0;
 }
 
 SEC("tp_btf/dax_pte_fault_done")
 int BPF_PROG(dx_pte_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
-	return fault_done(inode, vmf, (__u64)ctx[1], ret, DX_PTE);
+	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
 }
 
 SEC("tp_btf/dax_pmd_fault_done")
 int BPF_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsigned long max_pgoff,
 	     int ret)
 {
-	if (ret & VM_FAULT_FALLBACK) {
-		pmd_fallbacks++;
+	/* a PTE fault follows, which tells of itself */
+	if (ret & VM_FAULT_FALLBACK)
 		return 0;
-	}
-	return fault_done(inode, vmf, (__u64)ctx[1], ret, DX_PMD);
+	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PMD);
 }
 
 SEC("tp_btf/dax_insert_pfn_mkwrite")
 int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
-	return fault_done(inode, vmf, (__u64)ctx[1], ret, DX_PTE);
+	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
 }

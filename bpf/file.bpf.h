@@ -8,7 +8,7 @@
  * bpf_d_path() is refused in these functions (its allow list), so the dentries
  * are walked here, while the mapping keeps the file open.
  */
-#include "emit.bpf.h"
+#include "task.bpf.h"
 
 struct seen_key {
 	__u64 ino;
@@ -142,18 +142,36 @@ static __noinline int file_check(struct file *file, struct inode *inode)
 	return 0;
 }
 
-/* @t remembers the last one, so a task that stays with a file pays two compares. */
-static __always_inline void file_seen(struct task_ctx *t, struct file *file)
+/* @f remembers the last one, so a task that stays with a file pays two compares. */
+static __always_inline void file_seen(struct fault *f, __u64 addr, struct inode *inode,
+				      struct file *file)
 {
-	struct inode *inode = file->f_mapping->host;
-	__u64 addr = field_word(file->f_mapping, struct address_space, host);
+	/* the address may be used again, and the number too */
+	__u64 id = inode->i_ino ^ (__u64)inode->i_generation << 32;
 
-	if (t->inode == addr && t->inode_ino == inode->i_ino)
+	if (f->inode == addr && f->inode_id == id)
 		return;
 	if (file_check(file, inode))
 		return;
-	t->inode = addr;
-	t->inode_ino = inode->i_ino;
+	f->inode = addr;
+	f->inode_id = id;
+}
+
+/* For a mapping outside a fault that is being followed. */
+static __always_inline void file_of_vma(struct vm_area_struct *vma)
+{
+	struct file *file = vma->vm_file;
+	struct address_space *mapping;
+	struct fault *f;
+
+	if (!file)
+		return;
+	f = fault_begin();
+	if (!f)
+		return;
+	mapping = file->f_mapping;
+	file_seen(f, field_word(mapping, struct address_space, host), mapping->host, file);
+	fault_end(f);
 }
 
 #endif

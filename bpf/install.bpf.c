@@ -6,7 +6,6 @@
  * vmf_insert_*() only, never for the page cache or anonymous memory, so ordinary
  * faults pay nothing; folio_add_file_rmap_ptes(), the second choice, runs for all.
  */
-#include "emit.bpf.h"
 #include "file.bpf.h"
 #include "mark.bpf.h"
 
@@ -30,27 +29,27 @@ static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 lev
 }
 
 /*
- * @ref, @map: before the install's own. The fault's end reports it when one is
- * under way for this pfn.
+ * @ref: before the install's own. The fault's end reports it when one is under way
+ * for this folio.
  */
 static __always_inline void installed(struct folio *folio, __u64 at, struct vm_area_struct *vma,
 				      __u8 level, __u32 flags, int ref, __u64 addr)
 {
-	struct task_ctx *t = task_ctx_get();
+	struct fault *f = fault_find();
+	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 
-	if (!t)
-		return;
-	mm_seen(t, field_word(vma, struct vm_area_struct, vm_mm));
-	if (t->vmf && page_head(pfn_addr(t->pfn)) == at) {
-		t->flags |= flags & (DX_F_INSTALL | DX_F_UPGRADE);
-		t->ref_install = ref;
-		t->map_install = folio_mapcount(folio);
-		t->time = bpf_ktime_get_ns();
+	if (f && f->vmf) {
+		mm_seen(f, mm);
+		f->flags |= flags & (DX_F_INSTALL | DX_F_UPGRADE);
+		f->ref_install = ref;
+		f->map_install = folio_mapcount(folio);
+		f->time = bpf_ktime_get_ns();
 		return;
 	}
 	if (!(flags & DX_F_INSTALL))
 		return;
-	file_seen(t, vma->vm_file);
+	mm_mark(mm);
+	file_of_vma(vma);
 	emit_install(folio, at, level, flags, addr);
 }
 
@@ -116,15 +115,12 @@ int BPF_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_
 static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 				    struct vm_area_struct *vma, __u8 level)
 {
-	struct task_ctx *t;
 	struct dx_event *e;
 	__u64 at;
 
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
-	t = task_ctx_get();
-	if (t && vma->vm_file)
-		file_seen(t, vma->vm_file);
+	file_of_vma(vma);
 	bpf_get_func_arg((void *)ctx, 0, &at);
 	e = event_new(DX_UNMAP, 0);
 	if (!e)

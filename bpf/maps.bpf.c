@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* maps.bpf.c - the maps and settings that the programs share. */
-#include "emit.bpf.h"
+#include "task.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -8,6 +8,7 @@ struct ring_map events SEC(".maps");
 struct lost_map lost SEC(".maps");
 struct stacks_map stacks SEC(".maps");
 struct tasks_map tasks SEC(".maps");
+struct faults_map faults SEC(".maps");
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;

@@ -4,7 +4,7 @@
 
 struct mms_map mms SEC(".maps");
 __u32 mm_marks[MARKS];
-__u32 mm_all;
+__u64 mms_gone;
 
 #define S_DAX	    (1 << 13) /* include/linux/fs.h; device-dax sets it too (dax_open) */
 #define VM_MIXEDMAP 0x10000000 /* vm_insert_page(): P2PDMA */
@@ -21,15 +21,17 @@ int BPF_PROG(dx_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* The address may be used again, and task_ctx.mm of nobody can name it: its tasks are gone. */
+/* The address may be used again by another one. */
 SEC("fentry/exit_mmap")
 int BPF_PROG(dx_exit_mmap, struct mm_struct *mm)
 {
 	__u64 key;
 
 	bpf_get_func_arg(ctx, 0, &key);
-	if (mm_marks[mm_hash(key)] && !bpf_map_delete_elem(&mms, &key))
+	if (mm_marks[mm_hash(key)] && !bpf_map_delete_elem(&mms, &key)) {
 		__sync_fetch_and_add(&mm_marks[mm_hash(key)], -1);
+		__sync_fetch_and_add(&mms_gone, 1);
+	}
 	return 0;
 }
 

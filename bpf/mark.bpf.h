@@ -10,9 +10,10 @@
  * walk of all VMAs at the start), and a call on an unmarked mm leaves after one
  * byte's test. A mark too many costs a look; a mark is never missing.
  */
-#include "emit.bpf.h"
+#include "task.bpf.h"
 
-#define MARKS 4096
+#define MARKS  4096
+#define EEXIST 17
 
 struct mms_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -23,7 +24,7 @@ struct mms_map {
 };
 extern struct mms_map mms SEC(".maps");
 extern __u32 mm_marks[MARKS]; /* marked mms by hash */
-extern __u32 mm_all; /* the map is full: look at every mm */
+extern __u64 mms_gone; /* marks taken back: what a task remembers may be one of them */
 
 static __always_inline __u64 mm_current(void)
 {
@@ -32,32 +33,31 @@ static __always_inline __u64 mm_current(void)
 
 static __always_inline __u32 mm_hash(__u64 mm)
 {
-	return (mm >> 7 ^ mm >> 19) & (MARKS - 1);
+	return mm >> 8 & (MARKS - 1); /* struct mm_struct has more than 1 KiB */
 }
 
 static __always_inline bool mm_marked(__u64 mm)
 {
-	return mm_marks[mm_hash(mm)] || mm_all;
+	return mm_marks[mm_hash(mm)];
 }
 
+/* Without room in the map the mark is made all the same, and never taken back. */
 static __noinline int mm_mark(__u64 mm)
 {
 	__u8 one = 1;
-	long err = bpf_map_update_elem(&mms, &mm, &one, BPF_NOEXIST);
 
-	if (!err)
+	if (bpf_map_update_elem(&mms, &mm, &one, BPF_NOEXIST) != -EEXIST)
 		__sync_fetch_and_add(&mm_marks[mm_hash(mm)], 1);
-	else if (err != -17) /* -EEXIST */
-		mm_all = 1;
 	return 0;
 }
 
-static __always_inline void mm_seen(struct task_ctx *t, __u64 mm)
+static __always_inline void mm_seen(struct fault *f, __u64 mm)
 {
-	if (t->mm == mm)
+	if (f->mm == mm && f->mm_gone == mms_gone)
 		return;
+	f->mm_gone = mms_gone;
 	mm_mark(mm);
-	t->mm = mm;
+	f->mm = mm;
 }
 
 #endif

@@ -2,7 +2,6 @@
 /*
  * pgmap.bpf.c - the life of a pgmap and of folios as a whole (mm/memremap.c).
  */
-#include "emit.bpf.h"
 #include "mark.bpf.h"
 
 #define PHYS_PFN(x) ((x) >> PAGE_SHIFT)
@@ -94,14 +93,13 @@ int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
 SEC("fentry/zone_device_page_init")
 int BPF_PROG(dx_page_init, struct page *page)
 {
-	struct task_ctx *t = task_ctx_get();
 	__u64 mm = mm_current();
 	struct dx_event *e;
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
-	if (t && mm)
-		mm_seen(t, mm);
+	if (mm)
+		mm_mark(mm);
 	e = event_new(DX_PAGE_INIT, 0);
 	if (!e)
 		return 0;

@@ -5,7 +5,6 @@
  * Watched by the call, looking into the array of pages that it filled: a
  * program a page costs more than a third of an ordinary registration.
  */
-#include "emit.bpf.h"
 #include "mark.bpf.h"
 
 #define FOLL_WRITE    (1 << 0)
@@ -23,10 +22,10 @@ extern __u64 gup_fast_start, gup_fast_end;
  */
 static __noinline bool inside_gup_fast(void *ctx)
 {
-	__u64 ip[8] = {};
+	__u64 ip[12] = {};
 	long n = bpf_get_stack(ctx, ip, sizeof(ip), 0);
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 12; i++)
 		if (i * 8 < n && ip[i] >= gup_fast_start && ip[i] < gup_fast_end)
 			return true;
 	return false;
@@ -123,18 +122,25 @@ static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64
 	return 0;
 }
 
-SEC("fexit/gup_fast_fallback")
-int BPF_PROG(dx_gup_fast, unsigned long start, unsigned long nr, unsigned int foll,
-	     struct page **pages, int ret)
+static __noinline int gup_fast_marked(__u64 *ctx)
 {
+	__u32 foll = ctx[2];
+	__s32 ret = ctx[4];
 	__u64 at;
 
-	if (!mm_marked(mm_current()))
-		return 0;
 	if (ret <= 0 || !(foll & (FOLL_GET | FOLL_PIN)))
 		return 0;
 	bpf_get_func_arg(ctx, 3, &at);
-	return grabbed(ctx, at, start, ret, foll);
+	return grabbed(ctx, at, ctx[0], ret, foll);
+}
+
+/* As short as can be, with few registers to save: this is what ordinary memory pays. */
+SEC("fexit/gup_fast_fallback")
+int dx_gup_fast(__u64 *ctx)
+{
+	if (mm_marked(mm_current()))
+		return gup_fast_marked(ctx);
+	return 0;
 }
 
 SEC("fexit/__get_user_pages")

@@ -4,9 +4,11 @@
  */
 #include "emit.bpf.h"
 #include "scan.h"
+#include "xarray.bpf.h"
 
-extern __u64 gup_fast_start, gup_fast_end; /* set by user space, which can tell where it ends */
 __u64 gup_fast_start, gup_fast_end;
+
+#define GUP_FAST_MAX 16384 /* 3,568 bytes on 7.2.12 */
 
 static __always_inline __u64 symbol(const char *name, int len, __s64 *err)
 {
@@ -35,7 +37,13 @@ int dx_init(struct dx_init_args *a)
 	vmemmap_base = a->vmemmap_base;
 	a->pgmap_array = SYMBOL("pgmap_array", &unused);
 	a->gup_put_folio = SYMBOL("gup_put_folio", &unused);
-	a->gup_fast_fallback = SYMBOL("gup_fast_fallback", &unused);
+	/* it is followed by get_user_pages_fast_only() in mm/gup.c */
+	gup_fast_start = SYMBOL("gup_fast_fallback", &unused);
+	gup_fast_end = SYMBOL("get_user_pages_fast_only", &unused);
+	if (gup_fast_end < gup_fast_start || gup_fast_end > gup_fast_start + GUP_FAST_MAX)
+		gup_fast_end = gup_fast_start;
+	a->gup_fast_start = gup_fast_start;
+	a->gup_fast_end = gup_fast_end;
 	a->text[DX_TEXT_UNPIN_PAGE].addr = SYMBOL("unpin_user_page", &unused);
 	a->text[DX_TEXT_UNPIN_USER_FOLIO].addr = SYMBOL("unpin_user_folio", &unused);
 	a->text[DX_TEXT_UNPIN_FOLIO].addr = SYMBOL("unpin_folio", &unused);
@@ -47,27 +55,13 @@ int dx_init(struct dx_init_args *a)
 
 /* ---- pgmap_array: an xarray from pfn to pgmap (mm/memremap.c) ---- */
 
-/* include/linux/xarray.h: internal entries end in binary 10; small ones are siblings */
-#define XA_CHUNK 64
-static __always_inline bool xa_is_internal(__u64 entry)
-{
-	return (entry & 3) == 2;
-}
-
-static __always_inline bool xa_is_node(__u64 entry)
-{
-	return xa_is_internal(entry) && entry > 4096;
-}
-
 struct dx_walk walk;
 
 /* Looks into one node: down, found, or on to the next one from the root. */
 static long walk_step(__u64 unused, void *arg)
 {
 	struct dx_walk *w = &walk;
-	struct xa_node *node = bpf_rdonly_cast((void *)w->node, bpf_core_type_id_kernel(struct xa_node));
-	__u64 slots = w->node + bpf_core_field_offset(struct xa_node, slots);
-	__u32 shift = node->shift;
+	__u32 shift = xa_node_cast(w->node)->shift;
 	__u64 entry = 0, off;
 
 	if (shift > 60) {
@@ -84,7 +78,7 @@ static long walk_step(__u64 unused, void *arg)
 
 		if (slot >= XA_CHUNK)
 			break;
-		bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(slots + slot * 8));
+		entry = xa_slot(w->node, slot);
 		if (entry && (!xa_is_internal(entry) || xa_is_node(entry))) {
 			if (i)
 				w->index = ((w->index >> shift) + i) << shift;

@@ -3,7 +3,7 @@
  * wait.bpf.c - layout breaks: truncate, hole punch and evict wait for busy
  * folios (fs/dax.c, dax_break_layout()).
  */
-#include "emit.bpf.h"
+#include "task.bpf.h"
 
 #define LAYOUT_BREAK 1 /* task_ctx.layout: inside one; with DX_F_FINAL, DX_F_NOWAIT */
 

@@ -17,7 +17,7 @@ struct dx_init_args {
 	__dx_u64 vmemmap_base; /* value */
 	__dx_u64 pgmap_array; /* address of the xarray */
 	__dx_u64 gup_put_folio; /* address of the function */
-	__dx_u64 gup_fast_fallback;
+	__dx_u64 gup_fast_start, gup_fast_end; /* text of gup_fast_fallback() */
 	__dx_s64 err; /* of the look-up of vmemmap_base, -errno */
 	struct {
 		__dx_u64 addr;

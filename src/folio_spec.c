@@ -12,23 +12,35 @@
 /* x86 has 52 bits of physical address at most (MAXPHYADDR): 40 of pfn. */
 #define PFN_LIMIT (1ull << 40)
 
-/* Digits of @text, decimal or 0xHEX; *@end is set behind them. */
+/*
+ * Digits of @text, decimal or 0xHEX; *@end is set behind them. strtoull() would
+ * take blanks, signs, octal and a second 0x.
+ */
 static int number_parse(const char *text, uint64_t *value, const char **end)
 {
-	int base = 10;
-	char *e;
+	unsigned int base = 10, nr = 0, digit;
+	bool overflow = false;
+	uint64_t n = 0;
 
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
 		base = 16;
 		text += 2;
 	}
-	/* strtoull() would take blanks, signs and a second 0x */
-	if (base == 16 ? !isxdigit((unsigned char)text[0]) : !isdigit((unsigned char)text[0]))
+	for (;; text++) {
+		unsigned char c = *text;
+
+		if (base == 16 ? !isxdigit(c) : !isdigit(c))
+			break;
+		digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+		overflow |= n > (UINT64_MAX - digit) / base;
+		n = n * base + digit;
+		nr++;
+	}
+	*end = text;
+	*value = n;
+	if (!nr)
 		return -EINVAL;
-	errno = 0;
-	*value = strtoull(text, &e, base);
-	*end = e;
-	return errno == ERANGE ? -ERANGE : 0;
+	return overflow ? -ERANGE : 0;
 }
 
 int size_parse(const char *text, uint64_t *value)

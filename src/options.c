@@ -36,15 +36,15 @@ enum {
 #define OPTIONS_TRACING                                                                            \
 	{ NULL, 0, NULL, 0, "Memory:", 5 },                                                        \
 	{ "ring-size", KEY_RING_SIZE, "SIZE", 0,                                                   \
-	  "Buffer between kernel and daxtop: bytes, K or M behind them, a power of two (8M)", 5 },  \
+	  "Buffer between kernel and daxtop: bytes, K or M behind, a power of two (8M)", 5 },      \
 	{ "window", KEY_WINDOW, "MS", 0,                                                           \
 	  "How far out of order events of different CPUs may arrive (50)", 5 }
 
 #define OPTIONS_ENGINE                                                                             \
 	{ "history-budget", KEY_HISTORY_BUDGET, "SIZE", 0,                                         \
 	  "Memory for the histories of all folios; the oldest steps go first (64M)", 5 },          \
-	{ "max-folios", KEY_MAX_FOLIOS, "N", 0, "Keep at most N folios, count the others (no limit)", \
-	  5 }
+	{ "max-folios", KEY_MAX_FOLIOS, "N", 0,                                                    \
+	  "Keep at most N folios, count the others (no limit)", 5 }
 
 #define OPTIONS_FILTER                                                                             \
 	{ NULL, 0, NULL, 0, "Show only:", 2 },                                                     \
@@ -54,7 +54,8 @@ enum {
 	{ "file", 'f', "PATH", 0, "this file, or all below this directory", 2 }
 
 static const struct argp_option top_options[] = {
-	{ "sort", 's', "KEY", 0, "pins, refcount, mapcount, age, last, pfn, size, device or file", 1 },
+	{ "sort", 's', "KEY", 0,
+	  "pins, refcount, mapcount, age, last, pfn, size, device or file", 1 },
 	{ "delay", KEY_DELAY, "SECONDS", 0, "Time between two pictures (1)", 1 },
 	{ "batch", 'b', NULL, 0, "Text instead of a full screen, for pipes", 1 },
 	{ "iterations", 'n', "N", 0, "With --batch: end after N pictures", 1 },
@@ -96,8 +97,16 @@ static const struct argp_option probes_options[] = {
 
 static int parse_option(int key, char *arg, struct argp_state *state);
 
+/* argp adds a note that long options' arguments are the short ones' too: nobody asks. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	(void)input;
+	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
+}
+
 #define ARGP(options_, args_, doc_)                                                                \
-	{ .options = options_, .parser = parse_option, .args_doc = args_, .doc = doc_ }
+	{ .options = options_, .parser = parse_option, .args_doc = args_, .doc = doc_,            \
+	  .help_filter = help_filter }
 
 static const struct command_info {
 	const char *name; /* as in messages */
@@ -165,7 +174,8 @@ static int parse_size(struct parse *p, const char *option, const char *arg, size
 	uint64_t n;
 
 	if (size_parse(arg, &n) || n > SIZE_MAX / 2) {
-		complain(p, "%s wants a size in bytes, with K, M or G behind it if wanted, not '%s'",
+		complain(p,
+			 "%s wants a size in bytes, with K, M or G behind it if wanted, not '%s'",
 			 option, shown(name, sizeof(name), arg));
 		return EINVAL;
 	}
@@ -182,7 +192,8 @@ static int parse_ring_size(struct parse *p, const char *arg, size_t *value)
 		return err;
 	/* BPF_MAP_TYPE_RINGBUF takes nothing else: kernel/bpf/ringbuf.c, ringbuf_map_alloc() */
 	if (*value < page || *value > RING_MAX || (*value & (*value - 1))) {
-		complain(p, "--ring-size must be a power of two from %zu to %lu bytes", page, RING_MAX);
+		complain(p, "--ring-size must be a power of two from %zu to %lu bytes", page,
+			 RING_MAX);
 		return EINVAL;
 	}
 	return 0;
@@ -224,7 +235,8 @@ static int parse_events(struct parse *p, const char *arg, uint32_t *events)
 			char name[256];
 
 			escape_columns(name, sizeof(name), s, len, 60, ESCAPE_KEEP_START);
-			fprintf(stderr, "%s: there is no event '%s'; there are", p->info->name, name);
+			fprintf(stderr, "%s: there is no event '%s'; there are", p->info->name,
+				name);
 			for (unsigned int i = 1; i < DX_EVENT_TYPES; i++)
 				fprintf(stderr, " %s", event_name(i));
 			fprintf(stderr, "\n");
@@ -444,8 +456,8 @@ int options_parse(int argc, char **argv, struct options *o)
 		p.info = command_find(argv[1]);
 		if (!p.info) {
 			fprintf(stderr,
-				"daxtop: there is no command '%s'; there are top, trace, history and "
-				"probes (daxtop --help)\n",
+				"daxtop: there is no command '%s'; there are top, trace, history "
+				"and probes (daxtop --help)\n",
 				shown(name, sizeof(name), argv[1]));
 			return -EINVAL;
 		}

@@ -53,8 +53,9 @@ static int long_check(const struct argp_option *options, const char *word, const
 	escape_columns(shown, sizeof(shown), word, name_len + 2, 60, ESCAPE_KEEP_START);
 	o = long_find(options, word + 2, name_len, &ambiguous);
 	if (!o) {
-		snprintf(sentence, len, ambiguous ? "the option '%s' could be several: write it out" :
-						    "there is no option '%s'",
+		snprintf(sentence, len,
+			 ambiguous ? "the option '%s' could be several: write it out" :
+				     "there is no option '%s'",
 			 shown);
 		return -EINVAL;
 	}

@@ -7,8 +7,8 @@
 struct argp_option;
 
 /*
- * Walks over argv[1..] as getopt_long() would. Returns 0, or -EINVAL with what is wrong in @sentence
- * (safe to print, no newline). @options ends with an empty one.
+ * Walks over argv[1..] as getopt_long() would. Returns 0, or -EINVAL with what
+ * is wrong in @sentence (safe to print, no newline). @options ends with an empty one.
  */
 int options_check(const struct argp_option *options, int argc, char **argv, char *sentence,
 		  size_t len);

@@ -6,6 +6,7 @@
  * them is known from the kernel's source. See enum dx_event_type for which side
  * of the operation the sample is from.
  */
+#include <string.h>
 #include "internal.h"
 
 static struct sample event_sample(const struct dx_event *ev)
@@ -170,7 +171,7 @@ static void apply_remove(struct change *c)
 	f->stale = 1;
 	wait_clear(c->e, c->id);
 	if (f->order) {
-		folio_split(c->e, f, 0);
+		folio_split(c->e, f);
 		step_add(c, ENGINE_CAUSE_SPLIT, false, s.ref, s);
 	}
 }
@@ -250,10 +251,40 @@ static void count_fault(struct engine *e, const struct dx_event *ev)
 		e->st.fault_fallbacks++;
 }
 
-void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part)
+/* The thread's id, mostly without searching. */
+static uint32_t task_get(struct engine *e, const struct dx_event *ev)
+{
+	/* a thread runs for a while; the idle threads are all pid 0 */
+	unsigned int i = (ev->pid ^ (uint32_t)ev->cpu << 4) % TASK_CACHE;
+	uint64_t raw[3];
+
+	_Static_assert(offsetof(struct dx_event, comm) == offsetof(struct dx_event, tgid) + 8,
+		       "tgid, pid and comm are together");
+	memcpy(raw, &ev->tgid, sizeof(raw));
+	if (e->tasks.last[i].raw[0] != raw[0] || e->tasks.last[i].raw[1] != raw[1] ||
+	    e->tasks.last[i].raw[2] != raw[2] || !e->tasks.last[i].id) {
+		e->tasks.last[i].id = task_find(e, ev);
+		memcpy(e->tasks.last[i].raw, raw, sizeof(raw));
+	}
+	return e->tasks.last[i].id;
+}
+
+/* Which pgmap the folio is of, if this event knows more than was known. */
+static void folio_set_pgmap(struct engine *e, struct folio *f, const struct dx_event *ev)
+{
+	const struct engine_pgmap *p = &e->pgmaps.map[f->pgmap].p;
+	uint32_t map;
+
+	if (p->pgmap == ev->pgmap && p->pgmap && !p->gone)
+		return;
+	map = pgmap_get(e, ev->pgmap, ev->pgmap_type, ev->pfn);
+	if (map >= PGMAP_FIRST || (map && f->pgmap < PGMAP_FIRST))
+		pgmap_move_folio(e, f, map);
+}
+
+void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part, uint32_t hint)
 {
 	struct change c = { .e = e, .ev = ev, .time = ev->time };
-	uint32_t map;
 
 	if (part == PART_INSTALL)
 		c.time -= ev->since;
@@ -287,24 +318,23 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 	if (!ev->pfn || (ev->flags & (DX_F_NO_FOLIO | DX_F_ZERO)))
 		return;
 
-	c.id = folio_for_event(e, ev, c.time, &c.first);
+	c.f = hint ? folio_ptr(&e->folios, hint) : NULL;
+	if (c.f && c.f->pfn == ev->pfn && c.f->order == ev->order && !c.f->absorbed)
+		c.id = hint;
+	else
+		c.id = folio_for_event(e, ev, c.time, &c.first);
 	if (!c.id) {
 		if (part != PART_INSTALL)
 			e->st.folios_refused++;
 		return;
 	}
 	c.f = folio_ptr(&e->folios, c.id);
-	map = pgmap_get(e, ev->pgmap, ev->pgmap_type, ev->pfn);
-	/* an event that doesn't know doesn't make another one's knowledge worse */
-	if (map >= PGMAP_FIRST || c.f->pgmap < PGMAP_FIRST)
-		if (map && map != c.f->pgmap)
-			pgmap_move_folio(e, c.f, map);
-	c.type = pgmap_type(e, c.f);
-	c.task = task_get(e, ev);
+	folio_set_pgmap(e, c.f, ev);
+	change_begin(&c);
 	if (c.first)
 		c.after_loss = e->lost && ev->type != DX_INSERT &&
 			       !(ev->type == DX_FAULT && (ev->flags & DX_F_INSERT));
-	else
-		c.after_loss = folio_doubtful(e, c.f);
+	c.task = task_get(e, ev);
 	apply_folio(&c, part);
+	change_end(&c, true);
 }

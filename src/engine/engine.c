@@ -58,11 +58,10 @@ void engine_free(struct engine *e)
 
 /*
  * The window has the events to come: what they will touch is fetched while
- * others are applied. How far ahead: the record, its group of the index, the
- * folio and its holders' bucket, its newest holder.
+ * others are applied. How far ahead: the record, the folio and its holders'
+ * bucket, its newest holder. Its group of the index is fetched at the push.
  */
-#define AHEAD_RECORD 32
-#define AHEAD_GROUP  24
+#define AHEAD_RECORD 24
 #define AHEAD_FOLIO  16
 #define AHEAD_HOLDER 8
 
@@ -71,47 +70,53 @@ static bool event_holds(const struct dx_event *ev)
 	return ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_UNPIN;
 }
 
-static void prefetch(const struct engine *e)
+static void prefetch(struct engine *e)
 {
+	struct order *o = &e->order;
 	const struct dx_event *ev;
 	const struct folio *f;
-	uint32_t id;
+	uint32_t i, id;
 
-	ev = order_peek(&e->order, AHEAD_RECORD);
-	if (ev) {
-		__builtin_prefetch(ev);
-		__builtin_prefetch((const char *)ev + sizeof(*ev) - 1);
-	}
-	ev = order_peek(&e->order, AHEAD_GROUP);
-	if (ev)
-		folio_prefetch_group(&e->folios, ev->pfn);
-	ev = order_peek(&e->order, AHEAD_FOLIO);
-	if (ev && (id = folio_guess(&e->folios, ev->pfn))) {
+	if (o->count <= AHEAD_RECORD)
+		return;
+	ev = &o->record[order_peek(o, AHEAD_RECORD)];
+	__builtin_prefetch(ev);
+	__builtin_prefetch((const char *)ev + sizeof(*ev) - 1);
+
+	i = order_peek(o, AHEAD_FOLIO);
+	ev = &o->record[i];
+	id = folio_guess(&e->folios, ev->pfn);
+	o->hint[i] = id;
+	if (id) {
 		f = folio_ptr(&e->folios, id);
 		__builtin_prefetch(f, 1);
 		__builtin_prefetch((const char *)f + sizeof(*f) - 1, 1);
 		if (event_holds(ev))
 			holder_prefetch_bucket(&e->holders, id);
 	}
-	ev = order_peek(&e->order, AHEAD_HOLDER);
-	if (ev && event_holds(ev) && (id = folio_guess(&e->folios, ev->pfn)))
-		holder_prefetch(&e->holders, id);
+
+	i = order_peek(o, AHEAD_HOLDER);
+	if (o->hint[i] && event_holds(&o->record[i]))
+		holder_prefetch(&e->holders, o->hint[i]);
 }
 
-static void apply_oldest(struct engine *e)
+static void apply_one(struct engine *e, const struct order_key *first)
 {
 	enum event_part part;
 	const struct dx_event *ev;
+	uint32_t hint;
 
 	prefetch(e);
-	ev = order_pop(&e->order, &part);
-	event_apply(e, ev, part);
+	ev = order_pop(&e->order, first, &part, &hint);
+	event_apply(e, ev, part, hint);
 }
 
 static void apply_until(struct engine *e, uint64_t time)
 {
-	while (order_pending(&e->order) && order_first(&e->order) <= time)
-		apply_oldest(e);
+	const struct order_key *first;
+
+	while ((first = order_first(&e->order)) && first->time <= time)
+		apply_one(e, first);
 }
 
 /* Records of a kernel that is sane never fail here; a damaged recording can. */
@@ -147,17 +152,20 @@ static bool event_valid(const struct dx_event *ev, size_t len)
 
 static void event_insert(struct engine *e, const struct dx_event *ev)
 {
+	const struct order_key *first;
+
 	while (order_push(&e->order, ev)) {
-		if (!order_pending(&e->order)) {
+		first = order_first(&e->order);
+		if (!first) {
 			/* no memory for even one */
 			e->no_memory = true;
-			event_apply(e, ev, PART_ALL);
+			event_apply(e, ev, PART_ALL, 0);
 			return;
 		}
 		/* the window gets shorter rather than an event lost */
-		if (order_first(&e->order) > e->watermark)
-			e->watermark = order_first(&e->order);
-		apply_oldest(e);
+		if (first->time > e->watermark)
+			e->watermark = first->time;
+		apply_one(e, first);
 	}
 }
 
@@ -193,6 +201,7 @@ int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 	if (!e->newest)
 		/* a little of what came before can still come */
 		e->base = ev->time > 1ull << 50 ? ev->time - (1ull << 50) : 0;
+	folio_prefetch_group(&e->folios, ev->pfn);
 	event_insert(e, ev);
 	if (ev->time > e->newest)
 		e->newest = ev->time;

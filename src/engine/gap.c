@@ -13,11 +13,6 @@
 #define ZAP_MAX	  ((1u << ZAP_BITS) - 1)
 #define FAULT_MAX 7u
 
-int32_t sat32(int64_t v)
-{
-	return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v;
-}
-
 bool folio_doubtful(const struct engine *e, const struct folio *f)
 {
 	return e->lost && f->last_time <= time_pack(e, e->loss_time);
@@ -31,36 +26,58 @@ static int32_t folio_idle(const struct change *c)
 	return c->e->opt.legacy && c->type == PGMAP_FS_DAX;
 }
 
-static void step_note(struct change *c, unsigned int cause, bool observed, uint32_t task,
-		      int32_t before, struct sample after)
+void change_begin(struct change *c)
 {
-	struct engine *e = c->e;
+	c->type = pgmap_type(c->e, c->f);
+	c->after_loss = folio_doubtful(c->e, c->f);
+	c->mapped = c->f->map > 0;
+	c->pinned = c->f->pin > 0;
+}
+
+void change_end(struct change *c, bool observed)
+{
+	uint64_t time = time_pack(c->e, c->time);
 	struct folio *f = c->f;
+
+	c->e->st.mapped += (f->map > 0) - c->mapped;
+	c->e->st.pinned += (f->pin > 0) - c->pinned;
+	if (time > f->last_time)
+		f->last_time = time;
+	if (observed) {
+		f->cause = c->ev->type;
+		f->task = c->task;
+	}
+}
+
+static inline __attribute__((always_inline)) void
+step_note(struct change *c, unsigned int cause, bool observed, uint32_t task, int32_t before,
+	  struct sample after)
+{
+	const struct dx_event *ev = c->ev;
+	struct folio *f = c->f;
+	unsigned int order = f->order;
 	struct step *s;
 
-	folio_set_counts(e, f, after);
-	if (time_pack(e, c->time) > f->last_time)
-		f->last_time = time_pack(e, c->time);
-	if (observed) {
-		f->cause = cause;
-		f->task = task;
-	}
-	s = history_add(&e->history, c->id, f);
+	f->ref = after.ref;
+	f->map = after.map;
+	f->pin = order ? after.pin : small_pins(after.ref);
+	s = history_add(&c->e->history, c->id, f);
 	if (s) {
 		s->time = c->time;
 		s->before = before;
-		s->after = f->ref;
-		s->map = f->map;
+		s->after = after.ref;
+		s->map = after.map;
 		s->pin = f->pin;
-		s->task = task;
-		s->order = f->order;
-		s->cause = cause_pack(cause);
-		s->observed = observed;
-		s->after_loss = c->after_loss;
-		s->flags = observed ? c->ev->flags : 0;
-		s->stack = observed ? c->ev->stack : -1;
-		/* a fault's return value is not that of what happened inside it */
-		s->ret = observed && c->ev->type == cause ? c->ev->ret : 0;
+		s->what = STEP_WHAT(task, order, cause, observed);
+		s->flags = c->after_loss ? STEP_AFTER_LOSS : 0;
+		s->stack = -1;
+		s->ret = 0;
+		if (observed) {
+			s->flags |= ev->flags & ~STEP_AFTER_LOSS;
+			s->stack = ev->stack;
+			/* a fault's return value is not that of what happened inside it */
+			s->ret = ev->type == cause ? ev->ret : 0;
+		}
 	}
 	/* what was lost can't be behind this any more */
 	if (observed)
@@ -73,7 +90,7 @@ void step_add(struct change *c, unsigned int cause, bool observed, int32_t befor
 	step_note(c, cause, observed, c->task, before, after);
 }
 
-static void infer(struct change *c, unsigned int cause, uint32_t task, int64_t ref, int64_t map,
+static __attribute__((noinline)) void infer(struct change *c, unsigned int cause, uint32_t task, int64_t ref, int64_t map,
 		  int64_t pin)
 {
 	struct folio *f = c->f;
@@ -90,7 +107,9 @@ static void sample_first(struct change *c, struct sample to, int own)
 	c->f->fresh = 0;
 	if ((int64_t)to.ref - own > folio_idle(c))
 		c->f->predates = 1;
-	folio_set_counts(c->e, c->f, to);
+	c->f->ref = to.ref;
+	c->f->map = to.map;
+	c->f->pin = c->f->order ? to.pin : small_pins(to.ref);
 }
 
 /* How many pins more (or less) explain a change of @ref references of a small folio. */
@@ -180,7 +199,9 @@ void gap_close_fault_ref(struct change *c, struct sample to)
 	}
 	if (f->has_get)
 		outstanding += holder_count(c->e, c->id, f, false, NULL);
-	more = (int64_t)to.ref - f->ref - (to.map > f->map ? to.map - f->map : 0);
+	more = (int64_t)to.ref - f->ref;
+	if (to.map > f->map)
+		more -= (int64_t)to.map - f->map;
 	/* no room for it: leave it out rather than invent a put */
 	if (more < 1 && 1 - more > outstanding) {
 		gap_close(c, to);

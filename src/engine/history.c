@@ -4,16 +4,14 @@
  *
  * A full ring loses the oldest step of all. Nothing is told to the folio that
  * loses it, so that adding a step writes to one place only: a link is good if
- * what it leads to is older than where it comes from. A folio's newest step is
- * there if the slot still says so; how many it has lost is how many it ever had
- * less those that the links reach.
+ * what it leads to is of the same folio and older than where it comes from. How
+ * many steps a folio has lost is how many it ever had less those that the links
+ * reach.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
-
-#define NO_SLOT	 UINT32_MAX
 
 int history_init(struct history *h, size_t bytes)
 {
@@ -36,29 +34,6 @@ void history_destroy(struct history *h)
 	free(h->step);
 }
 
-struct step *history_add(struct history *h, uint32_t id, struct folio *f)
-{
-	uint32_t slot = h->next;
-	struct step *s;
-
-	if (!h->slots) {
-		/* nothing is kept, but what is not shown is still counted */
-		h->dropped++;
-		f->steps++;
-		return NULL;
-	}
-	if (slot < h->used)
-		h->dropped++;
-	else
-		h->used = slot + 1;
-	s = &h->step[slot];
-	s->folio = id;
-	s->prev = f->steps++ ? f->slot : NO_SLOT;
-	f->slot = slot;
-	h->next = slot + 1 == h->slots ? 0 : slot + 1;
-	return s;
-}
-
 /* How many steps were added after the one in the slot. */
 static uint32_t slot_age(const struct history *h, uint32_t slot)
 {
@@ -79,7 +54,9 @@ uint32_t history_slots(const struct history *h, uint32_t id, const struct folio 
 			slot[n] = at;
 		n++;
 		prev = h->step[at].prev;
-		if (prev == NO_SLOT || slot_age(h, prev) <= slot_age(h, at))
+		/* overwritten before this step was added, or since */
+		if (prev == NO_SLOT || h->step[prev].folio != id ||
+		    slot_age(h, prev) <= slot_age(h, at))
 			return n;
 	}
 }
@@ -108,14 +85,14 @@ int engine_history(struct engine *e, uint64_t pfn,
 	history_slots(h, id, f, slot);
 	while (n-- && !ret) {
 		const struct step *s = &h->step[slot[n]];
-		const struct task *t = &e->tasks.task[s->task];
+		const struct task *t = &e->tasks.task[STEP_TASK(s->what)];
 		struct engine_step out = {
 			.time = s->time,
-			.cause = cause_unpack(s->cause),
-			.observed = s->observed,
-			.after_loss = s->after_loss,
-			.order = s->order,
-			.flags = s->flags,
+			.cause = STEP_CAUSE(s->what),
+			.observed = STEP_OBSERVED(s->what),
+			.after_loss = s->flags & STEP_AFTER_LOSS,
+			.order = STEP_ORDER(s->what),
+			.flags = s->flags & ~STEP_AFTER_LOSS,
 			.tgid = t->tgid,
 			.pid = t->pid,
 			.ref_before = s->before,

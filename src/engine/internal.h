@@ -118,20 +118,38 @@ static inline struct folio *folio_ptr(const struct folio_table *t, uint32_t id)
 	return &t->chunk[id / FOLIO_CHUNK][id % FOLIO_CHUNK];
 }
 
+/* cause.c: enum dx_event_type and enum engine_cause in six bits */
+static inline unsigned int cause_pack(unsigned int cause)
+{
+	return cause >= ENGINE_CAUSE_FAULT_REF ? cause - ENGINE_CAUSE_FAULT_REF + 32 : cause;
+}
+static inline unsigned int cause_unpack(unsigned int packed)
+{
+	return packed >= 32 ? packed - 32 + ENGINE_CAUSE_FAULT_REF : packed;
+}
 /* ---- history.c: steps of all folios in one ring ---- */
 
 struct step {
 	uint64_t time;
 	uint32_t folio, prev; /* slot of the folio's step before this */
 	int32_t before, after, map, pin, stack, ret;
-	uint32_t task : TASK_BITS;
-	uint32_t order : MAX_ORDER_BITS;
-	uint32_t cause : 6;
-	uint32_t observed : 1;
-	uint32_t flags : 31;
-	uint32_t after_loss : 1;
+	uint32_t what; /* STEP_WHAT() */
+	uint32_t flags; /* DX_F_*, STEP_AFTER_LOSS */
 };
 _Static_assert(sizeof(struct step) == 48, "struct step");
+
+/* One word instead of bit fields: it is written for every step. */
+#define STEP_WHAT(task, order, cause, observed)                                       \
+	((uint32_t)(task) | (uint32_t)(order) << 20 | (uint32_t)cause_pack(cause) << 25 | \
+	 (uint32_t)(observed) << 31)
+#define STEP_TASK(what)	    ((what) & ((1u << TASK_BITS) - 1))
+#define STEP_ORDER(what)    ((what) >> 20 & 31)
+#define STEP_CAUSE(what)    cause_unpack((what) >> 25 & 63)
+#define STEP_OBSERVED(what) ((what) >> 31)
+#define STEP_AFTER_LOSS	    (1u << 31)
+_Static_assert(TASK_BITS == 20 && MAX_ORDER_BITS == 5, "STEP_WHAT()");
+
+#define NO_SLOT UINT32_MAX
 
 struct history {
 	struct step *step;
@@ -145,7 +163,31 @@ void history_destroy(struct history *h);
  * A new step of the folio, only @folio and @prev filled in, in the place of the
  * oldest step of all if the ring is full. NULL when no history is kept.
  */
-struct step *history_add(struct history *h, uint32_t id, struct folio *f);
+static inline struct step *history_add(struct history *h, uint32_t id, struct folio *f)
+{
+	uint32_t slot = h->next;
+	struct step *s;
+
+	if (!h->slots) {
+		/* nothing is kept, but what is not shown is still counted */
+		h->dropped++;
+		f->steps++;
+		return NULL;
+	}
+	if (slot < h->used)
+		h->dropped++;
+	else
+		h->used = slot + 1;
+	s = &h->step[slot];
+	s->folio = id;
+	s->prev = f->steps++ ? f->slot : NO_SLOT;
+	f->slot = slot;
+	h->next = slot + 1 == h->slots ? 0 : slot + 1;
+	/* the ring is larger than a cache */
+	__builtin_prefetch(s + 8, 1);
+	return s;
+}
+
 /* Steps of the folio, newest first, into @slot if not NULL; returns how many. */
 uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f,
 		       uint32_t *slot);
@@ -158,6 +200,8 @@ struct task {
 	uint32_t next;
 };
 
+#define TASK_CACHE 256
+
 struct task_table {
 	struct task *task; /* [0]: nobody */
 	uint32_t *bucket;
@@ -165,13 +209,13 @@ struct task_table {
 	struct {
 		uint64_t raw[3]; /* tgid, pid and comm as they came */
 		uint32_t id;
-	} last[64]; /* by CPU */
+	} last[TASK_CACHE]; /* those of late */
 };
 
 int task_table_init(struct task_table *t);
 void task_table_destroy(struct task_table *t);
-/* 0 when memory or ids are short. May renumber nothing, but forgets unused tasks. */
-uint32_t task_get(struct engine *e, const struct dx_event *ev);
+/* 0 when memory or ids are short. Forgets tasks that no folio, step or holder names. */
+uint32_t task_find(struct engine *e, const struct dx_event *ev);
 
 /* ---- holder.c ---- */
 
@@ -289,6 +333,7 @@ struct order {
 	struct order_key *heap; /* those that came too late to sort in cheaply */
 	uint32_t heap_count, heap_size;
 	struct dx_event *record;
+	uint32_t *hint; /* by record: the id of its folio, perhaps */
 	uint32_t *free;
 	uint32_t nr_free, records;
 	uint32_t seq;
@@ -302,16 +347,56 @@ static inline uint32_t order_pending(const struct order *o)
 {
 	return o->count + o->heap_count;
 }
-/* Time of the oldest; there must be one. */
-uint64_t order_first(const struct order *o);
-/* Takes the oldest out. The event is valid until the next push. */
-const struct dx_event *order_pop(struct order *o, enum event_part *part);
-/* The event @n behind the oldest, NULL: none. */
-static inline const struct dx_event *order_peek(const struct order *o, uint32_t n)
+
+static inline bool order_key_before(const struct order_key *a, const struct order_key *b)
 {
-	if (n >= o->count)
-		return NULL;
-	return &o->record[o->ring[(o->head + n) & (o->ring_size - 1)].record & ORDER_INDEX];
+	if (a->time != b->time)
+		return a->time < b->time;
+	/* fewer than 2^31 are pending, so this holds across the wrap */
+	return (int32_t)(a->seq - b->seq) < 0;
+}
+
+struct order_key order_heap_take(struct order *o);
+
+/* Key of the oldest, NULL: nothing is pending. */
+static inline const struct order_key *order_first(const struct order *o)
+{
+	const struct order_key *ring = o->count ? &o->ring[o->head] : NULL;
+
+	if (__builtin_expect(o->heap_count, 0) && (!ring || order_key_before(&o->heap[0], ring)))
+		return &o->heap[0];
+	return ring;
+}
+
+/*
+ * Takes out the oldest, @first. @hint: what was noted in order.hint. The event
+ * is valid until the next push.
+ */
+static inline const struct dx_event *order_pop(struct order *o, const struct order_key *first,
+					       enum event_part *part, uint32_t *hint)
+{
+	uint32_t record;
+
+	if (__builtin_expect(first == o->heap, 0)) {
+		record = order_heap_take(o).record;
+	} else {
+		record = first->record;
+		o->head = (o->head + 1) & (o->ring_size - 1);
+		o->count--;
+	}
+	*part = record & ORDER_INSTALL ? PART_INSTALL : record & ORDER_END ? PART_END : PART_ALL;
+	record &= ORDER_INDEX;
+	/* a fault's install is always older than its end, so that is out already */
+	if (*part != PART_INSTALL)
+		o->free[o->nr_free++] = record;
+	*hint = o->hint[record];
+	return &o->record[record];
+}
+
+/* Record of the event @n behind the oldest, which must be in the ring. */
+static inline uint32_t order_peek(const struct order *o, uint32_t n)
+{
+	return o->ring[(o->head + n) & (o->ring_size - 1)].record & ORDER_INDEX;
 }
 
 /* ---- layout breaks that wait ---- */
@@ -342,6 +427,11 @@ struct engine {
 	bool no_memory; /* since the last engine_push() */
 };
 
+static inline int32_t sat32(int64_t v)
+{
+	return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v;
+}
+
 static inline uint64_t time_pack(const struct engine *e, uint64_t time)
 {
 	const uint64_t max = (1ull << TIME_BITS) - 1;
@@ -350,7 +440,8 @@ static inline uint64_t time_pack(const struct engine *e, uint64_t time)
 }
 
 /* apply.c */
-void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part);
+/* @hint: the folio's id, if it is known; 0 or wrong: it is looked up. */
+void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part, uint32_t hint);
 
 /* A change to one folio under way: the folio, the event, and what is known of both. */
 struct change {
@@ -362,6 +453,7 @@ struct change {
 	unsigned int type; /* of the pgmap */
 	bool after_loss;
 	bool first; /* no sample of this folio yet */
+	bool mapped, pinned; /* before */
 };
 
 /* Counts of a folio; @pin counts for large folios only, see sample_pin(). */
@@ -371,7 +463,10 @@ struct sample {
 
 /* gap.c */
 bool folio_doubtful(const struct engine *e, const struct folio *f);
-int32_t sat32(int64_t v);
+/* A change to c->e, f, ev, time, id begins; fills in the rest but the task. */
+void change_begin(struct change *c);
+/* ... and is done: totals and what the folio says of its last event. */
+void change_end(struct change *c, bool observed);
 /* Sets the folio to the counts after a step and notes the step. */
 void step_add(struct change *c, unsigned int cause, bool observed, int32_t before,
 	      struct sample after);
@@ -386,10 +481,16 @@ void gap_close_fault_put(struct change *c, struct sample to);
 /* The folio that an event of @order at @pfn means; splits and merges what is known. */
 uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t time,
 			 bool *added);
-/* A large folio became order-0 pages; the caller notes the step. */
-void folio_split(struct engine *e, struct folio *f, unsigned int order);
+/* A large folio, idle or about to be set so, became order-0 pages; the caller notes the step. */
+void folio_split(struct engine *e, struct folio *f);
 void folio_count_order(struct engine *e, const struct folio *f, int n);
-/* Counts to @s, keeping the engine's totals. */
+/* GUP_PIN_COUNTING_BIAS: what a small folio's refcount says of its pins */
+static inline int32_t small_pins(int32_t ref)
+{
+	return ref > 0 ? ref / DX_PIN_BIAS : 0;
+}
+
+/* Counts to @s outside a change, keeping the engine's totals. */
 void folio_set_counts(struct engine *e, struct folio *f, struct sample s);
 
 /* wait.c */
@@ -399,15 +500,6 @@ void wait_done(struct engine *e, const struct dx_event *ev);
 /* Nobody waits for the folio any more. */
 void wait_clear(struct engine *e, uint32_t id);
 
-/* cause.c: enum dx_event_type and enum engine_cause in six bits */
-static inline unsigned int cause_pack(unsigned int cause)
-{
-	return cause >= ENGINE_CAUSE_FAULT_REF ? cause - ENGINE_CAUSE_FAULT_REF + 32 : cause;
-}
-static inline unsigned int cause_unpack(unsigned int packed)
-{
-	return packed >= 32 ? packed - 32 + ENGINE_CAUSE_FAULT_REF : packed;
-}
 /* Grows an array to at least @n elements, doubling. *@max: elements there are. */
 int array_grow(void **p, uint32_t *max, uint32_t n, size_t size);
 

@@ -18,22 +18,15 @@ void order_destroy(struct order *o)
 	free(o->ring);
 	free(o->heap);
 	free(o->record);
+	free(o->hint);
 	free(o->free);
 	memset(o, 0, sizeof(*o));
 }
 
 size_t order_bytes(const struct order *o)
 {
-	return o->records * (sizeof(*o->record) + sizeof(*o->free)) +
+	return o->records * (sizeof(*o->record) + sizeof(*o->free) + sizeof(*o->hint)) +
 	       ((size_t)o->ring_size + o->heap_size) * sizeof(struct order_key);
-}
-
-static inline bool key_before(const struct order_key *a, const struct order_key *b)
-{
-	if (a->time != b->time)
-		return a->time < b->time;
-	/* fewer than 2^31 are pending, so this holds across the wrap */
-	return (int32_t)(a->seq - b->seq) < 0;
 }
 
 static struct order_key *ring_at(const struct order *o, uint32_t i)
@@ -70,6 +63,10 @@ static int records_grow(struct order *o)
 	if (!list)
 		return -ENOMEM;
 	o->free = list;
+	list = engine_realloc(o->hint, records * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	o->hint = list;
 	for (i = records; i > o->records; i--)
 		o->free[o->nr_free++] = i - 1;
 	o->records = records;
@@ -80,22 +77,22 @@ static void heap_add(struct order *o, struct order_key key)
 {
 	uint32_t i = o->heap_count++;
 
-	while (i && key_before(&key, &o->heap[(i - 1) / 2])) {
+	while (i && order_key_before(&key, &o->heap[(i - 1) / 2])) {
 		o->heap[i] = o->heap[(i - 1) / 2];
 		i = (i - 1) / 2;
 	}
 	o->heap[i] = key;
 }
 
-static struct order_key heap_take(struct order *o)
+struct order_key order_heap_take(struct order *o)
 {
 	struct order_key first = o->heap[0], last = o->heap[--o->heap_count];
 	uint32_t i = 0, child;
 
 	while ((child = 2 * i + 1) < o->heap_count) {
-		if (child + 1 < o->heap_count && key_before(&o->heap[child + 1], &o->heap[child]))
+		if (child + 1 < o->heap_count && order_key_before(&o->heap[child + 1], &o->heap[child]))
 			child++;
-		if (!key_before(&o->heap[child], &last))
+		if (!order_key_before(&o->heap[child], &last))
 			break;
 		o->heap[i] = o->heap[child];
 		i = child;
@@ -106,18 +103,16 @@ static struct order_key heap_take(struct order *o)
 
 static void key_add(struct order *o, struct order_key key)
 {
-	uint32_t i = o->count, moves = 0;
+	const uint32_t mask = o->ring_size - 1;
+	uint32_t at = o->head + o->count;
 
-	while (i && ring_at(o, i - 1)->time > key.time) {
-		if (++moves > ORDER_MOVES) {
-			heap_add(o, key);
-			return;
-		}
-		i--;
+	if (o->count > ORDER_MOVES && o->ring[(at - ORDER_MOVES) & mask].time > key.time) {
+		heap_add(o, key);
+		return;
 	}
-	for (uint32_t j = o->count; j > i; j--)
-		*ring_at(o, j) = *ring_at(o, j - 1);
-	*ring_at(o, i) = key;
+	for (; at != o->head && o->ring[(at - 1) & mask].time > key.time; at--)
+		o->ring[at & mask] = o->ring[(at - 1) & mask];
+	o->ring[at & mask] = key;
 	o->count++;
 }
 
@@ -133,11 +128,13 @@ int order_push(struct order *o, const struct dx_event *ev)
 		return -ENOMEM;
 	if (o->count + 2 > o->ring_size && ring_grow(o))
 		return -ENOMEM;
-	if (array_grow((void **)&o->heap, &o->heap_size, o->heap_count + 2, sizeof(*o->heap)))
+	if (o->heap_count + 2 > o->heap_size &&
+	    array_grow((void **)&o->heap, &o->heap_size, o->heap_count + 2, sizeof(*o->heap)))
 		return -ENOMEM;
 
 	record = o->free[--o->nr_free];
 	memcpy(&o->record[record], ev, sizeof(*ev));
+	o->hint[record] = 0;
 	if (two) {
 		/*
 		 * A fault's install is told at its end: dax_fault_iter() drops its
@@ -149,37 +146,4 @@ int order_push(struct order *o, const struct dx_event *ev)
 	}
 	key_add(o, (struct order_key){ ev->time, record, o->seq++ });
 	return 0;
-}
-
-static bool heap_first(const struct order *o)
-{
-	return o->heap_count && (!o->count || key_before(&o->heap[0], ring_at(o, 0)));
-}
-
-uint64_t order_first(const struct order *o)
-{
-	return heap_first(o) ? o->heap[0].time : ring_at(o, 0)->time;
-}
-
-const struct dx_event *order_pop(struct order *o, enum event_part *part)
-{
-	struct order_key key;
-	uint32_t record;
-
-	if (heap_first(o)) {
-		key = heap_take(o);
-	} else {
-		key = *ring_at(o, 0);
-		o->head = (o->head + 1) & (o->ring_size - 1);
-		o->count--;
-	}
-	record = key.record & ORDER_INDEX;
-	if (key.record & ORDER_INSTALL) {
-		*part = PART_INSTALL;
-	} else {
-		*part = key.record & ORDER_END ? PART_END : PART_ALL;
-		/* the install part is always older, so it is out already */
-		o->free[o->nr_free++] = record;
-	}
-	return &o->record[record];
 }

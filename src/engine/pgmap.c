@@ -143,11 +143,11 @@ static void range_reset(struct engine *e, uint32_t map)
 
 		if (!range_has(p, f->pfn))
 			continue;
+		folio_set_counts(e, f, (struct sample){ 0 });
 		if (f->order)
-			folio_split(e, f, 0);
+			folio_split(e, f);
 		holder_clear(e, id, f);
 		wait_clear(e, id);
-		folio_set_counts(e, f, (struct sample){ 0 });
 		f->zap_puts = 0;
 		f->fault_refs = 0;
 		f->entry = 0;

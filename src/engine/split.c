@@ -17,7 +17,7 @@ void folio_count_order(struct engine *e, const struct folio *f, int n)
 
 void folio_set_counts(struct engine *e, struct folio *f, struct sample s)
 {
-	int32_t pin = f->order ? s.pin : s.ref > 0 ? s.ref / DX_PIN_BIAS : 0;
+	int32_t pin = f->order ? s.pin : small_pins(s.ref);
 
 	e->st.mapped += (s.map > 0) - (f->map > 0);
 	e->st.pinned += (pin > 0) - (f->pin > 0);
@@ -43,15 +43,14 @@ static void tail_release(uint32_t id, void *arg)
 	}
 }
 
-void folio_split(struct engine *e, struct folio *f, unsigned int order)
+void folio_split(struct engine *e, struct folio *f)
 {
 	struct tails t = { .e = e };
 	unsigned int old = f->order;
 
 	folio_count_order(e, f, -1);
-	f->order = order;
+	f->order = 0;
 	folio_count_order(e, f, 1);
-	folio_set_counts(e, f, (struct sample){ f->ref, f->map, f->pin });
 	folio_each_tail(&e->folios, f->pfn, old, tail_release, &t);
 }
 
@@ -69,11 +68,10 @@ static void folio_vanish(const struct tails *t, uint32_t id)
 		.ev = t->ev,
 		.time = t->time,
 		.id = id,
-		.type = pgmap_type(e, f),
-		.after_loss = folio_doubtful(e, f),
 	};
-	struct sample idle = { c.type == PGMAP_GENERIC, 0, 0 };
+	struct sample idle = { pgmap_type(e, f) == PGMAP_GENERIC, 0, 0 };
 
+	change_begin(&c);
 	gap_close(&c, idle);
 	holder_clear(e, id, f);
 	wait_clear(e, id);
@@ -82,9 +80,10 @@ static void folio_vanish(const struct tails *t, uint32_t id)
 	f->entry = 0;
 	f->stale = 1;
 	if (f->order) {
-		folio_split(e, f, 0);
+		folio_split(e, f);
 		step_add(&c, ENGINE_CAUSE_SPLIT, false, f->ref, idle);
 	}
+	change_end(&c, false);
 }
 
 static void tail_absorb(uint32_t id, void *arg)

@@ -80,7 +80,7 @@ static void task_collect(struct engine *e)
 	for (id = 1; id <= e->folios.nr; id++)
 		USE(folio_ptr(&e->folios, id)->task);
 	for (id = 0; id < e->history.used; id++)
-		USE(e->history.step[id].task);
+		USE(STEP_TASK(e->history.step[id].what));
 	for (id = 1; id < e->holders.top; id++)
 		USE(e->holders.node[id].task);
 #undef USE
@@ -120,7 +120,7 @@ static uint32_t task_new(struct engine *e)
 	return t->nr++;
 }
 
-static uint32_t task_find(struct engine *e, const struct dx_event *ev)
+uint32_t task_find(struct engine *e, const struct dx_event *ev)
 {
 	struct task_table *t = &e->tasks;
 	struct task key = { .tgid = ev->tgid, .pid = ev->pid };
@@ -139,20 +139,4 @@ static uint32_t task_find(struct engine *e, const struct dx_event *ev)
 	t->task[id] = key;
 	t->bucket[hash & (t->nr_buckets - 1)] = id;
 	return id;
-}
-
-uint32_t task_get(struct engine *e, const struct dx_event *ev)
-{
-	unsigned int cpu = ev->cpu % 64;
-	uint64_t raw[3];
-
-	_Static_assert(offsetof(struct dx_event, comm) == offsetof(struct dx_event, tgid) + 8,
-		       "tgid, pid and comm are together");
-	memcpy(raw, &ev->tgid, sizeof(raw));
-	if (e->tasks.last[cpu].raw[0] != raw[0] || e->tasks.last[cpu].raw[1] != raw[1] ||
-	    e->tasks.last[cpu].raw[2] != raw[2] || !e->tasks.last[cpu].id) {
-		e->tasks.last[cpu].id = task_find(e, ev);
-		memcpy(e->tasks.last[cpu].raw, raw, sizeof(raw));
-	}
-	return e->tasks.last[cpu].id;
 }

@@ -25,7 +25,7 @@ static const struct probe all[] = {
 	{ .event = "entry removed, range", .costs = "truncate, hole punch, evict: entries stay listed", MUST,
 	  ONE("dax_delete_mapping_range", "dx_delete_range", "dx_delete_range_end", "dx_delete_entry") },
 	{ .event = "entry removed, one", .costs = "entries removed by invalidation stay listed", MAY,
-	  ONE("__dax_invalidate_entry", "dx_invalidate", "dx_invalidate_entry", "dx_invalidate_end") },
+	  ONE("__dax_invalidate_entry", "dx_invalidate", "dx_invalidate_end") },
 	{ .event = "install, PTE", .costs = "4K mappings: their references look unexplained", MUST,
 	  TWO("insert_page_into_pte_locked", "dx_install_pte",
 	      "folio_add_file_rmap_ptes", "dx_rmap_add_ptes") },

@@ -154,14 +154,6 @@ static int init(struct source *s, char *err, size_t errlen)
 					      "CONFIG_KALLSYMS_ALL, as Debian's are");
 		return -1;
 	}
-	/*
-	 * Its callers get_user_pages_fast*() and pin_user_pages_fast() follow
-	 * it (mm/gup.c): to be in one of them is to be on the way to or from it.
-	 */
-	if (s->init.gup_fast_fallback) {
-		s->skel->bss->gup_fast_start = s->init.gup_fast_fallback;
-		s->skel->bss->gup_fast_end = s->init.gup_fast_fallback + 8192;
-	}
 	return 0;
 }
 
@@ -176,7 +168,6 @@ static int attach_devdax(struct source *s, struct probe *p)
 		{ d ? d->maps.events : NULL, s->skel->maps.events },
 		{ d ? d->maps.lost : NULL, s->skel->maps.lost },
 		{ d ? d->maps.stacks : NULL, s->skel->maps.stacks },
-		{ d ? d->maps.tasks : NULL, s->skel->maps.tasks },
 	};
 
 	if (!d)

@@ -8,7 +8,10 @@
 
 struct ksym;
 
-/* @path: NULL for /proc/kallsyms; copied. Nothing is read before the first look-up. NULL: no memory. */
+/*
+ * @path: NULL for /proc/kallsyms; copied. Nothing is read before the first
+ * look-up. Returns NULL when memory is short.
+ */
 struct ksym *ksym_new(const char *path);
 void ksym_free(struct ksym *k);
 

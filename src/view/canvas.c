@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "event.h"
 #include "view/canvas.h"
 #include "view/escape.h"
 
@@ -101,7 +102,8 @@ int canvas_put(struct canvas *c, int row, int col, int end, enum canvas_attr att
 int canvas_printf(struct canvas *c, int row, int col, int end, enum canvas_attr attr,
 		  const char *fmt, ...)
 {
-	char text[2048];
+	/* a path of DX_PATH_LEN bytes, each escaped, and what goes with it */
+	char text[4 * DX_PATH_LEN + 256];
 	va_list ap;
 
 	va_start(ap, fmt);

@@ -23,7 +23,8 @@ enum canvas_attr {
 };
 
 struct canvas_cell {
-	wchar_t ch[4]; /* a character and its marks, NUL-terminated; "": right half of the one before */
+	/* a character and its marks, NUL-terminated; "": right half of the one before */
+	wchar_t ch[4];
 	unsigned char attr;
 };
 

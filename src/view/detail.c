@@ -58,19 +58,20 @@ static int holder_draw(const struct engine_holder *h, void *arg)
 static void title_draw(struct model *m, const struct folio_row *r, int row)
 {
 	struct canvas *c = &m->canvas;
-	char size[8], name[512];
-	int col;
+	char size[8], name[NAMES_FILE_MAX], offset[32];
+	int col, len;
 
 	canvas_paint(c, row, 0, c->cols, ATTR_TITLE);
 	col = canvas_printf(c, row, 0, c->cols, ATTR_TITLE,
 			    "pfn 0x%" PRIx64 " %s  refcount %d mapcount %d pins %d", r->f.pfn,
 			    size_format(size, sizeof(size), r->f.order), r->f.refcount,
 			    r->f.mapcount, r->f.pincount);
-	if (!r->f.path)
+	if (!r->f.path && !r->f.ino && !r->f.dev)
 		return;
-	escape_columns(name, sizeof(name), r->f.path, strlen(r->f.path),
-		       col + 24 < c->cols ? c->cols - col - 24 : 0, ESCAPE_KEEP_END);
-	canvas_printf(c, row, col, c->cols, ATTR_TITLE, "  %s:0x%" PRIx64, name, r->f.index << 12);
+	len = snprintf(offset, sizeof(offset), ":0x%" PRIx64, r->f.index << 12);
+	file_format(name, sizeof(name), r->f.path, r->f.path ? strlen(r->f.path) : 0, r->f.device,
+		    r->f.dev, r->f.ino, col + 2 + len < c->cols ? c->cols - col - 2 - len : 0);
+	canvas_printf(c, row, col, c->cols, ATTR_TITLE, "  %s%s", name, offset);
 }
 
 static void notes_draw(struct model *m, const struct folio_row *r, int *row, int end)
@@ -88,7 +89,8 @@ static void notes_draw(struct model *m, const struct folio_row *r, int *row, int
 			   "somebody had references before daxtop saw it first");
 }
 
-static void steps_draw(struct model *m, const struct folio_row *r, struct steps *s, int row, int end)
+static void steps_draw(struct model *m, const struct folio_row *r, struct steps *s, int row,
+		       int end)
 {
 	struct canvas *c = &m->canvas;
 	uint64_t kept = s->nr < s->room ? s->nr : s->room, page = end - row - 1;

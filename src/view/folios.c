@@ -46,32 +46,26 @@ static void cell_file(const struct model *m, const struct folio_row *r, char *ou
 		      enum canvas_attr *attr)
 {
 	const struct engine_folio *f = &r->f;
-	char offset[32], text[128];
-	size_t len, mark, at;
+	size_t path_len = f->path ? strlen(f->path) : 0, len, mark, room;
+	char offset[32], name[NAMES_FILE_MAX];
 
 	(void)m, (void)attr;
-	snprintf(offset, sizeof(offset), ":0x%" PRIx64, f->index << PAGE_SHIFT);
-	len = strlen(offset);
-	if (!f->path || width < len + 4) {
-		if (f->path)
-			snprintf(text, sizeof(text), "%s", offset);
-		else if (f->ino)
-			snprintf(text, sizeof(text), "%u:%u ino %" PRIu64 "%s", f->dev >> 20,
-				 f->dev & 0xfffff, f->ino, offset);
-		else if (f->dev)
-			snprintf(text, sizeof(text), "%u:%u%s", f->dev >> 20, f->dev & 0xfffff,
-				 offset);
-		else
-			snprintf(text, sizeof(text), "-");
-		escape_columns(out, CELL_MAX, text, strlen(text), width, ESCAPE_KEEP_END);
+	if (!f->path && !f->ino && !f->dev) {
+		snprintf(out, CELL_MAX, "-");
 		return;
 	}
-	/* the end of a path tells more than its start; "(deleted)" needs room for it too */
-	mark = f->path_deleted && width >= len + 14 ? 10 : 0;
-	at = snprintf(out, CELL_MAX, "%s", mark ? "(deleted) " : "");
-	escape_columns(out + at, CELL_MAX - at - len, f->path, strlen(f->path), width - len - mark,
-		       ESCAPE_KEEP_END);
-	strcat(out, offset);
+	/* The offset stays whole if it can; the end of a path tells more than its start. */
+	len = snprintf(offset, sizeof(offset), ":0x%" PRIx64, f->index << PAGE_SHIFT);
+	if (width < len + 2) {
+		escape_columns(out, CELL_MAX, offset, len, width, ESCAPE_KEEP_END);
+		return;
+	}
+	mark = f->path && f->path_deleted && width >= len + 14 ? 10 : 0;
+	room = width - len - mark;
+	snprintf(out, CELL_MAX, "%s%s%s", mark ? "(deleted) " : "",
+		 file_format(name, sizeof(name), f->path, path_len, f->device, f->dev, f->ino,
+			     room),
+		 offset);
 }
 
 static void cell_ref(const struct model *m, const struct folio_row *r, char *out, size_t width,

@@ -96,7 +96,7 @@ void view_history_text(FILE *out, struct engine *e, const char *spec, const stru
 		       uint64_t start)
 {
 	struct step_print p = { .out = out, .start = start };
-	char name[4 * DX_PATH_LEN + 1], size[8];
+	char name[NAMES_FILE_MAX], size[8];
 
 	escape_text(name, sizeof(name), spec, strlen(spec));
 	if (!f) {
@@ -109,14 +109,11 @@ void view_history_text(FILE *out, struct engine *e, const char *spec, const stru
 		escape_text(name, sizeof(name), f->device, strlen(f->device));
 		fprintf(out, " %s", name);
 	}
-	if (f->path) {
-		escape_text(name, sizeof(name), f->path, strlen(f->path));
-		fprintf(out, " %s%s:0x%" PRIx64, f->path_deleted ? "(deleted) " : "", name,
-			f->index << PAGE_SHIFT);
-	} else if (f->ino) {
-		fprintf(out, " dev %u:%u ino %" PRIu64 ":0x%" PRIx64, f->dev >> 20,
-			f->dev & 0xfffff, f->ino, f->index << PAGE_SHIFT);
-	}
+	file_format(name, sizeof(name), f->path, f->path ? strlen(f->path) : 0, f->device, f->dev,
+		    f->ino, (size_t)-1);
+	if (name[0])
+		fprintf(out, " %s%s:0x%" PRIx64, f->path && f->path_deleted ? "(deleted) " : "",
+			name, f->index << PAGE_SHIFT);
 	fprintf(out, "\n  refcount %d  mapcount %d  pins %d\n", f->refcount, f->mapcount,
 		f->pincount);
 	if (f->doubtful)
@@ -259,14 +256,22 @@ static void compact_add(struct compact *c, int32_t value, bool inferred, bool ga
 static int compact_step(const struct engine_step *s, void *arg)
 {
 	struct compact *c = arg;
+	bool changes = s->ref_after != s->ref_before;
 
 	if (s->time > c->until)
 		return 0;
-	if (!c->nr)
+	if (!c->nr) {
 		compact_add(c, s->ref_before, !s->observed, s->after_loss);
-	else if (s->after_loss || s->ref_before != c->last)
-		compact_add(c, s->ref_before, !s->observed, true);
-	if (s->ref_after != s->ref_before)
+	} else if (s->after_loss || s->ref_before != c->last) {
+		/* an inferred step is the gap itself; the next sample lies behind the same one */
+		if (!s->observed && changes) {
+			compact_add(c, s->ref_after, true, true);
+			return 0;
+		}
+		if (s->ref_before != c->last || !c->value[(c->nr - 1) % COMPACT_MAX].gap)
+			compact_add(c, s->ref_before, !s->observed, true);
+	}
+	if (changes)
 		compact_add(c, s->ref_after, !s->observed, false);
 	return 0;
 }

@@ -245,6 +245,8 @@ static void add_details(struct json_object *o, const struct dx_event *e, bool *f
 	}
 	if (e->stack >= 0 || e->type == DX_PIN || e->type == DX_GET)
 		json_add_int(o, "stack", e->stack, failed);
+	if (e->type == DX_PIN || e->type == DX_GET)
+		json_add_int(o, "ustack", e->ustack, failed);
 }
 
 int view_json_event(FILE *out, const struct dx_event *e, const struct view_names *names)

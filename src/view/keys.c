@@ -95,7 +95,7 @@ static unsigned int press_detail(struct model *m)
 	m->detail = !m->detail;
 	m->detail_scroll = 0;
 	/* The pane is about this folio, wherever it goes in the table. */
-	m->hold = true;
+	model_hold(m);
 	return MODEL_REDRAW;
 }
 

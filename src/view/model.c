@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* reallocarray() */
 /* model.c - snapshot, selection and freezing */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "view/model.h"
@@ -226,18 +225,31 @@ static void selection_clamp(struct model *m, size_t page)
 	m->page = page;
 }
 
-/* A place becomes a folio: from now on the selection goes with it. */
-static void selection_hold(struct model *m)
+/*
+ * A place becomes a folio: from now on the selection goes with it. The user
+ * means what is shown, not what the next snapshot puts there.
+ */
+void model_hold(struct model *m)
 {
-	size_t line = m->selected - m->scroll;
+	const struct folio_row *r = model_selected(m);
 
-	m->follow = line < m->nr_rows;
-	if (m->follow)
-		m->selected_pfn = m->rows[line].f.pfn;
+	m->follow = r;
+	if (r)
+		m->selected_pfn = r->f.pfn;
 }
 
 void model_move(struct model *m, long rows)
 {
+	long line = (long)(m->selected - m->scroll) + rows;
+
+	if (!m->move && line >= 0 && line < (long)m->nr_rows) {
+		m->selected += rows;
+		model_hold(m);
+		return;
+	}
+	/* beyond what is shown: the next snapshot knows who is there */
+	if (!m->follow)
+		model_hold(m);
 	m->move += rows;
 }
 
@@ -251,7 +263,10 @@ void model_move_home(struct model *m)
 
 void model_move_end(struct model *m)
 {
-	m->move = LONG_MAX / 2;
+	m->selected = m->nr_items ? m->nr_items - 1 : 0;
+	m->move = 0;
+	m->follow = false;
+	m->hold = true;
 }
 
 const struct folio_row *model_selected(const struct model *m)
@@ -388,7 +403,7 @@ int model_snapshot(struct model *m, struct engine *e, const struct screen_info *
 	}
 	err = rows_fill(m, e, page);
 	if (m->hold) {
-		selection_hold(m);
+		model_hold(m);
 		m->hold = false;
 	}
 	return err;
@@ -404,7 +419,8 @@ static void too_small_draw(struct model *m)
 		      MODEL_COLS_MIN, MODEL_ROWS_MIN);
 }
 
-int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols)
+int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows,
+	       int cols)
 {
 	/* summary, title, hints; the pane takes half of what is left */
 	int bottom = rows - 1, table_end = bottom, err;

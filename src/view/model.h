@@ -28,7 +28,7 @@ struct folio_row {
 /* What one folio is sorted by: 32 bytes, so that a million can be sifted for each picture. */
 struct model_item {
 	uint64_t key;
-	const char *name; /* engine's or frozen row's string, NULL sorts last; valid within a snapshot */
+	const char *name; /* of the engine or a frozen row, for one snapshot; NULL sorts last */
 	uint64_t pfn;
 	size_t row; /* frozen: index of the row */
 };
@@ -102,14 +102,16 @@ int model_draw(struct model *m, struct engine *e, const struct screen_info *info
 /* The row under the selection, NULL when there is none. */
 const struct folio_row *model_selected(const struct model *m);
 
-/* Moves the selection by @rows, or to the first / last; seen after the next snapshot. */
+/* Moves the selection by @rows of what is shown, or to the first / last. */
 void model_move(struct model *m, long rows);
 void model_move_home(struct model *m);
+/* The selection stays with the folio that is shown under it. */
+void model_hold(struct model *m);
 void model_move_end(struct model *m);
 
 /* ---- rows.c ---- */
 
-/* Fills @r from @f: copies strings, asks for holder and history up to @until. Returns 0, -ENOMEM. */
+/* Fills @r from @f, with holder, and history up to @until (ns). Returns 0 or -ENOMEM. */
 int folio_row_fill(struct folio_row *r, struct engine *e, const struct engine_folio *f,
 		   uint64_t until);
 void folio_row_clear(struct folio_row *r);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/engine.h"
+#include "view/escape.h"
 #include "view/names.h"
 
 /* linux/mm_types.h, enum vm_fault_reason (7.2) */
@@ -15,18 +16,24 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } fault_results[] = {
-	{ 0x000001, "OOM" },	  { 0x000002, "SIGBUS" },
-	{ 0x000004, "MAJOR" },	  { 0x000010, "HWPOISON" },
-	{ 0x000020, "HWPOISON_LARGE" }, { 0x000040, "SIGSEGV" },
-	{ 0x000100, "NOPAGE" },	  { 0x000200, "LOCKED" },
-	{ 0x000400, "RETRY" },	  { 0x000800, "FALLBACK" },
-	{ 0x001000, "DONE_COW" }, { 0x002000, "NEEDDSYNC" },
+	{ 0x000001, "OOM" },
+	{ 0x000002, "SIGBUS" },
+	{ 0x000004, "MAJOR" },
+	{ 0x000010, "HWPOISON" },
+	{ 0x000020, "HWPOISON_LARGE" },
+	{ 0x000040, "SIGSEGV" },
+	{ 0x000100, "NOPAGE" },
+	{ 0x000200, "LOCKED" },
+	{ 0x000400, "RETRY" },
+	{ 0x000800, "FALLBACK" },
+	{ 0x001000, "DONE_COW" },
+	{ 0x002000, "NEEDDSYNC" },
 	{ 0x004000, "COMPLETED" },
 };
 
 static const char *const flag_names[] = {
-	"insert",   "install", "upgrade", "write",    "shared",	 "ref-taken", "longterm", "remote",
-	"final",    "zero",    "slow",	  "replaced", "private", "nowait",    "no-folio",
+	"insert", "install", "upgrade", "write", "shared", "ref-taken", "longterm", "remote",
+	"final", "zero", "slow", "replaced", "private", "nowait", "no-folio",
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -257,6 +264,28 @@ bool event_has_ret(const struct dx_event *e)
 	return type_in(e, TYPE(DX_FAULT) | TYPE(DX_DEV_FAULT) | TYPE(DX_PIN) | TYPE(DX_GET) |
 				  TYPE(DX_BREAK_DONE) | TYPE(DX_PGMAP_ADD)) ||
 	       (e->type == DX_REMOVE && (e->flags & DX_F_SHARED));
+}
+
+char *file_format(char *out, size_t outlen, const char *path, size_t len, const char *device,
+		  uint32_t dev, uint64_t ino, size_t columns)
+{
+	char name[64];
+
+	if (!path) {
+		if (device && !strncmp(device, "dax", 3))
+			snprintf(name, sizeof(name), "/dev/%s", device);
+		else if (ino)
+			snprintf(name, sizeof(name), "%u:%u ino %" PRIu64, dev >> 20, dev & 0xfffff,
+				 ino);
+		else if (dev)
+			snprintf(name, sizeof(name), "%u:%u", dev >> 20, dev & 0xfffff);
+		else
+			name[0] = '\0';
+		path = name;
+		len = strlen(name);
+	}
+	escape_columns(out, outlen, path, len, columns, ESCAPE_KEEP_END);
+	return out;
 }
 
 char *time_format(char *out, size_t outlen, uint64_t time, uint64_t start)

@@ -144,17 +144,21 @@ static int terminal_check(char *err, size_t errlen)
 	}
 	if (!term || !*term) {
 		snprintf(err, errlen,
-			 "TERM is not set: set it to the terminal's type or use daxtop top --batch");
+			 "TERM is not set: set it to the terminal's type or use daxtop top "
+			 "--batch");
 		return -ENOTTY;
 	}
 	if (setupterm(NULL, STDOUT_FILENO, &status) == ERR) {
-		/* status: terminfo(3X), setupterm() */
-		snprintf(err, errlen,
-			 status == 1 ? "the terminal is too dumb for a screen: use daxtop top --batch" :
-			 status == 0 ? "the terminal's type (TERM) is unknown or too dumb for a screen: "
-				       "set another or use daxtop top --batch" :
-				       "there is no terminfo database: install ncurses-base or use "
-				       "daxtop top --batch");
+		/* status: curs_terminfo(3), setupterm() */
+		const char *why = "the terminal's type (TERM) is unknown or too dumb for a screen: "
+				  "set another or use daxtop top --batch";
+
+		if (status == 1)
+			why = "the terminal is too dumb for a screen: use daxtop top --batch";
+		else if (status < 0)
+			why = "there is no terminfo database: install ncurses-base or use "
+			      "daxtop top --batch";
+		snprintf(err, errlen, "%s", why);
 		return -ENOTTY;
 	}
 	if (!cursor_address || !clear_screen) {
@@ -167,8 +171,8 @@ static int terminal_check(char *err, size_t errlen)
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col &&
 	    (size.ws_row < MODEL_ROWS_MIN || size.ws_col < MODEL_COLS_MIN)) {
 		snprintf(err, errlen,
-			 "the terminal is too small, %ux%u: make it at least %ux%u or use daxtop top "
-			 "--batch",
+			 "the terminal is too small, %ux%u: make it at least %ux%u or use "
+			 "daxtop top --batch",
 			 size.ws_col, size.ws_row, MODEL_COLS_MIN, MODEL_ROWS_MIN);
 		return -ENOTTY;
 	}
@@ -363,7 +367,8 @@ static void canvas_show(const struct screen *s)
 
 			if (!cell->ch[0] || (cell->ch[0] == L' ' && cell->attr == ATTR_NORMAL))
 				continue;
-			setcchar(&cc, cell->ch, color ? looks[cell->attr].attr : looks[cell->attr].plain,
+			setcchar(&cc, cell->ch,
+				 color ? looks[cell->attr].attr : looks[cell->attr].plain,
 				 color ? cell->attr + 1 : 0, NULL);
 			mvadd_wch(row, col, &cc);
 		}
@@ -386,7 +391,8 @@ int screen_draw(struct screen *s, struct engine *e, const struct screen_info *in
 		return err;
 	canvas_show(s);
 	cost = clock_ms() - start;
-	s->earliest = start + cost + (cost * COST_FACTOR > DRAW_MIN_MS ? cost * COST_FACTOR : DRAW_MIN_MS);
 	s->due = start + s->model->delay_ms;
+	s->earliest = start + cost;
+	s->earliest += cost * COST_FACTOR > DRAW_MIN_MS ? cost * COST_FACTOR : DRAW_MIN_MS;
 	return 0;
 }

@@ -41,8 +41,9 @@ void model_item_set(const struct model *m, struct model_item *item, const struct
 	switch (m->sort) {
 	case SCREEN_SORT_PINS:
 		/* who is waited for, then pins, then references */
-		item->key = ~((uint64_t)f->waited << 63 | signed_key(f->pincount) << 31 |
-			      signed_key(f->refcount) >> 1);
+		item->key = ~((uint64_t)f->waited << 63 |
+			      (uint64_t)(f->pincount > 0 ? f->pincount : 0) << 32 |
+			      signed_key(f->refcount));
 		break;
 	case SCREEN_SORT_REFCOUNT:
 		item->key = ~signed_key(f->refcount);

@@ -102,7 +102,11 @@ static void counts_draw(struct model *m)
 	col = count_put(c, 1, col, end, "pinned", s->pinned, s->pinned ? ATTR_PIN : ATTR_NORMAL);
 	col = count_put(c, 1, col, end, "waits", s->waited, s->waited ? ATTR_WAIT : ATTR_NORMAL);
 	if (s->folios_refused)
-		count_put(c, 1, col, end, "not kept", s->folios_refused, ATTR_ALARM);
+		col = count_put(c, 1, col, end, "not kept", s->folios_refused, ATTR_ALARM);
+	if (s->holders_refused)
+		col = count_put(c, 1, col, end, "holders not kept", s->holders_refused, ATTR_ALARM);
+	if (m->live.bad)
+		count_put(c, 1, col, end, "bad records", m->live.bad, ATTR_ALARM);
 }
 
 static void rates_draw(struct model *m)
@@ -117,8 +121,8 @@ static void rates_draw(struct model *m)
 	count_format(pins, sizeof(pins), rate(m, m->rate.by_type[DX_PIN]));
 	count_format(frees, sizeof(frees), rate(m, m->rate.by_type[DX_FREE]));
 	col = canvas_printf(c, 2, 0, end, ATTR_NORMAL,
-			    "faults %s PTE %s PMD %s dax /s  pins %s /s  frees %s /s", pte, pmd, dev,
-			    pins, frees);
+			    "faults %s PTE %s PMD %s dax /s  pins %s /s  frees %s /s", pte, pmd,
+			    dev, pins, frees);
 	if (m->rate.fault_errors)
 		col = canvas_printf(c, 2, col, end, ATTR_WAIT, "  failed %s /s",
 				    count_format(number, sizeof(number),

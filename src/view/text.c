@@ -20,15 +20,6 @@ void view_text_header(FILE *out)
 		"PIN", "NR", "FLAGS", "RESULT", "FILE:OFFSET");
 }
 
-/* comm[pid] in safe characters; only the comm is cut when it is too long */
-static void who_format(char *out, size_t outlen, const char *comm, uint32_t pid)
-{
-	char name[DX_COMM_LEN * 4 + 1];
-
-	escape_text(name, sizeof(name), comm, DX_COMM_LEN);
-	snprintf(out, outlen, "%s[%u]", name, pid);
-}
-
 /* The padding of printf() counts bytes, not columns: pads by hand what may hold UTF-8. */
 static void pad(char *s, size_t size, size_t used, size_t columns)
 {
@@ -37,6 +28,26 @@ static void pad(char *s, size_t size, size_t used, size_t columns)
 	while (used++ < columns && len + 1 < size)
 		s[len++] = ' ';
 	s[len] = '\0';
+}
+
+/* comm[pid] in safe characters */
+static void who_format(char *out, size_t outlen, const char *comm, uint32_t pid)
+{
+	size_t used = escape_text(out, outlen, comm, DX_COMM_LEN), len = strlen(out);
+
+	used += snprintf(out + len, outlen - len, "[%u]", pid);
+	pad(out, outlen, used, 22);
+}
+
+static void device_format(char *out, size_t outlen, const char *device)
+{
+	size_t used = 1;
+
+	if (device)
+		used = escape_columns(out, outlen, device, strlen(device), 15, ESCAPE_KEEP_START);
+	else
+		snprintf(out, outlen, "-");
+	pad(out, outlen, used, 8);
 }
 
 struct tail {
@@ -59,29 +70,49 @@ __attribute__((format(printf, 2, 3))) static void tail_add(struct tail *t, const
 		t->len = sizeof(t->text) - 1;
 }
 
-/* FILE:OFFSET, then what only this type of event has */
-static void tail_format(struct tail *t, const struct dx_event *e, const char *path, size_t path_len,
-			bool deleted)
+/* What an event says about a file, from the caller or the record itself. */
+struct file {
+	const char *path;
+	size_t len;
+	bool deleted;
+	bool truncated;
+};
+
+static struct file event_file(const struct dx_event *e, const struct view_names *names)
 {
-	char name[4 * DX_PATH_LEN + 1], offset[24];
+	struct file file = { .path = names->path, .deleted = names->path_deleted };
+
+	if (file.path) {
+		file.len = strlen(file.path);
+	} else if (e->type == DX_FILE) {
+		const struct dx_file_event *f = (const struct dx_file_event *)e;
+
+		file.path = f->path;
+		file.len = f->path_len < DX_PATH_LEN ? f->path_len : DX_PATH_LEN;
+		file.deleted = f->path_flags & DX_PATH_DELETED;
+		file.truncated = f->path_flags & DX_PATH_TRUNCATED;
+	}
+	return file;
+}
+
+/* FILE:OFFSET, then what only this type of event has */
+static void tail_format(struct tail *t, const struct dx_event *e, const struct view_names *names)
+{
+	struct file file = event_file(e, names);
+	char name[NAMES_FILE_MAX];
 
 	t->len = 0;
 	t->text[0] = '\0';
-	if (event_has_offset(e))
-		snprintf(offset, sizeof(offset), ":0x%" PRIx64, e->index << PAGE_SHIFT);
+	if (file.path || event_has_file(e))
+		tail_add(t, "%s%s%s", file.deleted ? "(deleted) " : "",
+			 file.truncated ? ".../" : "",
+			 file_format(name, sizeof(name), file.path, file.len, names->device, e->dev,
+				     e->ino, (size_t)-1));
 	else
-		offset[0] = '\0';
-	if (path) {
-		escape_text(name, sizeof(name), path, path_len);
-		tail_add(t, "%s%s%s", deleted ? "(deleted) " : "", name, offset);
-	} else if (e->ino) {
-		tail_add(t, "dev %u:%u ino %" PRIu64 "%s", e->dev >> 20, e->dev & 0xfffff, e->ino,
-			 offset);
-	} else if (event_has_file(e)) {
-		tail_add(t, "dev %u:%u%s", e->dev >> 20, e->dev & 0xfffff, offset);
-	} else {
 		tail_add(t, "-");
-	}
+	if (event_has_offset(e))
+		t->len += snprintf(t->text + t->len, sizeof(t->text) - t->len, ":0x%" PRIx64,
+				   e->index << PAGE_SHIFT);
 
 	if (e->type == DX_FAULT && (e->flags & DX_F_INSERT))
 		tail_add(t, "ref-first=%d", e->ref_first);
@@ -110,25 +141,14 @@ static void number_format(char *out, size_t outlen, bool known, long long n)
 void view_text_event(FILE *out, const struct dx_event *e, const struct view_names *names)
 {
 	static const struct view_names none;
-	const char *event = event_name(e->type), *path;
+	const char *event = event_name(e->type);
 	char when[32], cpu[8], who[DX_COMM_LEN * 4 + 16], device[64], pfn[24], size[8], ref[16],
 		map[16], pin[16], nr[16], flags[256], result[256], type[16];
-	bool folio = event_has_folio(e), deleted;
+	bool folio = event_has_folio(e);
 	struct tail tail;
-	size_t path_len;
 
 	if (!names)
 		names = &none;
-	path = names->path;
-	path_len = path ? strlen(path) : 0;
-	deleted = names->path_deleted;
-	if (e->type == DX_FILE && !path) {
-		const struct dx_file_event *f = (const struct dx_file_event *)e;
-
-		path = f->path;
-		path_len = f->path_len < DX_PATH_LEN ? f->path_len : DX_PATH_LEN;
-		deleted = f->path_flags & DX_PATH_DELETED;
-	}
 	if (!event) {
 		snprintf(type, sizeof(type), "type-%u", e->type);
 		event = type;
@@ -137,20 +157,7 @@ void view_text_event(FILE *out, const struct dx_event *e, const struct view_name
 	time_format(when, sizeof(when), e->time, names->start);
 	snprintf(cpu, sizeof(cpu), "%u", e->cpu);
 	who_format(who, sizeof(who), e->comm, e->pid);
-	/* comm is bytes, the number ASCII: its columns are the comm's plus the rest */
-	{
-		char name[DX_COMM_LEN * 4 + 1];
-		size_t columns = escape_text(name, sizeof(name), e->comm, DX_COMM_LEN);
-
-		pad(who, sizeof(who), columns + strlen(who) - strlen(name), 22);
-	}
-	if (names->device)
-		pad(device, sizeof(device),
-		    escape_columns(device, sizeof(device), names->device, strlen(names->device), 15,
-				   ESCAPE_KEEP_START),
-		    8);
-	else
-		snprintf(device, sizeof(device), "-");
+	device_format(device, sizeof(device), names->device);
 	if (event_has_pfn(e))
 		snprintf(pfn, sizeof(pfn), "0x%" PRIx64, e->pfn);
 	else
@@ -165,7 +172,7 @@ void view_text_event(FILE *out, const struct dx_event *e, const struct view_name
 	number_format(nr, sizeof(nr), event_has_nr(e), e->nr);
 	flags_format(flags, sizeof(flags), e->flags, ",");
 	result_format(result, sizeof(result), e->type, e->flags, e->ret);
-	tail_format(&tail, e, path, path_len, deleted);
+	tail_format(&tail, e, names);
 	fprintf(out, LINE, when, cpu, who, event, pfn, size, device, ref, map, pin, nr, flags,
 		result[0] ? result : "-", tail.text);
 	if (names->stack)

@@ -14,7 +14,7 @@
 #include "options.h"
 #include "view_feed.h"
 
-#define ARGS_MAX 16
+#define ARGS_MAX 24
 
 /* One parse: the words, what came out of it. */
 struct run {
@@ -230,9 +230,6 @@ static void test_help(void **state)
 		assert_true(r.o.done);
 		assert_non_null(strstr(r.out, helps[i].has));
 		run_end(&r);
-		run(&r, helps[i].line, STDERR_FILENO);
-		assert_string_equal(r.out, "");
-		run_end(&r);
 	}
 }
 
@@ -284,6 +281,9 @@ static void test_bad_values(void **state)
 		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
 		     "bytes\n");
 	expect_error("trace --ring-size 2K",
+		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
+		     "bytes\n");
+	expect_error("trace --ring-size 2G",
 		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
 		     "bytes\n");
 	expect_error("trace --ring-size 0",
@@ -364,6 +364,7 @@ static void test_sizes(void **state)
 	expect_size("", -EINVAL, 0);
 	expect_size("K", -EINVAL, 0);
 	expect_size("0x", -EINVAL, 0);
+	expect_size("0x0x1", -EINVAL, 0);
 	expect_size("-1", -EINVAL, 0);
 	expect_size("+1", -EINVAL, 0);
 	expect_size(" 1", -EINVAL, 0);

@@ -8,13 +8,18 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "daxtop.h"
+#include "runner.h"
 
 #define READY	   "daxtop: ready"
 #define READY_MS   30000
 #define END_MS	   20000
+
+int daxtop_stdout = -1;
 
 const char *daxtop_program(void)
 {
@@ -26,13 +31,17 @@ const char *daxtop_program(void)
 struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[])
 {
 	struct daxtop *d = calloc(1, sizeof(*d));
-	const char *args[32] = { daxtop_program() };
+	const char **args;
 	size_t n;
 
 	must(d);
 	for (n = 0; argv[n]; n++)
-		args[n + 1] = argv[n];
-	d->out = memfd_create("stdout", MFD_CLOEXEC);
+		;
+	args = calloc(n + 2, sizeof(*args));
+	must(args);
+	args[0] = daxtop_program();
+	memcpy(args + 1, argv, n * sizeof(*args));
+	d->out = daxtop_stdout >= 0 ? daxtop_stdout : memfd_create("stdout", MFD_CLOEXEC);
 	d->err = memfd_create("stderr", MFD_CLOEXEC);
 	must(d->out >= 0 && d->err >= 0);
 	fflush(stdout);
@@ -61,13 +70,14 @@ struct daxtop *daxtop_spawn(const char *const argv[])
 /* All of a memfd as text. */
 static char *text_of(int fd, size_t *len)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
+	struct stat st;
+	ssize_t size;
 	char *text;
 
-	must(size >= 0);
-	text = malloc(size + 1);
+	must(!fstat(fd, &st));
+	text = malloc(st.st_size + 1);
 	must(text);
-	size = pread(fd, text, size, 0);
+	size = pread(fd, text, st.st_size, 0);
 	must(size >= 0);
 	text[size] = '\0';
 	if (len)
@@ -232,6 +242,48 @@ void daxtop_stop(struct daxtop *d)
 	daxtop_json(d);
 }
 
+struct daxtop *history_start(const char *const specs[])
+{
+	const char **argv;
+	char text[4096], byte;
+	struct daxtop *d;
+	size_t n, len = 0;
+
+	for (n = 0; specs[n]; n++) {
+		must(len + strlen(specs[n]) + 1 <= sizeof(text));
+		strcpy(text + len, specs[n]);
+		len += strlen(specs[n]) + 1;
+	}
+	if (share_fd < 0) {
+		argv = calloc(n + 3, sizeof(*argv));
+		must(argv);
+		argv[0] = "history";
+		argv[1] = "--json";
+		memcpy(argv + 2, specs, (n + 1) * sizeof(*argv));
+		return daxtop_start(argv);
+	}
+	d = calloc(1, sizeof(*d));
+	must(d);
+	must(send(share_fd, text, len, 0) == (ssize_t)len);
+	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_GO);
+	return d;
+}
+
+void history_stop(struct daxtop *d)
+{
+	char byte = SHARE_DONE;
+
+	if (share_fd < 0) {
+		daxtop_stop(d);
+		return;
+	}
+	must(send(share_fd, &byte, 1, 0) == 1);
+	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_PRINT);
+	d->out_text = text_of(share_out, &d->out_len);
+	d->err_text = strdup("(shared)");
+	daxtop_json(d);
+}
+
 static struct json_object *field(struct json_object *o, const char *key, enum json_type type)
 {
 	struct json_object *v;
@@ -307,12 +359,10 @@ size_t trace_count(struct daxtop *d, const char *event)
 	return n;
 }
 
-int64_t summary_made(struct json_object *summary, const char *event)
+int64_t summary_of(struct json_object *summary, const char *event, const char *what)
 {
-	struct json_object *e;
+	struct json_object *e = field(summary, "by_event", json_type_object);
 
-	e = field(summary, "by_event", json_type_object);
-	if (!json_object_object_get_ex(e, event, &e))
-		return 0;
-	return field_int(e, "received") + field_int(e, "lost");
+	/* an event of which there was nothing is left out */
+	return json_object_object_get_ex(e, event, &e) ? field_int(e, what) : 0;
 }

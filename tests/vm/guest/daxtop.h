@@ -16,6 +16,9 @@ struct daxtop {
 	size_t nr_lines;
 };
 
+/* A memfd for the next daxtop's stdout; -1: one of its own. */
+extern int daxtop_stdout;
+
 /* The program to run: $DAXTOP, else "daxtop" by PATH. */
 const char *daxtop_program(void);
 
@@ -35,6 +38,13 @@ void daxtop_end(struct daxtop *d, int exit_status);
 void daxtop_stop(struct daxtop *d);
 /* Parses stdout strictly: one object a line, valid UTF-8, no control bytes. */
 void daxtop_json(struct daxtop *d);
+/*
+ * daxtop history --json FOLIO..., begun and ended. A test with .shared set gets
+ * one that other tests use too; then only its own FOLIOs are of interest.
+ */
+struct daxtop *history_start(const char *const specs[]);
+void history_stop(struct daxtop *d);
+#define HISTORY_START(...) history_start((const char *const[]){ __VA_ARGS__, NULL })
 /* Does stdout so far hold @text? */
 bool daxtop_has_printed(struct daxtop *d, const char *text);
 /* Or stderr? True too when it ended. */
@@ -57,7 +67,7 @@ bool field_has_flag(struct json_object *o, const char *flag);
 struct json_object *trace_summary(struct daxtop *d);
 /* Events of one name ("type":"event"), or of every name when NULL. */
 size_t trace_count(struct daxtop *d, const char *event);
-/* received + lost of an event in the summary. */
-int64_t summary_made(struct json_object *summary, const char *event);
+/* What the summary says of an event: @what is "received" or "lost". */
+int64_t summary_of(struct json_object *summary, const char *event, const char *what);
 
 #endif

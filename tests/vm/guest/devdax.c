@@ -13,22 +13,17 @@
  * own; the last put of an unmapped one (2 -> 1) is inlined and no hook sees
  * it, so it shows with the next sample.
  */
-static struct daxtop *history_start(const struct area *a)
-{
-	return daxtop_start(ARGS("history", "--json", a->spec));
-}
-
 static void test_write(struct place *p)
 {
 	struct daxtop *d;
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "install 1>2 m1", "unmap 2>2 m0");
 }
 
@@ -38,14 +33,14 @@ static void test_refault(struct place *p)
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_map_shared(&a);
 	touch_read(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "install 1>2 m1", "unmap 2>2 m0", "~zap-put 2>1", "install 1>2 m1",
 		"unmap 2>2 m0");
 }
@@ -57,12 +52,12 @@ static void test_upgrade(struct place *p)
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	touch_write(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "install 1>2 m1", "unmap 2>2 m0");
 }
 
@@ -81,7 +76,7 @@ static void test_fork_touch(struct place *p)
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	child_start(&c, child_touches, &a);
@@ -89,7 +84,7 @@ static void test_fork_touch(struct place *p)
 	child_go(&c);
 	child_end(&c);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "install 1>2 m1", "install 2>3 m2 @child", "unmap 3>3 m1 @child",
 		"~zap-put 3>2", "unmap 2>2 m0");
 }
@@ -101,10 +96,10 @@ static void test_where(struct place *p)
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
-	daxtop_stop(d);
+	history_stop(d);
 	h = history_get(d, a.spec);
 	if (field_int(h, "offset") != a.off)
 		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset"), (long)a.off);
@@ -120,11 +115,11 @@ static void test_private_refused(struct place *p)
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	must(mmap(NULL, a.len, PROT_READ, MAP_PRIVATE, a.fd, a.off) == MAP_FAILED);
 	if (errno != EINVAL)
 		fail("mmap: got %m, expected EINVAL");
-	daxtop_stop(d);
+	history_stop(d);
 	history_expect_unseen(d, &a);
 }
 
@@ -189,13 +184,13 @@ static void test_module_late(struct place *p)
 }
 
 const struct test devdax_tests[] = {
-	{ "fault/write", ON_DEV, test_write, 0 },
-	{ "fault/refault", ON_DEV, test_refault, 0 },
-	{ "fault/upgrade", ON_DEV, test_upgrade, 0 },
-	{ "fault/fork-touch", ON_DEV, test_fork_touch, 0 },
-	{ "fault/where", ON_DEV, test_where, 0 },
-	{ "fault/private-refused", ON_DEV, test_private_refused, 0 },
-	{ "fault/dev-fault", ON_DEV, test_fault_event, 0 },
-	{ "module-late", ON_DAX2M, test_module_late, 0 },
-	{ 0 },
+	SHARED_TEST("fault/write", ON_DEV, test_write),
+	SHARED_TEST("fault/refault", ON_DEV, test_refault),
+	SHARED_TEST("fault/upgrade", ON_DEV, test_upgrade),
+	SHARED_TEST("fault/fork-touch", ON_DEV, test_fork_touch),
+	SHARED_TEST("fault/where", ON_DEV, test_where),
+	SHARED_TEST("fault/private-refused", ON_DEV, test_private_refused),
+	TEST("fault/dev-fault", ON_DEV, test_fault_event),
+	TEST("module-late", ON_DAX2M, test_module_late),
+	TESTS_END,
 };

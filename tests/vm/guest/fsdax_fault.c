@@ -6,23 +6,18 @@
 #include "place.h"
 #include "steps.h"
 
-static struct daxtop *history_start(const struct area *a)
-{
-	return daxtop_start(ARGS("history", "--json", a->spec));
-}
-
 static void test_write(struct place *p)
 {
 	struct daxtop *d;
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
 }
 
@@ -33,7 +28,7 @@ static void test_refault(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
@@ -41,7 +36,7 @@ static void test_refault(struct place *p)
 	touch_read(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
 }
 
@@ -52,14 +47,14 @@ static void test_dontneed(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	must(!madvise(a.p, a.len, MADV_DONTNEED));
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
 }
 
@@ -74,13 +69,13 @@ static void test_upgrade(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE, "fault 1>1 +upgrade +write", UNMAP_FREE, "remove 0>0");
 }
 
@@ -95,12 +90,12 @@ static void test_sync(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_HOLE);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map(&a, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 +write", "fault 0>0", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
 }
 
@@ -111,12 +106,12 @@ static void test_hole_read(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_HOLE);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	history_expect_unseen(d, &a);
 }
 
@@ -126,13 +121,13 @@ static void test_hole_write(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_HOLE);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
 }
 
@@ -152,7 +147,7 @@ static void test_fork_touch(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	child_start(&c, child_touches, &a);
@@ -161,7 +156,7 @@ static void test_fork_touch(struct place *p)
 	child_end(&c);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, "~fault-ref 1>2", "install 2>3 m2 @child", "~fault-put 3>2",
 		"fault 2>2 @child", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE,
 		"remove 0>0");
@@ -180,7 +175,7 @@ static void test_fork_exit(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	child_start(&c, child_exits, NULL);
@@ -188,7 +183,7 @@ static void test_fork_exit(struct place *p)
 	child_end(&c);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
 }
 
@@ -204,7 +199,7 @@ static void test_fork_private(struct place *p)
 	char *two;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	two = mmap(NULL, 2 * SZ_4K, PROT_READ | PROT_WRITE, MAP_PRIVATE, a.fd, a.off);
 	must(two != MAP_FAILED);
 	touch_read(two);
@@ -215,7 +210,7 @@ static void test_fork_private(struct place *p)
 	child_end(&c);
 	must(!munmap(two, 2 * SZ_4K));
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, "~fork 1>2 m2", "unmap 2>2 m1 @child", "~zap-put 2>1",
 		UNMAP_FREE, "remove 0>0");
 }
@@ -230,13 +225,13 @@ static void test_private_cow(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map(&a, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	touch_read(a.p);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE, "~unknown 1>2", "unmap 2>2 m0",
 		"~zap-put 2>1", "free 1>0", "remove 0>0");
 }
@@ -248,12 +243,12 @@ static void test_private_write(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map(&a, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	history_expect_unseen(d, &a);
 }
 
@@ -265,10 +260,10 @@ static void test_where(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
-	daxtop_stop(d);
+	history_stop(d);
 	h = history_get(d, a.spec);
 	if (strcmp(field_str(h, "device"), p->device))
 		fail("device: got %s, expected %s", field_str(h, "device"), p->device);
@@ -290,27 +285,27 @@ static void test_predates(struct place *p)
 	area_open(&a, p, 0, AREA_WRITTEN);
 	area_map_shared(&a);
 	touch_write(a.p);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "=predates", UNMAP_FREE, "remove 0>0");
 }
 
 const struct test fsdax_fault_tests[] = {
-	{ "fault/write", ON_FS, test_write, 0 },
-	{ "fault/refault", ON_FS, test_refault, 0 },
-	{ "fault/dontneed", ON_FS, test_dontneed, 0 },
-	{ "fault/upgrade", ON_FS, test_upgrade, 0 },
-	{ "fault/map-sync", ON_FS, test_sync, 0 },
-	{ "fault/hole-read", ON_FS, test_hole_read, 0 },
-	{ "fault/hole-write", ON_FS, test_hole_write, 0 },
-	{ "fault/fork-exit", ON_FS, test_fork_exit, 0 },
-	{ "fault/fork-touch", ON_FS, test_fork_touch, 0 },
-	{ "fault/fork-private", ON_FS, test_fork_private, 0 },
-	{ "fault/private-cow", ON_FS, test_private_cow, 0 },
-	{ "fault/private-write", ON_FS, test_private_write, 0 },
-	{ "fault/where", ON_FS, test_where, 0 },
-	{ "fault/predates", ON_FS, test_predates, 0 },
-	{ 0 },
+	SHARED_TEST("fault/write", ON_FS, test_write),
+	SHARED_TEST("fault/refault", ON_FS, test_refault),
+	SHARED_TEST("fault/dontneed", ON_FS, test_dontneed),
+	SHARED_TEST("fault/upgrade", ON_FS, test_upgrade),
+	SHARED_TEST("fault/map-sync", ON_FS, test_sync),
+	SHARED_TEST("fault/hole-read", ON_FS, test_hole_read),
+	SHARED_TEST("fault/hole-write", ON_FS, test_hole_write),
+	SHARED_TEST("fault/fork-exit", ON_FS, test_fork_exit),
+	SHARED_TEST("fault/fork-touch", ON_FS, test_fork_touch),
+	SHARED_TEST("fault/fork-private", ON_FS, test_fork_private),
+	SHARED_TEST("fault/private-cow", ON_FS, test_private_cow),
+	SHARED_TEST("fault/private-write", ON_FS, test_private_write),
+	SHARED_TEST("fault/where", ON_FS, test_where),
+	SHARED_TEST("fault/predates", ON_FS, test_predates),
+	TESTS_END,
 };

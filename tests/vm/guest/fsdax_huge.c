@@ -11,23 +11,18 @@
  */
 #define REMOVE_SPLIT "remove 0>0", "~split 0>0 o0"
 
-static struct daxtop *history_start(const struct area *a)
-{
-	return daxtop_start(ARGS("history", "--json", a->spec));
-}
-
 static void test_write(struct place *p)
 {
 	struct daxtop *d;
 	struct area a;
 
 	area_open(&a, p, 9, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 +write", FAULT_REVIVE, UNMAP_FREE, REMOVE_SPLIT);
 }
 
@@ -37,7 +32,7 @@ static void test_refault(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 9, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
@@ -45,7 +40,7 @@ static void test_refault(struct place *p)
 	touch_write(a.p + SZ_2M - 1);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, FAULT_REVIVE, UNMAP_FREE, REMOVE_SPLIT);
 }
 
@@ -55,13 +50,13 @@ static void test_upgrade(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 9, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE, "fault 1>1 +upgrade +write", UNMAP_FREE, REMOVE_SPLIT);
 }
 
@@ -80,7 +75,7 @@ static void test_fork_touch(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 9, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	child_start(&c, child_touches, &a);
@@ -89,7 +84,7 @@ static void test_fork_touch(struct place *p)
 	child_end(&c);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, "~fault-ref 1>2", "install 2>3 m2 @child", "~fault-put 3>2",
 		"fault 2>2 @child", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE,
 		REMOVE_SPLIT);
@@ -103,7 +98,7 @@ static void test_split_reuse(struct place *p)
 	char *page;
 
 	area_open(&a, p, 9, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
@@ -116,7 +111,7 @@ static void test_split_reuse(struct place *p)
 	touch_write(page);
 	must(!munmap(page, SZ_4K));
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, REMOVE_SPLIT, FAULT_NEW, UNMAP_FREE, "remove 0>0");
 }
 
@@ -131,7 +126,7 @@ static void test_pte_of_huge(struct place *p)
 	char *page;
 
 	area_open(&a, p, 9, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
@@ -140,16 +135,16 @@ static void test_pte_of_huge(struct place *p)
 	touch_write(page);
 	must(!munmap(page, SZ_4K));
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, FAULT_REVIVE, UNMAP_FREE, REMOVE_SPLIT);
 }
 
 const struct test fsdax_huge_tests[] = {
-	{ "huge/write", ON_FS, test_write, 0 },
-	{ "huge/refault", ON_FS, test_refault, 0 },
-	{ "huge/upgrade", ON_FS, test_upgrade, 0 },
-	{ "huge/fork-touch", ON_FS, test_fork_touch, 0 },
-	{ "huge/split-reuse", ON_FS, test_split_reuse, 0 },
-	{ "huge/pte-of-huge", ON_FS, test_pte_of_huge, 0 },
-	{ 0 },
+	SHARED_TEST("huge/write", ON_FS, test_write),
+	SHARED_TEST("huge/refault", ON_FS, test_refault),
+	SHARED_TEST("huge/upgrade", ON_FS, test_upgrade),
+	SHARED_TEST("huge/fork-touch", ON_FS, test_fork_touch),
+	SHARED_TEST("huge/split-reuse", ON_FS, test_split_reuse),
+	SHARED_TEST("huge/pte-of-huge", ON_FS, test_pte_of_huge),
+	TESTS_END,
 };

@@ -55,7 +55,7 @@ static void add_unmap(struct steps *s, const struct area *a)
 static void area_start(struct area *a, struct daxtop **d, struct place *p, unsigned int order)
 {
 	area_open(a, p, order, AREA_WRITTEN);
-	*d = daxtop_start(ARGS("history", "--json", a->spec));
+	*d = HISTORY_START(a->spec);
 	area_map_shared(a);
 	touch_write(a->p);
 }
@@ -73,7 +73,7 @@ static void direct(struct place *p, unsigned int order, int pages)
 	area_start(&a, &d, p, order);
 	must(pwrite(fd, a.p, pages * SZ_4K, 0) == (ssize_t)(pages * SZ_4K));
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	mapped = f.mapped;
 	pinned = mapped + pages * f.pin;
@@ -122,7 +122,7 @@ static void test_aio(struct place *p)
 	if ((int64_t)ev.res != (int64_t)SZ_4K)
 		fail("aio write: got %lld, expected %lu", (long long)ev.res, SZ_4K);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	add_fault(&s, &a);
 	steps_add(&s, "pin %d>%d p1", f.mapped, f.mapped + f.pin);
@@ -143,13 +143,39 @@ static void test_mapped_before(struct place *p)
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
 	area_map_shared(&a);
 	touch_write(a.p);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	must(pwrite(fd, a.p, SZ_4K, 0) == (ssize_t)SZ_4K);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	steps_add(&s, "=predates");
 	steps_add(&s, "pin %d>%d m1 p1", f.mapped, f.mapped + f.pin);
+	steps_add(&s, "unpin %d>%d p0", f.mapped + f.pin, f.mapped);
+	add_unmap(&s, &a);
+	history_expect(d, &a, s.list);
+}
+
+/*
+ * A page that is not mapped yet: gup_fast_fallback() gives up and its slow path
+ * faults it in. One pin, told once.
+ */
+static void test_unfaulted(struct place *p)
+{
+	int fd = nullb_open();
+	struct steps s = {};
+	struct figures f;
+	struct daxtop *d;
+	struct area a;
+
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	d = HISTORY_START(a.spec);
+	area_map_shared(&a);
+	must(pwrite(fd, a.p, SZ_4K, 0) == (ssize_t)SZ_4K);
+	area_unmap(&a);
+	history_stop(d);
+	f = figures_of(&a);
+	add_fault(&s, &a);
+	steps_add(&s, "pin %d>%d p1", f.mapped, f.mapped + f.pin);
 	steps_add(&s, "unpin %d>%d p0", f.mapped + f.pin, f.mapped);
 	add_unmap(&s, &a);
 	history_expect(d, &a, s.list);
@@ -169,14 +195,14 @@ static void test_direct_two_folios(struct place *p)
 	b = a;
 	b.off += SZ_4K;
 	snprintf(b.spec, sizeof(b.spec), "%s:%#llx", b.path, (unsigned long long)b.off);
-	d = daxtop_start(ARGS("history", "--json", a.spec, b.spec));
+	d = HISTORY_START(a.spec, b.spec);
 	two = mmap(NULL, 2 * SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, a.off);
 	must(two != MAP_FAILED);
 	touch_write(two);
 	touch_write(two + SZ_4K);
 	must(pwrite(fd, two, 2 * SZ_4K, 0) == (ssize_t)(2 * SZ_4K));
 	must(!munmap(two, 2 * SZ_4K));
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	add_fault(&s, &a);
 	steps_add(&s, "pin %d>%d p1", f.mapped, f.mapped + f.pin);
@@ -216,7 +242,7 @@ static void vmsplice_drained(struct place *p, unsigned int order)
 	splice_in(fds, &a);
 	drain(fds);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	add_fault(&s, &a);
 	steps_add(&s, "get %d>%d", f.mapped, f.mapped + 1);
@@ -248,7 +274,7 @@ static void vmsplice_held(struct place *p, unsigned int order)
 	splice_in(fds, &a);
 	area_unmap(&a);
 	drain(fds);
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	add_fault(&s, &a);
 	steps_add(&s, "get %d>%d", f.mapped, f.mapped + 1);
@@ -288,7 +314,7 @@ static void test_forked(struct place *p)
 	char *two;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	two = mmap(NULL, 2 * SZ_4K, PROT_READ | PROT_WRITE, MAP_PRIVATE, a.fd, a.off);
 	must(two != MAP_FAILED);
 	a.p = two;
@@ -299,7 +325,7 @@ static void test_forked(struct place *p)
 	child_go(&c);
 	child_end(&c);
 	must(!munmap(two, 2 * SZ_4K));
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, "~fork 1>2 m2", "get 2>3 @child", "~get-put 3>2",
 		"unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE);
 }
@@ -331,7 +357,7 @@ static void test_remote(struct place *p)
 	child_go(&c);
 	child_end(&c);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	f = figures_of(&a);
 	add_fault(&s, &a);
 	steps_add(&s, "pin %d>%d p1 +remote -write @child", f.mapped, f.mapped + f.pin);
@@ -374,9 +400,27 @@ static void test_uring_unregister(struct place *p)
 		fail("io_uring_register_buffers: got %d, expected 0", r);
 	must(!io_uring_unregister_buffers(&ring));
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	add_uring(&s, &a, "self");
 	history_expect(d, &a, s.list);
+}
+
+/* Pins that the kernel has released so far, all in all. */
+static long pins_released(void)
+{
+	long n = -1;
+	char line[128];
+	FILE *f;
+
+	run("echo 1 >/proc/sys/vm/stat_refresh"); /* folds what the CPUs still have */
+	f = fopen("/proc/vmstat", "re");
+	must(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "nr_foll_pin_released %ld", &n) == 1)
+			break;
+	fclose(f);
+	must(n >= 0);
+	return n;
 }
 
 /* The ring's exit releases its buffers from a kernel worker: not who held them. */
@@ -386,14 +430,19 @@ static void test_uring_exit(struct place *p)
 	struct steps s = {};
 	struct daxtop *d;
 	struct area a;
+	long released;
 	int r;
 
 	area_start(&a, &d, p, place_order(p));
 	r = uring_register(&ring, &a, SZ_4K);
 	if (r)
 		fail("io_uring_register_buffers: got %d, expected 0", r);
+	released = pins_released();
 	io_uring_queue_exit(&ring);
-	daxtop_stop(d);
+	while (pins_released() == released)
+		poll_pause();
+	area_unmap(&a);
+	history_stop(d);
 	add_uring(&s, &a, "kworker");
 	history_expect(d, &a, s.list);
 }
@@ -412,7 +461,7 @@ static void test_uring_2m(struct place *p)
 		fail("io_uring_register_buffers: got %d, expected 0", r);
 	must(!io_uring_unregister_buffers(&ring));
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "install 1>2 m1", "pin 2>514 p512 +longterm", "unpin 514>3 p1",
 		"unpin 3>2 p0", "unmap 2>2 m0");
 }
@@ -432,7 +481,7 @@ static void test_uring_refused(struct place *p)
 		fail("io_uring_register_buffers: got %d, expected -EOPNOTSUPP", r);
 	area_unmap(&a);
 	area_remove(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	add_fault(&s, &a);
 	add_unmap(&s, &a);
 	steps_add(&s, "remove 0>0");
@@ -440,21 +489,22 @@ static void test_uring_refused(struct place *p)
 }
 
 const struct test gup_tests[] = {
-	{ "gup/direct", ON_ALL, test_direct, 0 },
-	{ "gup/direct-2m", ON_FS, test_direct_2m, 0 },
-	{ "gup/direct-2m-two", ON_FS | ON_DAX2M, test_direct_2m_two, 0 },
-	{ "gup/direct-two-folios", ON_FS | ON_DAX4K, test_direct_two_folios, 0 },
-	{ "gup/mapped-before", ON_ALL, test_mapped_before, 0 },
-	{ "gup/aio", ON_ALL, test_aio, 0 },
-	{ "gup/vmsplice-drained", ON_ALL, test_vmsplice_drained, 0 },
-	{ "gup/vmsplice-drained-2m", ON_FS, test_vmsplice_drained_2m, 0 },
-	{ "gup/vmsplice-held", ON_ALL, test_vmsplice_held, 0 },
-	{ "gup/vmsplice-held-2m", ON_FS, test_vmsplice_held_2m, 0 },
-	{ "gup/forked", ON_FS, test_forked, 0 },
-	{ "gup/process-vm-readv", ON_ALL, test_remote, 0 },
-	{ "gup/uring-unregister", ON_DEV, test_uring_unregister, 0 },
-	{ "gup/uring-exit", ON_DEV, test_uring_exit, 0 },
-	{ "gup/uring-2m", ON_DAX2M, test_uring_2m, 0 },
-	{ "gup/uring-refused", ON_FS, test_uring_refused, 0 },
-	{ 0 },
+	SHARED_TEST("gup/direct", ON_ALL, test_direct),
+	SHARED_TEST("gup/direct-2m", ON_FS, test_direct_2m),
+	SHARED_TEST("gup/direct-2m-two", ON_FS | ON_DAX2M, test_direct_2m_two),
+	SHARED_TEST("gup/direct-two-folios", ON_FS | ON_DAX4K, test_direct_two_folios),
+	SHARED_TEST("gup/direct-unfaulted", ON_ALL, test_unfaulted),
+	SHARED_TEST("gup/mapped-before", ON_ALL, test_mapped_before),
+	SHARED_TEST("gup/aio", ON_ALL, test_aio),
+	SHARED_TEST("gup/vmsplice-drained", ON_ALL, test_vmsplice_drained),
+	SHARED_TEST("gup/vmsplice-drained-2m", ON_FS, test_vmsplice_drained_2m),
+	SHARED_TEST("gup/vmsplice-held", ON_ALL, test_vmsplice_held),
+	SHARED_TEST("gup/vmsplice-held-2m", ON_FS, test_vmsplice_held_2m),
+	SHARED_TEST("gup/forked", ON_FS, test_forked),
+	SHARED_TEST("gup/process-vm-readv", ON_ALL, test_remote),
+	SHARED_TEST("gup/uring-unregister", ON_DEV, test_uring_unregister),
+	SHARED_TEST("gup/uring-exit", ON_DEV, test_uring_exit),
+	SHARED_TEST("gup/uring-2m", ON_DAX2M, test_uring_2m),
+	SHARED_TEST("gup/uring-refused", ON_FS, test_uring_refused),
+	TESTS_END,
 };

@@ -10,10 +10,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "outcome.h"
+#include "runner.h"
 
 bool verbose;
-int outcome_fd = -1;
+int outcome_fd = -1, share_fd = -1, share_out = -1;
+unsigned int test_serial;
 
 static void outcome(char kind, const char *fmt, va_list ap)
 {

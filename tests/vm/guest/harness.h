@@ -6,7 +6,7 @@
  *
  * Each test runs in a process (and process group) of its own, so that a crash
  * or a hang ends one test and not the run. After each, the parent looks for
- * BPF programs that stayed, and for warnings in the kernel log.
+ * warnings in the kernel log, and after each daxtop for BPF programs that stayed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,15 +32,25 @@ struct place {
 	char path[128]; /* mount point, or /dev/daxX.Y; "" : the guest has none */
 	char device[32]; /* "pmem0", "dax1.0": what daxtop calls it */
 	char options[256]; /* of the mount */
-	size_t align; /* device-dax: bytes */
+	size_t align, size; /* device-dax: bytes */
 };
 
 struct test {
 	const char *name;
 	unsigned int on;
 	void (*run)(struct place *p); /* p: NULL for ON_NONE */
+	/*
+	 * It watches by history_start() and history_stop() only, so that one daxtop
+	 * serves all such tests of a place: starting one takes seconds in emulation.
+	 */
+	bool shared;
 	unsigned int seconds; /* limit, 0: 60 */
 };
+
+#define TEST(name, on, run)		     { name, on, run, false, 0 }
+#define SHARED_TEST(name, on, run)	     { name, on, run, true, 0 }
+#define LONG_TEST(name, on, run, seconds)    { name, on, run, false, seconds }
+#define TESTS_END			     { NULL, 0, NULL, false, 0 }
 
 /* One table a file, ended by a NULL name; main() has the list. */
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],

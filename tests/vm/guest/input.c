@@ -193,8 +193,8 @@ static void top_refused(const char *term, int rows, int columns, const char *wor
 static void test_dumb(struct place *p)
 {
 	(void)p;
-	top_refused("dumb", 24, 80, "dumb");
-	top_refused("no-such-terminal", 24, 80, "no-such-terminal");
+	top_refused("dumb", 24, 80, "TERM");
+	top_refused("no-such-terminal", 24, 80, "TERM");
 	top_refused("", 24, 80, "TERM");
 }
 
@@ -206,13 +206,13 @@ static void test_tiny(struct place *p)
 }
 
 const struct test input_tests[] = {
-	{ "input/usage", ON_NONE, test_usage, 0 },
-	{ "input/folio", ON_NONE, test_folio, 0 },
-	{ "input/not-root", ON_NONE, test_not_root, 0 },
-	{ "input/kptr-restrict", ON_EXT4, test_kptr_restrict, 0 },
-	{ "input/help", ON_NONE, test_help, 0 },
-	{ "input/probes", ON_NONE, test_probes, 0 },
-	{ "input/dumb-terminal", ON_NONE, test_dumb, 0 },
-	{ "input/tiny-terminal", ON_NONE, test_tiny, 0 },
-	{ 0 },
+	TEST("input/usage", ON_NONE, test_usage),
+	TEST("input/folio", ON_NONE, test_folio),
+	TEST("input/not-root", ON_NONE, test_not_root),
+	TEST("input/kptr-restrict", ON_EXT4, test_kptr_restrict),
+	TEST("input/help", ON_NONE, test_help),
+	TEST("input/probes", ON_NONE, test_probes),
+	TEST("input/dumb-terminal", ON_NONE, test_dumb),
+	TEST("input/tiny-terminal", ON_NONE, test_tiny),
+	TESTS_END,
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "outcome.h"
+#include "runner.h"
 
 static int kmsg = -1;
 

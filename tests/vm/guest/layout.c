@@ -11,11 +11,6 @@
 #include "place.h"
 #include "steps.h"
 
-static struct daxtop *history_start(const struct area *a)
-{
-	return daxtop_start(ARGS("history", "--json", a->spec));
-}
-
 static void truncate_area(struct area *a)
 {
 	must(!ftruncate(a->fd, 0));
@@ -33,11 +28,11 @@ static void mapped(struct place *p, void (*take)(struct area *))
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	take(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
 }
 
@@ -60,9 +55,9 @@ static void unmapped(struct place *p, void (*take)(struct area *))
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	take(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "remove 0>0");
 }
 
@@ -115,7 +110,7 @@ static void waits(struct place *p, void (*take)(struct area *))
 	struct child c;
 
 	area_open(&w.a, p, 0, AREA_WRITTEN);
-	d = history_start(&w.a);
+	d = HISTORY_START(w.a.spec);
 	area_map_shared(&w.a);
 	touch_write(w.a.p);
 	hold(&w);
@@ -125,7 +120,7 @@ static void waits(struct place *p, void (*take)(struct area *))
 	wait_blocked(c.pid, p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page");
 	drain(&w);
 	child_end(&c);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &w.a, FAULT_NEW, "get 1>2", "unmap 2>2 m0 @child", "~zap-put 2>1",
 		"break-busy 1>1 @child -final", "free 1>0", "remove 0>0 @child");
 }
@@ -156,7 +151,7 @@ static void test_unlink_waits(struct place *p)
 	struct child c;
 
 	area_open(&w.a, p, 0, AREA_WRITTEN);
-	d = history_start(&w.a);
+	d = HISTORY_START(w.a.spec);
 	area_map_shared(&w.a);
 	touch_write(w.a.p);
 	hold(&w);
@@ -168,7 +163,7 @@ static void test_unlink_waits(struct place *p)
 	wait_blocked(c.pid, "dax_break_layout_final");
 	drain(&w);
 	child_end(&c);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &w.a, FAULT_NEW, "get 1>2", "unmap 2>2 m0", "~zap-put 2>1",
 		"break-busy 1>1 @child +final", "free 1>0", "remove 0>0 @child");
 }
@@ -227,14 +222,14 @@ static void test_umount(struct place *p)
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = history_start(&a);
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
 	must(!close(a.fd));
 	must(!umount(p->path));
 	remount(p);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
 }
 
@@ -265,15 +260,15 @@ static void test_not_dax(struct place *p)
 }
 
 const struct test layout_tests[] = {
-	{ "layout/truncate-mapped", ON_FS, test_truncate_mapped, 0 },
-	{ "layout/truncate-unmapped", ON_FS, test_truncate_unmapped, 0 },
-	{ "layout/punch-mapped", ON_FS, test_punch_mapped, 0 },
-	{ "layout/punch-unmapped", ON_FS, test_punch_unmapped, 0 },
-	{ "layout/truncate-waits", ON_FS, test_truncate_waits, 0 },
-	{ "layout/punch-waits", ON_FS, test_punch_waits, 0 },
-	{ "layout/unlink-waits", ON_FS, test_unlink_waits, 0 },
-	{ "layout/break-trace", ON_FS, test_break_trace, 0 },
-	{ "layout/umount", ON_FS, test_umount, 0 },
-	{ "layout/not-dax", ON_FS, test_not_dax, 0 },
-	{ 0 },
+	SHARED_TEST("layout/truncate-mapped", ON_FS, test_truncate_mapped),
+	SHARED_TEST("layout/truncate-unmapped", ON_FS, test_truncate_unmapped),
+	SHARED_TEST("layout/punch-mapped", ON_FS, test_punch_mapped),
+	SHARED_TEST("layout/punch-unmapped", ON_FS, test_punch_unmapped),
+	SHARED_TEST("layout/truncate-waits", ON_FS, test_truncate_waits),
+	SHARED_TEST("layout/punch-waits", ON_FS, test_punch_waits),
+	SHARED_TEST("layout/unlink-waits", ON_FS, test_unlink_waits),
+	TEST("layout/break-trace", ON_FS, test_break_trace),
+	TEST("layout/umount", ON_FS, test_umount),
+	TEST("layout/not-dax", ON_FS, test_not_dax),
+	TESTS_END,
 };

@@ -225,16 +225,16 @@ static void test_top_shows(struct place *p)
 }
 
 const struct test life_tests[] = {
-	{ "life/sigint", ON_NONE, test_sigint, 0 },
-	{ "life/sigterm", ON_NONE, test_sigterm, 0 },
-	{ "life/sigterm-history", ON_NONE, test_sigterm_history, 0 },
-	{ "life/sigkill", ON_EXT4, test_sigkill, 0 },
-	{ "life/reader-gone", ON_EXT4, test_reader_gone, 0 },
-	{ "life/top-quit", ON_NONE, test_top_quit, 0 },
-	{ "life/top-sigint", ON_NONE, test_top_sigint, 0 },
-	{ "life/top-sigterm", ON_NONE, test_top_sigterm, 0 },
-	{ "life/top-hangup", ON_NONE, test_top_hangup, 0 },
-	{ "life/top-sigkill", ON_NONE, test_top_sigkill, 0 },
-	{ "life/top-shows", ON_FS, test_top_shows, 0 },
-	{ 0 },
+	TEST("life/sigint", ON_NONE, test_sigint),
+	TEST("life/sigterm", ON_NONE, test_sigterm),
+	TEST("life/sigterm-history", ON_NONE, test_sigterm_history),
+	TEST("life/sigkill", ON_EXT4, test_sigkill),
+	TEST("life/reader-gone", ON_EXT4, test_reader_gone),
+	TEST("life/top-quit", ON_NONE, test_top_quit),
+	TEST("life/top-sigint", ON_NONE, test_top_sigint),
+	TEST("life/top-sigterm", ON_NONE, test_top_sigterm),
+	TEST("life/top-hangup", ON_NONE, test_top_hangup),
+	TEST("life/top-sigkill", ON_NONE, test_top_sigkill),
+	TEST("life/top-shows", ON_FS, test_top_shows),
+	TESTS_END,
 };

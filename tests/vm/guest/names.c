@@ -123,9 +123,9 @@ static void test_history_json(struct place *p)
 	struct area a;
 
 	evil_open(&a, p);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	evil_life(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	must(d->nr_lines == 1);
 	h = d->lines[0];
 	if (!strstr(field_str(h, "folio"), EVIL_JSON) || !strstr(field_str(h, "file"), EVIL_JSON))
@@ -168,11 +168,11 @@ static void test_errors(struct place *p)
 }
 
 const struct test names_tests[] = {
-	{ "names/trace-text", ON_FS, test_trace_text, 0 },
-	{ "names/trace-json", ON_FS, test_trace_json, 0 },
-	{ "names/history-text", ON_EXT4, test_history_text, 0 },
-	{ "names/history-json", ON_EXT4, test_history_json, 0 },
-	{ "names/top", ON_EXT4, test_top, 0 },
-	{ "names/errors", ON_NONE, test_errors, 0 },
-	{ 0 },
+	TEST("names/trace-text", ON_FS, test_trace_text),
+	TEST("names/trace-json", ON_FS, test_trace_json),
+	TEST("names/history-text", ON_EXT4, test_history_text),
+	TEST("names/history-json", ON_EXT4, test_history_json),
+	TEST("names/top", ON_EXT4, test_top),
+	TEST("names/errors", ON_NONE, test_errors),
+	TESTS_END,
 };

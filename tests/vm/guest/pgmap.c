@@ -100,7 +100,7 @@ static void test_history_across(struct place *p)
 	namespace_of(p, name, sizeof(name));
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
@@ -117,7 +117,7 @@ static void test_history_across(struct place *p)
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	if (p->fs)
 		HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0", FAULT_NEW, UNMAP_FREE);
 	else
@@ -125,8 +125,50 @@ static void test_history_across(struct place *p)
 			"unmap 2>2 m0");
 }
 
+/* No device at all when it starts: it says that it waits, and sees what comes. */
+static void test_wait_for_one(struct place *none)
+{
+	struct place *p;
+	struct daxtop *d;
+	struct area a;
+	size_t i;
+
+	(void)none;
+	for (i = 0; i < NR_PLACES; i++)
+		if (places[i].fs && places[i].path[0])
+			must(!umount(places[i].path));
+	run("ndctl disable-namespace all");
+	d = daxtop_start(ARGS("trace", "--json", "-e", "pgmap-add,fault"));
+	if (!daxtop_has_said(d, "wait"))
+		fail("daxtop does not say that it waits for a device");
+	run("ndctl enable-namespace all");
+	for (i = 0; i < NR_PLACES; i++) {
+		char dev[64];
+
+		p = &places[i];
+		if (!p->path[0])
+			continue;
+		snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+		wait_for_path(dev);
+		if (p->fs)
+			must(!mount(dev, p->path, p->name, 0, "dax=always"));
+	}
+	area_open(&a, &places[0], 0, AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	daxtop_stop(d);
+	trace_summary(d);
+	if (trace_count(d, "pgmap-add") != 4 || trace_count(d, "fault") != 1)
+		fail("got %zu pgmap-add and %zu fault, expected 4 and 1: %s",
+		     trace_count(d, "pgmap-add"), trace_count(d, "fault"), d->out_text);
+	if (strcmp(field_str(d->lines[4], "device"), places[0].device))
+		fail("device: got %s, expected %s", field_str(d->lines[4], "device"),
+		     places[0].device);
+}
+
 const struct test pgmap_tests[] = {
-	{ "pgmap/disable", ON_ALL, test_disable, 0 },
-	{ "pgmap/history-across", ON_ALL, test_history_across, 0 },
-	{ 0 },
+	TEST("pgmap/disable", ON_ALL, test_disable),
+	TEST("pgmap/history-across", ON_ALL, test_history_across),
+	TEST("pgmap/wait-for-one", ON_NONE, test_wait_for_one),
+	TESTS_END,
 };

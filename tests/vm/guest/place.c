@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "place.h"
+#include "runner.h"
 
 #define FILE_PREFIX "gt-"
 
@@ -39,20 +40,29 @@ static void place_mounted(const struct mntent *m)
 	}
 }
 
-static void place_device(const char *name)
+/* A number of /sys/bus/dax/devices/NAME; 0 when it cannot be read. */
+static size_t device_number(const char *name, const char *attribute)
 {
-	unsigned int bit;
 	char path[512];
-	size_t align, i;
+	size_t n = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/bus/dax/devices/%s/align", name);
+	snprintf(path, sizeof(path), "/sys/bus/dax/devices/%s/%s", name, attribute);
 	f = fopen(path, "re");
 	if (!f)
-		return;
-	if (fscanf(f, "%zu", &align) != 1)
-		align = 0;
+		return 0;
+	if (fscanf(f, "%zu", &n) != 1)
+		n = 0;
 	fclose(f);
+	return n;
+}
+
+static void place_device(const char *name)
+{
+	size_t align = device_number(name, "align"), i;
+	unsigned int bit;
+	char path[512];
+
 	snprintf(path, sizeof(path), "/dev/%s", name);
 	if (access(path, R_OK | W_OK))
 		return; /* e.g. bound to kmem */
@@ -63,6 +73,7 @@ static void place_device(const char *name)
 		snprintf(places[i].path, sizeof(places[i].path), "%.100s", path);
 		snprintf(places[i].device, sizeof(places[i].device), "%.30s", name);
 		places[i].align = align;
+		places[i].size = device_number(name, "size");
 	}
 }
 
@@ -175,6 +186,8 @@ static void file_open(struct area *a, unsigned int order, enum area_blocks block
 
 void area_open(struct area *a, struct place *p, unsigned int order, enum area_blocks blocks)
 {
+	static unsigned int nr;
+
 	memset(a, 0, sizeof(*a));
 	a->place = p;
 	a->order = order;
@@ -188,7 +201,8 @@ void area_open(struct area *a, struct place *p, unsigned int order, enum area_bl
 		if (a->len != p->align)
 			fail("%s has pages of %zu bytes, the test wants %zu", p->path, p->align,
 			     a->len);
-		a->off = 3 * a->len;
+		/* tests around one daxtop come one after the other: no two get the same */
+		a->off = (test_serial * 4 + nr++) % (p->size / a->len - 4) * a->len;
 	}
 	snprintf(a->spec, sizeof(a->spec), "%s:%#llx", a->path, (unsigned long long)a->off);
 }

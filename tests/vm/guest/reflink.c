@@ -34,7 +34,7 @@ static void test_read_both(struct place *p)
 
 	area_open(&a, p, 0, AREA_WRITTEN);
 	area_clone(&b, &a);
-	d = daxtop_start(ARGS("history", "--json", b.spec));
+	d = HISTORY_START(b.spec);
 	area_map_shared(&a);
 	area_map_shared(&b);
 	touch_read(a.p);
@@ -43,7 +43,7 @@ static void test_read_both(struct place *p)
 	area_remove(&a);
 	area_unmap(&b);
 	area_remove(&b);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared",
 		"~fault-ref 1>2", "install 2>3 m2", "~fault-put 3>2", "fault 2>2",
 		"unmap 2>2 m1", "~zap-put 2>1", "remove 1>1 +shared", UNMAP_FREE, "remove 0>0");
@@ -60,7 +60,7 @@ static void test_write_one(struct place *p)
 
 	area_open(&a, p, 0, AREA_WRITTEN);
 	area_clone(&b, &a);
-	d = daxtop_start(ARGS("history", "--json", a.spec, b.spec));
+	d = HISTORY_START(a.spec, b.spec);
 	area_map_shared(&a);
 	area_map_shared(&b);
 	touch_read(a.p);
@@ -70,7 +70,7 @@ static void test_write_one(struct place *p)
 	area_remove(&a);
 	area_unmap(&b);
 	area_remove(&b);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 +shared +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
 	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared",
 		"~fault-ref 1>2", "install 2>3 m2", "~fault-put 3>2", "fault 2>2",
@@ -89,21 +89,21 @@ static void write_alone(struct place *p, unsigned int order)
 
 	area_open(&a, p, order, AREA_WRITTEN);
 	area_clone(&b, &a);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	old = a;
 	snprintf(old.spec, sizeof(old.spec), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
-	d = daxtop_start(ARGS("history", "--json", old.spec, a.spec));
+	d = HISTORY_START(old.spec, a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
 	touch_write(a.p);
 	area_unmap(&a);
 	area_remove(&a);
 	area_remove(&b);
-	daxtop_stop(d);
+	history_stop(d);
 	if (order) {
 		HISTORY(d, &old, FAULT_FIRST, UNMAP_FREE, "remove 0>0 +replaced", "~split 0>0 o0");
 		HISTORY(d, &a, "insert 0>0 +shared +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0",
@@ -125,9 +125,9 @@ static void test_write_alone_2m(struct place *p)
 }
 
 const struct test reflink_tests[] = {
-	{ "reflink/read-both", ON_XFS, test_read_both, 0 },
-	{ "reflink/write-one", ON_XFS, test_write_one, 0 },
-	{ "reflink/write-alone", ON_XFS, test_write_alone, 0 },
-	{ "reflink/write-alone-2m", ON_XFS, test_write_alone_2m, 0 },
-	{ 0 },
+	SHARED_TEST("reflink/read-both", ON_XFS, test_read_both),
+	TEST("reflink/write-one", ON_XFS, test_write_one),
+	TEST("reflink/write-alone", ON_XFS, test_write_alone),
+	TEST("reflink/write-alone-2m", ON_XFS, test_write_alone_2m),
+	TESTS_END,
 };

@@ -94,7 +94,7 @@ static void test_compare_rest(struct place *p)
 }
 
 const struct test steps_tests[] = {
-	{ "harness/compare", ON_NONE, test_compare, 0 },
-	{ "harness/compare-rest", ON_NONE, test_compare_rest, 0 },
-	{ 0 },
+	TEST("harness/compare", ON_NONE, test_compare),
+	TEST("harness/compare-rest", ON_NONE, test_compare_rest),
+	TESTS_END,
 };

@@ -110,11 +110,12 @@ static void test_filter_pid(struct place *p)
 	struct area a;
 	char pid[16];
 
-	area_open(&a, p, 0, AREA_WRITTEN);
 	area_open(&o.a, p, 0, AREA_WRITTEN);
 	child_start(&c, child_lives, &o);
 	snprintf(pid, sizeof(pid), "%d", c.pid);
-	must(!close(o.a.fd)); /* the child has the last one: it evicts */
+	/* each has the last descriptor of its file, and evicts it */
+	must(!close(o.a.fd));
+	area_open(&a, p, 0, AREA_WRITTEN);
 	d = daxtop_start(ARGS("trace", "--json", "-p", pid, "-e", "fault,unmap,free,remove"));
 	life(&a);
 	child_go(&c);
@@ -135,11 +136,11 @@ static void test_filter_comm(struct place *p)
 	struct child c;
 	struct area a;
 
-	area_open(&a, p, 0, AREA_WRITTEN);
 	area_open(&o.a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-c", "gt-other", "-e", "fault,unmap,free,remove"));
 	child_start(&c, child_lives, &o);
 	must(!close(o.a.fd));
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("trace", "--json", "-c", "gt-other", "-e", "fault,unmap,free,remove"));
 	life(&a);
 	child_go(&c);
 	child_end(&c);
@@ -287,34 +288,34 @@ static void test_history_pfn(struct place *p)
 	char pfn[32];
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
-	daxtop_stop(d);
+	history_stop(d);
 	snprintf(pfn, sizeof(pfn), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
 	area_unmap(&a);
 	b = a;
 	snprintf(b.spec, sizeof(b.spec), "%s", pfn);
-	d = daxtop_start(ARGS("history", "--json", pfn, a.spec));
+	d = HISTORY_START(pfn, a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, FAULT_FIRST, UNMAP_FREE);
 	HISTORY(d, &b, FAULT_FIRST, UNMAP_FREE);
 }
 
 const struct test trace_tests[] = {
-	{ "trace/lines", ON_FS, test_lines, 0 },
-	{ "trace/filter-pid", ON_EXT4, test_filter_pid, 0 },
-	{ "trace/filter-comm", ON_EXT4, test_filter_comm, 0 },
-	{ "trace/filter-device", ON_FS, test_filter_device, 0 },
-	{ "trace/filter-file", ON_FS, test_filter_file, 0 },
-	{ "trace/filter-event", ON_EXT4, test_filter_event, 0 },
-	{ "trace/count", ON_EXT4, test_count, 0 },
-	{ "trace/duration", ON_NONE, test_duration_trace, 0 },
-	{ "trace/history-duration", ON_NONE, test_duration_history, 0 },
-	{ "trace/history-pfn", ON_FS, test_history_pfn, 0 },
-	{ "trace/two-at-once", ON_FS, test_two, 0 },
-	{ 0 },
+	TEST("trace/lines", ON_FS, test_lines),
+	TEST("trace/filter-pid", ON_EXT4, test_filter_pid),
+	TEST("trace/filter-comm", ON_EXT4, test_filter_comm),
+	TEST("trace/filter-device", ON_FS, test_filter_device),
+	TEST("trace/filter-file", ON_FS, test_filter_file),
+	TEST("trace/filter-event", ON_EXT4, test_filter_event),
+	TEST("trace/count", ON_EXT4, test_count),
+	TEST("trace/duration", ON_NONE, test_duration_trace),
+	TEST("trace/history-duration", ON_NONE, test_duration_history),
+	TEST("trace/history-pfn", ON_FS, test_history_pfn),
+	TEST("trace/two-at-once", ON_FS, test_two),
+	TESTS_END,
 };

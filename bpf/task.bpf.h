@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_TASK_BPF_H
+#define DAXTOP_TASK_BPF_H
+/*
+ * task.bpf.h - what a task is in the middle of. Process context only.
+ *
+ * A fault is hot: three programs of one fault meet in a slot of a plain array, found
+ * by pid in a dozen instructions. The rest is rare and uses task storage,
+ * whose look-up is a call of some 50.
+ */
+#include "emit.bpf.h"
+
+#define FAULT_SLOTS 1024
+
+/* A fault from dax_insert_entry() to its end, and what its task was told lately. */
+struct fault {
+	__u64 owner; /* pid << 1 | busy; taken and left by compare and exchange */
+	__u64 vmf; /* the fault under way, 0: none */
+	__u64 pfn; /* what it inserts or finds */
+	__u64 time; /* of its install */
+	__u64 inode, inode_id; /* whose path was sent last, see file.bpf.h */
+	__u64 mm; /* last one marked, see mark.bpf.h */
+	__u64 mm_gone; /* ... when so many marks had gone */
+	__u32 flags; /* DX_F_* of the fault */
+	__s32 ref_first, ref_install, map_install;
+	__u64 pad[6];
+};
+struct faults_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FAULT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct fault);
+};
+extern struct faults_map faults SEC(".maps");
+
+static __always_inline struct fault *fault_slot(__u32 pid, __u32 nth)
+{
+	__u32 at = (pid + nth * 331) & (FAULT_SLOTS - 1);
+
+	return bpf_map_lookup_elem(&faults, &at);
+}
+
+/*
+ * The slot of this task, busy from now on; NULL when two others that fault at this
+ * moment sit on both of its places (then count what is lost).
+ */
+static __always_inline struct fault *fault_begin(void)
+{
+	__u32 pid = bpf_get_current_task_btf()->pid;
+	__u64 idle = (__u64)pid << 1;
+
+	for (__u32 nth = 0; nth < 2; nth++) {
+		struct fault *f = fault_slot(pid, nth);
+		__u64 owner;
+
+		if (!f)
+			return NULL;
+		owner = f->owner;
+		if (owner == (idle | 1))
+			return f;
+		if (owner & 1)
+			continue;
+		if (__sync_val_compare_and_swap(&f->owner, owner, idle | 1) != owner)
+			continue;
+		if (owner != idle) {
+			f->inode = 0;
+			f->mm = 0;
+		}
+		f->vmf = 0;
+		return f;
+	}
+	return NULL;
+}
+
+/* The slot that this task's fault_begin() took, NULL: none. */
+static __always_inline struct fault *fault_find(void)
+{
+	__u32 pid = bpf_get_current_task_btf()->pid;
+	__u64 busy = (__u64)pid << 1 | 1;
+	struct fault *f = fault_slot(pid, 0);
+
+	if (f && f->owner == busy)
+		return f;
+	f = fault_slot(pid, 1);
+	return f && f->owner == busy ? f : NULL;
+}
+
+static __always_inline void fault_end(struct fault *f)
+{
+	f->vmf = 0;
+	f->owner &= ~1ULL;
+}
+
+/*
+ * A GUP call being looked at (pin.bpf.c). Here, and not on the stack, because there
+ * the verifier would follow every value of the counters through the loop.
+ */
+struct gup_call {
+	__u64 pages; /* struct page *[] */
+	__u64 addr;
+	__u64 i, n;
+	__u64 head; /* the run of one folio that is being collected */
+	__u32 run, foll;
+	__u32 flags;
+	__s32 stack, ustack, ret;
+};
+
+struct task_ctx {
+	__u64 mapping; /* removal of a range under way */
+	__u64 entry; /* __dax_invalidate_entry(): what stood there */
+	__u32 layout; /* layout break under way: LAYOUT_BREAK and DX_F_* */
+	__u32 pad;
+	struct gup_call gup;
+};
+struct tasks_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+};
+extern struct tasks_map tasks SEC(".maps");
+
+static __always_inline struct task_ctx *task_ctx_get(void)
+{
+	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline struct task_ctx *task_ctx_find(void)
+{
+	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+}
+
+#endif

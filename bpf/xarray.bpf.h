@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_XARRAY_BPF_H
+#define DAXTOP_XARRAY_BPF_H
+/*
+ * xarray.bpf.h - reads an xarray without its lock (include/linux/xarray.h). What is
+ * found may be gone a moment later; a caller that needs it to be true asks
+ * again or checks what came of it.
+ */
+#include "folio.bpf.h"
+
+#define XA_CHUNK_SHIFT 6 /* CONFIG_BASE_SMALL is off */
+#define XA_CHUNK       (1 << XA_CHUNK_SHIFT)
+#define XA_DEPTH       11 /* 64-bit index */
+
+static __always_inline bool xa_is_internal(__u64 entry)
+{
+	return (entry & 3) == 2;
+}
+
+static __always_inline bool xa_is_node(__u64 entry)
+{
+	return xa_is_internal(entry) && entry > 4096;
+}
+
+/* A sibling names the slot that holds the entry of several slots. */
+static __always_inline bool xa_is_sibling(__u64 entry)
+{
+	return xa_is_internal(entry) && entry >> 2 < XA_CHUNK - 1;
+}
+
+static __always_inline struct xa_node *xa_node_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct xa_node));
+}
+
+static __always_inline __u64 xa_slot(__u64 node, __u64 slot)
+{
+	return word_at(node + bpf_core_field_offset(struct xa_node, slots) + slot * 8);
+}
+
+/* The entry at @index, 0: none. @head: the value of xa_head. */
+static __always_inline __u64 xa_load(__u64 head, __u64 index)
+{
+	__u64 entry = head;
+
+	for (int i = 0; i < XA_DEPTH; i++) {
+		__u64 node = entry - 2;
+		__u32 shift;
+
+		if (!xa_is_node(entry))
+			break;
+		shift = xa_node_cast(node)->shift;
+		if (shift > 60 || (i == 0 && index >> shift >= XA_CHUNK))
+			return 0;
+		entry = xa_slot(node, (index >> shift) & (XA_CHUNK - 1));
+		if (xa_is_sibling(entry))
+			entry = xa_slot(node, entry >> 2);
+	}
+	return xa_is_internal(entry) ? 0 : entry;
+}
+
+#endif

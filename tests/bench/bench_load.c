@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench_load.c - operations whose cost is measured, each many times in a tight
+ * loop. Under QEMU's -icount a nanosecond of the guest's clock is an instruction.
+ *
+ * A line a test: name, operations, ns of all of them, and ns that a reader (--reader)
+ * ran because of them. The reader is stopped while the loop runs, so the first
+ * figure is what the one who does the operation pays; there is one CPU.
+ */
+#include <argp.h>
+#include <dirent.h>
+#include <err.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE	    4096ul
+#define HUGE	    (2ul << 20)
+#define REGIONS	    40 /* of 2M, one page table each */
+#define REGION_USED 500 /* pages of each that are measured: 20,000 in all */
+#define FAULTS	    (REGIONS * REGION_USED)
+#define HUGE_FAULTS 32
+#define FORKS	    100
+#define FORK_PAGES  1000 /* ordinary pages of the process that forks */
+#define GUP_CALLS   400
+#define SETTLE_NS   1000000000ll
+
+static const char *dax_dir = "/mnt/ext4";
+static const char *huge_dir = "/mnt/xfs"; /* its stripe unit of 2M makes aligned extents */
+static const char *cache_dir = "/tmp";
+static pid_t reader;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static void wait_ns(long long ns)
+{
+	struct timespec t = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+	while (nanosleep(&t, &t))
+		;
+}
+
+/* ---- the reader ---- */
+
+/* ns that all its threads ran (Documentation/scheduler/sched-stats.rst). */
+static uint64_t reader_ns(void)
+{
+	char path[300];
+	uint64_t sum = 0;
+	struct dirent *d;
+	DIR *dir;
+
+	if (!reader)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", reader);
+	dir = opendir(path);
+	if (!dir)
+		err(2, "the reader, process %d, has ended", reader);
+	while ((d = readdir(dir))) {
+		unsigned long long ns;
+		FILE *f;
+
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", reader, d->d_name);
+		f = fopen(path, "re");
+		if (!f || fscanf(f, "%llu", &ns) != 1)
+			err(2, "%s can't be read", path);
+		sum += ns;
+		fclose(f);
+	}
+	closedir(dir);
+	return sum;
+}
+
+static char reader_state(void)
+{
+	char path[64], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", reader);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		err(2, "%s can't be read", path);
+	fclose(f);
+	return state;
+}
+
+/* What it runs in a second of nothing to do. */
+static uint64_t reader_idle_ns(void)
+{
+	uint64_t before = reader_ns();
+
+	wait_ns(SETTLE_NS);
+	return reader_ns() - before;
+}
+
+struct measure {
+	uint64_t start;
+	uint64_t ns; /* of the operations */
+	uint64_t idle, reader;
+};
+
+static void reader_stop(struct measure *m)
+{
+	uint64_t last;
+
+	if (!reader)
+		return;
+	/* earlier work first */
+	do {
+		last = m->idle;
+		m->idle = reader_idle_ns();
+	} while (!last || m->idle * 10 < last * 9);
+	if (kill(reader, SIGSTOP))
+		err(2, "the reader can't be stopped");
+	while (reader_state() != 'T')
+		wait_ns(1000000);
+	wait_ns(10000000);
+	m->reader = reader_ns();
+}
+
+static void reader_go_on(struct measure *m)
+{
+	uint64_t seconds = 0, ns;
+
+	if (!reader)
+		return;
+	if (kill(reader, SIGCONT))
+		err(2, "the reader can't be continued");
+	do {
+		ns = reader_idle_ns();
+		seconds++;
+	} while (ns > m->idle + m->idle / 10 + 100000);
+	m->reader = reader_ns() - m->reader - seconds * m->idle;
+}
+
+static void measure_begin(struct measure *m)
+{
+	reader_stop(m);
+	m->start = now();
+}
+
+static void measure_end(struct measure *m)
+{
+	m->ns += now() - m->start;
+	reader_go_on(m);
+}
+
+static void report(const char *name, unsigned long ops, const struct measure *m)
+{
+	printf("%s %lu %llu %lld\n", name, ops, (unsigned long long)m->ns, (long long)m->reader);
+}
+
+/* ---- memory ---- */
+
+/* @len bytes at an address that is @skew behind a multiple of 2M. */
+static char *map_at(size_t len, size_t skew, int prot, int flags, int fd)
+{
+	char *room = mmap(NULL, len + 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at;
+
+	if (room == MAP_FAILED)
+		err(2, "mmap");
+	at = (char *)(((uintptr_t)room + HUGE - 1) & ~(HUGE - 1)) + skew;
+	at = mmap(at, len, prot, flags | MAP_FIXED, fd, 0);
+	if (at == MAP_FAILED)
+		err(2, "mmap");
+	return at;
+}
+
+/* A file whose blocks are all there and written: its faults need no allocation. */
+static int file_make(const char *dir, size_t len)
+{
+	static char zeros[1 << 20];
+	char path[300];
+	int fd;
+
+	/* what was freed can be allocated again, in one piece, after a commit */
+	sync();
+	snprintf(path, sizeof(path), "%s/bench_load", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		err(2, "%s", path);
+	if (posix_fallocate(fd, 0, len))
+		err(2, "%s: no %zu bytes", path, len);
+	for (size_t done = 0; done < len; done += sizeof(zeros))
+		if (pwrite(fd, zeros, sizeof(zeros), done) != sizeof(zeros))
+			err(2, "%s", path);
+	/* the journal's next commit is five seconds away then */
+	if (fsync(fd))
+		err(2, "%s", path);
+	unlink(path);
+	return fd;
+}
+
+/* The pages that are measured: the page tables are there, by the first page of each 2M. */
+static char *page_nr(char *at, unsigned long i)
+{
+	return at + i / REGION_USED * HUGE + (1 + i % REGION_USED) * PAGE;
+}
+
+static void page_tables_make(char *at)
+{
+	for (unsigned long i = 0; i < REGIONS; i++)
+		*(volatile char *)(at + i * HUGE) = 1;
+}
+
+static void pages_write(char *at)
+{
+	for (unsigned long i = 0; i < FAULTS; i++)
+		*(volatile char *)page_nr(at, i) = 1;
+}
+
+static unsigned long minor_faults(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_minflt;
+}
+
+/* Writes to the pages and insists that each was a fault. */
+static void faults_measure(const char *name, char *at)
+{
+	struct measure m = {};
+	unsigned long faults;
+
+	page_tables_make(at);
+	measure_begin(&m);
+	faults = minor_faults();
+	pages_write(at);
+	faults = minor_faults() - faults;
+	measure_end(&m);
+	if (faults != FAULTS)
+		errx(2, "%s: %lu faults instead of %d", name, faults, FAULTS);
+	report(name, FAULTS, &m);
+}
+
+static void zap_measure(const char *name, char *at)
+{
+	struct measure m = {};
+
+	measure_begin(&m);
+	for (unsigned long i = 0; i < FAULTS; i++)
+		if (madvise(page_nr(at, i), PAGE, MADV_DONTNEED))
+			err(2, "madvise");
+	measure_end(&m);
+	report(name, FAULTS, &m);
+}
+
+/* One call for all; the page tables' pages are in the figure. */
+static void munmap_measure(const char *name, char *at)
+{
+	struct measure m = {};
+
+	measure_begin(&m);
+	if (munmap(at, REGIONS * HUGE))
+		err(2, "munmap");
+	measure_end(&m);
+	report(name, FAULTS, &m);
+}
+
+/* One page behind a multiple of 2M: the file's offsets don't match, so no PMD can be used. */
+#define MAP_FILE_PTE(fd) map_at(REGIONS *HUGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd)
+
+static void test_dax(void)
+{
+	int fd = file_make(dax_dir, REGIONS * HUGE);
+	char *at = MAP_FILE_PTE(fd);
+
+	faults_measure("dax-fault", at);
+	zap_measure("dax-zap", at);
+	munmap(at, REGIONS * HUGE);
+	at = MAP_FILE_PTE(fd);
+	faults_measure("dax-refault", at);
+	munmap_measure("dax-munmap", at);
+	close(fd);
+}
+
+static void test_dax_huge(void)
+{
+	int fd = file_make(huge_dir, HUGE_FAULTS * HUGE);
+	char *at = map_at(HUGE_FAULTS * HUGE, 0, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	struct measure m = {};
+	unsigned long faults;
+
+	*(volatile char *)at = 1; /* the table of tables */
+	measure_begin(&m);
+	faults = minor_faults();
+	for (unsigned long i = 1; i < HUGE_FAULTS; i++)
+		*(volatile char *)(at + i * HUGE) = 1;
+	measure_end(&m);
+	for (unsigned long i = 0; i < HUGE_FAULTS * HUGE; i += PAGE)
+		*(volatile char *)(at + i) = 1;
+	faults = minor_faults() - faults;
+	if (faults != HUGE_FAULTS - 1)
+		errx(2, "dax-fault-2m: %lu faults instead of %d: no 2M mappings", faults, HUGE_FAULTS - 1);
+	report("dax-fault-2m", HUGE_FAULTS - 1, &m);
+	munmap(at, HUGE_FAULTS * HUGE);
+	close(fd);
+}
+
+static char *map_anon(size_t len)
+{
+	char *at = map_at(len, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	if (madvise(at, len, MADV_NOHUGEPAGE))
+		err(2, "madvise");
+	return at;
+}
+
+static void test_anon(void)
+{
+	char *at = map_anon(REGIONS * HUGE);
+
+	faults_measure("anon-fault", at);
+	zap_measure("anon-zap", at);
+	pages_write(at);
+	munmap_measure("anon-munmap", at);
+}
+
+static void test_cache(void)
+{
+	int fd = file_make(cache_dir, REGIONS * HUGE);
+	char *at = MAP_FILE_PTE(fd);
+
+	faults_measure("cache-fault", at);
+	munmap_measure("cache-munmap", at);
+	close(fd);
+}
+
+static void test_fork(void)
+{
+	char *at = map_anon(HUGE * 2);
+	struct measure m = {};
+
+	memset(at, 1, FORK_PAGES * PAGE);
+	fflush(stdout);
+	measure_begin(&m);
+	for (int i = 0; i < FORKS; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			err(2, "fork");
+	}
+	measure_end(&m);
+	report("fork-exit", FORKS, &m);
+}
+
+/* ---- GUP: io_uring's registered buffers ---- */
+
+static int uring_register(int ring, unsigned int what, struct iovec *iov)
+{
+	return syscall(SYS_io_uring_register, ring, what, iov, iov ? 1 : 0);
+}
+
+/* What reading the clock adds to an interval. */
+static uint64_t clock_ns(void)
+{
+	uint64_t start = now();
+
+	for (int i = 0; i < 1000; i++)
+		now();
+	return (now() - start) / 1001;
+}
+
+static void gup_measure(int ring, char *at, unsigned int pages, const char *suffix)
+{
+	struct iovec iov = { .iov_base = at, .iov_len = pages * PAGE };
+	uint64_t clock = clock_ns();
+	struct measure on = {}, off = {};
+	char name[64];
+
+	for (int i = -20; i < GUP_CALLS; i++) {
+		uint64_t t[3];
+
+		if (!i) {
+			reader_stop(&on);
+			on.ns = off.ns = 0;
+		}
+		t[0] = now();
+		if (uring_register(ring, IORING_REGISTER_BUFFERS, &iov))
+			err(2, "io_uring_register");
+		t[1] = now();
+		if (uring_register(ring, IORING_UNREGISTER_BUFFERS, NULL))
+			err(2, "io_uring_register");
+		t[2] = now();
+		on.ns += t[1] - t[0] - clock;
+		off.ns += t[2] - t[1] - clock;
+	}
+	reader_go_on(&on);
+	snprintf(name, sizeof(name), "gup-%u%s", pages, suffix);
+	report(name, GUP_CALLS, &on);
+	snprintf(name, sizeof(name), "ungup-%u%s", pages, suffix);
+	report(name, GUP_CALLS, &off);
+}
+
+static int uring_make(void)
+{
+	struct io_uring_params p = {};
+	int ring = syscall(SYS_io_uring_setup, 4, &p);
+
+	if (ring < 0)
+		err(2, "io_uring_setup");
+	return ring;
+}
+
+static void test_gup(void)
+{
+	static const unsigned int pages[] = { 1, 16, 64, 256 };
+	int ring = uring_make();
+	char *at = map_anon(HUGE);
+
+	memset(at, 1, HUGE);
+	for (unsigned int i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		gup_measure(ring, at, pages[i], "");
+	close(ring);
+}
+
+/* The same ordinary memory, of a process that has DAX mapped as well. */
+static void test_gup_mixed(void)
+{
+	int fd = file_make(dax_dir, HUGE);
+	char *dax = map_at(HUGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	int ring = uring_make();
+	char *at = map_anon(HUGE);
+
+	memset(at, 1, HUGE);
+	*(volatile char *)dax = 1;
+	gup_measure(ring, at, 1, "-mixed");
+	gup_measure(ring, at, 64, "-mixed");
+	close(ring);
+	close(fd);
+}
+
+/* ---- a burst: as many 4K faults as are asked for, told by nothing but the events ---- */
+
+static void test_burst(unsigned long n)
+{
+	int fd = file_make(dax_dir, (n * PAGE + HUGE - 1) & ~(HUGE - 1));
+	char *at = map_at(n * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	unsigned long faults = minor_faults();
+
+	for (unsigned long i = 0; i < n; i++)
+		*(volatile char *)(at + i * PAGE) = 1;
+	faults = minor_faults() - faults;
+	if (faults != n)
+		errx(2, "burst: %lu faults instead of %lu", faults, n);
+	printf("burst %lu\n", n);
+}
+
+/* ---- the command line ---- */
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "dax", test_dax },	     { "dax-2m", test_dax_huge }, { "anon", test_anon },
+	{ "cache", test_cache },     { "fork", test_fork },	  { "gup", test_gup },
+	{ "gup-mixed", test_gup_mixed },
+};
+
+/* A process for each: an mm that had DAX mapped once is another case for daxtop. */
+static int test_run(const char *name)
+{
+	pid_t pid;
+	int status;
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		if (strcmp(tests[i].name, name))
+			continue;
+		fflush(stdout);
+		pid = fork();
+		if (!pid) {
+			tests[i].run();
+			exit(0);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			err(2, "fork");
+		return !WIFEXITED(status) || WEXITSTATUS(status) ? 2 : 0;
+	}
+	errx(2, "there is no test %s; see bench_load --help", name);
+}
+
+static unsigned long burst;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'r':
+		reader = atoi(arg);
+		break;
+	case 'b':
+		burst = strtoul(arg, NULL, 10);
+		break;
+	case ARGP_KEY_ARG:
+		if (test_run(arg))
+			exit(2);
+		break;
+	case ARGP_KEY_NO_ARGS:
+		if (!burst)
+			argp_error(state, "which test? dax, dax-2m, anon, cache, fork, gup, gup-mixed");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "reader", 'r', "PID", 0, "Stop this process while a loop runs", 0 },
+		{ "burst", 'b', "N", 0, "Make N 4K write faults on DAX, nothing else", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = { .options = options, .parser = parse, .args_doc = "TEST..." };
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (burst)
+		test_burst(burst);
+	return 0;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_probe.c - the probe table, and what is concluded from BTF and from text */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "scan.h"
+#include "daxtop.skel.h"
+#include "devdax.skel.h"
+#include "probe/probe.h"
+
+static struct bpf_object *main_object, *devdax_object;
+
+/* Opening reads the ELF image that is built in; nothing is loaded into a kernel. */
+static int open_objects(void **state)
+{
+	const void *elf;
+	size_t len;
+
+	(void)state;
+	elf = daxtop_bpf__elf_bytes(&len);
+	main_object = bpf_object__open_mem(elf, len, NULL);
+	elf = devdax_bpf__elf_bytes(&len);
+	devdax_object = bpf_object__open_mem(elf, len, NULL);
+	return main_object && devdax_object ? 0 : -1;
+}
+
+static int close_objects(void **state)
+{
+	(void)state;
+	bpf_object__close(main_object);
+	bpf_object__close(devdax_object);
+	return 0;
+}
+
+static void every_program_of_the_table_exists(void **state)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = probe_table(table, PROBE_MAX);
+
+	(void)state;
+	assert_true(n > 30);
+	for (size_t i = 0; i < n; i++) {
+		struct bpf_object *obj = table[i].module ? devdax_object : main_object;
+
+		assert_non_null(table[i].event);
+		assert_true(strlen(table[i].costs) > 0);
+		assert_int_equal(table[i].state, PROBE_MISSING);
+		assert_int_equal(table[i].chosen, -1);
+		assert_non_null(table[i].candidates[0].target);
+		for (int c = 0; c < PROBE_CANDIDATES && table[i].candidates[c].target; c++) {
+			assert_non_null(table[i].candidates[c].programs[0]);
+			for (int k = 0; k < PROBE_PROGRAMS && table[i].candidates[c].programs[k]; k++)
+				assert_non_null(bpf_object__find_program_by_name(
+					obj, table[i].candidates[c].programs[k]));
+		}
+	}
+}
+
+/* A program that no row names would never be attached: dead code, or a forgotten row. */
+static void every_program_is_in_the_table(void **state)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = probe_table(table, PROBE_MAX);
+	struct bpf_program *prog;
+
+	(void)state;
+	bpf_object__for_each_program(prog, main_object) {
+		bool found = !strcmp(bpf_program__section_name(prog), "syscall");
+
+		for (size_t i = 0; i < n; i++)
+			for (int c = 0; c < PROBE_CANDIDATES; c++)
+				for (int k = 0; k < PROBE_PROGRAMS; k++) {
+					const char *name = table[i].candidates[c].programs[k];
+
+					if (name && !strcmp(name, bpf_program__name(prog)))
+						found = true;
+				}
+		if (!found)
+			fail_msg("%s is in no row", bpf_program__name(prog));
+	}
+}
+
+static void essential_means_not_missing(void **state)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = probe_table(table, PROBE_MAX), essential = n;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		table[i].state = PROBE_ATTACHED;
+		if (table[i].essential)
+			essential = i;
+	}
+	assert_true(probe_essential_ok(table, n));
+	table[essential].state = PROBE_UNNEEDED;
+	assert_true(probe_essential_ok(table, n));
+	table[essential].state = PROBE_WAITING;
+	assert_true(probe_essential_ok(table, n));
+	table[essential].state = PROBE_MISSING;
+	assert_false(probe_essential_ok(table, n));
+	table[essential].essential = false;
+	assert_true(probe_essential_ok(table, n));
+}
+
+static void kinds(void **state)
+{
+	(void)state;
+	assert_string_equal(probe_kind("fentry/x"), "fentry");
+	assert_string_equal(probe_kind("fexit/x"), "fexit");
+	assert_string_equal(probe_kind("iter/task_vma"), "iterator");
+	assert_string_equal(probe_kind("tp_btf/x"), "tracepoint");
+}
+
+/* ---- BTF ---- */
+
+static struct btf *btf_with(const char *func, const char *typedefed, int nodemask_bits)
+{
+	struct btf *btf = btf__new_empty();
+	int u64 = btf__add_int(btf, "unsigned long", 8, 0);
+	int proto = btf__add_func_proto(btf, 0);
+	int words;
+
+	if (func)
+		btf__add_func(btf, func, BTF_FUNC_STATIC, proto);
+	if (typedefed)
+		btf__add_typedef(btf, typedefed, u64);
+	if (nodemask_bits) {
+		words = btf__add_array(btf, u64, u64, nodemask_bits / 64);
+		btf__add_struct(btf, "mempolicy", 8 + nodemask_bits / 8);
+		btf__add_field(btf, "refcnt", u64, 0, 0);
+		btf__add_field(btf, "nodes", words, 64, 0);
+	}
+	return btf;
+}
+
+static void regimes(void **state)
+{
+	struct btf *btf;
+
+	(void)state;
+	btf = btf_with("__put_devmap_managed_folio_refs", "pfn_t", 0);
+	assert_int_equal(regime_of(btf), REGIME_LEGACY);
+	btf__free(btf);
+	btf = btf_with("__put_devmap_managed_page_refs", "pfn_t", 0);
+	assert_int_equal(regime_of(btf), REGIME_LEGACY);
+	btf__free(btf);
+	btf = btf_with("vmf_insert_folio_pmd", "pfn_t", 0);
+	assert_int_equal(regime_of(btf), REGIME_TRANSITION);
+	btf__free(btf);
+	btf = btf_with("vmf_insert_folio_pmd", NULL, 0);
+	assert_int_equal(regime_of(btf), REGIME_CURRENT);
+	btf__free(btf);
+}
+
+static void zone_shifts(void **state)
+{
+	struct btf *btf;
+
+	(void)state;
+	btf = btf_with(NULL, NULL, 1024); /* NODES_SHIFT 10, Debian's */
+	assert_int_equal(btf_zone_shift(btf), 51);
+	btf__free(btf);
+	btf = btf_with(NULL, NULL, 64); /* NODES_SHIFT 6 */
+	assert_int_equal(btf_zone_shift(btf), 55);
+	btf__free(btf);
+	btf = btf_with(NULL, NULL, 0);
+	assert_int_equal(btf_zone_shift(btf), 0);
+	btf__free(btf);
+}
+
+static void targets(void **state)
+{
+	struct btf *btf = btf_with("dax_insert_entry", "btf_trace_dax_pte_fault_done", 0);
+
+	(void)state;
+	assert_true(btf_has_target(btf, "fentry/dax_insert_entry"));
+	assert_true(btf_has_target(btf, "tp_btf/dax_pte_fault_done"));
+	assert_false(btf_has_target(btf, "fexit/gone"));
+	assert_false(btf_has_target(btf, "tp_btf/dax_insert_entry"));
+	assert_false(btf_has_target(btf, "iter/task_vma"));
+	assert_true(btf_has_target(btf, "syscall"));
+	btf__free(btf);
+}
+
+/* ---- text ---- */
+
+#define ADDR 0xffffffff81000000UL
+
+static void put_branch(unsigned char *text, size_t at, unsigned char op, unsigned long target)
+{
+	int rel = target - (ADDR + at + 5);
+
+	text[at] = op;
+	memcpy(text + at + 1, &rel, sizeof(rel));
+}
+
+static void calls_are_found(void **state)
+{
+	unsigned long target = ADDR - 4096;
+	unsigned char text[64];
+
+	(void)state;
+	memset(text, 0x55, sizeof(text));
+	assert_false(text_calls(text, sizeof(text), ADDR, target));
+	put_branch(text, 20, 0xe8, target);
+	assert_true(text_calls(text, sizeof(text), ADDR, target));
+	assert_false(text_calls(text, sizeof(text), ADDR, target + 1));
+	memset(text, 0x55, sizeof(text));
+	put_branch(text, sizeof(text) - 5, 0xe9, target); /* a tail call, the last bytes */
+	assert_true(text_calls(text, sizeof(text), ADDR, target));
+	assert_false(text_calls(text, sizeof(text) - 1, ADDR, target));
+}
+
+/* The next function's calls are not this one's. */
+static void padding_ends_a_function(void **state)
+{
+	unsigned long target = ADDR + 65536;
+	unsigned char text[64];
+
+	(void)state;
+	memset(text, 0x55, sizeof(text));
+	memset(text + 10, 0x90, 16);
+	put_branch(text, 40, 0xe8, target);
+	assert_false(text_calls(text, sizeof(text), ADDR, target));
+	memset(text + 10, 0x55, 16);
+	memset(text + 10, 0xcc, 4);
+	assert_false(text_calls(text, sizeof(text), ADDR, target));
+	memset(text + 10, 0x90, 5); /* ftrace's five nops are inside */
+	assert_true(text_calls(text, sizeof(text), ADDR, target));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_program_of_the_table_exists),
+		cmocka_unit_test(every_program_is_in_the_table),
+		cmocka_unit_test(essential_means_not_missing),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(regimes),
+		cmocka_unit_test(zone_shifts),
+		cmocka_unit_test(targets),
+		cmocka_unit_test(calls_are_found),
+		cmocka_unit_test(padding_ends_a_function),
+	};
+
+	return cmocka_run_group_tests(tests, open_objects, close_objects);
+}

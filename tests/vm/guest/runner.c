@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* runner.c - runs tests in processes of their own, one by one or around one daxtop. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "place.h"
+#include "runner.h"
+#include "steps.h"
+
+#define TEST_SECONDS 60
+#define MAX_PROGS    1024
+#define MAX_SPECS    8192 /* bytes */
+
+/* A test's process, from its start to its verdict. */
+struct proc {
+	const struct test *test;
+	struct place *place;
+	char name[128];
+	pid_t pid;
+	int outcome; /* read end */
+	int share; /* our end of the socket, -1: none */
+	int status;
+	bool ended, hung;
+	char specs[MAX_SPECS]; /* FOLIOs, each with its NUL */
+	size_t specs_len;
+	char after[2048]; /* what it left behind; "": nothing */
+	int64_t start;
+};
+
+static uint32_t progs[MAX_PROGS]; /* loaded before any test */
+static size_t nr_progs;
+
+void runner_open(void)
+{
+	nr_progs = bpf_programs(progs, MAX_PROGS);
+}
+
+void test_name(char *out, size_t len, const struct test *t, const struct place *p)
+{
+	snprintf(out, len, "%s%s%s", p ? p->name : "", p ? "/" : "", t->name);
+}
+
+static void broken(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static int64_t limit_ms(const struct test *t)
+{
+	return (t->seconds ? t->seconds : TEST_SECONDS) * 1000LL;
+}
+
+/* In the child. */
+static void proc_run(const struct test *t, struct place *p)
+{
+	setpgid(0, 0);
+	actor_set("self", getpid());
+	if (p && !p->path[0])
+		skip("the guest has no %s", p->name);
+	t->run(p);
+	fflush(stdout);
+	_exit(0);
+}
+
+static void proc_start(struct proc *c, const struct test *t, struct place *p, int out)
+{
+	int fds[2], socks[2] = { -1, -1 };
+
+	memset(c, 0, sizeof(*c));
+	c->test = t;
+	c->place = p;
+	c->start = now_ms();
+	test_name(c->name, sizeof(c->name), t, p);
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
+		broken("guest-test: pipe");
+	if (out >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks))
+		broken("guest-test: socketpair");
+	test_serial++;
+	fflush(stdout);
+	c->pid = fork();
+	if (c->pid < 0)
+		broken("guest-test: fork");
+	if (!c->pid) {
+		outcome_fd = fds[1];
+		share_fd = socks[1];
+		share_out = out;
+		if (out >= 0)
+			close(socks[0]);
+		proc_run(t, p);
+	}
+	setpgid(c->pid, c->pid);
+	close(fds[1]);
+	if (out >= 0)
+		close(socks[1]);
+	c->outcome = fds[0];
+	c->share = socks[0];
+}
+
+/* All of its group: a workload's child, a daxtop that did not end. */
+static void proc_kill(struct proc *c)
+{
+	kill(-c->pid, SIGKILL);
+}
+
+/* Waits for its end, at most @ms; then it counts as hung and is killed. */
+static void proc_end(struct proc *c, int64_t ms)
+{
+	int64_t end = now_ms() + ms;
+
+	while (!c->ended) {
+		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid) {
+			c->ended = true;
+		} else if (now_ms() >= end) {
+			if (c->hung)
+				break; /* in D state: it outlives even SIGKILL; the run goes on */
+			c->hung = true;
+			proc_kill(c);
+			end = now_ms() + 5000;
+		}
+		poll_pause();
+	}
+}
+
+/*
+ * Waits for a message of the test. Returns its length; 0: the process ended, or
+ * it said nothing for @ms and was killed.
+ */
+static size_t proc_receive(struct proc *c, char *text, size_t len, int64_t ms)
+{
+	struct pollfd fd = { .fd = c->share, .events = POLLIN };
+	ssize_t n = 0;
+
+	if (poll(&fd, 1, ms) > 0)
+		n = recv(c->share, text, len, 0);
+	else
+		ms = 0;
+	if (n > 0)
+		return n;
+	proc_end(c, ms);
+	return 0;
+}
+
+static void proc_send(struct proc *c, char byte)
+{
+	/* one that ended meanwhile is seen by the next look at it */
+	if (!c->ended && send(c->share, &byte, 1, MSG_NOSIGNAL) < 0 && verbose)
+		perror("# send");
+}
+
+static void look_at_programs(char *text, size_t len)
+{
+	char left[512];
+	int64_t ms = bpf_programs_gone(progs, nr_progs, left, sizeof(left));
+
+	if (ms < 0)
+		snprintf(text, len, "BPF programs stayed 2 s after the end: %s", left);
+	else if (ms > 100)
+		printf("# the BPF programs went %lld ms after the end\n", (long long)ms);
+}
+
+static void look_at_log(char *text, size_t len)
+{
+	const char *fault = klog_fault();
+
+	if (fault && !text[0])
+		snprintf(text, len, "the kernel log says: %s", fault);
+}
+
+static void proc_verdict(struct proc *c, struct runner *r)
+{
+	char text[OUTCOME_LEN + 1] = "";
+	ssize_t n = read(c->outcome, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	close(c->outcome);
+	if (c->share >= 0)
+		close(c->share);
+	if (c->hung && text[0] != OUTCOME_FAIL)
+		snprintf(text, sizeof(text), "%cgot no end within %lld s, expected one",
+			 OUTCOME_FAIL, (long long)limit_ms(c->test) / 1000);
+	else if (c->after[0] && text[0] != OUTCOME_FAIL)
+		snprintf(text, sizeof(text), "%c%s", OUTCOME_FAIL, c->after);
+	else if (c->status && text[0] != OUTCOME_FAIL)
+		snprintf(text, sizeof(text), "%cgot wait status %#x, expected 0", OUTCOME_FAIL,
+			 c->status);
+	if (text[0] == OUTCOME_FAIL) {
+		printf("not ok %s: %s\n", c->name, text + 1);
+		r->failed++;
+	} else if (text[0] == OUTCOME_SKIP) {
+		printf("ok %s # SKIP %s\n", c->name, text + 1);
+		r->skipped++;
+	} else {
+		printf("ok %s\n", c->name);
+		r->passed++;
+	}
+	if (verbose)
+		printf("# %lld ms\n", (long long)(now_ms() - c->start));
+	fflush(stdout);
+}
+
+void runner_one(struct runner *r, const struct test *t, struct place *p)
+{
+	struct proc c;
+
+	proc_start(&c, t, p, -1);
+	proc_end(&c, limit_ms(t));
+	/* before the kill: a process that daxtop left behind may hold them */
+	look_at_programs(c.after, sizeof(c.after));
+	proc_kill(&c);
+	places_clean();
+	look_at_log(c.after, sizeof(c.after));
+	proc_verdict(&c, r);
+}
+
+/* ---- tests around one daxtop ---- */
+
+static const char **shared_args; /* for shared_daxtop(), set before its fork */
+
+/* A process like a test's, whose workload are all the others'. */
+static void shared_daxtop(struct place *p)
+{
+	struct daxtop *d;
+	char byte;
+
+	(void)p;
+	daxtop_stdout = share_out;
+	d = daxtop_start(shared_args);
+	byte = SHARE_DONE;
+	must(send(share_fd, &byte, 1, 0) == 1);
+	must(recv(share_fd, &byte, 1, 0) == 1);
+	daxtop_stop(d);
+}
+
+static const struct test shared_test = LONG_TEST("shared-daxtop", ON_NONE, shared_daxtop, 120);
+
+/* Every FOLIO of every test that still runs. */
+static const char **shared_argv(struct proc *procs, size_t n)
+{
+	const char **argv = calloc(3, sizeof(*argv)), *spec;
+	size_t i, nr = 0;
+
+	argv[nr++] = "history";
+	argv[nr++] = "--json";
+	for (i = 0; i < n; i++) {
+		for (spec = procs[i].specs; spec < procs[i].specs + procs[i].specs_len;
+		     spec += strlen(spec) + 1) {
+			argv = reallocarray(argv, nr + 2, sizeof(*argv));
+			if (!argv)
+				broken("guest-test");
+			argv[nr++] = spec;
+		}
+	}
+	argv[nr] = NULL;
+	return argv;
+}
+
+/* One test's workload, while the others wait. */
+static void shared_workload(struct proc *c)
+{
+	char byte;
+
+	c->start = now_ms();
+	proc_send(c, SHARE_GO);
+	if (proc_receive(c, &byte, 1, limit_ms(c->test)) && verbose)
+		printf("# %s: workload %lld ms\n", c->name, (long long)(now_ms() - c->start));
+	look_at_log(c->after, sizeof(c->after));
+}
+
+/* Starts daxtop, lets each test work, ends daxtop. False: it failed on the way. */
+static bool shared_work(struct proc *daxtop, struct proc *procs, size_t n)
+{
+	char byte;
+	size_t i;
+
+	if (!proc_receive(daxtop, &byte, 1, limit_ms(&shared_test)))
+		return false;
+	for (i = 0; i < n; i++)
+		if (!procs[i].ended)
+			shared_workload(&procs[i]);
+	proc_send(daxtop, SHARE_GO);
+	proc_end(daxtop, limit_ms(&shared_test));
+	return !daxtop->status && !daxtop->hung;
+}
+
+void runner_shared(struct runner *r, const struct test *const t[], size_t n, struct place *p)
+{
+	struct proc *procs = calloc(n, sizeof(*procs)), daxtop;
+	int out = memfd_create("histories", MFD_CLOEXEC);
+	bool ok;
+	size_t i;
+
+	if (!procs || out < 0)
+		broken("guest-test");
+	for (i = 0; i < n; i++) {
+		proc_start(&procs[i], t[i], p, out);
+		procs[i].specs_len = proc_receive(&procs[i], procs[i].specs,
+						  sizeof(procs[i].specs), limit_ms(t[i]));
+	}
+	shared_args = shared_argv(procs, n);
+	if (!shared_args[2])
+		goto verdicts; /* all ended before they had a folio to watch */
+	proc_start(&daxtop, &shared_test, NULL, out);
+	test_name(daxtop.name, sizeof(daxtop.name), &shared_test, p);
+	ok = shared_work(&daxtop, procs, n);
+	look_at_programs(daxtop.after, sizeof(daxtop.after));
+	proc_kill(&daxtop);
+	look_at_log(daxtop.after, sizeof(daxtop.after));
+	for (i = 0; i < n; i++) {
+		if (ok) {
+			proc_send(&procs[i], SHARE_PRINT);
+		} else if (!procs[i].ended) {
+			proc_kill(&procs[i]);
+			if (!procs[i].after[0])
+				snprintf(procs[i].after, sizeof(procs[i].after),
+					 "no history: see %s", daxtop.name);
+		}
+		proc_end(&procs[i], 10000);
+		proc_kill(&procs[i]);
+	}
+	proc_verdict(&daxtop, r);
+verdicts:
+	places_clean();
+	for (i = 0; i < n; i++)
+		proc_verdict(&procs[i], r);
+	free(shared_args);
+	free(procs);
+	close(out);
+}
