@@ -144,15 +144,12 @@ int cmd_history(const struct options *o)
 		struct engine_folio buf;
 		const struct engine_folio *f = find(s.engine, &w[i], &buf);
 
-		if (o->json)
-			view_history_json(stdout, s.engine, w[i].spec->text, f);
-		else
+		if (o->json && view_history_json(stdout, s.engine, w[i].spec->text, f))
+			s.error = -ENOMEM;
+		else if (!o->json)
 			view_history_text(stdout, s.engine, w[i].spec->text, f, s.start);
 	}
-	if (fflush(stdout) && errno != EPIPE) {
-		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
-		status = 2;
-	}
+	status = session_output(&s);
 	session_close(&s);
 out:
 	free(w);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_top.c - daxtop top: the live screen, or the same as text */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -47,47 +46,48 @@ static int run_batch(struct session *s, struct info *x, const struct screen_opti
 {
 	struct view_top_state state = {};
 	uint64_t next = session_now(), shown = 0;
-	int status = 0;
 
 	session_ready(s);
-	while (!session_done(s)) {
+	while (!session_done(s) && (!s->o->count || shown < s->o->count)) {
 		session_poll(s, -1, -1);
 		if (session_now() < next + so->delay_ms * 1000000ULL)
 			continue;
 		next = session_now();
-		if (shown)
+		if (shown++)
 			putchar('\n');
-		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0) || fflush(stdout))
-			break;
-		if (++shown == s->o->count)
+		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0))
+			s->error = -ENOMEM;
+		if (fflush(stdout))
 			break;
 	}
-	if (ferror(stdout) && errno != EPIPE) {
-		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
-		status = 2;
-	}
-	return status;
+	return session_output(s);
 }
 
 static int run_screen(struct session *s, struct info *x, const struct screen_options *so)
 {
 	char err[256];
 	struct screen *screen = screen_open(so, err, sizeof(err));
+	uint64_t shown = 0;
 	bool quit = false;
 
 	if (!screen) {
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
 	}
-	while (!quit && !session_done(s)) {
+	while (!quit && !session_done(s) && (!s->o->count || shown < s->o->count)) {
 		session_poll(s, screen_timeout(screen), screen_fd(screen));
 		/* always: a resize comes as a signal, not as input */
 		quit = screen_key(screen) == SCREEN_QUIT;
-		if (!quit && !screen_timeout(screen) && screen_draw(screen, s->engine, info_get(s, x)))
+		if (quit || screen_timeout(screen))
+			continue;
+		if (screen_draw(screen, s->engine, info_get(s, x))) {
+			s->error = -ENOMEM;
 			quit = true;
+		}
+		shown++;
 	}
 	screen_close(screen);
-	return 0;
+	return session_output(s);
 }
 
 int cmd_top(const struct options *o)
@@ -101,8 +101,15 @@ int cmd_top(const struct options *o)
 	bool screen = !o->batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	struct session s = {};
 	struct info x = {};
+	char err[256];
 	int status;
 
+	/* before anything is loaded: a terminal that won't do is said at once */
+	if (screen && screen_check(err, sizeof(err))) {
+		fprintf(stderr, "daxtop: %s\n", err);
+		return 2;
+	}
+	filter_resolve(&so.filter);
 	uname(&x.u);
 	status = session_open(&s, o);
 	if (status)

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include "session.h"
 #include "symbol/ksym.h"
 #include "symbol/usym.h"
@@ -50,25 +48,14 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 		if (stack.nr_kernel || stack.nr_user)
 			names.stack = &stack;
 	}
-	if (s->o->json)
-		view_json_event(stdout, ev, &names);
-	else
+	if (s->o->json && view_json_event(stdout, ev, &names))
+		s->error = -ENOMEM;
+	else if (!s->o->json)
 		view_text_event(stdout, ev, &names);
 	if (ferror(stdout))
 		t->failed = true;
 	if (++t->shown == s->o->count || t->failed)
 		session_stop();
-}
-
-/* Found by number, a file keeps matching when it is renamed or its path is not known yet. */
-static void filter_file(struct view_filter *f)
-{
-	struct stat st;
-
-	if (!f->file || stat(f->file, &st) || S_ISDIR(st.st_mode))
-		return;
-	f->file_dev = major(st.st_dev) << 20 | minor(st.st_dev);
-	f->file_ino = st.st_ino;
 }
 
 int cmd_trace(const struct options *o)
@@ -77,7 +64,7 @@ int cmd_trace(const struct options *o)
 	struct session s = { .event = show, .arg = &t };
 	int status;
 
-	filter_file(&t.filter);
+	filter_resolve(&t.filter);
 	status = session_open(&s, o);
 	if (status)
 		goto out;
@@ -93,15 +80,11 @@ int cmd_trace(const struct options *o)
 			break;
 	}
 	session_drain(&s);
-	if (o->json)
-		view_json_summary(stdout, session_summary(&s));
-	else
+	if (o->json && view_json_summary(stdout, session_summary(&s)))
+		s.error = -ENOMEM;
+	else if (!o->json)
 		view_text_summary(stdout, session_summary(&s));
-	/* the reader of a pipe that has seen enough is no error of ours */
-	if (fflush(stdout) && errno != EPIPE) {
-		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
-		status = 2;
-	}
+	status = session_output(&s);
 	session_close(&s);
 out:
 	ksym_free(t.ksym);

@@ -321,10 +321,6 @@ static int parse_end(struct parse *p)
 		complain(p, "name at least one FOLIO: a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET");
 		return EINVAL;
 	}
-	if (p->info->command == COMMAND_TOP && p->o->count && !p->o->batch) {
-		complain(p, "-n needs --batch: the screen ends with the key q");
-		return EINVAL;
-	}
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include "session.h"
 
@@ -216,6 +218,30 @@ const struct view_summary *session_summary(struct session *s)
 	s->counts.nr_cpus = source_nr_cpus(s->source);
 	s->counts.missed_runs = s->missed;
 	return &s->counts;
+}
+
+int session_output(struct session *s)
+{
+	if (fflush(stdout) && errno != EPIPE) {
+		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+		return 2;
+	}
+	if (s->error) {
+		fprintf(stderr, "daxtop: memory ran out, so what was shown is not all: try a smaller "
+				"--history-budget or --max-folios\n");
+		return 2;
+	}
+	return 0;
+}
+
+void filter_resolve(struct view_filter *f)
+{
+	struct stat st;
+
+	if (!f->file || stat(f->file, &st) || S_ISDIR(st.st_mode))
+		return;
+	f->file_dev = major(st.st_dev) << 20 | minor(st.st_dev);
+	f->file_ino = st.st_ino;
 }
 
 struct device_search {

@@ -55,6 +55,14 @@ void session_close(struct session *s);
 
 /* Counters for the last line; valid until session_close(). */
 const struct view_summary *session_summary(struct session *s);
+/*
+ * The last of the output: flushes it. Returns the exit status: 0, or 2 after a sentence
+ * when it could not be written or memory ran out. A reader that has seen enough
+ * (a closed pipe) is no error.
+ */
+int session_output(struct session *s);
+/* A file of a filter by number: it keeps matching when renamed, or while its path is unknown. */
+void filter_resolve(struct view_filter *f);
 /* Device of a record or NULL; the string lives until the next poll. */
 const char *session_device(struct session *s, const struct dx_event *ev);
 uint64_t session_now(void);

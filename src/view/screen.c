@@ -131,7 +131,7 @@ static void restore_prepare(void)
 
 /* ---- taking it over ---- */
 
-static int terminal_check(char *err, size_t errlen)
+int screen_check(char *err, size_t errlen)
 {
 	const char *term = getenv("TERM");
 	struct winsize size;
@@ -210,7 +210,7 @@ struct screen *screen_open(const struct screen_options *o, char *err, size_t err
 	struct screen *s;
 
 	setlocale(LC_CTYPE, "");
-	if (terminal_check(err, errlen))
+	if (screen_check(err, errlen))
 		return NULL;
 	s = calloc(1, sizeof(*s));
 	if (s)

@@ -57,6 +57,12 @@ struct screen_info {
 struct screen;
 
 /*
+ * Would screen_open() find a terminal that it can use? Returns 0, or a negative
+ * errno with a sentence in @err. Changes nothing.
+ */
+int screen_check(char *err, size_t errlen);
+
+/*
  * Takes over the terminal of stdin/stdout. NULL, with a sentence without
  * newline in @err, when there is none, it is too dumb or too small; nothing is
  * changed then. The terminal is restored by screen_close(), and by a handler

@@ -126,7 +126,10 @@ static void tail_format(struct tail *t, const struct dx_event *e, const struct v
 		tail_add(t, "gup=0x%x", e->arg);
 	if (e->type == DX_PGMAP_ADD)
 		tail_add(t, "pages=%" PRIu64, e->index);
-	if (e->type == DX_BREAK_DONE)
+	/* LLONG_MAX, or all bits, in pages: to the end of the file */
+	if (e->type == DX_BREAK_DONE && e->addr >= INT64_MAX >> 12)
+		tail_add(t, "pages=%" PRIu64 "-", e->index);
+	else if (e->type == DX_BREAK_DONE)
 		tail_add(t, "pages=%" PRIu64 "-%" PRIu64, e->index, e->addr);
 }
 

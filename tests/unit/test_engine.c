@@ -423,6 +423,23 @@ static void test_unseen_unmap(void **state)
 	engine_free(e);
 }
 
+/* So many puts that they could be a pin's 1,024 references, were they not outstanding. */
+static void test_many_zap_puts(void **state)
+{
+	struct engine *e = engine_plain();
+
+	(void)state;
+	push(e, DX_FAULT, 100, PFN, .flags = DX_F_UPGRADE, .refcount = 1700, .mapcount = 676);
+	push(e, DX_UNMAP, 200, PFN, .refcount = 1700, .mapcount = 676, .nr = 676);
+	push(e, DX_UNPIN, 300, PFN, .refcount = 1024);
+	assert_history(e, PFN,
+		       "fault 1700>1700 m676 p1\n"
+		       "unmap 1700>1700 m0 p1\n"
+		       "zap-put? 1700>1024 m0 p1\n"
+		       "unpin 1024>0 m0 p0\n");
+	engine_free(e);
+}
+
 static void test_remove(void **state)
 {
 	struct engine *e = engine_plain();
@@ -625,6 +642,7 @@ int main(void)
 		cmocka_unit_test(test_get_outlives_mapping),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_unseen_unmap),
+		cmocka_unit_test(test_many_zap_puts),
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_remove_shared),
 		cmocka_unit_test(test_generic),

@@ -303,7 +303,6 @@ static void test_bad_values(void **state)
 		     "unmap install-pfn pin get unpin free pgmap-add pgmap-kill pgmap-gone "
 		     "pgmap-get pgmap-release page-init break-busy break-done dev-fault file "
 		     "module\n");
-	expect_error("top -n 3", "daxtop top: -n needs --batch: the screen ends with the key q\n");
 }
 
 static void test_bad_folio(void **state)

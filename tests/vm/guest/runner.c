@@ -175,6 +175,14 @@ static void look_at_log(char *text, size_t len)
 		snprintf(text, len, "the kernel log says: %s", fault);
 }
 
+/* A failure's text may repeat the hostile bytes that a test is about. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < 0x20 && *text != '\n') || (unsigned char)*text > 0x7e)
+			*text = '?';
+}
+
 static void proc_verdict(struct proc *c, struct runner *r)
 {
 	char text[OUTCOME_LEN + 1] = "";
@@ -192,6 +200,7 @@ static void proc_verdict(struct proc *c, struct runner *r)
 	else if (c->status && text[0] != OUTCOME_FAIL)
 		snprintf(text, sizeof(text), "%cgot wait status %#x, expected 0", OUTCOME_FAIL,
 			 c->status);
+	make_printable(text);
 	if (text[0] == OUTCOME_FAIL) {
 		printf("not ok %s: %s\n", c->name, text + 1);
 		r->failed++;
