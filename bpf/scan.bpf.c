@@ -57,50 +57,34 @@ int dx_init(struct dx_init_args *a)
 
 struct dx_walk walk;
 
-/* Looks into one node: down, found, or on to the next one from the root. */
+/* Looks into one slot: down, found, or on to the next slot, from the root where the node ends. */
 static long walk_step(__u64 unused, void *arg)
 {
 	struct dx_walk *w = &walk;
 	__u32 shift = xa_node_cast(w->node)->shift;
-	__u64 entry = 0, off;
+	__u64 slot, entry;
 
-	if (shift > 60) {
+	if (shift > 60 || (w->node == w->root && w->index >> shift >= XA_CHUNK)) {
 		w->done = 1;
 		return 1;
 	}
-	if (w->node == w->root && w->index >> shift >= XA_CHUNK) {
-		w->done = 1;
-		return 1;
-	}
-	off = (w->index >> shift) & (XA_CHUNK - 1);
-	for (__u32 i = 0; i < XA_CHUNK; i++) {
-		__u64 slot = off + i;
-
-		if (slot >= XA_CHUNK)
-			break;
-		entry = xa_slot(w->node, slot);
-		if (entry && (!xa_is_internal(entry) || xa_is_node(entry))) {
-			if (i)
-				w->index = ((w->index >> shift) + i) << shift;
-			break;
-		}
-		entry = 0;
-	}
-	if (!entry) {
-		w->index = ((w->index >> shift) - off + XA_CHUNK) << shift;
-		if (w->node == w->root) {
-			w->done = 1;
-			return 1;
-		}
-		w->node = w->root;
-		return 0;
-	}
+	slot = (w->index >> shift) & (XA_CHUNK - 1);
+	entry = xa_slot(w->node, slot);
 	if (xa_is_node(entry)) {
 		w->node = entry - 2;
 		return 0;
 	}
-	w->found = entry;
-	return 1;
+	if (entry && !xa_is_internal(entry)) {
+		w->found = entry;
+		return 1;
+	}
+	/* empty, or the sibling of an entry that was met before */
+	w->index = ((w->index >> shift) + 1) << shift;
+	if (slot == XA_CHUNK - 1)
+		w->node = w->root;
+	if (slot == XA_CHUNK - 1 && !w->index)
+		w->done = 1; /* beyond the last index */
+	return w->done ? 1 : 0;
 }
 
 SEC("syscall")

@@ -123,9 +123,8 @@ int session_open(struct session *s, const struct options *o)
 		goto fail;
 	}
 	find_pgmaps(s);
-	s->start = session_now();
 	if (o->duration_ns)
-		s->deadline = s->start + o->duration_ns;
+		s->deadline = session_now() + o->duration_ns;
 	return 0;
 fail:
 	fprintf(stderr, "daxtop: %s\n", err);

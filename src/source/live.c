@@ -370,12 +370,12 @@ int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsign
 	return 0;
 }
 
-uint64_t source_missed_runs(struct source *s)
+static uint64_t missed_runs(struct bpf_object *obj)
 {
 	struct bpf_program *prog;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(prog, s->skel->obj) {
+	bpf_object__for_each_program(prog, obj) {
 		struct bpf_prog_info info = {};
 		uint32_t len = sizeof(info);
 		int fd = bpf_program__fd(prog);
@@ -384,6 +384,11 @@ uint64_t source_missed_runs(struct source *s)
 			sum += info.recursion_misses;
 	}
 	return sum;
+}
+
+uint64_t source_missed_runs(struct source *s)
+{
+	return missed_runs(s->skel->obj) + (s->devdax ? missed_runs(s->devdax->obj) : 0);
 }
 
 size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max)

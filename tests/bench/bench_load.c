@@ -34,7 +34,8 @@
 #define HUGE_FAULTS 32
 #define FORKS	    100
 #define FORK_PAGES  1000 /* ordinary pages of the process that forks */
-#define GUP_CALLS   400
+#define GUP_PAGES   64000 /* of all calls of one size, but GUP_CALLS at most */
+#define GUP_CALLS   4000
 #define SETTLE_NS   1000000000ll
 
 static const char *dax_dir = "/mnt/ext4";
@@ -388,11 +389,12 @@ static uint64_t clock_ns(void)
 static void gup_measure(int ring, char *at, unsigned int pages, const char *suffix)
 {
 	struct iovec iov = { .iov_base = at, .iov_len = pages * PAGE };
+	int calls = GUP_PAGES / pages < GUP_CALLS ? GUP_PAGES / pages : GUP_CALLS;
 	uint64_t clock = clock_ns();
 	struct measure on = {}, off = {};
 	char name[64];
 
-	for (int i = -20; i < GUP_CALLS; i++) {
+	for (int i = -20; i < calls; i++) {
 		uint64_t t[3];
 
 		if (!i) {
@@ -411,9 +413,9 @@ static void gup_measure(int ring, char *at, unsigned int pages, const char *suff
 	}
 	reader_go_on(&on);
 	snprintf(name, sizeof(name), "gup-%u%s", pages, suffix);
-	report(name, GUP_CALLS, &on);
+	report(name, calls, &on);
 	snprintf(name, sizeof(name), "ungup-%u%s", pages, suffix);
-	report(name, GUP_CALLS, &off);
+	report(name, calls, &off);
 }
 
 static int uring_make(void)
