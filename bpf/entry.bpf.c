@@ -3,45 +3,19 @@
  * entry.bpf.c - DAX entries of a mapping: inserted, removed (fs/dax.c).
  */
 #include "emit.bpf.h"
-#include "task.bpf.h"
+#include "entry.bpf.h"
 #include "xarray.bpf.h"
 
-/* fs/dax.c: DAX_SHIFT and the flags below it; an xarray value is n << 1 | 1 */
-#define DAX_LOCKED	1
-#define DAX_PMD		2
-#define DAX_ZERO_PAGE	4
-#define DAX_EMPTY	8
-#define DAX_SHIFT	4
+
 #define IOMAP_F_SHARED	4 /* include/linux/iomap.h */
 
-static __always_inline __u64 entry_value(__u64 entry)
+/* One owner less, now: see entry.bpf.h. */
+static __always_inline void removed(__u64 value, struct address_space *mapping, __u64 index)
 {
-	return entry >> 1;
-}
+	__u32 flags = 0;
+	__s32 left = entry_owners_left(value, &flags);
 
-/* One owner less. @index: of the entry, folio->index being a share count when shared. */
-static __always_inline void emit_remove(__u64 value, struct address_space *mapping, __u64 index,
-					__u32 flags)
-{
-	__u64 head = page_head(pfn_addr(value >> DAX_SHIFT));
-	struct folio *folio = folio_cast(head);
-	struct dx_event *e;
-	__s32 left = 0;
-
-	/* dax_folio_is_shared(): no mapping, and the union's word is a count */
-	if (!folio->mapping && folio->share) {
-		left = folio->share - 1;
-		flags |= DX_F_SHARED;
-	}
-	e = event_new(DX_REMOVE, flags);
-	if (!e)
-		return;
-	event_folio(e, folio, head);
-	event_inode(e, mapping->host);
-	e->index = index;
-	e->ret = left;
-	e->nr = value & DAX_PMD ? 512 : 1;
-	event_submit(e);
+	emit_remove(value, mapping->host, index, left, flags);
 }
 
 /*
@@ -63,6 +37,7 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 	}
 	f->vmf = (__u64)vmf;
 	f->pfn = pfn;
+	f->replaced = 0;
 	f->ref_install = 0;
 	f->map_install = 0;
 	if (flags & DAX_ZERO_PAGE) {
@@ -75,7 +50,11 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 		f->flags |= DX_F_INSERT;
 	else if (shared && old >> DAX_SHIFT != pfn) {
 		f->flags |= DX_F_INSERT;
-		emit_remove(old, vmf->vma->vm_file->f_mapping, xas->xa_index, DX_F_REPLACED);
+		/* it is unmapped first: the fault's end tells */
+		f->replaced = old;
+		f->replaced_at = xas->xa_index;
+		f->replaced_flags = DX_F_REPLACED;
+		f->replaced_left = entry_owners_left(old, &f->replaced_flags);
 	}
 	f->ref_first = folio_cast(page_head(pfn_addr(pfn)))->_refcount.counter;
 	return 0;
@@ -112,9 +91,9 @@ int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
 
 	if (!t || !t->mapping || !ret || value & (DAX_ZERO_PAGE | DAX_EMPTY))
 		return 0;
-	emit_remove(value, (void *)bpf_rdonly_cast((void *)t->mapping,
-						   bpf_core_type_id_kernel(struct address_space)),
-		    xas->xa_index, 0);
+	removed(value,
+		bpf_rdonly_cast((void *)t->mapping, bpf_core_type_id_kernel(struct address_space)),
+		xas->xa_index);
 	return 0;
 }
 
@@ -147,6 +126,6 @@ int BPF_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long ind
 	value = entry_value(t->entry);
 	t->entry = 0;
 	if (ret == 1 && !(value & (DAX_ZERO_PAGE | DAX_EMPTY)))
-		emit_remove(value, mapping, index, 0);
+		removed(value, mapping, index);
 	return 0;
 }

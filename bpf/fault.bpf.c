@@ -3,10 +3,11 @@
  * fault.bpf.c - the end of a filesystem's DAX fault: one record for all that
  * happened inside it.
  */
-#include "emit.bpf.h"
+#include "entry.bpf.h"
 #include "file.bpf.h"
 
-#define VM_FAULT_FALLBACK  0x0800 /* include/linux/mm_types.h, enum vm_fault_reason */
+#define VM_FAULT_NOPAGE	   0x0100 /* include/linux/mm_types.h, enum vm_fault_reason */
+#define VM_FAULT_FALLBACK  0x0800
 #define VM_FAULT_NEEDDSYNC 0x2000
 
 static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
@@ -18,13 +19,23 @@ static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struc
 
 	if (f && f->vmf == vmf_at) {
 		flags |= f->flags;
+		/* insert_pmd() on a PMD that is there makes it writable, and nothing else */
+		if (level == DX_PMD && !(flags & (DX_F_INSTALL | DX_F_ZERO)) && flags & DX_F_WRITE &&
+		    ret & VM_FAULT_NOPAGE)
+			flags |= DX_F_UPGRADE;
 		if (f->flags & DX_F_ZERO)
 			flags |= DX_F_NO_FOLIO;
 	} else {
 		flags |= DX_F_NO_FOLIO;
 	}
-	if (f)
+	if (f) {
 		file_seen(f, inode_at, inode, vmf->vma->vm_file);
+		if (f->replaced) {
+			emit_remove(f->replaced, inode, f->replaced_at, f->replaced_left,
+				    f->replaced_flags);
+			f->replaced = 0;
+		}
+	}
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
 		lost_count(DX_FAULT);
@@ -42,7 +53,7 @@ static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struc
 		e->ref_first = f->ref_first;
 		e->ref_install = f->ref_install;
 		e->map_install = f->map_install;
-		e->since = flags & (DX_F_INSTALL | DX_F_UPGRADE) ? e->time - f->time : 0;
+		e->since = f->flags & (DX_F_INSTALL | DX_F_UPGRADE) ? e->time - f->time : 0;
 	} else {
 		e->pfn = 0;
 		e->pgmap = 0;

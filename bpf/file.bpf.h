@@ -34,7 +34,7 @@ struct file_walk {
 	__u32 done;
 	/*
 	 * to->path_flags: how many of up[] are in use; to->path_len: bytes written
-	 * to path. Kept there because the verifier does not follow values in
+	 * to path; to->e.index: bytes that are still to come. Kept there because the verifier does not follow values in
 	 * ring memory: on the stack it would walk every one of them (30,000
 	 * instructions, 0.5 s a program in the laboratory, instead of 1,000).
 	 */
@@ -69,6 +69,7 @@ static long file_up(__u64 unused, void *arg)
 		return 1;
 	w->up[n] = d;
 	w->to->path_flags = n + 1;
+	w->to->e.index += 1 + (dentry_cast(d)->d_name.len & FILE_NAME_MAX);
 	w->dentry = parent;
 	return 0;
 done:
@@ -86,12 +87,15 @@ static long file_down(__u64 unused, void *arg)
 	if (n >= FILE_COMPONENTS)
 		return 1;
 	w->to->path_flags = n;
-	if (off > DX_PATH_LEN - 2 - FILE_NAME_MAX) {
-		w->flags |= DX_PATH_TRUNCATED;
-		return 1;
-	}
 	dentry = dentry_cast(w->up[n]);
 	len = dentry->d_name.len & FILE_NAME_MAX; /* NAME_MAX is 255 */
+	/* too long: the first ones are left out, what it is called stays */
+	if (off > DX_PATH_LEN - 2 - FILE_NAME_MAX || off + w->to->e.index > DX_PATH_LEN - 1) {
+		w->flags |= DX_PATH_TRUNCATED;
+		w->to->e.index -= 1 + len;
+		return 0;
+	}
+	w->to->e.index -= 1 + len;
 	w->to->path[off] = '/';
 	bpf_probe_read_kernel(&w->to->path[off + 1], len, dentry->d_name.name);
 	w->to->path_len = off + 1 + len;
@@ -109,6 +113,7 @@ static __noinline int file_send(struct file *file, struct inode *inode)
 	}
 	w.to->path_flags = 0;
 	w.to->path_len = 0;
+	w.to->e.index = 0;
 	w.dentry = field_word(&file->f_path, struct path, dentry);
 	w.mount = field_word(&file->f_path, struct path, mnt) - bpf_core_field_offset(struct mount, mnt);
 	bpf_loop(FILE_COMPONENTS + 16, file_up, &w, 0);
@@ -161,17 +166,20 @@ static __always_inline void file_seen(struct fault *f, __u64 addr, struct inode 
 static __always_inline void file_of_vma(struct vm_area_struct *vma)
 {
 	struct file *file = vma->vm_file;
+	struct fault *f, *under_way;
 	struct address_space *mapping;
-	struct fault *f;
 
 	if (!file)
 		return;
-	f = fault_begin();
+	/* a fault that unmaps what it replaces has its slot */
+	under_way = fault_find();
+	f = under_way ? under_way : fault_begin();
 	if (!f)
 		return;
 	mapping = file->f_mapping;
 	file_seen(f, field_word(mapping, struct address_space, host), mapping->host, file);
-	fault_end(f);
+	if (!under_way)
+		fault_end(f);
 }
 
 #endif

@@ -25,6 +25,7 @@ extern __u64 dev_pfn_min, dev_pfn_max; /* the pgmaps' pfns lie between */
 /* Bit of page->flags where the zone number begins; from BTF, see src/probe/. */
 extern const volatile __u32 zone_shift;
 
+#define S_DAX		 (1 << 13) /* include/linux/fs.h; device-dax sets it too (dax_open) */
 #define PAGE_SHIFT	 12
 #define STRUCT_PAGE_SIZE 64 /* 6.1 to 7.3, sizeof in BTF; asserted by dx_init()'s caller */
 

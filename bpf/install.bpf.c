@@ -29,16 +29,17 @@ static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 lev
 }
 
 /*
- * @ref: before the install's own. The fault's end reports it when one is under way
- * for this folio.
+ * @at: the folio's address, @page: the page's. @ref: before the install's own. The
+ * fault's end reports it when one is under way for this page.
  */
-static __always_inline void installed(struct folio *folio, __u64 at, struct vm_area_struct *vma,
-				      __u8 level, __u32 flags, int ref, __u64 addr)
+static __always_inline void installed(struct folio *folio, __u64 at, __u64 page,
+				      struct vm_area_struct *vma, __u8 level, __u32 flags, int ref,
+				      __u64 addr)
 {
 	struct fault *f = fault_find();
 	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 
-	if (f && f->vmf) {
+	if (f && f->vmf && pfn_addr(f->pfn) == page) {
 		mm_seen(f, mm);
 		f->flags |= flags & (DX_F_INSTALL | DX_F_UPGRADE);
 		f->ref_install = ref;
@@ -75,7 +76,7 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 		flags = DX_F_UPGRADE;
 	else
 		return 0;
-	installed(folio, head, vma, DX_PTE, flags, folio->_refcount.counter, addr);
+	installed(folio, head, at, vma, DX_PTE, flags, folio->_refcount.counter, addr);
 	return 0;
 }
 
@@ -88,7 +89,7 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
 	bpf_get_func_arg((void *)ctx, 0, &at);
-	installed(folio, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
+	installed(folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
 		  folio->_refcount.counter - 1, 0);
 	return 0;
 }

@@ -6,7 +6,6 @@ struct mms_map mms SEC(".maps");
 __u32 mm_marks[MARKS];
 __u64 mms_gone;
 
-#define S_DAX	    (1 << 13) /* include/linux/fs.h; device-dax sets it too (dax_open) */
 #define VM_MIXEDMAP 0x10000000 /* vm_insert_page(): P2PDMA */
 
 /* A private DAX mapping's page table is copied by fork without a fault. */

@@ -23,7 +23,11 @@ struct fault {
 	__u64 mm_gone; /* ... when so many marks had gone */
 	__u32 flags; /* DX_F_* of the fault */
 	__s32 ref_first, ref_install, map_install;
-	__u64 pad[6];
+	__u64 replaced; /* entry that a write to a shared page takes away, 0: none */
+	__u64 replaced_at; /* its index */
+	__u32 replaced_flags; /* DX_F_REPLACED, DX_F_SHARED */
+	__s32 replaced_left; /* owners that are left */
+	__u64 pad[3];
 };
 struct faults_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

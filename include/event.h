@@ -131,7 +131,7 @@ enum dx_event_type {
 #define DX_F_ZERO	(1u << 9) /* the zero page: no folio of the device */
 #define DX_F_SLOW	(1u << 10) /* GUP's slow path (page walk under a lock) */
 #define DX_F_REPLACED	(1u << 11) /* DX_REMOVE: a write to a shared entry */
-#define DX_F_PRIVATE	(1u << 12) /* a private mapping (copy on write) */
+/* 1u << 12 is free */
 #define DX_F_NOWAIT	(1u << 13) /* layout break that may not wait */
 #define DX_F_NO_FOLIO	(1u << 14) /* pfn, refcount ... are not known here */
 

@@ -44,6 +44,11 @@ static int resolve(struct wanted *w, const struct folio_spec *spec)
 		w->dev = major(st.st_rdev) << 20 | minor(st.st_rdev);
 		return 0;
 	}
+	if (!S_ISREG(st.st_mode)) {
+		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
+		fprintf(stderr, "daxtop: %s is no regular file\n", safe);
+		return -1;
+	}
 	w->dev = major(st.st_dev) << 20 | minor(st.st_dev);
 	w->ino = st.st_ino;
 	return 0;

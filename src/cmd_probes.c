@@ -23,12 +23,12 @@ static void print_text(const struct probe *p, size_t n, const char *kernel, enum
 {
 	size_t missing = 0;
 
-	printf("kernel %s, regime %s\n\n%-24s %-28s %-10s %s\n", kernel, regime_name(regime), "EVENT",
-	       "FUNCTION OR TRACEPOINT", "STATE", "");
+	printf("kernel %s, regime %s\n\n%-24s %-29s %s\n", kernel, regime_name(regime), "EVENT",
+	       "FUNCTION OR TRACEPOINT", "STATE");
 	for (size_t i = 0; i < n; i++, p++) {
-		printf("%-24s %-28s %-10s", p->event, chosen_target(p), probe_state_name(p->state));
-		if (p->state != PROBE_ATTACHED)
-			printf(" %s", p->why);
+		printf("%-24s %-29s %s", p->event, chosen_target(p), probe_state_name(p->state));
+		if (p->why[0])
+			printf(": %s", p->why);
 		putchar('\n');
 		if (p->state == PROBE_MISSING) {
 			printf("%24s %s: %s\n", "", p->essential ? "ESSENTIAL, lost" : "lost", p->costs);

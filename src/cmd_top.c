@@ -29,9 +29,6 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	x->i.regime = regime_name(source_regime(s->source));
 	x->i.time = x->time;
 	x->i.now = session_now();
-	x->i.lost = 0;
-	for (int t = 0; t < DX_EVENT_TYPES; t++)
-		x->i.lost += s->counts.lost[t];
 	x->i.missed = s->missed;
 	x->i.probes_attached = x->i.probes_total = 0;
 	for (size_t k = 0; k < n; k++) {

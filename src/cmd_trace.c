@@ -18,14 +18,42 @@ struct trace {
 	bool failed; /* stdout is gone */
 };
 
+/* The frames of our own programs and of the trampolines that call them come first. */
+static size_t own_frames(struct ksym *k, const uint64_t *addr, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *name = ksym_name(k, addr[i], NULL, NULL);
+
+		if (!name || (strncmp(name, "bpf_prog_", 9) && strncmp(name, "bpf_trampoline_", 15)))
+			break;
+	}
+	return i;
+}
+
+/* Without frame pointers the walk of a user stack ends in words that are no addresses. */
+static size_t user_frames(const uint64_t *addr, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && addr[i] >= 4096 && addr[i] < 1ULL << 47)
+		i++;
+	return i;
+}
+
 static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack,
 		      uint64_t *kernel, uint64_t *user)
 {
-	stack->kernel = kernel;
+	size_t own;
+
 	stack->nr_kernel = source_stack(s->source, ev->stack, kernel, FRAMES);
+	own = own_frames(stack->ksym, kernel, stack->nr_kernel);
+	stack->kernel = kernel + own;
+	stack->nr_kernel -= own;
 	if (ev->type == DX_PIN || ev->type == DX_GET) {
 		stack->user = user;
-		stack->nr_user = source_stack(s->source, ev->ustack, user, FRAMES);
+		stack->nr_user = user_frames(user, source_stack(s->source, ev->ustack, user, FRAMES));
 	}
 }
 

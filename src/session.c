@@ -96,6 +96,16 @@ static void lost(void *arg, unsigned int cpu, unsigned int type, uint64_t n)
 	engine_lost(s->engine, cpu, type, n, session_now());
 }
 
+/* Not counted as lost: it may have been about any page at all. But it is a doubt. */
+static void missed(void *arg, unsigned int type, uint64_t n)
+{
+	struct session *s = arg;
+
+	s->missed += n;
+	if (type != DX_NONE)
+		engine_doubt(s->engine, session_now());
+}
+
 int session_open(struct session *s, const struct options *o)
 {
 	struct source_options so = { .ring_size = o->ring_size, .event = handle, .arg = s };
@@ -153,18 +163,11 @@ void session_ready(const struct session *s)
 
 static void check(struct session *s, uint64_t now)
 {
-	uint64_t missed;
-
 	if (now < s->next_check)
 		return;
 	s->next_check = now + CHECK_NS;
 	source_lost(s->source, lost, s);
-	missed = source_missed_runs(s->source);
-	if (missed != s->missed) {
-		/* which event it would have been is not known: none is told as one */
-		engine_lost(s->engine, 0, DX_NONE, missed - s->missed, now);
-		s->missed = missed;
-	}
+	source_missed(s->source, missed, s);
 	if (s->unnamed_pgmaps)
 		find_pgmaps(s);
 	source_modules(s->source);
@@ -195,7 +198,7 @@ void session_drain(struct session *s)
 	source_poll(s->source);
 	s->next_check = 0;
 	source_lost(s->source, lost, s);
-	s->missed = source_missed_runs(s->source);
+	source_missed(s->source, missed, s);
 	if (s->unnamed_pgmaps)
 		find_pgmaps(s);
 	engine_advance(s->engine, UINT64_MAX);
@@ -261,13 +264,30 @@ static int match_device(const struct engine_pgmap *p, void *arg)
 	return 1;
 }
 
+/* An event without a page is of a filesystem's device, or of a device-dax; the last one is kept. */
+static const char *device_of_inode(const struct dx_event *ev)
+{
+	static char name[32];
+	static uint32_t dev;
+	static bool character;
+	bool is_char = ev->type == DX_DEV_FAULT;
+
+	if (!ev->dev)
+		return NULL;
+	if (ev->dev != dev || is_char != character || !name[0])
+		device_name_dev(ev->dev, is_char, name, sizeof(name));
+	dev = ev->dev;
+	character = is_char;
+	return name[0] ? name : NULL;
+}
+
 const char *session_device(struct session *s, const struct dx_event *ev)
 {
 	static char name[sizeof(((struct engine_pgmap *)0)->device)];
 	struct device_search d = { .ev = ev, .keep = name };
 
 	if (!ev->pgmap && !ev->pfn)
-		return NULL;
+		return device_of_inode(ev);
 	if (!engine_pgmaps(s->engine, match_device, &d) || !name[0])
 		return NULL;
 	return name;

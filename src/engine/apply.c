@@ -14,11 +14,6 @@ static struct sample event_sample(const struct dx_event *ev)
 	return (struct sample){ ev->refcount, ev->mapcount, ev->pincount };
 }
 
-static struct sample sample_add(struct sample s, int64_t ref, int64_t map, int64_t pin)
-{
-	return (struct sample){ sat32(s.ref + ref), sat32(s.map + map), sat32(s.pin + pin) };
-}
-
 /* References that @nr pins are: GUP_PIN_COUNTING_BIAS each if there is no _pincount. */
 static int64_t pin_refs(const struct folio *f, int64_t nr)
 {
@@ -63,7 +58,9 @@ static void apply_install(struct change *c, struct sample s, int64_t nr)
 		gap_close_fault_ref(c, s);
 	else
 		gap_close(c, s);
-	step_add(c, DX_INSTALL, true, s.ref, sample_add(s, install_refs(c), nr, 0));
+	step_add(c, DX_INSTALL, true, s.ref,
+		 (struct sample){ sat32((int64_t)s.ref + install_refs(c)),
+				  sat32(s.map + nr), s.pin });
 }
 
 /* What happened inside a fault, see DX_FAULT. */
@@ -95,9 +92,10 @@ static void apply_pin(struct change *c)
 	struct sample after = event_sample(ev), before = after;
 
 	/* GUP that fails takes nothing, or has undone it */
-	if (ev->ret >= 0)
-		before = sample_add(after, pin ? -pin_refs(c->f, ev->nr) : -(int64_t)ev->nr, 0,
-				    pin ? -(int64_t)ev->nr : 0);
+	if (ev->ret >= 0) {
+		before.ref = sat32(after.ref - (pin ? pin_refs(c->f, ev->nr) : ev->nr));
+		before.pin = sat32((int64_t)after.pin - (pin ? ev->nr : 0));
+	}
 	gap_close(c, before);
 	step_add(c, ev->type, true, before.ref, after);
 	if (ev->ret >= 0)
@@ -119,7 +117,8 @@ static void apply_unpin(struct change *c)
 
 	gap_close(c, s);
 	step_add(c, DX_UNPIN, true, s.ref,
-		 sample_add(s, -pin_refs(c->f, ev->nr), 0, -(int64_t)ev->nr));
+		 (struct sample){ sat32(s.ref - pin_refs(c->f, ev->nr)), s.map,
+				  sat32((int64_t)s.pin - ev->nr) });
 	/* bios end in softirq as pid 0, io_uring's buffers in a kworker: not its holder */
 	holder_release(c->e, c->id, c->f, true, ev->nr, ev->tgid);
 }
@@ -131,7 +130,8 @@ static void apply_unmap(struct change *c)
 	uint64_t zap;
 
 	gap_close(c, s);
-	step_add(c, DX_UNMAP, true, s.ref, sample_add(s, 0, -(int64_t)ev->nr, 0));
+	step_add(c, DX_UNMAP, true, s.ref,
+		 (struct sample){ s.ref, sat32((int64_t)s.map - ev->nr), s.pin });
 	if (!install_refs(c))
 		return;
 	zap = c->f->zap_puts + (uint64_t)ev->nr;
@@ -141,11 +141,11 @@ static void apply_unmap(struct change *c)
 static void apply_free(struct change *c)
 {
 	struct folio *f = c->f;
-	struct sample s = event_sample(c->ev), before = sample_add(s, 1, 0, 0);
+	struct sample s = event_sample(c->ev), before = s;
 
 	/* the step before dropped the last reference, or a put did that no hook saw */
-	if (!c->first && !f->fresh && f->ref == s.ref)
-		before = s;
+	if (c->first || f->fresh || f->ref != s.ref)
+		before.ref = sat32((int64_t)s.ref + 1);
 	gap_close(c, before);
 	step_add(c, DX_FREE, true, before.ref, s);
 	f->zap_puts = 0;
@@ -153,7 +153,7 @@ static void apply_free(struct change *c)
 	holder_clear(c->e, c->id, f);
 	/* free_zone_device_folio(), mm/memremap.c: folio_set_count(folio, 1) */
 	if (c->type == PGMAP_GENERIC && s.ref == 0)
-		step_add(c, ENGINE_CAUSE_RESET, false, s.ref, sample_add(s, 1, 0, 0));
+		step_add(c, ENGINE_CAUSE_RESET, false, 0, (struct sample){ 1, s.map, s.pin });
 }
 
 static void apply_remove(struct change *c)

@@ -58,46 +58,44 @@ void engine_free(struct engine *e)
 
 /*
  * The window has the events to come: what they will touch is fetched while
- * others are applied. How far ahead: the record, the folio and its holders'
- * bucket, its newest holder. Its group of the index is fetched at the push.
+ * others are applied. How far ahead: the record, its group of the index, the
+ * folio and its holders' bucket, its newest holder.
  */
-#define AHEAD_RECORD 24
-#define AHEAD_FOLIO  16
-#define AHEAD_HOLDER 8
-
-static bool event_holds(const struct dx_event *ev)
-{
-	return ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_UNPIN;
-}
+#define AHEAD_RECORD 32
+#define AHEAD_GROUP  24
+#define AHEAD_FOLIO  14
+#define AHEAD_HOLDER 7
 
 static void prefetch(struct engine *e)
 {
 	struct order *o = &e->order;
+	const struct order_key *key;
 	const struct dx_event *ev;
 	const struct folio *f;
-	uint32_t i, id;
+	uint32_t id, record;
 
 	if (o->count <= AHEAD_RECORD)
 		return;
-	ev = &o->record[order_peek(o, AHEAD_RECORD)];
+	ev = &o->record[order_peek(o, AHEAD_RECORD)->record & ORDER_INDEX];
 	__builtin_prefetch(ev);
 	__builtin_prefetch((const char *)ev + sizeof(*ev) - 1);
 
-	i = order_peek(o, AHEAD_FOLIO);
-	ev = &o->record[i];
-	id = folio_guess(&e->folios, ev->pfn);
-	o->hint[i] = id;
+	folio_prefetch_group(&e->folios, order_peek(o, AHEAD_GROUP)->pfn);
+
+	key = order_peek(o, AHEAD_FOLIO);
+	id = folio_guess(&e->folios, key->pfn);
+	o->hint[key->record & ORDER_INDEX] = id;
 	if (id) {
 		f = folio_ptr(&e->folios, id);
 		__builtin_prefetch(f, 1);
 		__builtin_prefetch((const char *)f + sizeof(*f) - 1, 1);
-		if (event_holds(ev))
+		if (key->record & ORDER_HOLDER)
 			holder_prefetch_bucket(&e->holders, id);
 	}
 
-	i = order_peek(o, AHEAD_HOLDER);
-	if (o->hint[i] && event_holds(&o->record[i]))
-		holder_prefetch(&e->holders, o->hint[i]);
+	record = order_peek(o, AHEAD_HOLDER)->record;
+	if ((record & ORDER_HOLDER) && o->hint[record & ORDER_INDEX])
+		holder_prefetch(&e->holders, o->hint[record & ORDER_INDEX]);
 }
 
 static void apply_one(struct engine *e, const struct order_key *first)
@@ -119,35 +117,37 @@ static void apply_until(struct engine *e, uint64_t time)
 		apply_one(e, first);
 }
 
+/* What a record of each type must have. */
+#define HAS_FOLIO 1
+#define HAS_NR	  2
+static const uint8_t event_has[DX_EVENT_TYPES] = {
+	[DX_FAULT] = HAS_FOLIO,
+	[DX_INSERT] = HAS_FOLIO,
+	[DX_REMOVE] = HAS_FOLIO,
+	[DX_INSTALL] = HAS_FOLIO | HAS_NR,
+	[DX_UNMAP] = HAS_FOLIO | HAS_NR,
+	[DX_INSTALL_PFN] = HAS_FOLIO,
+	[DX_PIN] = HAS_FOLIO | HAS_NR,
+	[DX_GET] = HAS_FOLIO | HAS_NR,
+	[DX_UNPIN] = HAS_FOLIO | HAS_NR,
+	[DX_FREE] = HAS_FOLIO,
+	[DX_PAGE_INIT] = HAS_FOLIO,
+	[DX_BREAK_BUSY] = HAS_FOLIO,
+};
+
 /* Records of a kernel that is sane never fail here; a damaged recording can. */
-static bool event_valid(const struct dx_event *ev, size_t len)
+static inline bool event_valid(const struct dx_event *ev, size_t len)
 {
 	if (len < sizeof(*ev) || ev->type == DX_NONE || ev->type >= DX_EVENT_TYPES)
 		return false;
-	if (ev->type == DX_FAULT && ev->since > ev->time)
+	/* a folio is naturally aligned */
+	if ((event_has[ev->type] & HAS_FOLIO) &&
+	    (ev->pfn >> MAX_PFN_BITS || ev->order >> MAX_ORDER_BITS ||
+	     ev->pfn & ((1ull << ev->order) - 1)))
 		return false;
-	switch (ev->type) {
-	case DX_INSTALL:
-	case DX_UNMAP:
-	case DX_PIN:
-	case DX_GET:
-	case DX_UNPIN:
-		if (!ev->nr)
-			return false;
-		/* fall through */
-	case DX_FAULT:
-	case DX_INSERT:
-	case DX_REMOVE:
-	case DX_INSTALL_PFN:
-	case DX_FREE:
-	case DX_PAGE_INIT:
-	case DX_BREAK_BUSY:
-		/* a folio is naturally aligned */
-		return ev->pfn < 1ull << MAX_PFN_BITS && ev->order < MAX_PFN_BITS &&
-		       ev->order < 1u << MAX_ORDER_BITS &&
-		       !(ev->pfn & ((1ull << ev->order) - 1));
-	}
-	return true;
+	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
+		return false;
+	return ev->type != DX_FAULT || ev->since <= ev->time;
 }
 
 static void event_insert(struct engine *e, const struct dx_event *ev)
@@ -201,7 +201,6 @@ int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 	if (!e->newest)
 		/* a little of what came before can still come */
 		e->base = ev->time > 1ull << 50 ? ev->time - (1ull << 50) : 0;
-	folio_prefetch_group(&e->folios, ev->pfn);
 	event_insert(e, ev);
 	if (ev->time > e->newest)
 		e->newest = ev->time;
@@ -236,6 +235,11 @@ void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t
 	e->st.lost += n;
 	if (type < DX_EVENT_TYPES)
 		e->st.lost_by_type[type] += n;
+	engine_doubt(e, now);
+}
+
+void engine_doubt(struct engine *e, uint64_t now)
+{
 	/* it can have been anything up to now, so all that is known is doubtful */
 	if (now < e->st.now)
 		now = e->st.now;

@@ -44,6 +44,12 @@ void engine_advance(struct engine *e, uint64_t now);
  */
 void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t n, uint64_t now);
 
+/*
+ * Something may have been missed at @now, no event is known to be lost: what is known of
+ * every folio becomes doubtful until its next sample, nothing is counted.
+ */
+void engine_doubt(struct engine *e, uint64_t now);
+
 /* ---- what it knows: folios ---- */
 
 /* A step of a folio's history. Filled in by the iterator, valid for the call. */
@@ -87,6 +93,7 @@ struct engine_folio {
 	bool mapped_entry; /* an entry of a file points at it */
 	bool waited; /* a layout break waits for it now */
 	int32_t refcount, mapcount, pincount;
+	bool ref_inferred; /* mappings went, and their references must have been put since */
 	uint64_t ino, index;
 	uint32_t dev;
 	const char *path; /* NULL: not known; hostile bytes */

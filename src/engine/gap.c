@@ -13,25 +13,12 @@
 #define ZAP_MAX	  ((1u << ZAP_BITS) - 1)
 #define FAULT_MAX 7u
 
-bool folio_doubtful(const struct engine *e, const struct folio *f)
-{
-	return e->lost && f->last_time <= time_pack(e, e->loss_time);
-}
-
 /* refcount of a folio that nobody uses */
 static int32_t folio_idle(const struct change *c)
 {
 	if (c->type == PGMAP_GENERIC)
 		return 1;
 	return c->e->opt.legacy && c->type == PGMAP_FS_DAX;
-}
-
-void change_begin(struct change *c)
-{
-	c->type = pgmap_type(c->e, c->f);
-	c->after_loss = folio_doubtful(c->e, c->f);
-	c->mapped = c->f->map > 0;
-	c->pinned = c->f->pin > 0;
 }
 
 void change_end(struct change *c, bool observed)
@@ -118,7 +105,7 @@ static int64_t pins_changed(int64_t ref)
 	return (ref + DX_PIN_BIAS / 2) >> 10;
 }
 
-void gap_close(struct change *c, struct sample to)
+void gap_explain(struct change *c, struct sample to)
 {
 	struct folio *f = c->f;
 	int64_t ref = (int64_t)to.ref - f->ref, map = (int64_t)to.map - f->map, pin = 0;
@@ -130,8 +117,6 @@ void gap_close(struct change *c, struct sample to)
 	}
 	if (f->order)
 		pin = (int64_t)to.pin - f->pin;
-	if (!ref && !map && !pin)
-		return;
 	if (f->has_get)
 		gets = holder_count(c->e, c->id, f, false, NULL);
 	outstanding = f->zap_puts + f->fault_refs + gets;

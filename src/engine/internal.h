@@ -310,10 +310,11 @@ void file_set_folio(struct engine *e, struct folio *f, uint32_t dev, uint64_t in
 /* ---- order.c: the window in which events are put in order ---- */
 
 #define ORDER_MAX_RECORDS (1u << 18)
-/* order_key.record: which part of the event, and its place */
+/* order_key.record: which part of the event, whether it is about a holder, its place */
 #define ORDER_INSTALL	  0x80000000u
 #define ORDER_END	  0x40000000u
-#define ORDER_INDEX	  0x3fffffffu
+#define ORDER_HOLDER	  0x20000000u
+#define ORDER_INDEX	  0x1fffffffu
 
 enum event_part {
 	PART_ALL, /* the event as it is */
@@ -323,6 +324,7 @@ enum event_part {
 
 struct order_key {
 	uint64_t time;
+	uint64_t pfn; /* the event's: its record need not be in the cache yet */
 	uint32_t record;
 	uint32_t seq; /* order of arrival, wraps */
 };
@@ -332,7 +334,8 @@ struct order {
 	uint32_t head, count, ring_size;
 	struct order_key *heap; /* those that came too late to sort in cheaply */
 	uint32_t heap_count, heap_size;
-	struct dx_event *record;
+	struct dx_event *record; /* two cache lines each, aligned in @record_mem */
+	void *record_mem;
 	uint32_t *hint; /* by record: the id of its folio, perhaps */
 	uint32_t *free;
 	uint32_t nr_free, records;
@@ -393,10 +396,10 @@ static inline const struct dx_event *order_pop(struct order *o, const struct ord
 	return &o->record[record];
 }
 
-/* Record of the event @n behind the oldest, which must be in the ring. */
-static inline uint32_t order_peek(const struct order *o, uint32_t n)
+/* Key of the event @n behind the oldest, which must be in the ring. */
+static inline const struct order_key *order_peek(const struct order *o, uint32_t n)
 {
-	return o->ring[(o->head + n) & (o->ring_size - 1)].record & ORDER_INDEX;
+	return &o->ring[(o->head + n) & (o->ring_size - 1)];
 }
 
 /* ---- layout breaks that wait ---- */
@@ -462,16 +465,33 @@ struct sample {
 };
 
 /* gap.c */
-bool folio_doubtful(const struct engine *e, const struct folio *f);
+static inline bool folio_doubtful(const struct engine *e, const struct folio *f)
+{
+	return e->lost && f->last_time <= time_pack(e, e->loss_time);
+}
 /* A change to c->e, f, ev, time, id begins; fills in the rest but the task. */
-void change_begin(struct change *c);
+static inline void change_begin(struct change *c)
+{
+	c->type = c->e->pgmaps.map[c->f->pgmap].p.type;
+	c->after_loss = folio_doubtful(c->e, c->f);
+	c->mapped = c->f->map > 0;
+	c->pinned = c->f->pin > 0;
+}
 /* ... and is done: totals and what the folio says of its last event. */
 void change_end(struct change *c, bool observed);
 /* Sets the folio to the counts after a step and notes the step. */
 void step_add(struct change *c, unsigned int cause, bool observed, int32_t before,
 	      struct sample after);
+void gap_explain(struct change *c, struct sample to);
 /* Brings the folio to the sample by inferred steps, each explained as far as counts allow. */
-void gap_close(struct change *c, struct sample to);
+static inline void gap_close(struct change *c, struct sample to)
+{
+	const struct folio *f = c->f;
+
+	if (c->first || f->fresh || to.ref != f->ref || to.map != f->map ||
+	    (f->order && to.pin != f->pin))
+		gap_explain(c, to);
+}
 /* The same when the last thing before the sample was a fault's own reference (+1). */
 void gap_close_fault_ref(struct change *c, struct sample to);
 /* ... or when the fault's own reference was dropped last (-1), if it was taken. */

@@ -17,7 +17,7 @@ void order_destroy(struct order *o)
 {
 	free(o->ring);
 	free(o->heap);
-	free(o->record);
+	free(o->record_mem);
 	free(o->hint);
 	free(o->free);
 	memset(o, 0, sizeof(*o));
@@ -54,10 +54,16 @@ static int records_grow(struct order *o)
 {
 	uint32_t records = o->records ? o->records * 2 : 256, *list, i;
 	struct dx_event *record;
+	void *mem;
 
-	record = engine_realloc(o->record, records * sizeof(*record));
-	if (!record)
+	mem = engine_realloc(NULL, records * sizeof(*record) + 63);
+	if (!mem)
 		return -ENOMEM;
+	record = (void *)(((uintptr_t)mem + 63) & ~(uintptr_t)63);
+	if (o->records)
+		memcpy(record, o->record, o->records * sizeof(*record));
+	free(o->record_mem);
+	o->record_mem = mem;
 	o->record = record;
 	list = engine_realloc(o->free, records * sizeof(*list));
 	if (!list)
@@ -101,8 +107,9 @@ struct order_key order_heap_take(struct order *o)
 	return first;
 }
 
-static void key_add(struct order *o, struct order_key key)
+static inline void key_add(struct order *o, uint64_t time, uint64_t pfn, uint32_t record)
 {
+	const struct order_key key = { time, pfn, record, o->seq++ };
 	const uint32_t mask = o->ring_size - 1;
 	uint32_t at = o->head + o->count;
 
@@ -140,10 +147,11 @@ int order_push(struct order *o, const struct dx_event *ev)
 		 * A fault's install is told at its end: dax_fault_iter() drops its
 		 * own reference in between, and other CPUs can have pinned the folio.
 		 */
-		key_add(o, (struct order_key){ ev->time - ev->since, record | ORDER_INSTALL,
-					       o->seq++ });
+		key_add(o, ev->time - ev->since, ev->pfn, record | ORDER_INSTALL);
 		record |= ORDER_END;
+	} else if (ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_UNPIN) {
+		record |= ORDER_HOLDER;
 	}
-	key_add(o, (struct order_key){ ev->time, record, o->seq++ });
+	key_add(o, ev->time, ev->pfn, record);
 	return 0;
 }

@@ -4,6 +4,21 @@
 #include <string.h>
 #include "internal.h"
 
+/*
+ * The mmu_gather puts the references of the mappings that it took away before the
+ * munmap or the exit goes on; the last put is seen (free), the others are not. After so
+ * long they have happened, and a count that still has them would look like a leak.
+ */
+#define ZAP_SETTLED_NS 1000000000ull
+
+static void folio_settle(const struct engine *e, const struct folio *f, struct engine_folio *out)
+{
+	if (!f->zap_puts || e->opt.legacy || e->watermark < out->last_time + ZAP_SETTLED_NS)
+		return;
+	out->refcount = f->ref > (int64_t)f->zap_puts ? f->ref - (int64_t)f->zap_puts : 0;
+	out->ref_inferred = true;
+}
+
 static void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
 {
 	const struct folio *f = folio_ptr(&e->folios, id);
@@ -38,6 +53,7 @@ static void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
 		out->path_deleted = file->deleted;
 	}
 	holder_count(e, id, f, true, &out->nr_holders);
+	folio_settle(e, f, out);
 }
 
 int engine_folios(struct engine *e, int (*fn)(const struct engine_folio *f, void *arg), void *arg)

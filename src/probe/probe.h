@@ -32,6 +32,7 @@ enum probe_state {
 struct probe {
 	const char *event; /* logical event */
 	const char *costs; /* what is lost without it */
+	unsigned int tells; /* enum dx_event_type that a missed run of it loses; 0: none */
 	bool essential;
 	const char *module; /* lives in this module; NULL: in the kernel */
 	struct probe_candidate candidates[PROBE_CANDIDATES];

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "source.h"
 
 #define PAGE_SHIFT 12
@@ -87,6 +88,25 @@ static bool find(const char *folder, const char *prefix,
 	}
 	closedir(d);
 	return found;
+}
+
+void device_name_dev(uint32_t dev, bool character, char *name, size_t len)
+{
+	char path[64], target[512];
+	const char *base;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/dev/%s/%u:%u", character ? "char" : "block", dev >> 20,
+		 dev & 0xfffff);
+	n = readlink(path, target, sizeof(target) - 1);
+	name[0] = 0;
+	if (n <= 0)
+		return;
+	target[n] = 0;
+	base = strrchr(target, '/');
+	base = base ? base + 1 : target;
+	if (strlen(base) < len)
+		strcpy(name, base);
 }
 
 void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len)

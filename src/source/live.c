@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -29,6 +30,8 @@ struct source {
 	struct attachments links;
 	struct probe probes[PROBE_MAX];
 	size_t nr_probes;
+	uint64_t missed_seen[PROBE_MAX];
+	uint64_t ready; /* ns, CLOCK_MONOTONIC: everything is attached from here on */
 	struct dx_init_args init;
 	unsigned int nr_cpus;
 	uint64_t *lost_seen; /* [type][cpu] */
@@ -257,6 +260,21 @@ static void attach(struct source *s)
 
 /* ---- poll ---- */
 
+static uint64_t clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* Until all are attached, half of the story would be told: a fault without its entry, say. */
+static bool too_early(const struct source *s, const struct dx_event *e)
+{
+	return e->time < s->ready && e->type != DX_FILE && e->type != DX_MODULE &&
+	       (e->type < DX_PGMAP_ADD || e->type > DX_PGMAP_GONE);
+}
+
 static int handle(void *arg, void *data, size_t len)
 {
 	struct source *s = arg;
@@ -264,8 +282,16 @@ static int handle(void *arg, void *data, size_t len)
 
 	if (len >= sizeof(*e) && e->type == DX_MODULE)
 		s->module_came = true;
-	s->o.event(s->o.arg, e, len);
+	if (len < sizeof(*e) || !too_early(s, e))
+		s->o.event(s->o.arg, e, len);
 	return 0;
+}
+
+static void forget_missed(void *arg, unsigned int type, uint64_t n)
+{
+	(void)arg;
+	(void)type;
+	(void)n;
 }
 
 int source_poll(struct source *s)
@@ -317,6 +343,9 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	}
 	source_pgmaps(s, NULL, NULL); /* their range, before anything asks for it */
 	attach(s);
+	s->ready = clock_now();
+	source_lost(s, NULL, NULL); /* what was lost until now is not missed */
+	source_missed(s, forget_missed, NULL);
 	return s;
 fail:
 	source_close(s);
@@ -370,25 +399,35 @@ int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsign
 	return 0;
 }
 
-static uint64_t missed_runs(struct bpf_object *obj)
+static struct bpf_program *find_program(struct source *s, const char *name)
 {
-	struct bpf_program *prog;
-	uint64_t sum = 0;
+	struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, name);
 
-	bpf_object__for_each_program(prog, obj) {
-		struct bpf_prog_info info = {};
-		uint32_t len = sizeof(info);
-		int fd = bpf_program__fd(prog);
-
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
-			sum += info.recursion_misses;
-	}
-	return sum;
+	if (!prog && s->devdax)
+		prog = bpf_object__find_program_by_name(s->devdax->obj, name);
+	return prog;
 }
 
-uint64_t source_missed_runs(struct source *s)
+void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, uint64_t n), void *arg)
 {
-	return missed_runs(s->skel->obj) + (s->devdax ? missed_runs(s->devdax->obj) : 0);
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		const struct probe *p = &s->probes[i];
+		uint64_t sum = 0;
+
+		if (p->state != PROBE_ATTACHED)
+			continue;
+		for (int k = 0; k < PROBE_PROGRAMS && p->candidates[p->chosen].programs[k]; k++) {
+			struct bpf_program *prog = find_program(s, p->candidates[p->chosen].programs[k]);
+			struct bpf_prog_info info = {};
+			uint32_t len = sizeof(info);
+
+			if (prog && !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+				sum += info.recursion_misses;
+		}
+		if (sum > s->missed_seen[i])
+			fn(arg, p->tells, sum - s->missed_seen[i]);
+		s->missed_seen[i] = sum;
+	}
 }
 
 size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max)

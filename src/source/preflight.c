@@ -18,6 +18,10 @@ static int missing_capability(char *err, size_t errlen)
 		{ CAP_BPF, "CAP_BPF", "to load its programs" },
 		{ CAP_PERFMON, "CAP_PERFMON", "to attach them to kernel functions" },
 		{ CAP_SYSLOG, "CAP_SYSLOG", "to find kernel addresses" },
+		/* kernel/bpf/syscall.c, bpf_btf_get_fd_by_id() */
+		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "to read the types of modules" },
+		/* sysfs: a device's resource is 0400 */
+		{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "to find the devices' names" },
 	};
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct d[2];
@@ -30,7 +34,7 @@ static int missing_capability(char *err, size_t errlen)
 		if (d[cap / 32].effective & (1u << (cap % 32)))
 			continue;
 		/* CAP_SYS_ADMIN stands for the first two (kernel/bpf/syscall.c, bpf_capable()) */
-		if (cap != CAP_SYSLOG && d[0].effective & (1u << CAP_SYS_ADMIN))
+		if ((cap == CAP_BPF || cap == CAP_PERFMON) && d[0].effective & (1u << CAP_SYS_ADMIN))
 			continue;
 		snprintf(err, errlen, "%s is missing, which daxtop needs %s: run it as root (sudo daxtop ...)",
 			 needed[i].name, needed[i].why);

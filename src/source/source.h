@@ -42,8 +42,13 @@ unsigned int source_nr_cpus(const struct source *s);
 /* Reads the counters; calls @fn for each that grew since the last call, with the growth. */
 int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n),
 		void *arg);
-/* Runs of programs that the kernel skipped (recursion): total. */
-uint64_t source_missed_runs(struct source *s);
+/*
+ * Runs of programs that the kernel skipped, because the program was running on that
+ * CPU already, in a task that was preempted in it or was interrupted. Whether it would
+ * have been about ZONE_DEVICE memory is not known. Calls @fn with the event that may
+ * be lost (DX_NONE: none is), with the growth since the last call.
+ */
+void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, uint64_t n), void *arg);
 
 /* Frames of stack @id, innermost first. Returns how many, 0 when there are none. */
 size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max);
@@ -68,6 +73,8 @@ int source_modules(struct source *s);
  */
 int preflight(char *err, size_t errlen);
 
+/* "pmem0", "dax0.0" for a kernel's dev_t (major << 20 | minor); "" when there is none. */
+void device_name_dev(uint32_t dev, bool character, char *name, size_t len);
 /* "pmem0", "dax0.0" for a range of pfns from sysfs; "" when there is none. */
 void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len);
 

@@ -72,7 +72,7 @@ static void cell_ref(const struct model *m, const struct folio_row *r, char *out
 		     enum canvas_attr *attr)
 {
 	(void)m, (void)width, (void)attr;
-	snprintf(out, CELL_MAX, "%d", r->f.refcount);
+	snprintf(out, CELL_MAX, "%s%d", r->f.ref_inferred ? "~" : "", r->f.refcount);
 }
 
 static void cell_map(const struct model *m, const struct folio_row *r, char *out, size_t width,

@@ -206,12 +206,13 @@ int view_history_json(FILE *out, struct engine *e, const char *spec, const struc
 	json_add_string(o, "device", f->device, f->device ? strlen(f->device) : 0, &failed);
 	json_add_string(o, "file", f->path, f->path ? strlen(f->path) : 0, &failed);
 	json_add(o, "deleted", json_object_new_boolean(f->path && f->path_deleted), &failed);
-	if (f->ino) {
+	if (f->dev)
 		json_add_dev(o, "dev", f->dev, &failed);
+	if (f->ino)
 		json_add_uint(o, "ino", f->ino, &failed);
-	}
 	json_add_uint(o, "offset", f->index << PAGE_SHIFT, &failed);
 	json_add_int(o, "refcount", f->refcount, &failed);
+	json_add(o, "refcount_inferred", json_object_new_boolean(f->ref_inferred), &failed);
 	json_add_int(o, "mapcount", f->mapcount, &failed);
 	json_add_int(o, "pins", f->pincount, &failed);
 	json_add(o, "doubtful", json_object_new_boolean(f->doubtful), &failed);

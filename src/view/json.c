@@ -233,7 +233,8 @@ static void add_details(struct json_object *o, const struct dx_event *e, bool *f
 		json_add_uint(o, "nr_pages", e->index, failed);
 	if (e->type == DX_BREAK_DONE) {
 		json_add_uint(o, "first_page", e->index, failed);
-		json_add_uint(o, "last_page", e->addr, failed);
+		if (e->addr < INT64_MAX >> 12) /* else to the end of the file */
+			json_add_uint(o, "last_page", e->addr, failed);
 	}
 	if (event_has_ret(e)) {
 		json_add_int(o, "ret", e->ret, failed);

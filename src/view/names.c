@@ -33,7 +33,7 @@ static const struct {
 
 static const char *const flag_names[] = {
 	"insert", "install", "upgrade", "write", "shared", "ref-taken", "longterm", "remote",
-	"final", "zero", "slow", "replaced", "private", "nowait", "no-folio",
+	"final", "zero", "slow", "replaced", NULL, "nowait", "no-folio",
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -80,7 +80,7 @@ char *flags_format(char *out, size_t outlen, uint32_t flags, const char *separat
 
 	out[0] = '\0';
 	for (unsigned int bit = 0; bit < ARRAY_SIZE(flag_names); bit++) {
-		if (!(flags & 1u << bit))
+		if (!flag_names[bit] || !(flags & 1u << bit))
 			continue;
 		len = append(out, outlen, len, separator, flag_names[bit]);
 		flags &= ~(1u << bit);
@@ -233,7 +233,8 @@ bool event_has_pfn(const struct dx_event *e)
 
 bool event_has_file(const struct dx_event *e)
 {
-	return e->ino || (e->type == DX_DEV_FAULT && e->dev);
+	/* a device-dax inode has no number */
+	return e->ino || (e->dev && event_name(e->type));
 }
 
 bool event_has_offset(const struct dx_event *e)

@@ -48,7 +48,6 @@ struct screen_info {
 	const char *regime; /* "current", "legacy" */
 	const char *time; /* of day, "12:31:07" */
 	uint64_t now; /* ns, CLOCK_MONOTONIC; 0: the time of the newest event */
-	uint64_t lost; /* events */
 	uint64_t missed; /* program runs */
 	unsigned int probes_attached, probes_total;
 	const char *waiting; /* a sentence: what is waited for (no pgmap yet) */

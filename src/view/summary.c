@@ -29,7 +29,7 @@ static int health_draw(struct model *m, const struct screen_info *info)
 {
 	struct canvas *c = &m->canvas;
 	char events[16], lost[32], missed[48] = "", late[48] = "", number[32];
-	uint64_t nr_lost = info->lost > m->live.lost ? info->lost : m->live.lost;
+	uint64_t nr_lost = m->live.lost;
 	const char *time = info->time ? info->time : "";
 	int col, end = c->cols;
 

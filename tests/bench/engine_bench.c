@@ -5,7 +5,7 @@
  *
  * The stream is what a kernel would report: every folio has a state, a random
  * one takes its next step (fault, pins and unpins, unmap, free), and the
- * samples are the true counts. Four CPUs' events arrive up to 1 us out of order.
+ * samples are the true counts. Four CPUs' events arrive up to SKEW_NS out of order.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "engine/engine.h"
 
 #define STEP_NS	  100
-#define SKEW_NS	  1000
+#define SKEW_NS	  300 /* from a program's time stamp to its place in the ring */
 #define WINDOW_NS 1000000
 #define TASKS	  512
 #define FIRST_PFN 0x140000ull

@@ -121,7 +121,6 @@ static void test_numbers(void **state)
 	assert_int_equal(DX_F_ZERO, 0x200);
 	assert_int_equal(DX_F_SLOW, 0x400);
 	assert_int_equal(DX_F_REPLACED, 0x800);
-	assert_int_equal(DX_F_PRIVATE, 0x1000);
 	assert_int_equal(DX_F_NOWAIT, 0x2000);
 	assert_int_equal(DX_F_NO_FOLIO, 0x4000);
 

@@ -103,7 +103,7 @@ static void test_health(void **state)
 {
 	struct fixture *f = *state;
 
-	f->info.lost = 7;
+	engine_lost(f->e, 0, DX_PIN, 7, 1);
 	f->info.missed = 2;
 	f->info.probes_attached = 22;
 	f->info.probes_total = 24;

@@ -190,7 +190,7 @@ static void test_json(void **state)
 				"{\"schema\":1,\"type\":\"history\",\"folio\":\"wal:0\","
 				"\"pfn\":1081344,\"order\":0,\"device\":\"pmem0\","
 				"\"file\":\"/mnt/db/wal\",\"deleted\":false,\"dev\":\"259:1\","
-				"\"ino\":42,\"offset\":0,\"refcount\":0,\"mapcount\":0,\"pins\":0,"
+				"\"ino\":42,\"offset\":0,\"refcount\":0,\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,"
 				"\"doubtful\":false,\"predates\":false,\"waited\":false,"
 				"\"steps_dropped\":0,\"holders\":[],\"steps\":[{"),
 			 capture_text(&c));

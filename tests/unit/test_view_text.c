@@ -248,7 +248,7 @@ static void test_flags(void **state)
 	assert_string_equal(flags_format(out, sizeof(out), DX_F_WRITE, ","), "write");
 	assert_string_equal(flags_format(out, sizeof(out), (1 << 15) - 1, ","),
 			    "insert,install,upgrade,write,shared,ref-taken,longterm,remote,final,"
-			    "zero,slow,replaced,private,nowait,no-folio");
+			    "zero,slow,replaced,nowait,no-folio,0x1000");
 	assert_string_equal(flags_format(out, sizeof(out), 1u << 31 | DX_F_ZERO, ","),
 			    "zero,0x80000000");
 	/* cut, not overrun */

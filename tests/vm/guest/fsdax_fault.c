@@ -76,7 +76,8 @@ static void test_upgrade(struct place *p)
 	area_unmap(&a);
 	area_remove(&a);
 	history_stop(d);
-	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE, "fault 1>1 +upgrade +write", UNMAP_FREE, "remove 0>0");
+	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE,
+		"fault 1>1 +upgrade +write", UNMAP_FREE, "remove 0>0");
 }
 
 /*

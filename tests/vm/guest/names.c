@@ -10,7 +10,8 @@
 #include "pty.h"
 #include "steps.h"
 
-#define EVIL	  "\033]0;x\007\n\377\302z" /* title sequence, newline, invalid UTF-8, cut UTF-8 */
+/* A title sequence, a newline, invalid UTF-8, UTF-8 that is cut. */
+#define EVIL	  "\033]0;x\007\n\377\302z"
 #define EVIL_JSON "\033]0;x\007\n\357\277\275\357\277\275z" /* as JSON has it: \ufffd */
 
 static void evil_open(struct area *a, struct place *p)

@@ -11,7 +11,8 @@
 /* Is this one of `ndctl list -N` that has the device? Copies its name then. */
 static bool namespace_is(struct json_object *o, const char *device, char *name, size_t len)
 {
-	const char *block = field_str_or_null(o, "blockdev"), *chr = field_str_or_null(o, "chardev");
+	const char *block = field_str_or_null(o, "blockdev");
+	const char *chr = field_str_or_null(o, "chardev");
 
 	if ((!block || strcmp(block, device)) && (!chr || strcmp(chr, device)))
 		return false;

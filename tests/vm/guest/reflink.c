@@ -95,7 +95,8 @@ static void write_alone(struct place *p, unsigned int order)
 	area_unmap(&a);
 	history_stop(d);
 	old = a;
-	snprintf(old.spec, sizeof(old.spec), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
+	snprintf(old.spec, sizeof(old.spec), "%#lx",
+		 (long)field_int(history_get(d, a.spec), "pfn"));
 	d = HISTORY_START(old.spec, a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);

@@ -118,7 +118,8 @@ static bool step_matches(const struct step *s, struct json_object *o)
 	for (i = 0; i < s->nr_flags; i++)
 		if (field_has_flag(o, s->flags[i] + 1) != (s->flags[i][0] == '+'))
 			return false;
-	return !strcmp(field_str(o, "event"), s->event) && field_bool(o, "observed") == s->observed &&
+	return !strcmp(field_str(o, "event"), s->event) &&
+	       field_bool(o, "observed") == s->observed &&
 	       field_int(o, "before") == s->before && field_int(o, "after") == s->after &&
 	       field_int(o, "mapcount") == s->mapcount && field_int(o, "pins") == s->pins &&
 	       field_int(o, "order") == s->order && !field_bool(o, "after_loss") &&

@@ -140,7 +140,8 @@ static void test_filter_comm(struct place *p)
 	child_start(&c, child_lives, &o);
 	must(!close(o.a.fd));
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-c", "gt-other", "-e", "fault,unmap,free,remove"));
+	d = daxtop_start(ARGS("trace", "--json", "-c", "gt-other",
+			      "-e", "fault,unmap,free,remove"));
 	life(&a);
 	child_go(&c);
 	child_end(&c);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_ENTRY_BPF_H
+#define DAXTOP_ENTRY_BPF_H
+/* entry.bpf.h - what a DAX entry is (fs/dax.c), and how its removal is told */
+#include "task.bpf.h"
+
+/* fs/dax.c: DAX_SHIFT and the flags below it; an xarray value is n << 1 | 1 */
+#define DAX_LOCKED    1
+#define DAX_PMD	      2
+#define DAX_ZERO_PAGE 4
+#define DAX_EMPTY     8
+#define DAX_SHIFT     4
+
+static __always_inline __u64 entry_value(__u64 entry)
+{
+	return entry >> 1;
+}
+
+/* Owners after one goes; sets DX_F_SHARED when the entry is shared. Valid before it goes. */
+static __always_inline __s32 entry_owners_left(__u64 value, __u32 *flags)
+{
+	struct folio *folio = folio_cast(page_head(pfn_addr(value >> DAX_SHIFT)));
+
+	/* dax_folio_is_shared(): no mapping, and the union's word is a count */
+	if (folio->mapping || !folio->share)
+		return 0;
+	*flags |= DX_F_SHARED;
+	return folio->share - 1;
+}
+
+/*
+ * @index: of the entry (folio->index is a share count when shared). The order is the
+ * entry's: the folio may be split already.
+ */
+static __always_inline void emit_remove(__u64 value, const struct inode *inode, __u64 index,
+					__s32 left, __u32 flags)
+{
+	__u64 head = page_head(pfn_addr(value >> DAX_SHIFT));
+	struct dx_event *e = event_new(DX_REMOVE, flags);
+
+	if (!e)
+		return;
+	event_counts(e, folio_cast(head), head);
+	event_inode(e, inode);
+	e->index = index;
+	e->ret = left;
+	e->order = value & DAX_PMD ? 9 : 0;
+	e->nr = value & DAX_PMD ? 512 : 1;
+	event_submit(e);
+}
+
+#endif
