@@ -117,7 +117,6 @@ int session_open(struct session *s, const struct options *o)
 	char err[768];
 
 	s->o = o;
-	s->start = session_now();
 	s->deadline = UINT64_MAX;
 	catch_signals();
 	if (preflight(err, sizeof(err)))
@@ -125,6 +124,7 @@ int session_open(struct session *s, const struct options *o)
 	s->source = source_open(&so, err, sizeof(err));
 	if (!s->source)
 		goto fail;
+	s->start = source_since(s->source);
 	eo.legacy = source_regime(s->source) == REGIME_LEGACY;
 	s->engine = engine_new(&eo);
 	s->lost_by_cpu = calloc(source_nr_cpus(s->source), sizeof(*s->lost_by_cpu));
@@ -134,7 +134,7 @@ int session_open(struct session *s, const struct options *o)
 	}
 	find_pgmaps(s);
 	if (o->duration_ns)
-		s->deadline = session_now() + o->duration_ns;
+		s->deadline = s->start + o->duration_ns;
 	return 0;
 fail:
 	fprintf(stderr, "daxtop: %s\n", err);

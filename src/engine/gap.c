@@ -21,21 +21,6 @@ static int32_t folio_idle(const struct change *c)
 	return c->e->opt.legacy && c->type == PGMAP_FS_DAX;
 }
 
-void change_end(struct change *c, bool observed)
-{
-	uint64_t time = time_pack(c->e, c->time);
-	struct folio *f = c->f;
-
-	c->e->st.mapped += (f->map > 0) - c->mapped;
-	c->e->st.pinned += (f->pin > 0) - c->pinned;
-	if (time > f->last_time)
-		f->last_time = time;
-	if (observed) {
-		f->cause = c->ev->type;
-		f->task = c->task;
-	}
-}
-
 static inline __attribute__((always_inline)) void
 step_note(struct change *c, unsigned int cause, bool observed, uint32_t task, int32_t before,
 	  struct sample after)
@@ -77,8 +62,8 @@ void step_add(struct change *c, unsigned int cause, bool observed, int32_t befor
 	step_note(c, cause, observed, c->task, before, after);
 }
 
-static __attribute__((noinline)) void infer(struct change *c, unsigned int cause, uint32_t task, int64_t ref, int64_t map,
-		  int64_t pin)
+static __attribute__((noinline)) void infer(struct change *c, unsigned int cause, uint32_t task,
+					    int64_t ref, int64_t map, int64_t pin)
 {
 	struct folio *f = c->f;
 	struct sample to = { sat32(f->ref + ref), sat32(f->map + map), sat32(f->pin + pin) };

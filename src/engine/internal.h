@@ -477,8 +477,23 @@ static inline void change_begin(struct change *c)
 	c->mapped = c->f->map > 0;
 	c->pinned = c->f->pin > 0;
 }
+
 /* ... and is done: totals and what the folio says of its last event. */
-void change_end(struct change *c, bool observed);
+static inline void change_end(struct change *c, bool observed)
+{
+	uint64_t time = time_pack(c->e, c->time);
+	struct folio *f = c->f;
+
+	c->e->st.mapped += (f->map > 0) - c->mapped;
+	c->e->st.pinned += (f->pin > 0) - c->pinned;
+	if (time > f->last_time)
+		f->last_time = time;
+	if (observed) {
+		f->cause = c->ev->type;
+		f->task = c->task;
+	}
+}
+
 /* Sets the folio to the counts after a step and notes the step. */
 void step_add(struct change *c, unsigned int cause, bool observed, int32_t before,
 	      struct sample after);

@@ -352,6 +352,11 @@ fail:
 	return NULL;
 }
 
+uint64_t source_since(const struct source *s)
+{
+	return s->ready;
+}
+
 void source_detach(struct source *s)
 {
 	attachments_drop(&s->links);

@@ -27,6 +27,8 @@ struct source_options {
  * preflight().
  */
 struct source *source_open(const struct source_options *o, char *err, size_t errlen);
+/* ns, CLOCK_MONOTONIC: everything is attached since; records from before are not handed out. */
+uint64_t source_since(const struct source *s);
 /* Detaches everything; records still in the ring are lost unless drained before. NULL is fine. */
 void source_close(struct source *s);
 /* Detaches the programs but keeps the ring and the counters readable. */

@@ -63,8 +63,9 @@ static void title_draw(struct model *m, const struct folio_row *r, int row)
 
 	canvas_paint(c, row, 0, c->cols, ATTR_TITLE);
 	col = canvas_printf(c, row, 0, c->cols, ATTR_TITLE,
-			    "pfn 0x%" PRIx64 " %s  refcount %d mapcount %d pins %d", r->f.pfn,
-			    size_format(size, sizeof(size), r->f.order), r->f.refcount,
+			    "pfn 0x%" PRIx64 " %s  refcount %s%d mapcount %d pins %d", r->f.pfn,
+			    size_format(size, sizeof(size), r->f.order),
+			    r->f.ref_inferred ? "~" : "", r->f.refcount,
 			    r->f.mapcount, r->f.pincount);
 	if (!r->f.path && !r->f.ino && !r->f.dev)
 		return;

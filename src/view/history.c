@@ -114,7 +114,7 @@ void view_history_text(FILE *out, struct engine *e, const char *spec, const stru
 	if (name[0])
 		fprintf(out, " %s%s:0x%" PRIx64, f->path && f->path_deleted ? "(deleted) " : "",
 			name, f->index << PAGE_SHIFT);
-	fprintf(out, "\n  refcount %d  mapcount %d  pins %d\n", f->refcount, f->mapcount,
+	fprintf(out, "\n  refcount %s%d  mapcount %d  pins %d\n", f->ref_inferred ? "~" : "", f->refcount, f->mapcount,
 		f->pincount);
 	if (f->doubtful)
 		fprintf(out, "  doubtful: events were lost since its last sample\n");

@@ -327,9 +327,11 @@ int main(int argc, char **argv)
 	}
 	/* first: nothing freed by the others is used again, so the process' memory tells */
 	printf("Memory, 65,536 folios, 16 MiB of history\n");
-	printf("     events          engine         history         process      steps      dropped\n");
+	printf("     events          engine         history         process      steps"
+	       "      dropped\n");
 	bench_memory(history, 65536, quick ? 1500000 : 4000000, quick ? quick_at : full, 3);
-	printf("\nMillion events a second of CPU time, one core: faults, pins, unpins, unmaps, frees\n");
+	printf("\nMillion events a second of CPU time, one core: "
+	       "faults, pins, unpins, unmaps, frees\n");
 	printf("   folios       history       best       mean  steps/e    late\n");
 	bench_rate(65536, quick ? 1500000 : 4000000, history, passes);
 	bench_rate(65536, quick ? 1500000 : 4000000, 0, passes);

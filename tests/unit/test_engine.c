@@ -423,6 +423,34 @@ static void test_unseen_unmap(void **state)
 	engine_free(e);
 }
 
+/* A device-dax folio after munmap: its put is no free, so no event tells of it. */
+static void test_zap_puts_settle(void **state)
+{
+	const uint64_t second = 1000000000ull;
+	struct engine *e = engine_plain();
+	struct engine_folio f;
+
+	(void)state;
+	push(e, DX_INSTALL, 10, PFN, .pgmap_type = GENERIC, .refcount = 1);
+	push(e, DX_UNMAP, 20, PFN, .pgmap_type = GENERIC, .refcount = 2, .mapcount = 1);
+	assert_int_equal(engine_folio_get(e, PFN, &f), 0);
+	assert_int_equal(f.refcount, 2);
+	assert_false(f.ref_inferred);
+	engine_advance(e, second / 2);
+	engine_folio_get(e, PFN, &f);
+	assert_int_equal(f.refcount, 2);
+	engine_advance(e, second + 20);
+	engine_folio_get(e, PFN, &f);
+	assert_int_equal(f.refcount, 1);
+	assert_true(f.ref_inferred);
+	/* the next sample is the truth again, whatever was inferred */
+	push(e, DX_GET, 2 * second, PFN, .pgmap_type = GENERIC, .refcount = 3);
+	engine_folio_get(e, PFN, &f);
+	assert_int_equal(f.refcount, 3);
+	assert_false(f.ref_inferred);
+	engine_free(e);
+}
+
 /* So many puts that they could be a pin's 1,024 references, were they not outstanding. */
 static void test_many_zap_puts(void **state)
 {
@@ -643,6 +671,7 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_unseen_unmap),
 		cmocka_unit_test(test_many_zap_puts),
+		cmocka_unit_test(test_zap_puts_settle),
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_remove_shared),
 		cmocka_unit_test(test_generic),

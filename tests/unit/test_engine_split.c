@@ -266,7 +266,8 @@ static void test_table(void **state)
 	assert_int_equal(engine_folios(e, count_folio, &sum), 0);
 	assert_int_equal(sum, expected);
 	for (uint64_t i = 0; i < N; i++)
-		assert_int_equal(engine_folio_get(e, i & 1 ? PFN + i : (i * 7919) << 10 | 1, &f), 0);
+		assert_int_equal(
+			engine_folio_get(e, i & 1 ? PFN + i : (i * 7919) << 10 | 1, &f), 0);
 	assert_int_equal(engine_folio_get(e, PFN + 2, &f), -ENOENT);
 	assert_int_equal(engine_folios(e, stop_at_third, &n), 42);
 	assert_int_equal(n, 3);
