@@ -96,7 +96,8 @@ struct order_key order_heap_take(struct order *o)
 	uint32_t i = 0, child;
 
 	while ((child = 2 * i + 1) < o->heap_count) {
-		if (child + 1 < o->heap_count && order_key_before(&o->heap[child + 1], &o->heap[child]))
+		if (child + 1 < o->heap_count &&
+		    order_key_before(&o->heap[child + 1], &o->heap[child]))
 			child++;
 		if (!order_key_before(&o->heap[child], &last))
 			break;

@@ -334,6 +334,8 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		goto fail;
 	}
 	s->regime = regime_of(s->btf);
+	if (preflight_btf(s->btf, err, errlen))
+		goto fail;
 	if (load(s, err, errlen) || init(s, err, errlen))
 		goto fail;
 	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.events), handle, s, NULL);

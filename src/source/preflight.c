@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <bpf/btf.h>
 #include "source.h"
 
 static int missing_capability(char *err, size_t errlen)
@@ -63,9 +62,6 @@ static int locked_down(char *err, size_t errlen)
 
 int preflight(char *err, size_t errlen)
 {
-	struct btf *btf;
-	int rc = -1;
-
 	if (missing_capability(err, errlen) || locked_down(err, errlen))
 		return -1;
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
@@ -74,19 +70,17 @@ int preflight(char *err, size_t errlen)
 			 strerror(errno));
 		return -1;
 	}
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		snprintf(err, errlen, "the kernel's types could not be read (/sys/kernel/btf/vmlinux: %s)",
-			 strerror(errno));
-		return -1;
-	}
+	return 0;
+}
+
+int preflight_btf(const struct btf *btf, char *err, size_t errlen)
+{
 	if (!btf_has_target(btf, "fentry/dax_insert_entry"))
 		snprintf(err, errlen, "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
 				      "watch; boot one that has it, as Debian's do");
 	else if (!btf_has_target(btf, "fentry/bpf_rdonly_cast"))
 		snprintf(err, errlen, "this kernel is too old: daxtop needs bpf_rdonly_cast(), in Linux since 6.2");
 	else
-		rc = 0;
-	btf__free(btf);
-	return rc;
+		return 0;
+	return -1;
 }

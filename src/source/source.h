@@ -71,9 +71,12 @@ int source_modules(struct source *s);
 
 /*
  * May this process trace this kernel? Returns 0, or -1 with a sentence in @err:
- * which capability is missing, no BTF, no FS_DAX, lockdown, ...
+ * which capability is missing, lockdown, no BTF.
  */
 int preflight(char *err, size_t errlen);
+struct btf;
+/* ... and has it what daxtop needs at least: FS_DAX, bpf_rdonly_cast()? source_open() asks. */
+int preflight_btf(const struct btf *btf, char *err, size_t errlen);
 
 /* "pmem0", "dax0.0" for a kernel's dev_t (major << 20 | minor); "" when there is none. */
 void device_name_dev(uint32_t dev, bool character, char *name, size_t len);

@@ -12,6 +12,7 @@
 #include "daxtop.skel.h"
 #include "devdax.skel.h"
 #include "probe/probe.h"
+#include "source/source.h"
 
 static struct bpf_object *main_object, *devdax_object;
 
@@ -187,6 +188,23 @@ static void targets(void **state)
 	btf__free(btf);
 }
 
+static void a_kernel_without_dax_is_told(void **state)
+{
+	char err[256] = "";
+	struct btf *btf = btf_with("bpf_rdonly_cast", NULL, 0);
+
+	(void)state;
+	assert_int_equal(preflight_btf(btf, err, sizeof(err)), -1);
+	assert_non_null(strstr(err, "CONFIG_FS_DAX"));
+	btf__free(btf);
+	btf = btf_with("dax_insert_entry", NULL, 0);
+	assert_int_equal(preflight_btf(btf, err, sizeof(err)), -1);
+	assert_non_null(strstr(err, "too old"));
+	btf__add_func(btf, "bpf_rdonly_cast", BTF_FUNC_STATIC, 0);
+	assert_int_equal(preflight_btf(btf, err, sizeof(err)), 0);
+	btf__free(btf);
+}
+
 /* ---- text ---- */
 
 #define ADDR 0xffffffff81000000UL
@@ -244,6 +262,7 @@ int main(void)
 		cmocka_unit_test(regimes),
 		cmocka_unit_test(zone_shifts),
 		cmocka_unit_test(targets),
+		cmocka_unit_test(a_kernel_without_dax_is_told),
 		cmocka_unit_test(calls_are_found),
 		cmocka_unit_test(padding_ends_a_function),
 	};

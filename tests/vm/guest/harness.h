@@ -55,7 +55,7 @@ struct test {
 /* One table a file, ended by a NULL name; main() has the list. */
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
 	reflink_tests[], gup_tests[], devdax_tests[], pgmap_tests[], trace_tests[], burst_tests[],
-	life_tests[], names_tests[], input_tests[];
+	life_tests[], names_tests[], input_tests[], last_tests[];
 
 extern bool verbose;
 

@@ -2,9 +2,15 @@
 /* input.c - what daxtop cannot do ends with one sentence, exit 2, nothing on stdout. */
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "place.h"
@@ -86,6 +92,78 @@ static void test_not_root(struct place *p)
 	nobody(ARGS("history", "0x1"));
 	nobody(ARGS("probes"));
 	nobody(ARGS("top", "--batch"));
+}
+
+/* ---- one thing missing at a time ---- */
+
+static int dropped;
+
+/* Root without one capability; CAP_SYS_ADMIN goes with those that it stands for. */
+static void drop_capability(void)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	must(!syscall(SYS_capget, &h, d));
+	d[dropped / 32].effective &= ~(1u << dropped % 32);
+	d[dropped / 32].permitted &= ~(1u << dropped % 32);
+	d[dropped / 32].inheritable &= ~(1u << dropped % 32);
+	if (dropped == CAP_BPF || dropped == CAP_PERFMON) {
+		d[0].effective &= ~(1u << CAP_SYS_ADMIN);
+		d[0].permitted &= ~(1u << CAP_SYS_ADMIN);
+	}
+	must(!prctl(PR_SET_SECUREBITS, SECBIT_NOROOT));
+	must(!prctl(PR_CAPBSET_DROP, dropped));
+	/* without the root fixup, only ambient capabilities survive the exec */
+	d[0].inheritable = d[0].permitted;
+	d[1].inheritable = d[1].permitted;
+	must(!syscall(SYS_capset, &h, d));
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (d[cap / 32].permitted & (1u << cap % 32))
+			must(!prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0));
+}
+
+static void test_capabilities(struct place *p)
+{
+	static const struct {
+		int cap;
+		const char *name;
+	} needed[] = {
+		{ CAP_BPF, "CAP_BPF" },
+		{ CAP_PERFMON, "CAP_PERFMON" },
+		{ CAP_SYSLOG, "CAP_SYSLOG" },
+		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
+		{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH" },
+	};
+
+	(void)p;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		struct daxtop *d;
+
+		dropped = needed[i].cap;
+		d = daxtop_spawn_as(drop_capability, ARGS("probes"));
+		daxtop_end(d, 2);
+		expect_sentence(d, needed[i].name);
+	}
+	/* the others are not needed */
+	dropped = CAP_NET_ADMIN;
+	daxtop_end(daxtop_spawn_as(drop_capability, ARGS("probes")), 0);
+}
+
+static void hide_btf(void)
+{
+	must(!unshare(CLONE_NEWNS));
+	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mount("none", "/sys/kernel/btf", "tmpfs", 0, NULL));
+}
+
+static void test_no_btf(struct place *p)
+{
+	struct daxtop *d = daxtop_spawn_as(hide_btf, ARGS("trace"));
+
+	(void)p;
+	daxtop_end(d, 2);
+	expect_sentence(d, "CONFIG_DEBUG_INFO_BTF");
 }
 
 static void write_file(const char *path, const char *text)
@@ -209,10 +287,26 @@ const struct test input_tests[] = {
 	TEST("input/usage", ON_NONE, test_usage),
 	TEST("input/folio", ON_NONE, test_folio),
 	TEST("input/not-root", ON_NONE, test_not_root),
+	TEST("input/capabilities", ON_NONE, test_capabilities),
+	TEST("input/no-btf", ON_NONE, test_no_btf),
 	TEST("input/kptr-restrict", ON_EXT4, test_kptr_restrict),
 	TEST("input/help", ON_NONE, test_help),
 	TEST("input/probes", ON_NONE, test_probes),
 	TEST("input/dumb-terminal", ON_NONE, test_dumb),
 	TEST("input/tiny-terminal", ON_NONE, test_tiny),
+	TESTS_END,
+};
+
+/* Lockdown can be tightened while the kernel runs, and never loosened. */
+static void test_lockdown(struct place *p)
+{
+	(void)p;
+	write_file("/sys/kernel/security/lockdown", "confidentiality");
+	refused("locked down", ARGS("trace"));
+	refused("locked down", ARGS("probes"));
+}
+
+const struct test last_tests[] = {
+	TEST("input/lockdown", ON_NONE, test_lockdown),
 	TESTS_END,
 };

@@ -11,9 +11,11 @@
 static const struct test *const tables[] = {
 	steps_tests, input_tests, fsdax_fault_tests, fsdax_huge_tests, devdax_tests, gup_tests,
 	layout_tests, reflink_tests, trace_tests, names_tests, burst_tests, life_tests, pgmap_tests,
+	last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
+#define LAST	  (NR_TABLES - 1) /* changes the kernel for good: after all others */
 
 static char **patterns;
 
@@ -29,16 +31,22 @@ static bool picked(const struct test *t, const struct place *p)
 }
 
 /* Runs @fn for each picked test of @p (NULL: those without a place). */
-static void each_test(struct place *p, void (*fn)(const struct test *t, struct place *p, void *arg),
-		      void *arg)
+static void each_test_of(size_t from, size_t to, struct place *p,
+			 void (*fn)(const struct test *t, struct place *p, void *arg), void *arg)
 {
 	const struct test *t;
 	size_t i;
 
-	for (i = 0; i < NR_TABLES; i++)
+	for (i = from; i < to; i++)
 		for (t = tables[i]; t->name; t++)
 			if ((p ? t->on & p->bit : t->on == ON_NONE) && picked(t, p))
 				fn(t, p, arg);
+}
+
+static void each_test(struct place *p, void (*fn)(const struct test *t, struct place *p, void *arg),
+		      void *arg)
+{
+	each_test_of(0, LAST, p, fn, arg);
 }
 
 static void test_list(const struct test *t, struct place *p, void *arg)
@@ -102,6 +110,7 @@ int main(int argc, char **argv)
 		each_test(NULL, test_list, NULL);
 		for (i = 0; i < NR_PLACES; i++)
 			each_test(&places[i], test_list, NULL);
+		each_test_of(LAST, NR_TABLES, NULL, test_list, NULL);
 		return 0;
 	}
 	klog_open();
@@ -111,6 +120,7 @@ int main(int argc, char **argv)
 	place_run(&r, NULL);
 	for (i = 0; i < NR_PLACES; i++)
 		place_run(&r, &places[i]);
+	each_test_of(LAST, NR_TABLES, NULL, test_alone, &r);
 	printf("%u passed, %u failed, %u skipped\n", r.passed, r.failed, r.skipped);
 	if (!(r.passed + r.failed + r.skipped)) {
 		fputs("guest-test: no test has such a name; `guest-test -l` lists them\n", stderr);
