@@ -25,6 +25,7 @@ enum {
 #define RING_DEFAULT (8ul << 20)
 #define RING_MAX (1ul << 30)
 #define HISTORY_DEFAULT (64ul << 20)
+#define MAX_FOLIOS_DEFAULT (16u << 20) /* of 64 bytes */
 #define WINDOW_DEFAULT_MS 50
 #define DELAY_DEFAULT_MS 1000
 #define DELAY_MIN_MS 100
@@ -44,7 +45,7 @@ enum {
 	{ "history-budget", KEY_HISTORY_BUDGET, "SIZE", 0,                                         \
 	  "Memory for the histories of all folios; the oldest steps go first (64M)", 5 },          \
 	{ "max-folios", KEY_MAX_FOLIOS, "N", 0,                                                    \
-	  "Keep at most N folios, count the others (no limit)", 5 }
+	  "Keep at most N folios, count the others (16M, some 1 GiB; 0: no limit)", 5 }
 
 #define OPTIONS_FILTER                                                                             \
 	{ NULL, 0, NULL, 0, "Show only:", 2 },                                                     \
@@ -430,6 +431,7 @@ static void options_default(struct options *o)
 	memset(o, 0, sizeof(*o));
 	o->ring_size = RING_DEFAULT;
 	o->history_budget = HISTORY_DEFAULT;
+	o->max_folios = MAX_FOLIOS_DEFAULT;
 	o->window_ns = WINDOW_DEFAULT_MS * 1000000ull;
 	o->delay_ms = DELAY_DEFAULT_MS;
 	o->no_color = no_color && *no_color;

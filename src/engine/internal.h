@@ -459,7 +459,7 @@ struct change {
 	bool mapped, pinned; /* before */
 };
 
-/* Counts of a folio; @pin counts for large folios only, see sample_pin(). */
+/* Counts of a folio; @pin counts for large folios only, see small_pins(). */
 struct sample {
 	int32_t ref, map, pin;
 };

@@ -85,7 +85,7 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.ring_size, 8 << 20);
 	assert_int_equal(r.o.history_budget, 64 << 20);
 	assert_int_equal(r.o.window_ns, 50000000);
-	assert_int_equal(r.o.max_folios, 0);
+	assert_int_equal(r.o.max_folios, 16 << 20);
 	assert_int_equal(r.o.count, 0);
 	assert_int_equal(r.o.duration_ns, 0);
 	assert_int_equal(r.o.delay_ms, 1000);
