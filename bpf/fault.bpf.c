@@ -29,7 +29,7 @@ static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struc
 		flags |= DX_F_NO_FOLIO;
 	}
 	if (f) {
-		file_seen(f, inode_at, inode, vmf->vma->vm_file);
+		file_seen(f, inode_at, inode, vmf->vma);
 		if (f->replaced) {
 			emit_remove(f->replaced, inode, f->replaced_at, f->replaced_left,
 				    f->replaced_flags);

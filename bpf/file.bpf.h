@@ -147,16 +147,21 @@ static __noinline int file_check(struct file *file, struct inode *inode)
 	return 0;
 }
 
+static __noinline int file_check_vma(struct vm_area_struct *vma, struct inode *inode)
+{
+	return file_check(vma->vm_file, inode);
+}
+
 /* @f remembers the last one, so a task that stays with a file pays two compares. */
 static __always_inline void file_seen(struct fault *f, __u64 addr, struct inode *inode,
-				      struct file *file)
+				      struct vm_area_struct *vma)
 {
 	/* the address may be used again, and the number too */
 	__u64 id = inode->i_ino ^ (__u64)inode->i_generation << 32;
 
 	if (f->inode == addr && f->inode_id == id)
 		return;
-	if (file_check(file, inode))
+	if (file_check_vma(vma, inode))
 		return;
 	f->inode = addr;
 	f->inode_id = id;
@@ -177,7 +182,7 @@ static __always_inline void file_of_vma(struct vm_area_struct *vma)
 	if (!f)
 		return;
 	mapping = file->f_mapping;
-	file_seen(f, field_word(mapping, struct address_space, host), mapping->host, file);
+	file_seen(f, field_word(mapping, struct address_space, host), mapping->host, vma);
 	if (!under_way)
 		fault_end(f);
 }
