@@ -29,14 +29,13 @@ static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 lev
 }
 
 /*
- * @at: the folio's address, @page: the page's. @ref: before the install's own. The
- * fault's end reports it when one is under way for this page.
+ * @f: the fault under way, NULL: none. @at: the folio's address, @page: the page's.
+ * @ref: before the install's own. The fault's end reports it when it is about this page.
  */
-static __always_inline void installed(struct folio *folio, __u64 at, __u64 page,
+static __always_inline void installed(struct fault *f, struct folio *folio, __u64 at, __u64 page,
 				      struct vm_area_struct *vma, __u8 level, __u32 flags, int ref,
 				      __u64 addr)
 {
-	struct fault *f = fault_find();
 	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 
 	if (f && f->vmf && pfn_addr(f->pfn) == page) {
@@ -62,11 +61,19 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 	bool mkwrite = ctx[5];
 	__u64 pteval, at, head;
 	struct folio *folio;
+	struct fault *f;
 	__u32 flags;
 
 	if (!page_is_zone_device(page))
 		return 0;
-	bpf_get_func_arg(ctx, 3, &at);
+	f = fault_find();
+	if (f) {
+		f->page = (__u64)page;
+		barrier_var(f);
+		at = *(volatile __u64 *)&f->page;
+	} else {
+		bpf_get_func_arg(ctx, 3, &at);
+	}
 	head = page_head(at);
 	folio = folio_cast(head);
 	pteval = pte->pte & ~PTE_DIRTY_ACCESSED;
@@ -76,7 +83,7 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 		flags = DX_F_UPGRADE;
 	else
 		return 0;
-	installed(folio, head, at, vma, DX_PTE, flags, folio->_refcount.counter, addr);
+	installed(f, folio, head, at, vma, DX_PTE, flags, folio->_refcount.counter, addr);
 	return 0;
 }
 
@@ -89,7 +96,7 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
 	bpf_get_func_arg((void *)ctx, 0, &at);
-	installed(folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
+	installed(fault_find(), folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
 		  folio->_refcount.counter - 1, 0);
 	return 0;
 }

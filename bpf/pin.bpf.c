@@ -78,15 +78,25 @@ static long grab_step(__u64 unused, void *arg)
 	return c->i > c->n ? 1 : 0;
 }
 
+#define FIND_AT_ONCE 8 /* a step of bpf_loop() costs as much as the look at two pages */
+
 static long find_step(__u64 unused, void *arg)
 {
 	struct gup_call *c = *(struct gup_call **)arg;
-	__u64 at = page_at(c, c->i);
+	__u64 i = c->i, n = c->n;
 
-	if (at && page_is_zone_device(page_cast(at)))
-		return 1;
-	c->i++;
-	return c->i >= c->n ? 1 : 0;
+	for (int k = 0; k < FIND_AT_ONCE && i < n; k++, i++) {
+		__u64 at = page_at(c, i);
+
+		if (at && page_is_zone_device(page_cast(at)))
+			break;
+		if (k == FIND_AT_ONCE - 1 && i + 1 < n) {
+			c->i = i + 1;
+			return 0;
+		}
+	}
+	c->i = i;
+	return 1;
 }
 
 /* @pages, @n: what the call filled; the mm is marked. */
@@ -104,7 +114,7 @@ static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64
 	c->n = n;
 	c->i = 0;
 	c->run = 0;
-	bpf_loop(n, find_step, &c, 0);
+	bpf_loop(n / FIND_AT_ONCE + 1, find_step, &c, 0);
 	if (c->i >= c->n)
 		return 0;
 	if ((flags & DX_F_SLOW) && inside_gup_fast(ctx))

@@ -27,7 +27,8 @@ struct fault {
 	__u64 replaced_at; /* its index */
 	__u32 replaced_flags; /* DX_F_REPLACED, DX_F_SHARED */
 	__s32 replaced_left; /* owners that are left */
-	__u64 pad[3];
+	__u64 page; /* a pointer stored here is a number when it is read back */
+	__u64 pad[2];
 };
 struct faults_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

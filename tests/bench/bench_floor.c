@@ -10,6 +10,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,8 @@ static int attach(const char *path)
 	}
 	if (fields != EOF || !n)
 		errx(2, "%s is not what bench_floor learn has written", path);
+	/* a shell starts what runs beside it with this one ignored */
+	signal(SIGINT, SIG_DFL);
 	fprintf(stderr, "bench_floor: ready: %d\n", n);
 	for (;;)
 		pause();
