@@ -43,7 +43,7 @@ static __always_inline void lost_count(__u32 type)
 	__u64 *n = bpf_map_lookup_elem(&lost, &type);
 
 	if (n)
-		(*n)++;
+		__sync_fetch_and_add(n, 1); /* tasks preempt each other here */
 }
 
 static __always_inline void event_who(struct dx_event *e, __u16 type, __u32 flags)

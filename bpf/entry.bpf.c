@@ -9,15 +9,6 @@
 
 #define IOMAP_F_SHARED	4 /* include/linux/iomap.h */
 
-/* One owner less, now: see entry.bpf.h. */
-static __always_inline void removed(__u64 value, struct address_space *mapping, __u64 index)
-{
-	__u32 flags = 0;
-	__s32 left = entry_owners_left(value, &flags);
-
-	emit_remove(value, mapping->host, index, left, flags);
-}
-
 /*
  * Old @entry is empty or a zero page, or the range is shared: the new one takes
  * its place, and the folio is associated with the mapping (dax_associate_entry).
@@ -35,6 +26,7 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 		lost_count(DX_INSERT);
 		return 0;
 	}
+	pfn &= PFN_T_MASK;
 	f->vmf = (__u64)vmf;
 	f->pfn = pfn;
 	f->replaced = 0;
@@ -69,6 +61,8 @@ int BPF_PROG(dx_delete_range, struct address_space *mapping)
 
 	if (t)
 		t->mapping = (__u64)mapping;
+	else
+		lost_count(DX_REMOVE);
 	return 0;
 }
 
@@ -88,12 +82,15 @@ int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
 {
 	struct task_ctx *t = task_ctx_find();
 	__u64 value = entry_value((__u64)ret);
+	struct address_space *mapping;
+	__u32 flags = 0;
+	__s32 left;
 
 	if (!t || !t->mapping || !ret || value & (DAX_ZERO_PAGE | DAX_EMPTY))
 		return 0;
-	removed(value,
-		bpf_rdonly_cast((void *)t->mapping, bpf_core_type_id_kernel(struct address_space)),
-		xas->xa_index);
+	mapping = bpf_rdonly_cast((void *)t->mapping, bpf_core_type_id_kernel(struct address_space));
+	left = entry_owners_left(value, &flags);
+	emit_remove(value, mapping->host, xas->xa_index, left, flags);
 	return 0;
 }
 
@@ -108,8 +105,13 @@ int BPF_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
 {
 	struct task_ctx *t = task_ctx_get();
 
-	if (t)
-		t->entry = xa_load(field_word(&mapping->i_pages, struct xarray, xa_head), index);
+	if (!t) {
+		lost_count(DX_REMOVE);
+		return 0;
+	}
+	t->entry = xa_load(field_word(&mapping->i_pages, struct xarray, xa_head), index);
+	t->entry_flags = 0;
+	t->entry_left = entry_owners_left(entry_value(t->entry), &t->entry_flags);
 	return 0;
 }
 
@@ -125,7 +127,12 @@ int BPF_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long ind
 		return 0;
 	value = entry_value(t->entry);
 	t->entry = 0;
-	if (ret == 1 && !(value & (DAX_ZERO_PAGE | DAX_EMPTY)))
-		removed(value, mapping, index);
+	if (ret != 1)
+		return 0;
+	/* a fault was at it: what it has become before it went was not seen */
+	if (value & DAX_LOCKED)
+		lost_count(DX_REMOVE);
+	else if (!(value & (DAX_ZERO_PAGE | DAX_EMPTY)))
+		emit_remove(value, mapping->host, index, t->entry_left, t->entry_flags);
 	return 0;
 }

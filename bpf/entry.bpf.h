@@ -19,8 +19,11 @@ static __always_inline __u64 entry_value(__u64 entry)
 /* Owners after one goes; sets DX_F_SHARED when the entry is shared. Valid before it goes. */
 static __always_inline __s32 entry_owners_left(__u64 value, __u32 *flags)
 {
-	struct folio *folio = folio_cast(page_head(pfn_addr(value >> DAX_SHIFT)));
+	struct folio *folio;
 
+	if (value & (DAX_ZERO_PAGE | DAX_EMPTY) || !value)
+		return 0;
+	folio = folio_cast(page_head(pfn_addr(value >> DAX_SHIFT)));
 	/* dax_folio_is_shared(): no mapping, and the union's word is a count */
 	if (folio->mapping || !folio->share)
 		return 0;
@@ -42,7 +45,7 @@ static __always_inline void emit_remove(__u64 value, const struct inode *inode, 
 		return;
 	event_counts(e, folio_cast(head), head);
 	event_inode(e, inode);
-	e->index = index;
+	e->index = value & DAX_PMD ? index & ~511UL : index;
 	e->ret = left;
 	e->order = value & DAX_PMD ? 9 : 0;
 	e->nr = value & DAX_PMD ? 512 : 1;

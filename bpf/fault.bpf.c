@@ -10,36 +10,31 @@
 #define VM_FAULT_FALLBACK  0x0800
 #define VM_FAULT_NEEDDSYNC 0x2000
 
-static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
-				      __u64 vmf_at, int ret, __u8 level)
+/* @f: what is known of this fault, NULL: nothing. */
+static __always_inline void emit_fault(struct fault *f, struct inode *inode, struct vm_fault *vmf,
+				       int ret, __u8 level)
 {
-	struct fault *f = fault_find();
 	__u32 flags = vmf->flags & FAULT_FLAG_WRITE ? DX_F_WRITE : 0;
 	struct dx_event *e;
 
-	if (f && f->vmf == vmf_at) {
+	if (f) {
 		flags |= f->flags;
+		if (f->flags & DX_F_ZERO)
+			flags |= DX_F_NO_FOLIO;
 		/* insert_pmd() on a PMD that is there makes it writable, and nothing else */
 		if (level == DX_PMD && !(flags & (DX_F_INSTALL | DX_F_ZERO)) && flags & DX_F_WRITE &&
 		    ret & VM_FAULT_NOPAGE)
 			flags |= DX_F_UPGRADE;
-		if (f->flags & DX_F_ZERO)
-			flags |= DX_F_NO_FOLIO;
-	} else {
-		flags |= DX_F_NO_FOLIO;
-	}
-	if (f) {
-		file_seen(f, inode_at, inode, vmf->vma);
-		if (f->replaced) {
+		if (f->replaced)
 			emit_remove(f->replaced, inode, f->replaced_at, f->replaced_left,
 				    f->replaced_flags);
-			f->replaced = 0;
-		}
+	} else {
+		flags |= DX_F_NO_FOLIO;
 	}
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
 		lost_count(DX_FAULT);
-		goto out;
+		return;
 	}
 	event_who(e, DX_FAULT, flags);
 	/* each field once: see event_new() */
@@ -71,14 +66,39 @@ static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struc
 	e->addr = vmf->address;
 	e->ret = ret;
 	event_submit(e);
-out:
-	if (!f)
+}
+
+/*
+ * MAP_SYNC: dax_finish_sync_fault() installs after the journal's commit, or fails
+ * unseen. What is known waits in task storage, so that no slot outlives its fault.
+ */
+static __noinline int fault_keep(struct fault *f, __u32 level)
+{
+	struct task_ctx *t = task_ctx_get();
+
+	if (!t) {
+		lost_count(DX_FAULT);
 		return 0;
-	/* MAP_SYNC: dax_finish_sync_fault() installs after the journal's commit */
-	if (ret & VM_FAULT_NEEDDSYNC)
-		f->flags &= ~DX_F_INSERT;
-	else
-		fault_end(f);
+	}
+	t->sync = *f;
+	t->sync.flags &= ~DX_F_INSERT; /* told already */
+	t->sync.level = level;
+	return 0;
+}
+
+static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
+				      __u64 vmf_at, int ret, __u8 level)
+{
+	struct fault *slot = fault_find();
+	struct fault *f = slot && slot->vmf == vmf_at ? slot : NULL;
+
+	if (slot)
+		file_seen(slot, inode_at, inode, vmf->vma);
+	emit_fault(f, inode, vmf, ret, level);
+	if (f && ret & VM_FAULT_NEEDDSYNC)
+		fault_keep(f, level);
+	if (slot)
+		fault_end(slot);
 	return 0;
 }
 
@@ -98,8 +118,20 @@ int BPF_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsig
 	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PMD);
 }
 
+/* The second half of a MAP_SYNC fault: dax_insert_pfn_mkwrite(), PTE or PMD. */
 SEC("tp_btf/dax_insert_pfn_mkwrite")
 int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
-	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
+	struct task_ctx *t = task_ctx_find();
+	__u32 level = DX_PTE;
+
+	if (t && t->sync.vmf == ctx[1]) {
+		level = t->sync.level;
+		t->sync.replaced = 0;
+		emit_fault(&t->sync, inode, vmf, ret, level);
+		t->sync.vmf = 0;
+	} else {
+		emit_fault(NULL, inode, vmf, ret, level);
+	}
+	return 0;
 }

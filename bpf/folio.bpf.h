@@ -27,7 +27,9 @@ extern const volatile __u32 zone_shift;
 
 #define S_DAX		 (1 << 13) /* include/linux/fs.h; device-dax sets it too (dax_open) */
 #define PAGE_SHIFT	 12
-#define STRUCT_PAGE_SIZE 64 /* 6.1 to 7.3, sizeof in BTF; asserted by dx_init()'s caller */
+/* up to 6.16 a pfn argument is a pfn_t, with flags in the top bits (fd2825b0760a and after) */
+#define PFN_T_MASK	 ((1ULL << 52) - 1)
+#define STRUCT_PAGE_SIZE 64 /* 6.1 to 7.3; user space refuses a kernel where BTF says otherwise */
 
 /* 6.17 and before: a plain word (memdesc_flags_t: commit 53fbef56e07d, 6.18) */
 struct page___word {
@@ -123,11 +125,6 @@ static __always_inline bool folio_is_large(const struct folio *folio)
 {
 	return page_flags((const struct page *)folio) &
 	       (1UL << bpf_core_enum_value(enum pageflags, PG_head));
-}
-
-static __always_inline unsigned int folio_order(const struct folio *folio)
-{
-	return folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
 }
 
 static __always_inline int folio_mapcount(const struct folio *folio)

@@ -38,6 +38,12 @@ static __always_inline void installed(struct fault *f, struct folio *folio, __u6
 {
 	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 
+	if (!f) {
+		struct task_ctx *t = task_ctx_find();
+
+		if (t)
+			f = &t->sync;
+	}
 	if (f && f->vmf && pfn_addr(f->pfn) == page) {
 		mm_seen(f, mm);
 		f->flags |= flags & (DX_F_INSTALL | DX_F_UPGRADE);
@@ -58,7 +64,7 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 	     struct page *page)
 {
 	/* a pgprot_t comes fifth: a struct by value, which BPF_PROG of libbpf 1.1 can't name */
-	bool mkwrite = ctx[5];
+	bool mkwrite = (__u8)ctx[5];
 	__u64 pteval, at, head;
 	struct folio *folio;
 	struct fault *f;
@@ -163,13 +169,13 @@ int BPF_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_are
  * A bare pfn. Drivers map their registers this way, and those pfns have no
  * struct page to look at: the range test comes first.
  */
-static __always_inline int installed_pfn(struct vm_area_struct *vma, __u64 addr, __u64 pfn,
-					 __u8 level)
+static __always_inline int installed_pfn(__u64 addr, __u64 pfn, __u8 level)
 {
 	struct page *page;
 	struct dx_event *e;
 	__u64 head;
 
+	pfn &= PFN_T_MASK;
 	if (pfn < dev_pfn_min || pfn > dev_pfn_max)
 		return 0;
 	page = page_cast(pfn_addr(pfn));
@@ -189,17 +195,17 @@ static __always_inline int installed_pfn(struct vm_area_struct *vma, __u64 addr,
 SEC("fentry/insert_pfn")
 int BPF_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
 {
-	return installed_pfn(vma, addr, pfn, DX_PTE);
+	return installed_pfn(addr, pfn, DX_PTE);
 }
 
 SEC("fentry/vmf_insert_pfn_pmd")
 int BPF_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
 {
-	return installed_pfn(vmf->vma, vmf->address, pfn, DX_PMD);
+	return installed_pfn(vmf->address, pfn, DX_PMD);
 }
 
 SEC("fentry/vmf_insert_pfn_pud")
 int BPF_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
 {
-	return installed_pfn(vmf->vma, vmf->address, pfn, DX_PUD);
+	return installed_pfn(vmf->address, pfn, DX_PUD);
 }

@@ -31,7 +31,6 @@ static __always_inline int emit_pgmap(__u16 type, struct dev_pagemap *pgmap, __u
 	return 0;
 }
 
-/* Before its pages can be used: an install in between must find them in range. */
 SEC("fexit/memremap_pages")
 int BPF_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
 {
@@ -93,7 +92,7 @@ int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
 SEC("fentry/zone_device_page_init")
 int BPF_PROG(dx_page_init, struct page *page)
 {
-	__u64 mm = mm_current();
+	__u64 mm = mm_current(), order = 0, pgmap = 0;
 	struct dx_event *e;
 	__u64 at;
 
@@ -104,6 +103,16 @@ int BPF_PROG(dx_page_init, struct page *page)
 	if (!e)
 		return 0;
 	event_folio(e, folio_cast(at), at);
+	/* (page, pgmap, order) from 7.0 on: the folio is made so only inside */
+	if (bpf_get_func_arg_cnt(ctx) >= 3) {
+		bpf_get_func_arg(ctx, 2, &order);
+		bpf_get_func_arg(ctx, 1, &pgmap);
+		e->order = order & 31;
+		e->nr = 1 << (order & 31);
+		e->pgmap = pgmap;
+		e->pgmap_type = ((struct dev_pagemap *)bpf_rdonly_cast(
+			(void *)pgmap, bpf_core_type_id_kernel(struct dev_pagemap)))->type;
+	}
 	event_submit(e);
 	return 0;
 }

@@ -106,8 +106,10 @@ static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64
 	struct task_ctx *t = task_ctx_get();
 	struct gup_call *c;
 
-	if (!t)
+	if (!t) {
+		lost_count(DX_PIN);
 		return 0;
+	}
 	c = &t->gup;
 	c->pages = pages;
 	c->addr = addr;

@@ -116,6 +116,8 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 	a->vmemmap_shift = pgmap->vmemmap_shift;
 	a->pfn = pgmap->range.start >> PAGE_SHIFT;
 	a->nr_pages = (pgmap->range.end >> PAGE_SHIFT) + 1 - a->pfn;
+	/* the first ones may be an altmap's, which have no struct page */
+	a->zone_device = page_is_zone_device(page_cast(pfn_addr(a->pfn + a->nr_pages - 1)));
 	/* ranges[] may be several: go on behind the one that holds this index */
 	if (w->index >= a->pfn && w->index < a->pfn + a->nr_pages)
 		a->index = a->pfn + a->nr_pages;

@@ -28,7 +28,8 @@ struct fault {
 	__u32 replaced_flags; /* DX_F_REPLACED, DX_F_SHARED */
 	__s32 replaced_left; /* owners that are left */
 	__u64 page; /* a pointer stored here is a number when it is read back */
-	__u64 pad[2];
+	__u32 level; /* enum dx_level of a MAP_SYNC fault */
+	__u32 pad[3];
 };
 struct faults_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -111,9 +112,17 @@ struct gup_call {
 };
 
 struct task_ctx {
+	/*
+	 * A MAP_SYNC fault between its halves; its owner is not used. First, because the
+	 * compiler adds an offset before it tests the look-up's result, which the
+	 * verifier refuses.
+	 */
+	struct fault sync;
 	__u64 mapping; /* removal of a range under way */
-	__u64 entry; /* __dax_invalidate_entry(): what stood there */
-	__u32 layout; /* layout break under way: LAYOUT_BREAK and DX_F_* */
+	__u64 entry; /* __dax_invalidate_entry(): what stood there, */
+	__s32 entry_left; /* its owners after this one */
+	__u32 entry_flags; /* DX_F_SHARED */
+	__u32 layout; /* layout break under way: LAYOUT_BREAK and flags */
 	__u32 pad;
 	struct gup_call gup;
 };

@@ -5,14 +5,17 @@
  */
 #include "task.bpf.h"
 
-#define LAYOUT_BREAK 1 /* task_ctx.layout: inside one; with DX_F_FINAL, DX_F_NOWAIT */
+/* task_ctx.layout: inside one; no DX_F_*, beside which it stands */
+#define LAYOUT_BREAK (1u << 31)
 
-static __always_inline int break_begin(__u64 inode, __u32 flags)
+static __always_inline int break_begin(__u32 flags)
 {
 	struct task_ctx *t = task_ctx_get();
 
 	if (t)
 		t->layout = LAYOUT_BREAK | flags;
+	else
+		lost_count(DX_BREAK_BUSY);
 	return 0;
 }
 
@@ -41,7 +44,7 @@ static __always_inline int break_end(struct inode *inode, __u64 start, __u64 end
 SEC("fentry/dax_break_layout")
 int BPF_PROG(dx_break, struct inode *inode, long long start, long long end, void *cb)
 {
-	return break_begin(ctx[0], cb ? 0 : DX_F_NOWAIT);
+	return break_begin(cb ? 0 : DX_F_NOWAIT);
 }
 
 SEC("fexit/dax_break_layout")
@@ -53,7 +56,7 @@ int BPF_PROG(dx_break_end, struct inode *inode, long long start, long long end, 
 SEC("fentry/dax_break_layout_final")
 int BPF_PROG(dx_break_final, struct inode *inode)
 {
-	return break_begin(ctx[0], DX_F_FINAL);
+	return break_begin(DX_F_FINAL);
 }
 
 SEC("fexit/dax_break_layout_final")

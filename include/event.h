@@ -46,10 +46,12 @@ enum dx_event_type {
 	 * (ref_install, map_install: just before the install's own reference
 	 * and mapcount were added, at @time - since). refcount, mapcount,
 	 * pincount: at the end, after the fault's own reference is dropped.
-	 * ret: vm_fault_t. nr: pages of the mapping (1, 512).
+	 * ret: vm_fault_t. A MAP_SYNC fault ends twice: first with
+	 * VM_FAULT_NEEDDSYNC and no install, then, after the journal's commit,
+	 * with it (dax_insert_pfn_mkwrite).
 	 */
 	DX_FAULT = 1,
-	/* An entry was inserted, seen without its fault's end. Sample: before. */
+	/* Not emitted: a DX_FAULT tells of the insert. Counted when what was inserted is lost. */
 	DX_INSERT = 2,
 	/*
 	 * An entry is removed from the mapping. Sample: before. With
@@ -59,7 +61,7 @@ enum dx_event_type {
 	DX_REMOVE = 3,
 	/*
 	 * A folio was put in a page table (PTE, PMD or PUD by @level) outside
-	 * a fault that ends in DX_FAULT: device-dax, MAP_SYNC's second half.
+	 * a fault that ends in DX_FAULT: device-dax.
 	 * Adds one reference and @nr to the mapcount (always 1 here).
 	 * Sample: with DX_F_REF_TAKEN the reference is in refcount already,
 	 * the mapcount never is.
@@ -84,7 +86,7 @@ enum dx_event_type {
 	DX_UNPIN = 9,
 	/* free_zone_device_folio(): refcount reached 0. Sample: on entry. */
 	DX_FREE = 10,
-	/* memremap_pages() returned. pfn: first, nr_pages in @index. ret: 0. */
+	/* memremap_pages() returned. pfn: first, nr_pages in @index. ret: 0 or -errno. */
 	DX_PGMAP_ADD = 11,
 	/* memunmap_pages() began / returned. */
 	DX_PGMAP_KILL = 12,
@@ -113,7 +115,7 @@ enum dx_event_type {
 	 * changed.
 	 */
 	DX_FILE = 20,
-	/* A kernel module became live (comm: its name), so probes may attach. */
+	/* A kernel module is coming (comm: its name); its probes attach when its init is done. */
 	DX_MODULE = 21,
 	DX_EVENT_TYPES
 };
@@ -178,7 +180,7 @@ struct dx_event {
 
 struct dx_file_event {
 	struct dx_event e; /* type DX_FILE; ino, dev */
-	__dx_u32 path_len; /* without the NUL; path is relative to the root of the initial mount namespace as far as it could be walked */
+	__dx_u32 path_len; /* without the NUL; in the mount namespace of the task, as far as it could be walked */
 	__dx_u32 path_flags; /* DX_PATH_* */
 	char path[DX_PATH_LEN];
 };

@@ -33,6 +33,7 @@ struct dx_pgmap_args {
 	__dx_u64 pfn, nr_pages; /* out: first range */
 	__dx_u32 type; /* out: enum memory_type */
 	__dx_u32 nr_range; /* out */
+	__dx_u32 zone_device, pad; /* out: its last page says that it is ZONE_DEVICE */
 	__dx_u64 vmemmap_shift; /* out */
 };
 

@@ -11,6 +11,7 @@
 #include "view/history.h"
 
 #define PAGE_SHIFT 12
+#define GENERIC	   4 /* include/linux/memremap.h, enum memory_type: device-dax */
 
 /* A FOLIO argument, resolved to what the engine knows a folio by. */
 struct wanted {
@@ -65,7 +66,8 @@ static int match(const struct engine_folio *f, void *arg)
 	struct search *s = arg;
 	uint64_t index = s->w->spec->offset >> PAGE_SHIFT;
 
-	if (f->dev != s->w->dev || index < f->index || index - f->index >= 1ULL << f->order)
+	/* a block device may have the same number */
+	if (f->pgmap_type != GENERIC || f->dev != s->w->dev || index < f->index || index - f->index >= 1ULL << f->order)
 		return 0;
 	*s->out = *f;
 	return 1;

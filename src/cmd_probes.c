@@ -87,10 +87,12 @@ int cmd_probes(const struct options *o)
 	uname(&u);
 	p = source_probes(s, &n);
 	status = probe_essential_ok(p, n) ? 0 : 1;
-	if (o->json)
-		print_json(p, n, u.release, source_regime(s));
-	else
+	if (!o->json)
 		print_text(p, n, u.release, source_regime(s));
+	else if (print_json(p, n, u.release, source_regime(s)))
+		status = 2;
+	if (output_failed())
+		status = 2;
 	source_close(s);
 	return status;
 }

@@ -13,6 +13,7 @@
 
 #define NS_PER_MS 1000000ULL
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
+#define NAME_TRIES 40 /* sysfs names a device some time after memremap_pages() */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 static volatile sig_atomic_t stop;
@@ -59,15 +60,14 @@ static void found_pgmap(void *arg, const struct engine_pgmap *p)
 	struct session *s = arg;
 
 	s->watching = true;
-	if (!p->device[0])
-		s->unnamed_pgmaps = true;
 	if (engine_pgmap_set(s->engine, p))
 		s->error = -ENOMEM;
 }
 
 static void find_pgmaps(struct session *s)
 {
-	s->unnamed_pgmaps = false;
+	if (s->unnamed_pgmaps)
+		s->unnamed_pgmaps--;
 	source_pgmaps(s->source, found_pgmap, s);
 }
 
@@ -77,9 +77,8 @@ static void handle(void *arg, const struct dx_event *ev, size_t len)
 
 	if (len >= sizeof(*ev) && ev->type < DX_EVENT_TYPES)
 		s->counts.received[ev->type]++;
-	/* sysfs names the device some time after memremap_pages() */
 	if (ev->type == DX_PGMAP_ADD)
-		s->unnamed_pgmaps = true;
+		s->unnamed_pgmaps = NAME_TRIES;
 	/* a name must be known when the event that uses it is shown */
 	if (engine_push(s->engine, ev, len))
 		s->error = -ENOMEM;
@@ -168,7 +167,7 @@ static void check(struct session *s, uint64_t now)
 	s->next_check = now + CHECK_NS;
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
-	if (s->unnamed_pgmaps)
+	if (s->unnamed_pgmaps || !s->watching)
 		find_pgmaps(s);
 	source_modules(s->source);
 }
@@ -183,11 +182,13 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 
 	if (timeout_ms < 0 || timeout_ms > POLL_MS)
 		timeout_ms = POLL_MS;
-	poll(p, fd >= 0 ? 2 : 1, timeout_ms);
-	/* what is committed before this moment is in the engine after it */
+	poll(p, fd >= 0 ? 2 : 1, s->more ? 0 : timeout_ms);
+	/* what was committed before this moment is read now, but for what waits behind a record
+	 * that is being written: the window is for that */
 	now = session_now();
-	source_poll(s->source);
-	engine_advance(s->engine, now);
+	s->more = source_poll(s->source) > 0;
+	if (!s->more)
+		engine_advance(s->engine, now);
 	check(s, now);
 	return fd >= 0 && p[1].revents;
 }
@@ -195,7 +196,8 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 void session_drain(struct session *s)
 {
 	source_detach(s->source);
-	source_poll(s->source);
+	while (source_poll(s->source) > 0)
+		;
 	s->next_check = 0;
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
@@ -222,12 +224,20 @@ const struct view_summary *session_summary(struct session *s)
 	return &s->counts;
 }
 
+bool output_failed(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return false;
+	if (errno == EPIPE)
+		return false;
+	fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+	return true;
+}
+
 int session_output(struct session *s)
 {
-	if (fflush(stdout) && errno != EPIPE) {
-		fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+	if (output_failed())
 		return 2;
-	}
 	if (s->error) {
 		fprintf(stderr, "daxtop: memory ran out, so what was shown is not all: try a smaller "
 				"--history-budget or --max-folios\n");

@@ -19,7 +19,8 @@ struct session {
 	uint64_t deadline; /* ns; UINT64_MAX: none */
 	uint64_t next_check; /* when counters are read again */
 	uint64_t missed; /* program runs, as last read */
-	bool unnamed_pgmaps; /* look for device names again */
+	unsigned int unnamed_pgmaps; /* look for device names so many times more */
+	bool more; /* the ring holds more than one source_poll() took */
 	bool watching; /* there is a pgmap */
 	int error; /* of the engine, -errno */
 	struct view_summary counts;
@@ -61,6 +62,8 @@ const struct view_summary *session_summary(struct session *s);
  * (a closed pipe) is no error.
  */
 int session_output(struct session *s);
+/* Flushes stdout; true after a sentence when that failed. A closed pipe is no failure. */
+bool output_failed(void);
 /* A file of a filter by number: it keeps matching when renamed, or while its path is unknown. */
 void filter_resolve(struct view_filter *f);
 /* Device of a record or NULL; the string lives until the next poll. */

@@ -43,34 +43,64 @@ bool btf_has_target(const struct btf *btf, const char *section)
 	return has(btf, name, BTF_KIND_FUNC);
 }
 
-#define ZONES_SHIFT 3 /* include/linux/page-flags-layout.h: 5 to 8 zones */
+size_t btf_sizeof(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	long long size = id < 0 ? 0 : btf__resolve_size(btf, id);
+
+	return size < 0 ? 0 : size;
+}
+
+static const struct btf_member *find_member(const struct btf *btf, const char *type, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), name))
+			return &btf_members(t)[i];
+	return NULL;
+}
+
+/* MAX_NUMNODES, which is 1 << NODES_SHIFT. */
+static unsigned long max_numnodes(const struct btf *btf)
+{
+	const struct btf_member *m = find_member(btf, "hstate", "hugepage_freelists");
+	const struct btf_type *t;
+	long long size;
+
+	if (m) {
+		t = btf__type_by_id(btf, m->type);
+		if (btf_is_array(t))
+			return btf_array(t)->nelems;
+	}
+	/* without hugetlb: a nodemask, which is rounded up to whole words */
+	m = find_member(btf, "mempolicy", "nodes");
+	size = m ? btf__resolve_size(btf, m->type) : 0;
+	return size > 0 ? size * 8 : 0;
+}
+
+/* include/linux/page-flags-layout.h: 2 bits up to four zones, 3 up to eight */
+static unsigned int zones_shift(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "zone_type", BTF_KIND_ENUM);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), "__MAX_NR_ZONES"))
+			return btf_enum(t)[i].val <= 4 ? 2 : 3;
+	return 3;
+}
 
 /*
  * include/linux/mm.h, ZONES_PGSHIFT: [node | zone | ...]; with SPARSEMEM_VMEMMAP
- * there is no section in between. NODES_SHIFT is not in BTF, but a nodemask has
- * 1 << NODES_SHIFT bits.
+ * there is no section in between.
  */
 unsigned int btf_zone_shift(const struct btf *btf)
 {
-	int id = btf__find_by_name_kind(btf, "mempolicy", BTF_KIND_STRUCT);
-	const struct btf_type *t;
-	const struct btf_member *m;
+	unsigned long nodes = max_numnodes(btf);
 
-	if (id < 0)
-		return 0;
-	t = btf__type_by_id(btf, id);
-	m = btf_members(t);
-	for (int i = 0; i < btf_vlen(t); i++, m++) {
-		long long size;
-
-		if (strcmp(btf__name_by_offset(btf, m->name_off), "nodes"))
-			continue;
-		size = btf__resolve_size(btf, m->type);
-		if (size <= 0)
-			return 0;
-		return 64 - __builtin_ctzll(size * 8) - ZONES_SHIFT;
-	}
-	return 0;
+	return nodes ? 64 - __builtin_ctzl(nodes) - zones_shift(btf) : 0;
 }
 
 /* The padding between functions: int3, or the nops of -fpatchable-function-entry. */
@@ -82,7 +112,7 @@ static bool is_padding(const unsigned char *p, size_t len)
 		return false;
 	while (n < len && p[n] == p[0])
 		n++;
-	return n >= (p[0] == 0xcc ? 3 : 8);
+	return n >= 8; /* a return without thunk is followed by four int3 */
 }
 
 bool text_calls(const unsigned char *text, size_t len, unsigned long addr, unsigned long target)

@@ -39,6 +39,7 @@ struct probe {
 
 	/* the outcome, not in the table */
 	enum probe_state state;
+	int first; /* candidates before this one don't fit this kernel */
 	int chosen; /* index of the candidate, when attached */
 	char why[160]; /* when not */
 };
@@ -64,6 +65,8 @@ enum regime regime_of(const struct btf *btf);
 bool btf_has_target(const struct btf *btf, const char *section);
 /* Bit of page->flags where the zone number begins: 64 - NODES_SHIFT - ZONES_SHIFT; 0: not found. */
 unsigned int btf_zone_shift(const struct btf *btf);
+/* Bytes of a struct; 0: not found. */
+size_t btf_sizeof(const struct btf *btf, const char *name);
 
 /*
  * Does the function whose text begins at @text (its first @len bytes, address

@@ -14,16 +14,22 @@ static struct bpf_link *run_iterator(const struct bpf_program *prog)
 	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
 	char unused[64];
 	int fd, saved;
+	ssize_t n;
 
 	if (!link)
 		return NULL;
 	fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd < 0)
 		goto fail;
-	while (read(fd, unused, sizeof(unused)) > 0)
-		;
+	/* EAGAIN: a million VMAs were looked at without output (kernel/bpf/bpf_iter.c); go on */
+	do
+		n = read(fd, unused, sizeof(unused));
+	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	saved = errno;
 	close(fd);
-	return link;
+	errno = saved;
+	if (!n)
+		return link;
 fail:
 	saved = errno;
 	bpf_link__destroy(link);
@@ -56,7 +62,7 @@ static struct bpf_link *attach_program(struct bpf_object *obj, const char *name,
 
 int attach_probe(struct attachments *a, struct bpf_object *obj, struct probe *p)
 {
-	for (int c = 0; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
+	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
 		const struct probe_candidate *cand = &p->candidates[c];
 		size_t first = a->nr;
 		const char *why = "";

@@ -19,6 +19,7 @@
 #include "devdax.skel.h"
 
 #define LOAD_ATTEMPTS 6
+#define POLL_RECORDS  16384 /* then signals, keys and counters are looked at again */
 
 struct source {
 	struct source_options o;
@@ -37,6 +38,8 @@ struct source {
 	uint64_t *lost_seen; /* [type][cpu] */
 	uint64_t *lost_now; /* [cpu], scratch */
 	bool module_came;
+	bool understood; /* a page of a pgmap was seen to be ZONE_DEVICE */
+	unsigned int handled; /* records, in this source_poll() */
 };
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
@@ -96,8 +99,9 @@ static int load(struct source *s, char *err, size_t errlen)
 	char refused[LOAD_ATTEMPTS][64];
 	unsigned int shift = btf_zone_shift(s->btf);
 
-	if (!shift) {
-		snprintf(err, errlen, "this kernel's layout of page flags is unknown (no mempolicy.nodes in BTF)");
+	if (!shift || btf_sizeof(s->btf, "page") != 64) {
+		snprintf(err, errlen, "this kernel's struct page can't be read: its BTF doesn't tell where the "
+				      "zone stands, or its size is not 64 bytes");
 		return -1;
 	}
 	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
@@ -173,8 +177,10 @@ static int attach_devdax(struct source *s, struct probe *p)
 		{ d ? d->maps.stacks : NULL, s->skel->maps.stacks },
 	};
 
-	if (!d)
-		return -errno;
+	if (!d) {
+		snprintf(p->why, sizeof(p->why), "%s", strerror(errno));
+		return -1;
+	}
 	d->rodata->zone_shift = s->skel->rodata->zone_shift;
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (bpf_map__reuse_fd(shared[i].mine, bpf_map__fd(shared[i].main)))
@@ -192,18 +198,36 @@ fail:
 	return -1;
 }
 
+/*
+ * Its types can be had only when its init has returned (kernel/bpf/btf.c,
+ * btf_try_get_module()), which is some time after module:module_load.
+ */
+static bool module_is_live(struct source *s, const struct probe *p)
+{
+	char path[96], state[16] = "", target[64];
+	FILE *f;
+
+	snprintf(target, sizeof(target), "fexit/%s", p->candidates[0].target);
+	if (btf_has_target(s->btf, target))
+		return true; /* built in */
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", p->module);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(state, sizeof(state), f))
+		state[0] = 0;
+	fclose(f);
+	return !strcmp(state, "live\n");
+}
+
 int source_modules(struct source *s)
 {
 	int n = 0;
 
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
-		char path[96];
 
-		if (p->state != PROBE_WAITING)
-			continue;
-		snprintf(path, sizeof(path), "/sys/module/%s", p->module);
-		if (access(path, F_OK))
+		if (p->state != PROBE_WAITING || !module_is_live(s, p))
 			continue;
 		p->why[0] = 0;
 		if (attach_devdax(s, p))
@@ -240,6 +264,19 @@ static void drop_covered(struct source *s)
 		}
 }
 
+/* folio_add_pins() calls try_grab_folio(), which is watched then (mm/gup.c). */
+static void drop_add_pins(struct source *s)
+{
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (strcmp(p->candidates[0].target, "folio_add_pins"))
+			continue;
+		p->state = PROBE_UNNEEDED;
+		snprintf(p->why, sizeof(p->why), "it calls try_grab_folio, which is watched");
+	}
+}
+
 static void attach(struct source *s)
 {
 	drop_covered(s);
@@ -248,12 +285,16 @@ static void attach(struct source *s)
 
 		if (p->state == PROBE_UNNEEDED)
 			continue;
+		/* by the call only if its slow path can be told from others */
+		p->first = !strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
 		if (p->module) {
 			p->state = PROBE_WAITING;
 			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded", p->module);
 			continue;
 		}
 		attach_probe(&s->links, s->skel->obj, p);
+		if (!strcmp(p->event, "GUP") && p->chosen == 1)
+			drop_add_pins(s);
 	}
 	source_modules(s);
 }
@@ -284,7 +325,7 @@ static int handle(void *arg, void *data, size_t len)
 		s->module_came = true;
 	if (len < sizeof(*e) || !too_early(s, e))
 		s->o.event(s->o.arg, e, len);
-	return 0;
+	return ++s->handled < POLL_RECORDS ? 0 : -EAGAIN;
 }
 
 static void forget_missed(void *arg, unsigned int type, uint64_t n)
@@ -294,20 +335,41 @@ static void forget_missed(void *arg, unsigned int type, uint64_t n)
 	(void)n;
 }
 
+/*
+ * libbpf goes on for as long as records come, which may be for ever; a callback that
+ * fails ends it, after its own record is taken.
+ */
 int source_poll(struct source *s)
 {
-	int n = ring_buffer__consume(s->ring);
+	int rc;
 
+	s->handled = 0;
+	rc = ring_buffer__consume(s->ring);
 	if (s->module_came) {
 		s->module_came = false;
 		source_modules(s);
 	}
-	return n;
+	return rc == -EAGAIN ? 1 : rc < 0 ? rc : 0;
 }
 
 int source_fd(const struct source *s)
 {
 	return ring_buffer__epoll_fd(s->ring);
+}
+
+/*
+ * The kernel's pgmaps are known, so whether struct pages are read rightly can be
+ * seen: a page of theirs says that it is ZONE_DEVICE.
+ */
+static int check_pgmaps(struct source *s, char *err, size_t errlen)
+{
+	int n = source_pgmaps(s, NULL, NULL);
+
+	if (n <= 0 || s->understood)
+		return 0;
+	snprintf(err, errlen, "this kernel's struct pages are not where daxtop looks, or look otherwise: none of %d "
+			      "pgmaps has a ZONE_DEVICE page", n);
+	return -1;
 }
 
 /* ---- open, close ---- */
@@ -343,11 +405,13 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		snprintf(err, errlen, "the ring buffer could not be mapped: %s", strerror(errno));
 		goto fail;
 	}
-	source_pgmaps(s, NULL, NULL); /* their range, before anything asks for it */
+	if (check_pgmaps(s, err, errlen))
+		goto fail;
 	attach(s);
-	s->ready = clock_now();
-	source_lost(s, NULL, NULL); /* what was lost until now is not missed */
+	/* what is lost from here on may be from before s->ready: a loss too many is the safe side */
+	source_lost(s, NULL, NULL);
 	source_missed(s, forget_missed, NULL);
+	s->ready = clock_now();
 	return s;
 fail:
 	source_close(s);
@@ -470,6 +534,7 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pg
 			continue; /* another range of the same one */
 		last = a.found;
 		n++;
+		s->understood |= a.zone_device;
 		if (!fn)
 			continue;
 		p.pgmap = a.found;

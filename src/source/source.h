@@ -36,7 +36,7 @@ void source_detach(struct source *s);
 
 /* To wait on for records (they are also looked for by every source_poll()). */
 int source_fd(const struct source *s);
-/* Handles all records that are there; never waits. Returns their number or -errno. */
+/* Handles records, some ten thousand at most; never waits. Returns 1: there are more, 0 or -errno. */
 int source_poll(struct source *s);
 
 /* Lost records by event type and CPU: total since the start. */
@@ -63,7 +63,7 @@ const struct probe *source_probes(const struct source *s, size_t *n);
 enum regime source_regime(const struct source *s);
 
 /*
- * Attaches what waited for a module that is there now. Called by source_poll() when
+ * Attaches what waited for a module that is live now. Called by source_poll() when
  * the kernel tells of a new module; call it now and then in case that record was
  * lost. Returns how many probes were attached.
  */

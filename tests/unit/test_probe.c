@@ -161,6 +161,7 @@ static void regimes(void **state)
 static void zone_shifts(void **state)
 {
 	struct btf *btf;
+	int u64, lists;
 
 	(void)state;
 	btf = btf_with(NULL, NULL, 1024); /* NODES_SHIFT 10, Debian's */
@@ -171,6 +172,18 @@ static void zone_shifts(void **state)
 	btf__free(btf);
 	btf = btf_with(NULL, NULL, 0);
 	assert_int_equal(btf_zone_shift(btf), 0);
+	btf__free(btf);
+	/* NODES_SHIFT 5: a nodemask is a whole word, the array is not */
+	btf = btf_with(NULL, NULL, 64);
+	u64 = btf__find_by_name_kind(btf, "unsigned long", BTF_KIND_INT);
+	lists = btf__add_array(btf, u64, u64, 32);
+	btf__add_struct(btf, "hstate", 32 * 8);
+	btf__add_field(btf, "hugepage_freelists", lists, 0, 0);
+	assert_int_equal(btf_zone_shift(btf), 64 - 5 - 3);
+	/* three bits hold up to eight zones, four zones take two */
+	btf__add_enum(btf, "zone_type", 4);
+	btf__add_enum_value(btf, "__MAX_NR_ZONES", 4);
+	assert_int_equal(btf_zone_shift(btf), 64 - 5 - 2);
 	btf__free(btf);
 }
 
@@ -246,7 +259,9 @@ static void padding_ends_a_function(void **state)
 	put_branch(text, 40, 0xe8, target);
 	assert_false(text_calls(text, sizeof(text), ADDR, target));
 	memset(text + 10, 0x55, 16);
-	memset(text + 10, 0xcc, 4);
+	memset(text + 10, 0xcc, 4); /* behind a ret */
+	assert_true(text_calls(text, sizeof(text), ADDR, target));
+	memset(text + 10, 0xcc, 8);
 	assert_false(text_calls(text, sizeof(text), ADDR, target));
 	memset(text + 10, 0x90, 5); /* ftrace's five nops are inside */
 	assert_true(text_calls(text, sizeof(text), ADDR, target));
