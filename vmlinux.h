@@ -67,9 +67,6 @@ typedef atomic64_t atomic_long_t;
 typedef struct {
 	long unsigned int f;
 } memdesc_flags_t;
-typedef struct {
-	long unsigned int bits[16];
-} nodemask_t;
 typedef long unsigned int pteval_t;
 typedef struct {
 	pteval_t pte;
@@ -102,7 +99,6 @@ struct dev_pagemap {
 struct dentry;
 struct super_block {
 	dev_t s_dev;
-	long unsigned int s_magic;
 };
 struct inode {
 	umode_t i_mode;

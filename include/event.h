@@ -146,7 +146,7 @@ struct dx_event {
 	__dx_u32 flags; /* DX_F_* */
 	__dx_u64 time; /* ns, CLOCK_MONOTONIC (bpf_ktime_get_ns) */
 	__dx_u32 tgid; /* process, of the initial pid namespace */
-	__dx_u32 pid; /* thread; 0 in softirq on an idle CPU */
+	__dx_u32 pid; /* thread; in an interrupt (a bio's end unpins there) the one interrupted, 0 on an idle CPU */
 	char comm[DX_COMM_LEN]; /* of the thread; hostile bytes, maybe no NUL */
 	__dx_u64 pfn; /* head page of the folio */
 	__dx_u64 pgmap; /* kernel address of struct dev_pagemap, an id only */

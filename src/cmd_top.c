@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "session.h"
 #include "view/screen.h"
 
@@ -28,7 +29,7 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	x->i.kernel = x->u.release;
 	x->i.regime = regime_name(source_regime(s->source));
 	x->i.time = x->time;
-	x->i.now = session_now();
+	x->i.now = clock_now();
 	x->i.missed = s->missed;
 	x->i.probes_attached = x->i.probes_total = 0;
 	for (size_t k = 0; k < n; k++) {
@@ -42,14 +43,14 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 static int run_batch(struct session *s, struct info *x, const struct screen_options *so)
 {
 	struct view_top_state state = {};
-	uint64_t next = session_now(), shown = 0;
+	uint64_t next = clock_now(), shown = 0;
 
 	session_ready(s);
 	while (!session_done(s) && (!s->o->count || shown < s->o->count)) {
 		session_poll(s, -1, -1);
-		if (session_now() < next + so->delay_ms * 1000000ULL)
+		if (clock_now() < next + so->delay_ms * 1000000ULL)
 			continue;
-		next = session_now();
+		next = clock_now();
 		if (shown++)
 			putchar('\n');
 		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0))

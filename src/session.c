@@ -8,12 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
+#include "clock.h"
 #include "session.h"
 
 #define NS_PER_MS 1000000ULL
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
-#define NAME_TRIES 40 /* sysfs names a device some time after memremap_pages() */
+#define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
+#define NAMES_EVERY_NS (20 * NS_PER_MS)
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 static volatile sig_atomic_t stop;
@@ -24,14 +25,6 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-uint64_t session_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 void session_stop(void)
 {
 	stop = 1;
@@ -39,7 +32,7 @@ void session_stop(void)
 
 bool session_done(const struct session *s)
 {
-	return stop || session_now() >= s->deadline;
+	return stop || clock_now() >= s->deadline;
 }
 
 /* No SA_RESTART: poll() must return. A broken pipe ends by the failed write. */
@@ -66,9 +59,19 @@ static void found_pgmap(void *arg, const struct engine_pgmap *p)
 
 static void find_pgmaps(struct session *s)
 {
-	if (s->unnamed_pgmaps)
-		s->unnamed_pgmaps--;
 	source_pgmaps(s->source, found_pgmap, s);
+}
+
+/* A name is missing: is one to be expected soon? Then looks again, not too often. */
+static bool find_names(struct session *s)
+{
+	uint64_t now = clock_now();
+
+	if (now >= s->names_until || now < s->names_next)
+		return false;
+	s->names_next = now + NAMES_EVERY_NS;
+	find_pgmaps(s);
+	return true;
 }
 
 static void handle(void *arg, const struct dx_event *ev, size_t len)
@@ -78,7 +81,7 @@ static void handle(void *arg, const struct dx_event *ev, size_t len)
 	if (len >= sizeof(*ev) && ev->type < DX_EVENT_TYPES)
 		s->counts.received[ev->type]++;
 	if (ev->type == DX_PGMAP_ADD)
-		s->unnamed_pgmaps = NAME_TRIES;
+		s->names_until = clock_now() + NAMES_NS;
 	/* a name must be known when the event that uses it is shown */
 	if (engine_push(s->engine, ev, len))
 		s->error = -ENOMEM;
@@ -92,7 +95,7 @@ static void lost(void *arg, unsigned int cpu, unsigned int type, uint64_t n)
 
 	s->counts.lost[type] += n;
 	s->lost_by_cpu[cpu] += n;
-	engine_lost(s->engine, cpu, type, n, session_now());
+	engine_lost(s->engine, cpu, type, n, clock_now());
 }
 
 /* Not counted as lost: it may have been about any page at all. But it is a doubt. */
@@ -102,7 +105,7 @@ static void missed(void *arg, unsigned int type, uint64_t n)
 
 	s->missed += n;
 	if (type != DX_NONE)
-		engine_doubt(s->engine, session_now());
+		engine_doubt(s->engine, clock_now());
 }
 
 int session_open(struct session *s, const struct options *o)
@@ -167,8 +170,10 @@ static void check(struct session *s, uint64_t now)
 	s->next_check = now + CHECK_NS;
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
-	if (s->unnamed_pgmaps || !s->watching)
+	if (!s->watching)
 		find_pgmaps(s);
+	else
+		find_names(s);
 	source_modules(s->source);
 }
 
@@ -185,7 +190,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 	poll(p, fd >= 0 ? 2 : 1, s->more ? 0 : timeout_ms);
 	/* what was committed before this moment is read now, but for what waits behind a record
 	 * that is being written: the window is for that */
-	now = session_now();
+	now = clock_now();
 	s->more = source_poll(s->source) > 0;
 	if (!s->more)
 		engine_advance(s->engine, now);
@@ -201,8 +206,7 @@ void session_drain(struct session *s)
 	s->next_check = 0;
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
-	if (s->unnamed_pgmaps)
-		find_pgmaps(s);
+	find_names(s);
 	engine_advance(s->engine, UINT64_MAX);
 }
 
@@ -298,7 +302,9 @@ const char *session_device(struct session *s, const struct dx_event *ev)
 
 	if (!ev->pgmap && !ev->pfn)
 		return device_of_inode(ev);
-	if (!engine_pgmaps(s->engine, match_device, &d) || !name[0])
-		return NULL;
-	return name;
+	name[0] = 0;
+	engine_pgmaps(s->engine, match_device, &d);
+	if (!name[0] && find_names(s))
+		engine_pgmaps(s->engine, match_device, &d);
+	return name[0] ? name : NULL;
 }

@@ -19,7 +19,8 @@ struct session {
 	uint64_t deadline; /* ns; UINT64_MAX: none */
 	uint64_t next_check; /* when counters are read again */
 	uint64_t missed; /* program runs, as last read */
-	unsigned int unnamed_pgmaps; /* look for device names so many times more */
+	uint64_t names_until; /* ns: a pgmap came, look for its device's name until then */
+	uint64_t names_next; /* ... but not before */
 	bool more; /* the ring holds more than one source_poll() took */
 	bool watching; /* there is a pgmap */
 	int error; /* of the engine, -errno */
@@ -68,7 +69,6 @@ bool output_failed(void);
 void filter_resolve(struct view_filter *f);
 /* Device of a record or NULL; the string lives until the next poll. */
 const char *session_device(struct session *s, const struct dx_event *ev);
-uint64_t session_now(void);
 
 /* commands; each returns the exit status */
 int cmd_trace(const struct options *o);

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "attach.h"
+#include "clock.h"
 #include "scan.h"
 #include "source.h"
 #include "daxtop.skel.h"
@@ -300,14 +300,6 @@ static void attach(struct source *s)
 }
 
 /* ---- poll ---- */
-
-static uint64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 /* Until all are attached, half of the story would be told: a fault without its entry, say. */
 static bool too_early(const struct source *s, const struct dx_event *e)

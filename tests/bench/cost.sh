@@ -46,6 +46,14 @@ end()
 
 uname -r >/out/kernel
 
+# What the system does by itself every few seconds would fall into one loop or another.
+{
+	mount -o remount,commit=3600 /mnt/ext4 &&
+		echo 0 >/proc/sys/vm/dirty_writeback_centisecs &&
+		echo 720000 >/proc/sys/fs/xfs/xfssyncd_centisecs &&
+		echo never >/sys/kernel/mm/transparent_hugepage/enabled
+} || die "periodic work of the kernel can't be put off"
+
 # What is made once: slabs, page tables, the files' directories.
 # shellcheck disable=SC2086
 bench_load $TESTS >/dev/null || die "bench_load could not measure"

@@ -125,7 +125,41 @@ static void test_write_alone_2m(struct place *p)
 	write_alone(p, 9);
 }
 
+/*
+ * write(2) to a shared page invalidates the writer's entry only
+ * (__dax_invalidate_entry): one owner of two is left, who goes by unlink.
+ */
+static void test_write_call(struct place *p)
+{
+	static const int64_t left[] = { 1, 0 };
+	char page[SZ_4K];
+	struct area a, b;
+	struct daxtop *d;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_clone(&b, &a);
+	d = daxtop_start(ARGS("trace", "--json", "-e", "remove"));
+	area_map_shared(&a);
+	area_map_shared(&b);
+	touch_read(a.p);
+	touch_read(b.p);
+	memset(page, 'x', sizeof(page));
+	must(pwrite(a.fd, page, sizeof(page), a.off) == (ssize_t)sizeof(page));
+	area_unmap(&a);
+	area_unmap(&b);
+	area_remove(&b);
+	daxtop_stop(d);
+	trace_summary(d);
+	if (d->nr_lines != 3)
+		fail("got %zu removes, expected 2: %s", d->nr_lines - 1, d->out_text);
+	for (size_t i = 0; i < 2; i++)
+		if (field_int(d->lines[i], "ret") != left[i] || !field_has_flag(d->lines[i], "shared"))
+			fail("remove %zu: expected %d owners left: %s", i + 1, (int)left[i], d->out_text);
+	area_remove(&a);
+}
+
 const struct test reflink_tests[] = {
+	TEST("reflink/write-call", ON_XFS, test_write_call),
 	SHARED_TEST("reflink/read-both", ON_XFS, test_read_both),
 	TEST("reflink/write-one", ON_XFS, test_write_one),
 	TEST("reflink/write-alone", ON_XFS, test_write_alone),
