@@ -18,7 +18,7 @@ die()
 # wait_for PATTERN FILE PID: until the process has written that.
 wait_for()
 {
-	local i=0
+	i=0
 	until grep -q "$1" "$2" 2>/dev/null; do
 		kill -0 "$3" 2>/dev/null || die "it ended early: $(cat "$2")"
 		i=$((i + 1))
@@ -30,7 +30,7 @@ wait_for()
 # load CONFIGURATION [OPTION...]
 load()
 {
-	local name=$1
+	name=$1
 	shift
 	# shellcheck disable=SC2086 # a list
 	bench_load "$@" $TESTS >part || die "bench_load could not measure ($name)"
