@@ -128,6 +128,20 @@ static __always_inline void event_counts(struct dx_event *e, const struct folio 
 	e->pgmap_type = pgmap->type;
 }
 
+/* The same of an order-0 folio. */
+static __always_inline void event_counts_small(struct dx_event *e, __u64 addr)
+{
+	struct dev_pagemap *pgmap = folio_pgmap(addr);
+	struct folio_counts n = folio_counts_small(addr);
+
+	e->pfn = addr_pfn(addr);
+	e->refcount = n.ref;
+	e->mapcount = n.map;
+	e->pincount = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
+	e->pgmap = (__u64)pgmap;
+	e->pgmap_type = pgmap->type;
+}
+
 /* The same, and whose page it is. */
 static __always_inline void event_folio(struct dx_event *e, const struct folio *folio, __u64 addr)
 {

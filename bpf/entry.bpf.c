@@ -19,7 +19,7 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 	     const struct iomap_iter *iter, void *entry, unsigned long pfn, unsigned long flags)
 {
 	struct fault *f = fault_begin();
-	__u64 old = entry_value((__u64)entry);
+	__u64 old = entry_value((__u64)entry), page;
 	bool shared;
 
 	if (!f) {
@@ -48,7 +48,11 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 		f->replaced_flags = DX_F_REPLACED;
 		f->replaced_left = entry_owners_left(old, &f->replaced_flags);
 	}
-	f->ref_first = folio_cast(page_head(pfn_addr(pfn)))->_refcount.counter;
+	f->large = (flags | old) & DAX_PMD;
+	page = pfn_addr(pfn);
+	if (f->large)
+		page = page_head(page);
+	f->ref_first = folio_cast(page)->_refcount.counter;
 	return 0;
 }
 

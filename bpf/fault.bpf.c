@@ -42,9 +42,14 @@ static __always_inline void emit_fault(struct fault *f, struct inode *inode, str
 	e->stack = -1;
 	*(__u32 *)&e->order = 0;
 	if (f && !(flags & DX_F_NO_FOLIO)) {
-		__u64 head = page_head(pfn_addr(f->pfn));
+		__u64 page = pfn_addr(f->pfn);
 
-		event_counts(e, folio_cast(head), head);
+		if (f->large) {
+			page = page_head(page);
+			event_counts(e, folio_cast(page), page);
+		} else {
+			event_counts_small(e, page);
+		}
 		e->ref_first = f->ref_first;
 		e->ref_install = f->ref_install;
 		e->map_install = f->map_install;
@@ -60,7 +65,12 @@ static __always_inline void emit_fault(struct fault *f, struct inode *inode, str
 		e->map_install = 0;
 		e->since = 0;
 	}
-	event_inode(e, inode);
+	e->ino = inode->i_ino;
+	/* volatile: else the compiler makes one load of two kinds of pointer, which the verifier refuses */
+	if (f)
+		e->dev = *(volatile __u32 *)&f->dev;
+	else
+		e->dev = inode_dev(inode);
 	e->index = level == DX_PTE ? vmf->pgoff : vmf->pgoff & ~511UL;
 	e->level = level;
 	e->addr = vmf->address;

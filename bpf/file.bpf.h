@@ -161,6 +161,7 @@ static __always_inline void file_seen(struct fault *f, __u64 addr, struct inode 
 
 	if (f->inode == addr && f->inode_id == id)
 		return;
+	f->dev = inode_dev(inode);
 	if (file_check_vma(vma, inode))
 		return;
 	f->inode = addr;

@@ -127,6 +127,21 @@ static __always_inline bool folio_is_large(const struct folio *folio)
 	       (1UL << bpf_core_enum_value(enum pageflags, PG_head));
 }
 
+/*
+ * _mapcount and _refcount of an order-0 folio in one load: they are neighbours in every
+ * kernel (struct page), and a load of kernel memory is eight instructions.
+ */
+struct folio_counts {
+	__s32 map, ref;
+};
+
+static __always_inline struct folio_counts folio_counts_small(__u64 addr)
+{
+	__u64 word = word_at(addr + bpf_core_field_offset(struct folio, _mapcount));
+
+	return (struct folio_counts){ .map = (__s32)word + 1, .ref = (__s32)(word >> 32) };
+}
+
 static __always_inline int folio_mapcount(const struct folio *folio)
 {
 	if (folio_is_large(folio))

@@ -30,11 +30,11 @@ static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 lev
 
 /*
  * @f: the fault under way, NULL: none. @at: the folio's address, @page: the page's.
- * @ref: before the install's own. The fault's end reports it when it is about this page.
+ * @ref, @map: before the install's own. The fault's end reports it when it is about this page.
  */
 static __always_inline void installed(struct fault *f, struct folio *folio, __u64 at, __u64 page,
 				      struct vm_area_struct *vma, __u8 level, __u32 flags, int ref,
-				      __u64 addr)
+				      int map, __u64 addr)
 {
 	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 
@@ -48,7 +48,7 @@ static __always_inline void installed(struct fault *f, struct folio *folio, __u6
 		mm_seen(f, mm);
 		f->flags |= flags & (DX_F_INSTALL | DX_F_UPGRADE);
 		f->ref_install = ref;
-		f->map_install = folio_mapcount(folio);
+		f->map_install = map;
 		f->time = bpf_ktime_get_ns();
 		return;
 	}
@@ -66,6 +66,7 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 	/* a pgprot_t comes fifth: a struct by value, which BPF_PROG of libbpf 1.1 can't name */
 	bool mkwrite = (__u8)ctx[5];
 	__u64 pteval, at, head;
+	struct folio_counts n;
 	struct folio *folio;
 	struct fault *f;
 	__u32 flags;
@@ -80,8 +81,13 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 	} else {
 		bpf_get_func_arg(ctx, 3, &at);
 	}
-	head = page_head(at);
+	head = at;
+	if (!f || f->large || pfn_addr(f->pfn) != at)
+		head = page_head(at);
 	folio = folio_cast(head);
+	n = folio_counts_small(head);
+	if ((!f || f->large) && folio_is_large(folio))
+		n.map = folio_mapcount(folio);
 	pteval = pte->pte & ~PTE_DIRTY_ACCESSED;
 	if (!pteval)
 		flags = DX_F_INSTALL;
@@ -89,7 +95,7 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 		flags = DX_F_UPGRADE;
 	else
 		return 0;
-	installed(f, folio, head, at, vma, DX_PTE, flags, folio->_refcount.counter, addr);
+	installed(f, folio, head, at, vma, DX_PTE, flags, n.ref, n.map, addr);
 	return 0;
 }
 
@@ -103,7 +109,7 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 		return 0;
 	bpf_get_func_arg((void *)ctx, 0, &at);
 	installed(fault_find(), folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
-		  folio->_refcount.counter - 1, 0);
+		  folio->_refcount.counter - 1, folio_mapcount(folio), 0);
 	return 0;
 }
 

@@ -8,7 +8,7 @@ struct ring_map events SEC(".maps");
 struct lost_map lost SEC(".maps");
 struct stacks_map stacks SEC(".maps");
 struct tasks_map tasks SEC(".maps");
-struct faults_map faults SEC(".maps");
+__u64 faults[FAULT_SLOTS * FAULT_WORDS];
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;

@@ -29,21 +29,19 @@ struct fault {
 	__s32 replaced_left; /* owners that are left */
 	__u64 page; /* a pointer stored here is a number when it is read back */
 	__u32 level; /* enum dx_level of a MAP_SYNC fault */
-	__u32 pad[3];
+	__u32 large; /* the entry is a PMD, so the folio may be large */
+	__u32 dev; /* of the inode whose path was sent last */
+	__u32 pad;
 };
-struct faults_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FAULT_SLOTS);
-	__type(key, __u32);
-	__type(value, struct fault);
-};
-extern struct faults_map faults SEC(".maps");
+/* Words, because user space's side of the globals does not know struct fault. */
+#define FAULT_WORDS (sizeof(struct fault) / sizeof(__u64))
+extern __u64 faults[FAULT_SLOTS * FAULT_WORDS];
 
 static __always_inline struct fault *fault_slot(__u32 pid, __u32 nth)
 {
 	__u32 at = (pid + nth * 331) & (FAULT_SLOTS - 1);
 
-	return bpf_map_lookup_elem(&faults, &at);
+	return (struct fault *)&faults[at * FAULT_WORDS];
 }
 
 /*
@@ -57,11 +55,8 @@ static __always_inline struct fault *fault_begin(void)
 
 	for (__u32 nth = 0; nth < 2; nth++) {
 		struct fault *f = fault_slot(pid, nth);
-		__u64 owner;
+		__u64 owner = f->owner;
 
-		if (!f)
-			return NULL;
-		owner = f->owner;
 		if (owner == (idle | 1))
 			return f;
 		if (owner & 1)
@@ -85,10 +80,10 @@ static __always_inline struct fault *fault_find(void)
 	__u64 busy = (__u64)pid << 1 | 1;
 	struct fault *f = fault_slot(pid, 0);
 
-	if (f && f->owner == busy)
+	if (f->owner == busy)
 		return f;
 	f = fault_slot(pid, 1);
-	return f && f->owner == busy ? f : NULL;
+	return f->owner == busy ? f : NULL;
 }
 
 static __always_inline void fault_end(struct fault *f)
