@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench_load.c - operations whose cost is measured, each many times in a tight
- * loop. Under QEMU's -icount a nanosecond of the guest's clock is an instruction.
+ * bench_load.c - operations whose cost is measured, each many times in tight loops.
+ * Under QEMU's -icount a nanosecond of the guest's clock is an instruction.
  *
- * A line a test: name, operations, ns of all of them, and ns that a reader (--reader)
- * ran because of them. The reader is stopped while the loop runs, so the first
- * figure is what the one who does the operation pays; there is one CPU.
+ * A line a test: name, ns an operation, and ns an operation that a reader (--reader)
+ * ran because of it. The reader is stopped while the loop runs, so the first figure
+ * is what the one who does the operation pays; there is one CPU.
+ *
+ * A loop is timed in batches. One that took 5 % more than the median had something
+ * else in it (a timer's tick, a kernel thread) and is left out; the figure is the
+ * mean of the others, and they must be three quarters at least.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -31,13 +35,12 @@
 #define REGIONS	    40 /* of 2M, one page table each */
 #define REGION_USED 500 /* pages of each that are measured: 20,000 in all */
 #define FAULTS	    (REGIONS * REGION_USED)
+#define BATCH	    50
 #define HUGE_FAULTS 32
-#define ANON_PAGES  100
-#define ANON_ROUNDS 100
+#define ANON_ROUNDS 200
 #define FORKS	    100
 #define FORK_PAGES  1000 /* ordinary pages of the process that forks */
-#define GUP_PAGES   64000 /* of all calls of one size, but GUP_CALLS at most */
-#define GUP_CALLS   4000
+#define GUP_PAGES   64000 /* of all calls of one size */
 #define SETTLE_NS   1000000000ll
 
 static const char *dax_dir = "/mnt/ext4";
@@ -116,11 +119,28 @@ static uint64_t reader_idle_ns(void)
 	return reader_ns() - before;
 }
 
+#define BATCHES_MAX 4096
+
 struct measure {
-	uint64_t start;
-	uint64_t ns; /* of the operations */
-	uint64_t idle, reader;
+	uint64_t start; /* of the batch */
+	unsigned int nr; /* batches */
+	unsigned int ops; /* operations of a batch */
+	uint64_t idle, reader; /* ns of the reader: in a second, because of the loop */
+	uint64_t ns[BATCHES_MAX];
 };
+
+static void measure_init(struct measure *m, unsigned int ops)
+{
+	memset(m, 0, sizeof(*m)); /* writes to every page, too */
+	m->ops = ops;
+}
+
+static void measure_add(struct measure *m, uint64_t ns)
+{
+	if (m->nr == BATCHES_MAX)
+		errx(2, "more than %d batches", BATCHES_MAX);
+	m->ns[m->nr++] = ns;
+}
 
 static void reader_stop(struct measure *m)
 {
@@ -156,21 +176,36 @@ static void reader_go_on(struct measure *m)
 	m->reader = reader_ns() - m->reader - seconds * m->idle;
 }
 
-static void measure_begin(struct measure *m)
+static void batch_begin(struct measure *m)
 {
-	reader_stop(m);
 	m->start = now();
 }
 
-static void measure_end(struct measure *m)
+static void batch_end(struct measure *m)
 {
-	m->ns += now() - m->start;
-	reader_go_on(m);
+	measure_add(m, now() - m->start);
 }
 
-static void report(const char *name, unsigned long ops, const struct measure *m)
+static int compare(const void *a, const void *b)
 {
-	printf("%s %lu %llu %lld\n", name, ops, (unsigned long long)m->ns, (long long)m->reader);
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void report(const char *name, struct measure *m)
+{
+	uint64_t sum = 0, limit;
+	unsigned int kept = 0;
+
+	qsort(m->ns, m->nr, sizeof(m->ns[0]), compare);
+	limit = m->ns[m->nr / 2] + m->ns[m->nr / 2] / 20;
+	while (kept < m->nr && m->ns[kept] <= limit)
+		sum += m->ns[kept++];
+	if (kept < m->nr / 4 * 3)
+		errx(2, "%s: only %u of %u batches were undisturbed", name, kept, m->nr);
+	printf("%s %.2f %.2f\n", name, (double)sum / kept / m->ops,
+	       (double)(int64_t)m->reader / m->nr / m->ops);
 }
 
 /* ---- memory ---- */
@@ -227,9 +262,10 @@ static void page_tables_make(char *at)
 		*(volatile char *)(at + i * HUGE) = 1;
 }
 
-static void pages_write(char *at)
+/* The pages of one batch. */
+static void pages_write(char *at, unsigned long from)
 {
-	for (unsigned long i = 0; i < FAULTS; i++)
+	for (unsigned long i = from; i < from + BATCH; i++)
 		*(volatile char *)page_nr(at, i) = 1;
 }
 
@@ -244,42 +280,57 @@ static unsigned long minor_faults(void)
 /* Writes to the pages and insists that each was a fault. */
 static void faults_measure(const char *name, char *at)
 {
-	struct measure m = {};
+	static struct measure m;
 	unsigned long faults;
 
+	measure_init(&m, BATCH);
 	page_tables_make(at);
-	measure_begin(&m);
+	reader_stop(&m);
 	faults = minor_faults();
-	pages_write(at);
+	for (unsigned long i = 0; i < FAULTS; i += BATCH) {
+		batch_begin(&m);
+		pages_write(at, i);
+		batch_end(&m);
+	}
 	faults = minor_faults() - faults;
-	measure_end(&m);
+	reader_go_on(&m);
 	if (faults != FAULTS)
 		errx(2, "%s: %lu faults instead of %d", name, faults, FAULTS);
-	report(name, FAULTS, &m);
+	report(name, &m);
 }
 
 static void zap_measure(const char *name, char *at)
 {
-	struct measure m = {};
+	static struct measure m;
 
-	measure_begin(&m);
-	for (unsigned long i = 0; i < FAULTS; i++)
-		if (madvise(page_nr(at, i), PAGE, MADV_DONTNEED))
-			err(2, "madvise");
-	measure_end(&m);
-	report(name, FAULTS, &m);
+	measure_init(&m, BATCH);
+	reader_stop(&m);
+	for (unsigned long i = 0; i < FAULTS; i += BATCH) {
+		batch_begin(&m);
+		for (unsigned long j = i; j < i + BATCH; j++)
+			if (madvise(page_nr(at, j), PAGE, MADV_DONTNEED))
+				err(2, "madvise");
+		batch_end(&m);
+	}
+	reader_go_on(&m);
+	report(name, &m);
 }
 
-/* One call for all; the page tables' pages are in the figure. */
+/* A call for each page table. */
 static void munmap_measure(const char *name, char *at)
 {
-	struct measure m = {};
+	static struct measure m;
 
-	measure_begin(&m);
-	if (munmap(at, REGIONS * HUGE))
-		err(2, "munmap");
-	measure_end(&m);
-	report(name, FAULTS, &m);
+	measure_init(&m, REGION_USED + 1);
+	reader_stop(&m);
+	for (unsigned long i = 0; i < REGIONS; i++) {
+		batch_begin(&m);
+		if (munmap(at + i * HUGE, HUGE))
+			err(2, "munmap");
+		batch_end(&m);
+	}
+	reader_go_on(&m);
+	report(name, &m);
 }
 
 /* One page behind a multiple of 2M: the file's offsets don't match, so no PMD can be used. */
@@ -292,7 +343,8 @@ static void test_dax(void)
 
 	faults_measure("dax-fault", at);
 	zap_measure("dax-zap", at);
-	munmap(at, REGIONS * HUGE);
+	if (munmap(at, REGIONS * HUGE))
+		err(2, "munmap");
 	at = MAP_FILE_PTE(fd);
 	faults_measure("dax-refault", at);
 	munmap_measure("dax-munmap", at);
@@ -303,22 +355,25 @@ static void test_dax_huge(void)
 {
 	int fd = file_make(huge_dir, HUGE_FAULTS * HUGE);
 	char *at = map_at(HUGE_FAULTS * HUGE, 0, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-	struct measure m = {};
+	static struct measure m;
 	unsigned long faults;
 
+	measure_init(&m, 1);
 	*(volatile char *)at = 1; /* the table of tables */
-	measure_begin(&m);
+	reader_stop(&m);
 	faults = minor_faults();
-	for (unsigned long i = 1; i < HUGE_FAULTS; i++)
+	for (unsigned long i = 1; i < HUGE_FAULTS; i++) {
+		batch_begin(&m);
 		*(volatile char *)(at + i * HUGE) = 1;
-	measure_end(&m);
+		batch_end(&m);
+	}
+	reader_go_on(&m);
 	for (unsigned long i = 0; i < HUGE_FAULTS * HUGE; i += PAGE)
 		*(volatile char *)(at + i) = 1;
 	faults = minor_faults() - faults;
 	if (faults != HUGE_FAULTS - 1)
 		errx(2, "dax-fault-2m: %lu faults instead of %d: no 2M mappings", faults, HUGE_FAULTS - 1);
-	report("dax-fault-2m", HUGE_FAULTS - 1, &m);
-	munmap(at, HUGE_FAULTS * HUGE);
+	report("dax-fault-2m", &m);
 	close(fd);
 }
 
@@ -337,36 +392,34 @@ static char *map_anon(size_t len)
  */
 static void test_anon(void)
 {
+	static struct measure fault, zap, all;
 	char *at = map_anon(HUGE);
-	struct measure fault = {}, zap = {}, unmap = {};
 
-	*(volatile char *)(at + ANON_PAGES * PAGE) = 1; /* keeps the page table */
+	measure_init(&fault, BATCH);
+	measure_init(&zap, BATCH);
+	measure_init(&all, BATCH);
+	*(volatile char *)(at + BATCH * PAGE) = 1; /* keeps the page table */
 	reader_stop(&fault);
 	for (int round = 0; round < ANON_ROUNDS; round++) {
-		uint64_t t[5];
-
-		t[0] = now();
-		for (int i = 0; i < ANON_PAGES; i++)
+		batch_begin(&fault);
+		for (int i = 0; i < BATCH; i++)
 			*(volatile char *)(at + i * PAGE) = 1;
-		t[1] = now();
-		for (int i = 0; i < ANON_PAGES; i++)
+		batch_end(&fault);
+		batch_begin(&zap);
+		for (int i = 0; i < BATCH; i++)
 			if (madvise(at + i * PAGE, PAGE, MADV_DONTNEED))
 				err(2, "madvise");
-		t[2] = now();
-		for (int i = 0; i < ANON_PAGES; i++)
-			*(volatile char *)(at + i * PAGE) = 1;
-		t[3] = now();
-		if (madvise(at, ANON_PAGES * PAGE, MADV_DONTNEED))
+		batch_end(&zap);
+		memset(at, 1, BATCH * PAGE);
+		batch_begin(&all);
+		if (madvise(at, BATCH * PAGE, MADV_DONTNEED))
 			err(2, "madvise");
-		t[4] = now();
-		fault.ns += t[1] - t[0];
-		zap.ns += t[2] - t[1];
-		unmap.ns += t[4] - t[3];
+		batch_end(&all);
 	}
 	reader_go_on(&fault);
-	report("anon-fault", ANON_ROUNDS * ANON_PAGES, &fault);
-	report("anon-zap", ANON_ROUNDS * ANON_PAGES, &zap);
-	report("anon-zap-all", ANON_ROUNDS * ANON_PAGES, &unmap);
+	report("anon-fault", &fault);
+	report("anon-zap", &zap);
+	report("anon-zap-all", &all);
 }
 
 static void test_cache(void)
@@ -382,21 +435,25 @@ static void test_cache(void)
 static void test_fork(void)
 {
 	char *at = map_anon(HUGE * 2);
-	struct measure m = {};
+	static struct measure m;
 
+	measure_init(&m, 1);
 	memset(at, 1, FORK_PAGES * PAGE);
 	fflush(stdout);
-	measure_begin(&m);
+	reader_stop(&m);
 	for (int i = 0; i < FORKS; i++) {
-		pid_t pid = fork();
+		pid_t pid;
 
+		batch_begin(&m);
+		pid = fork();
 		if (!pid)
 			_exit(0);
 		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
 			err(2, "fork");
+		batch_end(&m);
 	}
-	measure_end(&m);
-	report("fork-exit", FORKS, &m);
+	reader_go_on(&m);
+	report("fork-exit", &m);
 }
 
 /* ---- GUP: io_uring's registered buffers ---- */
@@ -419,17 +476,19 @@ static uint64_t clock_ns(void)
 static void gup_measure(int ring, char *at, unsigned int pages, const char *suffix)
 {
 	struct iovec iov = { .iov_base = at, .iov_len = pages * PAGE };
-	int calls = GUP_PAGES / pages < GUP_CALLS ? GUP_PAGES / pages : GUP_CALLS;
+	int calls = GUP_PAGES / pages < BATCHES_MAX ? GUP_PAGES / pages : BATCHES_MAX;
+	static struct measure on, off;
 	uint64_t clock = clock_ns();
-	struct measure on = {}, off = {};
 	char name[64];
 
+	measure_init(&on, 1);
+	measure_init(&off, 1);
 	for (int i = -20; i < calls; i++) {
 		uint64_t t[3];
 
 		if (!i) {
 			reader_stop(&on);
-			on.ns = off.ns = 0;
+			on.nr = off.nr = 0;
 		}
 		t[0] = now();
 		if (uring_register(ring, IORING_REGISTER_BUFFERS, &iov))
@@ -438,14 +497,14 @@ static void gup_measure(int ring, char *at, unsigned int pages, const char *suff
 		if (uring_register(ring, IORING_UNREGISTER_BUFFERS, NULL))
 			err(2, "io_uring_register");
 		t[2] = now();
-		on.ns += t[1] - t[0] - clock;
-		off.ns += t[2] - t[1] - clock;
+		measure_add(&on, t[1] - t[0] - clock);
+		measure_add(&off, t[2] - t[1] - clock);
 	}
 	reader_go_on(&on);
 	snprintf(name, sizeof(name), "gup-%u%s", pages, suffix);
-	report(name, calls, &on);
+	report(name, &on);
 	snprintf(name, sizeof(name), "ungup-%u%s", pages, suffix);
-	report(name, calls, &off);
+	report(name, &off);
 }
 
 static int uring_make(void)
