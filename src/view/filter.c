@@ -52,10 +52,19 @@ static bool text_matches(const char *text, const char *comm, const char *path, c
 	       (device && strstr(device, text)) || strstr(number, text);
 }
 
+/* A fault's record tells of the insert and the install inside it too. */
+static bool event_wanted(uint32_t events, const struct dx_event *e)
+{
+	if (e->type < 32 && events & 1u << e->type)
+		return true;
+	return e->type == DX_FAULT && ((events & 1u << DX_INSERT && e->flags & DX_F_INSERT) ||
+				       (events & 1u << DX_INSTALL && e->flags & DX_F_INSTALL));
+}
+
 bool view_filter_event(const struct view_filter *f, const struct dx_event *e, const char *device,
 		       const char *path)
 {
-	if (f->events && (e->type > 31 || !(f->events & 1u << e->type)))
+	if (f->events && !event_wanted(f->events, e))
 		return false;
 	if (f->pid && e->tgid != f->pid && e->pid != f->pid)
 		return false;

@@ -128,11 +128,23 @@ static void test_text(void **state)
 static void test_events(void **state)
 {
 	struct view_filter f = { .events = 1u << DX_UNPIN | 1u << DX_PIN };
+	struct dx_event e = {};
 
 	(void)state;
 	assert_true(event_passes(&f));
 	f.events = 1u << DX_PIN;
 	assert_false(event_passes(&f));
+	/* what happened inside a fault */
+	e.type = DX_FAULT;
+	e.flags = DX_F_INSERT;
+	f.events = 1u << DX_INSERT;
+	assert_true(view_filter_event(&f, &e, NULL, NULL));
+	f.events = 1u << DX_INSTALL;
+	assert_false(view_filter_event(&f, &e, NULL, NULL));
+	e.flags = DX_F_INSTALL;
+	assert_true(view_filter_event(&f, &e, NULL, NULL));
+	f.events = 1u << DX_INSERT;
+	assert_false(view_filter_event(&f, &e, NULL, NULL));
 }
 
 static void test_folio_states(void **state)
