@@ -85,7 +85,8 @@ static void handle(void *arg, const struct dx_event *ev, size_t len)
 	/* a name must be known when the event that uses it is shown */
 	if (engine_push(s->engine, ev, len))
 		s->error = -ENOMEM;
-	if (s->event)
+	/* names from before everything was attached are kept, not shown */
+	if (s->event && ev->time >= s->start)
 		s->event(s, ev, len);
 }
 

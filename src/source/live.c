@@ -238,12 +238,24 @@ int source_modules(struct source *s)
 	return n;
 }
 
+/* The probe of @target would count twice what the one of @by sees. */
+static void drop_covered(struct source *s, const char *target, const char *by)
+{
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (strcmp(p->candidates[0].target, target))
+			continue;
+		p->state = PROBE_UNNEEDED;
+		snprintf(p->why, sizeof(p->why), "it calls %s, which is watched", by);
+	}
+}
+
 /*
  * gup_put_folio() is inlined into its one-folio callers on some kernels and called by
- * them on others; where it is called, its own probe sees them, and a second one
- * would count twice.
+ * them on others.
  */
-static void drop_covered(struct source *s)
+static void drop_covered_unpins(struct source *s)
 {
 	static const char *const targets[DX_TEXTS] = {
 		[DX_TEXT_UNPIN_PAGE] = "unpin_user_page",
@@ -251,35 +263,16 @@ static void drop_covered(struct source *s)
 		[DX_TEXT_UNPIN_FOLIO] = "unpin_folio",
 	};
 
-	for (size_t i = 0; i < s->nr_probes; i++)
-		for (int t = 0; t < DX_TEXTS; t++) {
-			struct probe *p = &s->probes[i];
-
-			if (strcmp(p->candidates[0].target, targets[t]) || !s->init.gup_put_folio ||
-			    !text_calls(s->init.text[t].bytes, DX_TEXT_LEN, s->init.text[t].addr,
-					s->init.gup_put_folio))
-				continue;
-			p->state = PROBE_UNNEEDED;
-			snprintf(p->why, sizeof(p->why), "it calls gup_put_folio, which is watched");
-		}
-}
-
-/* folio_add_pins() calls try_grab_folio(), which is watched then (mm/gup.c). */
-static void drop_add_pins(struct source *s)
-{
-	for (size_t i = 0; i < s->nr_probes; i++) {
-		struct probe *p = &s->probes[i];
-
-		if (strcmp(p->candidates[0].target, "folio_add_pins"))
-			continue;
-		p->state = PROBE_UNNEEDED;
-		snprintf(p->why, sizeof(p->why), "it calls try_grab_folio, which is watched");
-	}
+	for (int t = 0; t < DX_TEXTS; t++)
+		if (s->init.gup_put_folio &&
+		    text_calls(s->init.text[t].bytes, DX_TEXT_LEN, s->init.text[t].addr,
+			       s->init.gup_put_folio))
+			drop_covered(s, targets[t], "gup_put_folio");
 }
 
 static void attach(struct source *s)
 {
-	drop_covered(s);
+	drop_covered_unpins(s);
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
 
@@ -294,7 +287,7 @@ static void attach(struct source *s)
 		}
 		attach_probe(&s->links, s->skel->obj, p);
 		if (!strcmp(p->event, "GUP") && p->chosen == 1)
-			drop_add_pins(s);
+			drop_covered(s, "folio_add_pins", "try_grab_folio"); /* mm/gup.c */
 	}
 	source_modules(s);
 }
