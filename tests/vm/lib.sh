@@ -28,14 +28,14 @@ cache_dir()
 	fi
 }
 
-# modules_listed: the names in the file modules, one a line.
+# modules_listed: the names in the file modules, one a line, with their "?".
 modules_listed()
 {
 	grep -Ev '^(#|--|$)' "$VM_DIR/modules"
 }
 
-# modules_at_boot: those of them that init loads, in order.
+# modules_at_boot: the names of those that init loads, in order.
 modules_at_boot()
 {
-	sed '/^--/,$d' "$VM_DIR/modules" | grep -Ev '^(#|$)'
+	sed '/^--/,$d' "$VM_DIR/modules" | grep -Ev '^(#|$)' | tr -d '?'
 }

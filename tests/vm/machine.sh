@@ -10,28 +10,31 @@ MEMORY_MB=2048
 PMEM_MB=1536
 LABEL_MB=2
 
-# lab_setup: sets kernel, base, pmem and saved: paths, made as far as they exist.
+# lab_setup current|legacy: sets which, kernel, base, pmem and saved; the last four are
+# paths, made as far as they exist.
 lab_setup()
 {
 	local key
+	which=$1
 	command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run make deps"
-	kernel=$("$VM_DIR/fetch-kernel") || exit 2
+	kernel=$("$VM_DIR/fetch-kernel" "$which") || exit 2
 	mkdir -p "$LAB_DIR" || die "the folder $LAB_DIR can't be made"
-	base=$("$VM_DIR/mkinitramfs" base "$kernel") || exit 2
+	base=$("$VM_DIR/mkinitramfs" base "$which" "$kernel") || exit 2
 	# Both depend on the tools and init, whose state is the name of the base.
 	key=$({
 		echo "$base"
 		cat "$VM_DIR/machine.sh"
 		stat -L -c '%Y' "$(command -v qemu-system-x86_64)"
 	} | sha256sum | cut -c1-16)
-	pmem=$LAB_DIR/pmem-$key
-	saved=$LAB_DIR/saved-$key
+	pmem=$LAB_DIR/pmem-$which-$key
+	saved=$LAB_DIR/saved-$which-$key
 }
 
 # machine_args FOLDER LOG PMEM SHARE: sets args, but for what differs between a
 # boot and a saved machine. FOLDER has the files of the ports; the kernel's log goes
 # to LOG. A PMEM that isn't shared is mapped privately: every boot starts from the
-# same bytes and changes none of them.
+# same bytes and changes none of them. The BAR of the pci-testdev is what inject/p2p.c
+# offers as peer-to-peer memory.
 machine_args()
 {
 	local name
@@ -39,6 +42,7 @@ machine_args()
 	args=(-machine q35,nvdimm=on -cpu max -display none -vga none -nic none -no-reboot
 		-object "memory-backend-file,id=mem0,mem-path=$3,size=$((PMEM_MB + LABEL_MB))M,share=$4"
 		-device "nvdimm,id=nv0,memdev=mem0,label-size=${LABEL_MB}M"
+		-device pci-testdev,membar=2M
 		-serial "file:$2" -device virtio-serial-pci,max_ports=16)
 	# Files, not pipes: a byte that the guest wrote is in them, even when it
 	# resets at once.
@@ -91,16 +95,16 @@ pipe_end()
 pmem_make()
 {
 	local folder=$1
-	rm -f "$LAB_DIR"/{pmem,saved}-*
+	rm -f "$LAB_DIR"/{pmem,saved}-"$which"-*
 	echo prepare >"$folder/mode"
 	{ "$VM_DIR/mkinitramfs" payload "$folder/payload" "$base" "$folder/mode:/lab/mode" &&
 		cat "$base" "$folder/payload" >"$folder/initrd" &&
 		truncate -s $((PMEM_MB + LABEL_MB))M "$folder/pmem"; } || return 1
-	machine_args "$folder" "$LAB_DIR/prepare.log" "$folder/pmem" on
+	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$folder/pmem" on
 	machine_boot_args $MEMORY_MB 1 "$folder/initrd" ''
 	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1
 	if ! grep -qx 'exit 0' "$folder/status"; then
-		cat "$folder/qemu.err" "$folder/stderr" >>"$LAB_DIR/prepare.log"
+		cat "$folder/qemu.err" "$folder/stderr" >>"$LAB_DIR/prepare-$which.log"
 		return 1
 	fi
 	# Sparse: 1.5 GB by its size, a few megabytes on the disk.
@@ -111,7 +115,7 @@ pmem_make()
 saved_make()
 {
 	local folder=$1 qemu i=0
-	machine_args "$folder" "$LAB_DIR/prepare.log" "$pmem" off
+	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$pmem" off
 	machine_boot_args $MEMORY_MB 1 "$base" ''
 	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
 	qemu=$!
@@ -128,7 +132,7 @@ saved_make()
 	pipe_end "$folder/monitor.out"
 	wait
 	if ! grep -q 'Migration status: completed' "$folder/monitor.log"; then
-		cat "$folder/qemu.err" "$folder/monitor.log" >>"$LAB_DIR/prepare.log"
+		cat "$folder/qemu.err" "$folder/monitor.log" >>"$LAB_DIR/prepare-$which.log"
 		return 1
 	fi
 	mv "$folder/saved" "$saved.new" && mv "$saved.new" "$saved"
@@ -145,5 +149,5 @@ lab_make()
 		folder=$(lab_tmp) || exit 2
 		trap 'rm -rf "$folder"' EXIT
 		"$1_make" "$folder" 8>&-
-	) || die "the virtual machine could not be prepared; free a gigabyte in $LAB_DIR, or see $LAB_DIR/prepare.log"
+	) || die "the virtual machine could not be prepared; free a gigabyte in $LAB_DIR, or see $LAB_DIR/prepare-$which.log"
 }
