@@ -17,7 +17,7 @@ PKGS := libbpf libelf zlib libdw json-c ncursesw
 DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev libelf-dev \
 	zlib1g-dev libdw-dev libjson-c-dev libncurses-dev
 DEPS_LAB := qemu-system-x86 'busybox-static|busybox' ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
-	debian-archive-keyring util-linux libcmocka-dev liburing-dev
+	debian-archive-keyring util-linux libcmocka-dev liburing-dev gcc-12 libelf1 fio
 DEPS_BENCH := bpftrace
 # Plain `make` is content without the laboratory.
 DEPS := $(DEPS_BUILD) \
@@ -53,6 +53,7 @@ SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/devdax.skel.h
 SRC := $(sort $(wildcard src/*.c src/*/*.c))
 GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c))
 DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
+HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -71,7 +72,8 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo test unit bench fetch fetch-update install clean help lab-programs unit-programs
+.PHONY: all deps demo test unit bench soak fetch fetch-update inject install clean help lab-programs \
+	unit-programs
 
 all: daxtop
 
@@ -85,10 +87,11 @@ help:
 	'make test          every test: unit, unit with sanitizers, on a real kernel in the machine' \
 	'make               build ./daxtop' \
 	'make unit          the unit tests only' \
+	'make soak          twenty minutes of honest work on two kernels: no finding allowed' \
 	'make bench         what daxtop costs, in instructions and bytes' \
 	'make install       daxtop and its man pages below PREFIX (now $(PREFIX)), DESTDIR is honoured' \
 	'make deps          install the Debian packages that are missing; the others do it themselves' \
-	'make fetch-update  look for a newer stock kernel for the virtual machine' \
+	'make fetch-update  look for newer stock kernels for the virtual machine' \
 	'make clean         remove what was built; fetched kernels stay' \
 	'V=1                show the commands' \
 	'DAXTOP_CACHE=DIR   where fetched kernels are kept (now $${XDG_CACHE_HOME:-~/.cache}/daxtop)'
@@ -102,6 +105,12 @@ fetch: | deps
 
 fetch-update: | deps
 	@tests/vm/fetch-kernel --update
+	@tests/vm/fetch-kernel --update legacy
+
+# The module that breaks the rules, for both kernels. What is fresh, the script knows:
+# where the kernels and their headers lie is its business.
+inject: | deps
+	@tests/vm/inject/build current legacy
 
 # ---- BPF side ----
 
@@ -169,20 +178,24 @@ $(BUILD)/demo-workload: $(DEMO_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
+$(BUILD)/honest: $(HONEST_SRC:%.c=$(BUILD)/obj/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -pthread $^ -o $@ -luring
+
 $(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -luring
 
 # ---- what people ask for ----
 
-lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload
+lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest
 unit-programs: $(UNIT) $(UNIT_SAN)
 
 # exec: the terminal and every signal belong to the demo from here on.
 demo: $(BUILD)/daxtop $(BUILD)/demo-workload
 	@exec tests/vm/demo
 
-test: lab-programs unit-programs
+test: lab-programs unit-programs inject
 	@exec tests/run all $(UNIT) $(UNIT_SAN)
 
 unit: unit-programs
@@ -191,6 +204,9 @@ unit: unit-programs
 bench: lab-programs $(BENCH)
 	@if [ -x tests/bench/run ]; then exec tests/bench/run; \
 	else echo 'make: there is no tests/bench/run yet' >&2; exit 2; fi
+
+soak: lab-programs
+	@exec tests/soak
 
 install: $(BUILD)/daxtop
 	install -D -m 755 $(BUILD)/daxtop $(DESTDIR)$(PREFIX)/bin/daxtop

@@ -55,7 +55,7 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 enum zone_type { ZONE_DEVICE = 4 };
-enum pageflags { PG_head = 6 };
+enum pageflags { PG_locked = 0, PG_head = 6 };
 
 typedef struct {
 	int counter;
@@ -86,10 +86,22 @@ struct percpu_ref {
 	long unsigned int percpu_count_ptr;
 	struct percpu_ref_data *data;
 };
-enum memory_type { MEMORY_DEVICE_PRIVATE = 1 };
+struct vmem_altmap {
+	const long unsigned int reserve;
+	long unsigned int free;
+};
+enum memory_type {
+	MEMORY_DEVICE_PRIVATE = 1,
+	MEMORY_DEVICE_COHERENT = 2,
+	MEMORY_DEVICE_FS_DAX = 3,
+	MEMORY_DEVICE_GENERIC = 4,
+	MEMORY_DEVICE_PCI_P2PDMA = 5,
+};
 struct dev_pagemap {
+	struct vmem_altmap altmap;
 	struct percpu_ref ref;
 	enum memory_type type;
+	unsigned int flags;
 	long unsigned int vmemmap_shift;
 	void *owner;
 	int nr_range;
@@ -97,6 +109,7 @@ struct dev_pagemap {
 };
 
 struct dentry;
+struct address_space;
 struct super_block {
 	dev_t s_dev;
 };
@@ -104,6 +117,7 @@ struct inode {
 	umode_t i_mode;
 	unsigned int i_flags;
 	struct super_block *i_sb;
+	struct address_space *i_mapping;
 	u64 i_ino;
 	const unsigned int i_nlink;
 	dev_t i_rdev;
@@ -181,7 +195,7 @@ struct vm_area_struct {
 	long unsigned int vm_pgoff;
 	struct file *vm_file;
 };
-enum fault_flag { FAULT_FLAG_WRITE = 1 };
+enum fault_flag { FAULT_FLAG_WRITE = 1, FAULT_FLAG_MKWRITE = 2 };
 struct vm_fault {
 	struct vm_area_struct *vma;
 	long unsigned int pgoff;

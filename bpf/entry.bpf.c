@@ -4,10 +4,65 @@
  */
 #include "emit.bpf.h"
 #include "entry.bpf.h"
+#include "rule.bpf.h"
 #include "xarray.bpf.h"
 
-
 #define IOMAP_F_SHARED	4 /* include/linux/iomap.h */
+
+static __always_inline bool page_is_large(__u64 page)
+{
+	return page_head(page) != page || folio_is_large(folio_cast(page));
+}
+
+/*
+ * Where no entry was, nobody may have the page: no mapping, order 0, and nobody who
+ * holds it (dax_associate_entry(), dax_folio_init()). Under the lock of the xarray.
+ */
+static __noinline int insert_broken(void *ctx, __u64 page)
+{
+	__u64 head = page_head(page);
+	struct folio *folio = folio_cast(head);
+	struct violation v = { .rule = DX_RULE_ENTRY_STALE_STATE, .at = head };
+
+	if (folio_mapping_word(page)) {
+		v.detail = DX_D_MAPPING_BEFORE;
+		rule_broken(ctx, &v);
+	} else if (folio->index) {
+		/* without a mapping, the word counts owners */
+		v.rule = DX_RULE_SHARE_MISMATCH;
+		v.detail = DX_D_SHARE_AFTER;
+		v.got = folio->index;
+		rule_broken(ctx, &v);
+		v.rule = DX_RULE_ENTRY_STALE_STATE;
+	}
+	if (page_is_large(page)) {
+		v.detail = DX_D_ORDER_BEFORE;
+		v.got = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
+		rule_broken(ctx, &v);
+	}
+	v.got = folio->_refcount.counter;
+	v.wanted = legacy;
+	if (v.got != v.wanted) {
+		v.rule = DX_RULE_IDLE_NONZERO;
+		v.detail = DX_D_REFCOUNT;
+		rule_broken(ctx, &v);
+	}
+	return 0;
+}
+
+static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page, bool shared,
+					 struct xa_state *xas)
+{
+	f->mapping = field_word(xas, struct xa_state, xa) -
+		     bpf_core_field_offset(struct address_space, i_pages);
+	f->index = xas->xa_index;
+	f->checked[shared ? DX_FAULT_SHARED : DX_FAULT_FRESH]++;
+	if (shared)
+		return;
+	if (f->ref_first != legacy || folio_mapping_word(page) || folio_cast(page)->index ||
+	    page_is_large(page))
+		insert_broken(ctx, page);
+}
 
 /*
  * Old @entry is empty or a zero page, or the range is shared: the new one takes
@@ -53,6 +108,8 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 	if (f->large)
 		page = page_head(page);
 	f->ref_first = folio_cast(page)->_refcount.counter;
+	if (rules_on && f->flags & DX_F_INSERT)
+		insert_rules(ctx, f, pfn_addr(pfn), shared, xas);
 	return 0;
 }
 
@@ -80,6 +137,34 @@ int BPF_PROG(dx_delete_range_end, struct address_space *mapping)
 	return 0;
 }
 
+/*
+ * An entry's folio has a mapping, or a count of owners that share it, and the entry's
+ * order. Under the lock of the xarray; but an owner in another file can come in this moment
+ * (dax_folio_make_shared()): the mapping goes before the count is set, so four looks
+ * must agree.
+ */
+static __always_inline int owner_rules(void *ctx, __u64 value)
+{
+	struct violation v = { .rule = DX_RULE_SHARE_MISMATCH };
+	__u64 page = pfn_addr(value >> DAX_SHIFT);
+	struct folio *folio;
+
+	rule_checked(rule_counts(), DX_RULE_SHARE_MISMATCH);
+	v.at = page_head(page);
+	folio = folio_cast(v.at);
+	v.wanted = value & DAX_PMD && !legacy ? 9 : 0;
+	v.got = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
+	if (v.got != v.wanted) {
+		v.detail = DX_D_ORDER_AFTER;
+		return rule_broken(ctx, &v);
+	}
+	for (int i = 0; i < 4; i++)
+		if (folio_mapping_word(v.at) || folio_share(v.at))
+			return 0;
+	v.detail = DX_D_NO_OWNER;
+	return rule_broken(ctx, &v);
+}
+
 /* Each entry that dax_delete_mapping_range() is about to disassociate. */
 SEC("fexit/wait_entry_unlocked_exclusive")
 int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
@@ -94,8 +179,88 @@ int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
 		return 0;
 	mapping = bpf_rdonly_cast((void *)t->mapping, bpf_core_type_id_kernel(struct address_space));
 	left = entry_owners_left(value, &flags);
+	if (rules_on)
+		owner_rules(ctx, value);
 	emit_remove(value, mapping->host, xas->xa_index, left, flags);
 	return 0;
+}
+
+/*
+ * The last entry goes, under the lock of the xarray (dax_folio_put(), fs/dax.c): nobody may
+ * have the folio any more, and it falls apart into what it was made of.
+ */
+static __always_inline int removed_rules(void *ctx, __u64 at, int idle)
+{
+	struct violation v = { .rule = DX_RULE_REMOVED_WHILE_REFERENCED, .detail = DX_D_REFCOUNT,
+			       .at = at, .wanted = idle };
+
+	if (!rules_on)
+		return 0;
+	rule_checked(rule_counts(), DX_RULE_REMOVED_WHILE_REFERENCED);
+	v.got = folio_cast(at)->_refcount.counter;
+	if (v.got > idle)
+		rule_broken(ctx, &v);
+	return 0;
+}
+
+/* 7.1 and after: a function of its own. */
+SEC("fentry/dax_folio_reset_order")
+int BPF_PROG(dx_reset_order, struct folio *folio)
+{
+	__u64 at;
+
+	bpf_get_func_arg(ctx, 0, &at);
+	return removed_rules(ctx, at, 0);
+}
+
+SEC("fexit/dax_folio_reset_order")
+int BPF_PROG(dx_reset_order_end, struct folio *folio, int order)
+{
+	struct violation v = { .rule = DX_RULE_REMOVED_WHILE_REFERENCED };
+	__u64 at, tail;
+
+	if (!rules_on)
+		return 0;
+	bpf_get_func_arg(ctx, 0, &at);
+	tail = at + (order > 0 && order <= 18 ? (STRUCT_PAGE_SIZE << order) - STRUCT_PAGE_SIZE : 0);
+	v.at = at;
+	if (page_is_large(at) || page_is_large(tail)) {
+		v.detail = DX_D_ORDER_AFTER;
+		v.got = order;
+	} else if (folio_mapping_word(at) || folio_mapping_word(tail)) {
+		v.detail = DX_D_MAPPING_AFTER;
+	} else if (word_at(at + bpf_core_field_offset(struct folio, index))) {
+		v.detail = DX_D_SHARE_AFTER;
+	} else if (!folio_pgmap_addr(at) || folio_pgmap_addr(tail) != folio_pgmap_addr(at)) {
+		v.detail = DX_D_PGMAP_AFTER;
+	}
+	if (v.detail)
+		rule_broken(ctx, &v);
+	return 0;
+}
+
+/* 6.12 and before: one call an entry, which is 512 pages with a PMD. */
+static long removed_page(__u64 i, void *arg)
+{
+	__u64 *first_and_bad = arg; /* page, the first one that is held */
+
+	if (folio_cast(first_and_bad[0] + i * STRUCT_PAGE_SIZE)->_refcount.counter <= 1)
+		return 0;
+	first_and_bad[1] = first_and_bad[0] + i * STRUCT_PAGE_SIZE;
+	return 1;
+}
+
+SEC("fentry/dax_disassociate_entry")
+int BPF_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool trunc)
+{
+	__u64 value = entry_value((__u64)entry), pages[2] = {};
+
+	if (!trunc || value & (DAX_ZERO_PAGE | DAX_EMPTY))
+		return 0;
+	pages[0] = pfn_addr(value >> DAX_SHIFT);
+	pages[1] = pages[0];
+	bpf_loop(value & DAX_PMD ? 512 : 1, removed_page, pages, 0);
+	return removed_rules(ctx, pages[1], 1);
 }
 
 /*

@@ -19,16 +19,15 @@ static __always_inline __u64 entry_value(__u64 entry)
 /* Owners after one goes; sets DX_F_SHARED when the entry is shared. Valid before it goes. */
 static __always_inline __s32 entry_owners_left(__u64 value, __u32 *flags)
 {
-	struct folio *folio;
+	__u64 share;
 
 	if (value & (DAX_ZERO_PAGE | DAX_EMPTY) || !value)
 		return 0;
-	folio = folio_cast(page_head(pfn_addr(value >> DAX_SHIFT)));
-	/* dax_folio_is_shared(): no mapping, and the union's word is a count */
-	if (folio->mapping || !folio->share)
+	share = folio_share(page_head(pfn_addr(value >> DAX_SHIFT)));
+	if (!share)
 		return 0;
 	*flags |= DX_F_SHARED;
-	return folio->share - 1;
+	return share - 1;
 }
 
 /*

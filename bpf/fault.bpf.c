@@ -5,13 +5,47 @@
  */
 #include "entry.bpf.h"
 #include "file.bpf.h"
+#include "rule.bpf.h"
 
 #define VM_FAULT_NOPAGE	   0x0100 /* include/linux/mm_types.h, enum vm_fault_reason */
 #define VM_FAULT_FALLBACK  0x0800
 #define VM_FAULT_NEEDDSYNC 0x2000
 
+/* The counts at the end; from the folio again, as one of them looked wrong. */
+static __noinline int ended_broken(void *ctx, __u64 at)
+{
+	struct violation v = { .rule = DX_RULE_PGMAP_DEAD_USE, .detail = DX_D_INSTALL, .at = at };
+
+	if (pgmap_dead(folio_pgmap(at)))
+		rule_broken(ctx, &v);
+	return legacy ? 0 : rule_below_mapcount(ctx, at);
+}
+
+/*
+ * @ref, @map: as at the end. Nothing can have been mapped through a pgmap that is
+ * dying, and what is mapped is held (a mapping of a legacy kernel holds nothing).
+ */
+static __always_inline void ended_rules(void *ctx, struct fault *f, __u64 page, int ref, int map)
+{
+	f->checked[DX_FAULT_ENDED]++;
+	if ((ref < map && !legacy) ||
+	    (f->flags & DX_F_INSTALL && pgmap_dead(folio_pgmap(page))))
+		ended_broken(ctx, page);
+}
+
+/* The ring is full: the record is lost, the rules are not. */
+static __noinline int ended_unseen(void *ctx, struct fault *f)
+{
+	__u64 page = page_head(pfn_addr(f->pfn));
+	struct folio *folio = folio_cast(page);
+	int map = folio_mapcount(folio);
+
+	ended_rules(ctx, f, page, folio->_refcount.counter, map);
+	return 0;
+}
+
 /* @f: what is known of this fault, NULL: nothing. */
-static __always_inline void emit_fault(struct fault *f, struct inode *inode, struct vm_fault *vmf,
+static __always_inline void emit_fault(void *ctx, struct fault *f, struct inode *inode, struct vm_fault *vmf,
 				       int ret, __u8 level)
 {
 	__u32 flags = vmf->flags & FAULT_FLAG_WRITE ? DX_F_WRITE : 0;
@@ -22,8 +56,8 @@ static __always_inline void emit_fault(struct fault *f, struct inode *inode, str
 		if (f->flags & DX_F_ZERO)
 			flags |= DX_F_NO_FOLIO;
 		/* insert_pmd() on a PMD that is there makes it writable, and nothing else */
-		if (level == DX_PMD && !(flags & (DX_F_INSTALL | DX_F_ZERO)) && flags & DX_F_WRITE &&
-		    ret & VM_FAULT_NOPAGE)
+		if (level == DX_PMD && !legacy && !(flags & (DX_F_INSTALL | DX_F_ZERO)) &&
+		    flags & DX_F_WRITE && ret & VM_FAULT_NOPAGE)
 			flags |= DX_F_UPGRADE;
 		if (f->replaced)
 			emit_remove(f->replaced, inode, f->replaced_at, f->replaced_left,
@@ -34,6 +68,8 @@ static __always_inline void emit_fault(struct fault *f, struct inode *inode, str
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
 		lost_count(DX_FAULT);
+		if (rules_on && f && !(flags & DX_F_NO_FOLIO))
+			ended_unseen(ctx, f);
 		return;
 	}
 	event_who(e, DX_FAULT, flags);
@@ -50,6 +86,8 @@ static __always_inline void emit_fault(struct fault *f, struct inode *inode, str
 		} else {
 			event_counts_small(e, page);
 		}
+		if (rules_on)
+			ended_rules(ctx, f, page, e->refcount, e->mapcount);
 		e->ref_first = f->ref_first;
 		e->ref_install = f->ref_install;
 		e->map_install = f->map_install;
@@ -96,7 +134,7 @@ static __noinline int fault_keep(struct fault *f, __u32 level)
 	return 0;
 }
 
-static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
+static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
 				      __u64 vmf_at, int ret, __u8 level)
 {
 	struct fault *slot = fault_find();
@@ -104,7 +142,7 @@ static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struc
 
 	if (slot)
 		file_seen(slot, inode_at, inode, vmf->vma);
-	emit_fault(f, inode, vmf, ret, level);
+	emit_fault(ctx, f, inode, vmf, ret, level);
 	if (f && ret & VM_FAULT_NEEDDSYNC)
 		fault_keep(f, level);
 	if (slot)
@@ -115,7 +153,7 @@ static __always_inline int fault_done(struct inode *inode, __u64 inode_at, struc
 SEC("tp_btf/dax_pte_fault_done")
 int BPF_PROG(dx_pte_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
-	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
+	return fault_done(ctx, inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
 }
 
 SEC("tp_btf/dax_pmd_fault_done")
@@ -125,7 +163,7 @@ int BPF_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsig
 	/* a PTE fault follows, which tells of itself */
 	if (ret & VM_FAULT_FALLBACK)
 		return 0;
-	return fault_done(inode, ctx[0], vmf, ctx[1], ret, DX_PMD);
+	return fault_done(ctx, inode, ctx[0], vmf, ctx[1], ret, DX_PMD);
 }
 
 /* The second half of a MAP_SYNC fault: dax_insert_pfn_mkwrite(), PTE or PMD. */
@@ -138,10 +176,10 @@ int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int 
 	if (t && t->sync.vmf == ctx[1]) {
 		level = t->sync.level;
 		t->sync.replaced = 0;
-		emit_fault(&t->sync, inode, vmf, ret, level);
+		emit_fault(ctx, &t->sync, inode, vmf, ret, level);
 		t->sync.vmf = 0;
 	} else {
-		emit_fault(NULL, inode, vmf, ret, level);
+		emit_fault(ctx, NULL, inode, vmf, ret, level);
 	}
 	return 0;
 }

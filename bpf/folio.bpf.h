@@ -35,6 +35,11 @@ extern const volatile __u32 zone_shift;
 struct page___word {
 	unsigned long flags;
 } __attribute__((preserve_access_index));
+/* 6.14 and before: page->pgmap, page->share (changed by 38607c62b34b and the series before it) */
+struct page___legacy {
+	struct dev_pagemap *pgmap;
+	unsigned long share;
+} __attribute__((preserve_access_index));
 /* 7.0 and before: pointer | 1; from 7.1 compound_info, a mask | 1 where struct page's size is a power of two */
 struct page___head {
 	unsigned long compound_head;
@@ -104,17 +109,51 @@ static __always_inline __u64 page_head(__u64 addr)
 	return v >> 32 == 0xffffffff ? addr & v : v - 1;
 }
 
+static __always_inline struct dev_pagemap *pgmap_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct dev_pagemap));
+}
+
 /* Of the folio whose head page is at @addr; valid on a head page only. */
+static __always_inline __u64 folio_pgmap_addr(__u64 addr)
+{
+	if (bpf_core_field_exists(struct folio, pgmap))
+		return word_at(addr + bpf_core_field_offset(struct folio, pgmap));
+	return word_at(addr + bpf_core_field_offset(struct page___legacy, pgmap));
+}
+
 static __always_inline struct dev_pagemap *folio_pgmap(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)word_at(addr + bpf_core_field_offset(struct folio, pgmap)),
-			       bpf_core_type_id_kernel(struct dev_pagemap));
+	return pgmap_cast(folio_pgmap_addr(addr));
+}
+
+#define PAGE_MAPPING_DAX_SHARED 1 /* 6.14 and before: include/linux/page-flags.h */
+
+static __always_inline __u64 folio_mapping_word(__u64 addr)
+{
+	return word_at(addr + bpf_core_field_offset(struct folio, mapping));
+}
+
+/*
+ * Owners of a folio that several entries of different files share (fs/dax.c,
+ * dax_folio_is_shared()): it has no mapping then, and the union's word is a count. 0: it
+ * is not shared.
+ */
+static __always_inline __u64 folio_share(__u64 addr)
+{
+	__u64 mapping = folio_mapping_word(addr);
+
+	if (bpf_core_field_exists(struct folio, share))
+		return mapping ? 0 : word_at(addr + bpf_core_field_offset(struct folio, share));
+	if (mapping != PAGE_MAPPING_DAX_SHARED)
+		return 0;
+	return word_at(addr + bpf_core_field_offset(struct page___legacy, share));
 }
 
 /* NULL for an anonymous or movable mapping too (bits 0 and 1 set: PRIVATE, COHERENT). */
 static __always_inline struct address_space *folio_mapping(__u64 addr)
 {
-	__u64 v = word_at(addr + bpf_core_field_offset(struct folio, mapping));
+	__u64 v = folio_mapping_word(addr);
 
 	if (!v || v & 3)
 		return NULL;

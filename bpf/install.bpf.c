@@ -8,11 +8,82 @@
  */
 #include "file.bpf.h"
 #include "mark.bpf.h"
+#include "rule.bpf.h"
 
 struct seen_map files_seen SEC(".maps");
 
 #define PTE_DIRTY_ACCESSED 0x60 /* pte_none() ignores them: an erratum, arch/x86 */
 #define PTE_PFN_MASK	   0x000ffffffffff000ULL
+
+/* Outside a fault: of device-dax, or of a driver. @ref: before the install's own. */
+static __noinline int install_rules(void *ctx, __u64 at, int ref)
+{
+	struct dev_pagemap *pgmap = folio_pgmap(at);
+	struct violation v = { .at = at, .got = ref, .wanted = 1 };
+	struct dx_rule_counts *c = rule_counts();
+
+	rule_checked(c, DX_RULE_INSTALL_ZERO_REF);
+	rule_checked(c, DX_RULE_INSTALL_WITHOUT_REF);
+	rule_checked(c, DX_RULE_PGMAP_DEAD_USE);
+	if (pgmap->type == MEMORY_DEVICE_PCI_P2PDMA) {
+		/* p2pmem_alloc_mmap(), drivers/pci/p2pdma.c: the allocation's reference, no other */
+		rule_checked(c, DX_RULE_P2PDMA_COUNT);
+		if (ref != 1) {
+			v.rule = DX_RULE_P2PDMA_COUNT;
+			v.detail = DX_D_REFCOUNT;
+			rule_broken(ctx, &v);
+		}
+	}
+	if (pgmap_dead(pgmap)) {
+		v.rule = DX_RULE_PGMAP_DEAD_USE;
+		v.detail = DX_D_INSTALL;
+		rule_broken(ctx, &v);
+	}
+	return 0;
+}
+
+/*
+ * What a fault's insert has made of the folio, under the entry's lock: the mapping and
+ * index of this entry, or owners that share it, and its order. Others that come to share it
+ * change it meanwhile: see owner_rules().
+ */
+static __noinline int associated_broken(void *ctx, struct fault *f, __u64 page)
+{
+	struct violation v = { .rule = DX_RULE_ENTRY_STALE_STATE, .at = page_head(page) };
+	struct folio *folio = folio_cast(v.at);
+	__u32 order;
+
+	order = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
+	if (order != (f->large && !legacy ? 9 : 0)) {
+		v.detail = DX_D_ORDER_AFTER;
+		v.got = order;
+		v.wanted = f->large ? 9 : 0;
+		return rule_broken(ctx, &v);
+	}
+	for (int i = 0; i < 4; i++) {
+		__u64 mapping = folio_mapping_word(v.at);
+
+		if (mapping == f->mapping && folio->index == f->index)
+			return 0;
+		if (f->flags & DX_F_SHARED && folio_share(v.at))
+			return 0;
+		v.detail = mapping == f->mapping ? DX_D_INDEX_AFTER : DX_D_MAPPING_AFTER;
+	}
+	if (f->flags & DX_F_SHARED) {
+		v.rule = DX_RULE_SHARE_MISMATCH;
+		v.detail = DX_D_NO_OWNER;
+	} else if (v.detail == DX_D_INDEX_AFTER) {
+		v.addr = folio->index;
+	}
+	return rule_broken(ctx, &v);
+}
+
+static __always_inline void associated_rules(void *ctx, struct fault *f, __u64 page)
+{
+	if (folio_mapping_word(page) != f->mapping || f->large ||
+	    word_at(page + bpf_core_field_offset(struct folio, index)) != f->index)
+		associated_broken(ctx, f, page);
+}
 
 /* Outside a fault that will report it: an event of its own. */
 static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 level, __u32 flags,
@@ -32,7 +103,7 @@ static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 lev
  * @f: the fault under way, NULL: none. @at: the folio's address, @page: the page's.
  * @ref, @map: before the install's own. The fault's end reports it when it is about this page.
  */
-static __always_inline void installed(struct fault *f, struct folio *folio, __u64 at, __u64 page,
+static __always_inline void installed(void *ctx, struct fault *f, struct folio *folio, __u64 at, __u64 page,
 				      struct vm_area_struct *vma, __u8 level, __u32 flags, int ref,
 				      int map, __u64 addr)
 {
@@ -50,10 +121,17 @@ static __always_inline void installed(struct fault *f, struct folio *folio, __u6
 		f->ref_install = ref;
 		f->map_install = map;
 		f->time = bpf_ktime_get_ns();
+		if (rules_on) {
+			f->checked[DX_FAULT_INSTALLED]++;
+			if (f->flags & DX_F_INSERT)
+				associated_rules(ctx, f, page);
+		}
 		return;
 	}
 	if (!(flags & DX_F_INSTALL))
 		return;
+	if (rules_on)
+		install_rules(ctx, at, ref);
 	mm_mark(mm);
 	file_of_vma(vma);
 	emit_install(folio, at, level, flags, addr);
@@ -63,9 +141,7 @@ SEC("fentry/insert_page_into_pte_locked")
 int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
 	     struct page *page)
 {
-	/* a pgprot_t comes fifth: a struct by value, which BPF_PROG of libbpf 1.1 can't name */
-	bool mkwrite = (__u8)ctx[5];
-	__u64 pteval, at, head;
+	__u64 pteval, at, head, mkwrite = 0;
 	struct folio_counts n;
 	struct folio *folio;
 	struct fault *f;
@@ -91,12 +167,61 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 	pteval = pte->pte & ~PTE_DIRTY_ACCESSED;
 	if (!pteval)
 		flags = DX_F_INSTALL;
-	else if (mkwrite && (pteval & PTE_PFN_MASK) >> PAGE_SHIFT == addr_pfn(at))
+	/*
+	 * A pgprot_t comes fifth, a struct by value, which BPF_PROG of libbpf 1.1 can't name;
+	 * mkwrite comes sixth, but not on every kernel (6.12 has five).
+	 */
+	else if (!bpf_get_func_arg(ctx, 5, &mkwrite) && (__u8)mkwrite && (pteval & PTE_PFN_MASK) >> PAGE_SHIFT == addr_pfn(at))
 		flags = DX_F_UPGRADE;
 	else
 		return 0;
-	installed(f, folio, head, at, vma, DX_PTE, flags, n.ref, n.map, addr);
+	installed(ctx, f, folio, head, at, vma, DX_PTE, flags, n.ref, n.map, addr);
 	return 0;
+}
+
+/* ---- attempts with a page that nobody holds: the PTE's function refuses them, the others don't ---- */
+
+static __noinline int install_zero(void *ctx, __u64 page, __u64 addr, __u32 level)
+{
+	struct violation v = { .rule = DX_RULE_INSTALL_ZERO_REF, .detail = DX_D_PAGE, .at = page_head(page),
+			       .wanted = 1, .addr = addr, .level = level };
+
+	v.got = folio_cast(v.at)->_refcount.counter;
+	return v.got > 0 ? 0 : rule_broken(ctx, &v);
+}
+
+/* validate_page_before_insert(), mm/memory.c, would refuse it in the next step. */
+SEC("fentry/insert_page")
+int BPF_PROG(dx_insert_page, struct vm_area_struct *vma, unsigned long addr, struct page *page)
+{
+	__u64 at;
+
+	if (!rules_on || page->_refcount.counter > 0 || !page_is_zone_device(page))
+		return 0;
+	bpf_get_func_arg(ctx, 2, &at);
+	return install_zero(ctx, at, addr, DX_PTE);
+}
+
+static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct folio *folio, __u8 level)
+{
+	__u64 at;
+
+	if (!rules_on || folio->_refcount.counter > 0 || !page_is_zone_device((struct page *)folio))
+		return 0;
+	bpf_get_func_arg(ctx, 1, &at);
+	return install_zero(ctx, at, vmf->address, level);
+}
+
+SEC("fentry/vmf_insert_folio_pmd")
+int BPF_PROG(dx_insert_pmd, struct vm_fault *vmf, struct folio *folio)
+{
+	return insert_folio(ctx, vmf, folio, DX_PMD);
+}
+
+SEC("fentry/vmf_insert_folio_pud")
+int BPF_PROG(dx_insert_pud, struct vm_fault *vmf, struct folio *folio)
+{
+	return insert_folio(ctx, vmf, folio, DX_PUD);
 }
 
 /* folio_add_file_rmap_*(): the reference was taken just before, under the page table lock. */
@@ -108,7 +233,7 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
 	bpf_get_func_arg((void *)ctx, 0, &at);
-	installed(fault_find(), folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
+	installed(ctx, fault_find(), folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
 		  folio->_refcount.counter - 1, folio_mapcount(folio), 0);
 	return 0;
 }
@@ -132,6 +257,17 @@ int BPF_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_
 	return rmap_added(ctx, folio, vma, DX_PUD);
 }
 
+/* The mapping is still there, and its reference. */
+static __always_inline void unmap_rules(void *ctx, struct folio *folio, __u64 at)
+{
+	struct folio_counts n = folio_counts_small(at);
+
+	rule_checked(rule_counts(), DX_RULE_FOLIO_OVERPUT);
+	/* a large folio's _mapcount is not its number of mappings: it is looked at again there */
+	if (folio_is_large(folio) ? n.ref < folio->_large_mapcount.counter + 1 : n.ref < n.map)
+		rule_below_mapcount(ctx, at);
+}
+
 static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 				    struct vm_area_struct *vma, __u8 level)
 {
@@ -142,6 +278,8 @@ static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 		return 0;
 	file_of_vma(vma);
 	bpf_get_func_arg((void *)ctx, 0, &at);
+	if (rules_on)
+		unmap_rules(ctx, folio, at);
 	e = event_new(DX_UNMAP, 0);
 	if (!e)
 		return 0;
@@ -172,13 +310,60 @@ int BPF_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_are
 }
 
 /*
+ * Nothing holds the page for the mapping. Not said of P2PDMA's memory, which drivers such
+ * as vfio map by its registers' pfns as well, nor of GENERIC memory of others than
+ * device-dax, whose drivers (Xen, mshv_vtl) may count as they like.
+ */
+static __noinline int pfn_rules(void *ctx, struct fault *f, __u64 page, __u64 head, __u64 addr)
+{
+	struct dev_pagemap *pgmap = folio_pgmap(head);
+	struct violation v = { .rule = DX_RULE_INSTALL_WITHOUT_REF, .detail = DX_D_BARE_PFN, .at = head,
+			       .wanted = 1, .addr = addr };
+	struct dx_rule_counts *c = rule_counts();
+	__u32 type = pgmap->type;
+
+	if (type == MEMORY_DEVICE_PCI_P2PDMA ||
+	    (type == MEMORY_DEVICE_GENERIC && !pgmap_is_devdax((__u64)pgmap)))
+		return 0;
+	rule_checked(c, DX_RULE_INSTALL_ZERO_REF);
+	rule_checked(c, DX_RULE_INSTALL_WITHOUT_REF);
+	rule_checked(c, DX_RULE_PGMAP_DEAD_USE);
+	if (f && f->vmf && pfn_addr(f->pfn) == page && f->flags & DX_F_INSERT)
+		associated_rules(ctx, f, page);
+	if (pgmap_dead(pgmap)) {
+		v.rule = DX_RULE_PGMAP_DEAD_USE;
+		v.detail = DX_D_INSTALL;
+		rule_broken(ctx, &v);
+		v.rule = DX_RULE_INSTALL_WITHOUT_REF;
+		v.detail = DX_D_BARE_PFN;
+	}
+	v.got = folio_cast(head)->_refcount.counter;
+	if (v.got <= 0) {
+		v.rule = DX_RULE_INSTALL_ZERO_REF;
+		return rule_broken(ctx, &v);
+	}
+	v.wanted = v.got + 1;
+	/* legacy kernels map DAX this way in each fault: a count is enough */
+	if (legacy && !strict) {
+		if (c)
+			__sync_fetch_and_add(&c->broken[DX_RULE_INSTALL_WITHOUT_REF], 1);
+		return 0;
+	}
+	return rule_broken(ctx, &v);
+}
+
+/*
  * A bare pfn. Drivers map their registers this way, and those pfns have no
  * struct page to look at: the range test comes first.
  */
-static __always_inline int installed_pfn(__u64 addr, __u64 pfn, __u8 level)
+static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, __u64 addr, __u64 pfn,
+					 __u8 level)
 {
+	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 	struct page *page;
 	struct dx_event *e;
+	__u32 flags = 0;
+	struct fault *f;
 	__u64 head;
 
 	pfn &= PFN_T_MASK;
@@ -188,7 +373,21 @@ static __always_inline int installed_pfn(__u64 addr, __u64 pfn, __u8 level)
 	if (!page_is_zone_device(page))
 		return 0;
 	head = page_head(pfn_addr(pfn));
-	e = event_new(DX_INSTALL_PFN, 0);
+	f = fault_find();
+	if (f && f->vmf && f->pfn == pfn) {
+		struct vm_fault *vmf = bpf_rdonly_cast((void *)f->vmf,
+						       bpf_core_type_id_kernel(struct vm_fault));
+
+		/* wp_pfn_shared(), mm/memory.c: the PTE is there, it becomes writable */
+		if (vmf->flags & FAULT_FLAG_MKWRITE)
+			flags = DX_F_UPGRADE;
+		mm_seen(f, mm);
+	} else {
+		mm_mark(mm);
+	}
+	if (rules_on && !flags)
+		pfn_rules(ctx, f, pfn_addr(pfn), head, addr);
+	e = event_new(DX_INSTALL_PFN, flags);
 	if (!e)
 		return 0;
 	event_folio(e, folio_cast(head), head);
@@ -201,17 +400,17 @@ static __always_inline int installed_pfn(__u64 addr, __u64 pfn, __u8 level)
 SEC("fentry/insert_pfn")
 int BPF_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
 {
-	return installed_pfn(addr, pfn, DX_PTE);
+	return installed_pfn(ctx, vma, addr, pfn, DX_PTE);
 }
 
 SEC("fentry/vmf_insert_pfn_pmd")
 int BPF_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
 {
-	return installed_pfn(vmf->address, pfn, DX_PMD);
+	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PMD);
 }
 
 SEC("fentry/vmf_insert_pfn_pud")
 int BPF_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
 {
-	return installed_pfn(vmf->address, pfn, DX_PUD);
+	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PUD);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* maps.bpf.c - the maps and settings that the programs share. */
 #include "task.bpf.h"
+#include "rule.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -8,10 +9,14 @@ struct ring_map events SEC(".maps");
 struct lost_map lost SEC(".maps");
 struct stacks_map stacks SEC(".maps");
 struct tasks_map tasks SEC(".maps");
-__u64 faults[FAULT_SLOTS * FAULT_WORDS];
+struct rules_map rules SEC(".maps");
+struct places_map places SEC(".maps");
+struct devdax_map devdax_pgmaps SEC(".maps");
+__u64 faults[DX_FAULT_SLOTS * DX_FAULT_WORDS];
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;
+const volatile bool rules_on = true, legacy, strict;
 __u32 submitted;
 __u64 vmemmap_base;
 __u64 dev_pfn_min = -1ULL, dev_pfn_max;

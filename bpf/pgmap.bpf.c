@@ -3,6 +3,7 @@
  * pgmap.bpf.c - the life of a pgmap and of folios as a whole (mm/memremap.c).
  */
 #include "mark.bpf.h"
+#include "rule.bpf.h"
 
 #define PHYS_PFN(x) ((x) >> PAGE_SHIFT)
 
@@ -14,12 +15,14 @@ static __always_inline void range_grow(__u64 first, __u64 last)
 		dev_pfn_max = last;
 }
 
-static __always_inline int emit_pgmap(__u16 type, struct dev_pagemap *pgmap, __u64 at, __s32 ret)
+static __always_inline int emit_pgmap(void *ctx, __u16 type, struct dev_pagemap *pgmap, __u64 at,
+				      __s32 ret)
 {
 	struct dx_event *e = event_new(type, 0);
 
 	if (!e)
 		return 0;
+	e->stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
 	e->pgmap = at;
 	e->pgmap_type = pgmap->type;
 	if (pgmap->nr_range > 0) {
@@ -39,9 +42,73 @@ int BPF_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
 
 	bpf_get_func_arg(ctx, 0, &at);
 	if (err > (__u64)-4096)
-		return emit_pgmap(DX_PGMAP_ADD, pgmap, at, (__s32)err);
+		return emit_pgmap(ctx, DX_PGMAP_ADD, pgmap, at, (__s32)err);
 	range_grow(PHYS_PFN(pgmap->range.start), PHYS_PFN(pgmap->range.end));
-	return emit_pgmap(DX_PGMAP_ADD, pgmap, at, 0);
+	return emit_pgmap(ctx, DX_PGMAP_ADD, pgmap, at, 0);
+}
+
+/* ---- nobody may hold or map a folio whose pgmap goes ---- */
+
+static long gone_step(__u64 unused, void *arg)
+{
+	struct gone_walk *w = *(struct gone_walk **)arg;
+	__u64 at = pfn_addr(w->pfn), pages = 1;
+	struct folio *folio = folio_cast(at);
+
+	if (w->pfn >= w->end)
+		return 1;
+	/* the first pages may be an altmap's, the last ones not yet made */
+	if (page_is_zone_device(page_cast(at)) && page_head(at) == at &&
+	    folio_pgmap_addr(at) == w->pgmap) {
+		if (folio_is_large(folio))
+			pages = 1ULL << (folio->_flags_1 & 31);
+		if (folio->_refcount.counter > w->idle) {
+			if (w->in_use < 8)
+				w->first[w->in_use & 7] = at;
+			w->in_use++;
+		}
+	}
+	w->pfn += pages;
+	return 0;
+}
+
+/*
+ * memunmap_pages() waits for references on the pgmap, and folios of FS_DAX and device-dax
+ * hold none: they are pulled from under whoever maps or pins them. PRIVATE, COHERENT and P2PDMA
+ * hold it for each folio, so there it waits.
+ */
+static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
+{
+	struct violation v = { .rule = DX_RULE_PGMAP_GONE_UNDER_PIN, .detail = DX_D_IN_USE,
+			       .pgmap = at };
+	struct dx_rule_counts *c = rule_counts();
+	struct task_ctx *t = task_ctx_get();
+	__u32 type = pgmap->type;
+	struct gone_walk *w;
+
+	if (type != MEMORY_DEVICE_FS_DAX && !(type == MEMORY_DEVICE_GENERIC && pgmap_is_devdax(at)))
+		return 0;
+	if (!t || !c || pgmap->nr_range != 1)
+		return 0;
+	w = &t->gone;
+	rule_checked(c, DX_RULE_PGMAP_GONE_UNDER_PIN);
+	w->pfn = PHYS_PFN(pgmap->range.start);
+	w->end = PHYS_PFN(pgmap->range.end) + 1;
+	w->pgmap = at;
+	w->in_use = 0;
+	w->idle = idle_count(type);
+	bpf_loop(1 << 23, gone_step, &w, 0);
+	if (!w->in_use)
+		return 0;
+	__sync_fetch_and_add(&c->gone_folios, w->in_use);
+	for (__u32 i = 0; i < 8 && i < w->in_use; i++) {
+		v.at = w->first[i];
+		v.got = folio_cast(v.at)->_refcount.counter;
+		v.wanted = w->idle;
+		v.nr = w->in_use;
+		rule_broken(ctx, &v);
+	}
+	return 0;
 }
 
 SEC("fentry/memunmap_pages")
@@ -50,7 +117,9 @@ int BPF_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
-	return emit_pgmap(DX_PGMAP_KILL, pgmap, at, 0);
+	if (rules_on)
+		gone_rules(ctx, pgmap, at);
+	return emit_pgmap(ctx, DX_PGMAP_KILL, pgmap, at, 0);
 }
 
 SEC("fexit/memunmap_pages")
@@ -59,7 +128,7 @@ int BPF_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
-	return emit_pgmap(DX_PGMAP_GONE, pgmap, at, 0);
+	return emit_pgmap(ctx, DX_PGMAP_GONE, pgmap, at, 0);
 }
 
 SEC("fexit/get_dev_pagemap")
@@ -72,8 +141,17 @@ int BPF_PROG(dx_pgmap_get, unsigned long pfn)
 	bpf_get_func_ret(ctx, &ret);
 	if (!ret)
 		return 0;
-	pgmap = bpf_rdonly_cast((void *)ret, bpf_core_type_id_kernel(struct dev_pagemap));
-	return emit_pgmap(DX_PGMAP_GET, pgmap, ret, 0);
+	pgmap = pgmap_cast(ret);
+	if (rules_on) {
+		struct violation v = { .rule = DX_RULE_PGMAP_DEAD_USE, .detail = DX_D_PGMAP_GET,
+				       .pgmap = ret };
+
+		/* percpu_ref_tryget_live_rcu() refuses one that is dead */
+		rule_checked(rule_counts(), DX_RULE_PGMAP_DEAD_USE);
+		if (pgmap_dead(pgmap))
+			rule_broken(ctx, &v);
+	}
+	return emit_pgmap(ctx, DX_PGMAP_GET, pgmap, ret, 0);
 }
 
 SEC("fentry/dev_pagemap_percpu_release")
@@ -83,7 +161,7 @@ int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
 
 	bpf_get_func_arg(ctx, 0, &at);
 	at -= bpf_core_field_offset(struct dev_pagemap, ref);
-	return emit_pgmap(DX_PGMAP_RELEASE,
+	return emit_pgmap(ctx, DX_PGMAP_RELEASE,
 			  bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct dev_pagemap)),
 			  at, 0);
 }
@@ -99,6 +177,19 @@ int BPF_PROG(dx_page_init, struct page *page)
 	bpf_get_func_arg(ctx, 0, &at);
 	if (mm)
 		mm_mark(mm);
+	if (rules_on) {
+		struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .at = at };
+
+		rule_checked(rule_counts(), DX_RULE_PRIVATE_INIT);
+		v.got = page->_refcount.counter;
+		if (v.got)
+			rule_broken(ctx, &v);
+		/* free_zone_device_folio() has cleared it when the page was last freed */
+		if (folio_mapping_word(at)) {
+			v.detail = DX_D_MAPPING_BEFORE;
+			rule_broken(ctx, &v);
+		}
+	}
 	e = event_new(DX_PAGE_INIT, 0);
 	if (!e)
 		return 0;
@@ -117,6 +208,65 @@ int BPF_PROG(dx_page_init, struct page *page)
 	return 0;
 }
 
+/* Handed out: one reference, locked. Nobody else knows the page yet. */
+SEC("fexit/zone_device_page_init")
+int BPF_PROG(dx_page_init_end, struct page *page)
+{
+	struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .wanted = 1 };
+
+	if (!rules_on)
+		return 0;
+	bpf_get_func_arg(ctx, 0, &v.at);
+	v.got = page->_refcount.counter;
+	if (v.got < 1)
+		rule_broken(ctx, &v);
+	if (page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, PG_locked)))
+		return 0;
+	v.detail = DX_D_UNLOCKED;
+	return rule_broken(ctx, &v);
+}
+
+/* The count is 0, and nobody maps it: a mapping's reference is put after its mapcount. */
+static __noinline int free_rules(void *ctx, struct folio *folio, __u64 at)
+{
+	struct violation v = { .rule = DX_RULE_FREE_NONZERO, .detail = DX_D_REFCOUNT, .at = at };
+	struct dev_pagemap *pgmap = folio_pgmap(at);
+	struct dx_rule_counts *c = rule_counts();
+	__u32 type = pgmap->type;
+
+	rule_checked(c, DX_RULE_FREE_NONZERO);
+	v.got = folio->_refcount.counter;
+	if (v.got)
+		return rule_broken(ctx, &v);
+	if (type == MEMORY_DEVICE_GENERIC) {
+		/* the base reference of a device-dax folio is nobody's to put */
+		if (!pgmap_is_devdax((__u64)pgmap))
+			return 0;
+		rule_checked(c, DX_RULE_GENERIC_OVERPUT);
+		v.rule = DX_RULE_GENERIC_OVERPUT;
+		v.wanted = 1;
+		return rule_broken(ctx, &v);
+	}
+	rule_checked(c, DX_RULE_FOLIO_OVERPUT);
+	v.got = folio_mapcount(folio);
+	if (v.got <= 0)
+		return 0;
+	v.rule = DX_RULE_FOLIO_OVERPUT;
+	v.detail = DX_D_FREED_MAPPED;
+	return rule_broken(ctx, &v);
+}
+
+/* 6.12: the base reference of an FS_DAX folio is nobody's to put. */
+static __noinline int put_rules(void *ctx, struct folio *folio, __u64 at, int refs)
+{
+	struct violation v = { .rule = DX_RULE_FOLIO_OVERPUT, .detail = DX_D_REFCOUNT, .at = at,
+			       .wanted = 1, .nr = refs };
+
+	rule_checked(rule_counts(), DX_RULE_FOLIO_OVERPUT);
+	v.got = folio->_refcount.counter - refs;
+	return v.got >= 1 ? 0 : rule_broken(ctx, &v);
+}
+
 SEC("fentry/free_zone_device_folio")
 int BPF_PROG(dx_free, struct folio *folio)
 {
@@ -124,10 +274,38 @@ int BPF_PROG(dx_free, struct folio *folio)
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
+	if (rules_on)
+		free_rules(ctx, folio, at);
 	e = event_new(DX_FREE, 0);
 	if (!e)
 		return 0;
 	event_folio(e, folio, at);
+	event_submit(e);
+	return 0;
+}
+
+/*
+ * 6.12 and before: an FS_DAX folio is free at 1, and put without free_zone_device_folio().
+ * Its waiters are woken by the put that leaves 1. Other types return false and are put as usual.
+ */
+SEC("fentry/__put_devmap_managed_folio_refs")
+int BPF_PROG(dx_put_managed, struct folio *folio, int refs)
+{
+	struct dx_event *e;
+	__u64 at;
+
+	bpf_get_func_arg(ctx, 0, &at);
+	if (folio_pgmap(at)->type != MEMORY_DEVICE_FS_DAX)
+		return 0;
+	if (rules_on)
+		put_rules(ctx, folio, at, refs);
+	if (folio->_refcount.counter - refs != 1)
+		return 0;
+	e = event_new(DX_FREE, 0);
+	if (!e)
+		return 0;
+	event_folio(e, folio, at);
+	e->refcount -= refs;
 	event_submit(e);
 	return 0;
 }

@@ -6,10 +6,13 @@
  * program a page costs more than a third of an ordinary registration.
  */
 #include "mark.bpf.h"
+#include "rule.bpf.h"
 
 #define FOLL_WRITE    (1 << 0)
 #define FOLL_GET      (1 << 1) /* include/linux/mm_types.h; FOLL_PIN: mm/internal.h, 6.12 on */
 #define FOLL_LONGTERM (1 << 8)
+#define FOLL_PCI_P2PDMA (1 << 10)
+#define EOPNOTSUPP    95
 #define FOLL_PIN      (1 << 19)
 
 /* Text of gup_fast_fallback(), set by dx_init(); 0: not known. */
@@ -31,11 +34,71 @@ static __noinline bool inside_gup_fast(void *ctx)
 	return false;
 }
 
+/*
+ * A large folio's pins are in both counts: try_grab_folio() adds to the refcount
+ * first, gup_put_folio() takes from it last. Two loads, so four looks must agree.
+ */
+static __always_inline bool pins_above(const struct folio *folio)
+{
+	for (int i = 0; i < 4; i++) {
+		int before = *(volatile int *)&folio->_pincount.counter;
+		int ref = *(volatile int *)&folio->_refcount.counter;
+		int after = *(volatile int *)&folio->_pincount.counter;
+
+		if (ref >= (before < after ? before : after))
+			return false;
+	}
+	return true;
+}
+
+/* What was taken may be taken: once for a run of pages of one folio. */
+static __noinline int grab_rules(struct gup_call *c)
+{
+	struct folio *folio = folio_cast(c->head);
+	struct dev_pagemap *pgmap = folio_pgmap(c->head);
+	struct violation v = { .at = c->head, .addr = c->addr, .nr = c->run };
+	struct dx_rule_counts *n = rule_counts();
+	__u32 type = pgmap->type;
+
+	rule_checked(n, DX_RULE_PGMAP_DEAD_USE);
+	if (pgmap_dead(pgmap)) {
+		v.rule = DX_RULE_PGMAP_DEAD_USE;
+		v.detail = DX_D_PIN;
+		rule_tell(&v, c->stack, c->ustack);
+	}
+	if (c->foll & FOLL_PIN) {
+		rule_checked(n, DX_RULE_PIN_IMBALANCE);
+		if (folio_is_large(folio) && pins_above(folio)) {
+			v.rule = DX_RULE_PIN_IMBALANCE;
+			v.detail = DX_D_PINCOUNT;
+			v.got = folio->_pincount.counter;
+			rule_tell(&v, c->stack, c->ustack);
+		}
+	}
+	if (type == MEMORY_DEVICE_FS_DAX && c->foll & FOLL_LONGTERM) {
+		rule_checked(n, DX_RULE_LONGTERM_ON_FSDAX);
+		v.rule = DX_RULE_LONGTERM_ON_FSDAX;
+		v.detail = DX_D_PIN;
+		rule_tell(&v, c->stack, c->ustack);
+	}
+	if (type == MEMORY_DEVICE_PCI_P2PDMA) {
+		rule_checked(n, DX_RULE_P2PDMA_COUNT);
+		v.rule = DX_RULE_P2PDMA_COUNT;
+		v.detail = DX_D_NO_FLAG;
+		if (!(c->foll & FOLL_PCI_P2PDMA))
+			rule_tell(&v, c->stack, c->ustack);
+	}
+	return 0;
+}
+
 static __always_inline void emit_grab(struct gup_call *c)
 {
 	struct folio *folio = folio_cast(c->head);
-	struct dx_event *e = event_new(c->foll & FOLL_PIN ? DX_PIN : DX_GET, c->flags);
+	struct dx_event *e;
 
+	if (rules_on)
+		grab_rules(c);
+	e = event_new(c->foll & FOLL_PIN ? DX_PIN : DX_GET, c->flags);
 	if (!e)
 		return;
 	event_folio(e, folio, c->head);
@@ -166,6 +229,9 @@ int BPF_PROG(dx_gup_slow, struct mm_struct *mm, unsigned long start, unsigned lo
 	if (!mm_marked(of))
 		return 0;
 	bpf_get_func_arg(ctx, 4, &at);
+	/* check_vma_flags(), mm/gup.c: refused, as it must be */
+	if (rules_on && foll & FOLL_LONGTERM && ret == -EOPNOTSUPP)
+		rule_checked(rule_counts(), DX_RULE_LONGTERM_ON_FSDAX);
 	if (ret <= 0 || !at || !(foll & (FOLL_GET | FOLL_PIN)))
 		return 0;
 	if (of != mm_current())
@@ -223,7 +289,41 @@ int BPF_PROG(dx_grab, struct folio *folio, int refs, unsigned int foll, int ret)
 	return added(ctx, folio, refs, foll, DX_F_SLOW);
 }
 
+/* ---- a page that nobody holds can't be grabbed ---- */
+
+SEC("fentry/try_grab_folio")
+int BPF_PROG(dx_grab_try, struct folio *folio, int refs, unsigned int foll)
+{
+	struct violation v = { .rule = DX_RULE_GRAB_NONPOSITIVE, .detail = DX_D_REFCOUNT, .wanted = 1,
+			       .nr = refs };
+
+	if (!rules_on || !page_is_zone_device((struct page *)folio))
+		return 0;
+	rule_checked(rule_counts(), DX_RULE_GRAB_NONPOSITIVE);
+	v.got = folio->_refcount.counter;
+	if (v.got > 0)
+		return 0;
+	bpf_get_func_arg(ctx, 0, &v.at);
+	return rule_broken(ctx, &v);
+}
+
 /* ---- unpin: softirq too, so no task context here ---- */
+
+/* @nr pins are about to go: they must be there. */
+static __noinline int unpin_rules(void *ctx, __u64 at, __u32 nr)
+{
+	struct violation v = { .rule = DX_RULE_PIN_IMBALANCE, .detail = DX_D_UNPIN, .at = at,
+			       .nr = nr };
+	struct folio *folio = folio_cast(at);
+
+	rule_checked(rule_counts(), DX_RULE_PIN_IMBALANCE);
+	if (folio_is_large(folio))
+		v.got = folio->_pincount.counter;
+	else
+		v.got = folio->_refcount.counter >> 10; /* GUP_PIN_COUNTING_BIAS */
+	v.wanted = nr;
+	return v.got >= v.wanted ? 0 : rule_broken(ctx, &v);
+}
 
 static __always_inline int unpinned(__u64 *ctx, struct folio *folio, __u64 head, __u32 nr)
 {
@@ -231,6 +331,8 @@ static __always_inline int unpinned(__u64 *ctx, struct folio *folio, __u64 head,
 
 	if (inside_gup_fast(ctx))
 		return 0;
+	if (rules_on)
+		unpin_rules(ctx, head, nr);
 	e = event_new(DX_UNPIN, 0);
 	if (!e)
 		return 0;

@@ -2,11 +2,13 @@
 /*
  * scan.bpf.c - what is read from the kernel by asking, not by waiting.
  */
-#include "emit.bpf.h"
+#include "rule.bpf.h"
 #include "scan.h"
 #include "xarray.bpf.h"
 
 __u64 gup_fast_start, gup_fast_end;
+__u64 per_cpu_offset; /* address of the array */
+__u8 texts[DX_TEXTS * DX_TEXT_LEN]; /* the first bytes of each, perhaps beyond its end */
 
 #define GUP_FAST_MAX 16384 /* 3,568 bytes on 7.2.12 */
 
@@ -33,9 +35,10 @@ int dx_init(struct dx_init_args *a)
 	p = SYMBOL("vmemmap_base", &err);
 	a->err = err;
 	if (p)
-		bpf_probe_read_kernel(&a->vmemmap_base, sizeof(a->vmemmap_base), (void *)p);
-	vmemmap_base = a->vmemmap_base;
+		bpf_probe_read_kernel(&vmemmap_base, sizeof(vmemmap_base), (void *)p);
+	a->vmemmap_base = vmemmap_base;
 	a->pgmap_array = SYMBOL("pgmap_array", &unused);
+	per_cpu_offset = SYMBOL("__per_cpu_offset", &unused);
 	a->gup_put_folio = SYMBOL("gup_put_folio", &unused);
 	/* it is followed by get_user_pages_fast_only() in mm/gup.c */
 	gup_fast_start = SYMBOL("gup_fast_fallback", &unused);
@@ -49,63 +52,117 @@ int dx_init(struct dx_init_args *a)
 	a->text[DX_TEXT_UNPIN_FOLIO].addr = SYMBOL("unpin_folio", &unused);
 	for (int i = 0; i < DX_TEXTS; i++)
 		if (a->text[i].addr)
-			bpf_probe_read_kernel(a->text[i].bytes, DX_TEXT_LEN, (void *)a->text[i].addr);
+			bpf_probe_read_kernel(&texts[i * DX_TEXT_LEN], DX_TEXT_LEN, (void *)a->text[i].addr);
 	return 0;
 }
 
 /* ---- pgmap_array: an xarray from pfn to pgmap (mm/memremap.c) ---- */
 
-struct dx_walk walk;
-
-/* Looks into one slot: down, found, or on to the next slot, from the root where the node ends. */
+struct xa_search walk; /* one walk at a time */
 static long walk_step(__u64 unused, void *arg)
 {
-	struct dx_walk *w = &walk;
-	__u32 shift = xa_node_cast(w->node)->shift;
-	__u64 slot, entry;
+	return xa_search_step(&walk);
+}
 
-	if (shift > 60 || (w->node == w->root && w->index >> shift >= XA_CHUNK)) {
-		w->done = 1;
-		return 1;
+/* ---- a percpu_ref from outside (lib/percpu-refcount.c), and what is always in it ---- */
+
+#define PERCPU_REF_FLAGS   3
+#define PERCPU_COUNT_BIAS  (1ULL << 63)
+#define PGMAP_ALTMAP_VALID 1 /* include/linux/memremap.h */
+#define MAX_CPUS	   8192
+
+__u64 refs_ptr, refs_sum; /* one at a time, as the walk */
+
+static long refs_step(__u64 cpu, void *arg)
+{
+	__u64 offset = word_at(per_cpu_offset + cpu * 8);
+
+	refs_sum += word_at((refs_ptr & ~(__u64)PERCPU_REF_FLAGS) + offset);
+	return 0;
+}
+
+/*
+ * Gets and puts go on while the CPUs are summed, so a sum can be wrong by those under way.
+ * In atomic mode (killed) it is one word.
+ */
+static __always_inline void read_refs(struct dx_pgmap_args *a, struct dev_pagemap *pgmap)
+{
+	struct percpu_ref *ref = &pgmap->ref;
+	__u64 data = field_word(ref, struct percpu_ref, data), pages, count;
+
+	refs_ptr = ref->percpu_count_ptr;
+	refs_sum = 0;
+	a->dying = !!(refs_ptr & PERCPU_REF_DEAD);
+	a->refs_known = data && per_cpu_offset;
+	if (!a->refs_known)
+		return;
+	bpf_loop(a->nr_cpus < MAX_CPUS ? a->nr_cpus : MAX_CPUS, refs_step, NULL, 0);
+	count = ref->data->count.counter;
+	/* not bit 63: puts while it is being killed push the count below the bias */
+	a->refs = count > 1ULL << 62 ? count - PERCPU_COUNT_BIAS + refs_sum : count;
+	a->refs_base = 1;
+	if (a->type == MEMORY_DEVICE_PRIVATE || a->type == MEMORY_DEVICE_COHERENT)
+		return;
+	for (int i = 0; i < DX_PGMAP_RANGES && i < pgmap->nr_range; i++) {
+		__u64 range = (__u64)&pgmap->range + i * sizeof(struct range);
+
+		/* pfn_len(), mm/memremap.c */
+		pages = ((word_at(range + 8) + 1) >> PAGE_SHIFT) - (word_at(range) >> PAGE_SHIFT);
+		if (i == 0 && pgmap->flags & PGMAP_ALTMAP_VALID)
+			pages -= pgmap->altmap.reserve + pgmap->altmap.free;
+		a->refs_base += pages >> a->vmemmap_shift;
 	}
-	slot = (w->index >> shift) & (XA_CHUNK - 1);
-	entry = xa_slot(w->node, slot);
-	if (xa_is_node(entry)) {
-		w->node = entry - 2;
+	/* more than can be counted here: rather nothing than a wrong number */
+	if (pgmap->nr_range > DX_PGMAP_RANGES)
+		a->refs_known = 0;
+}
+
+/* ---- the counts of one folio ---- */
+
+SEC("syscall")
+int dx_sample(struct dx_sample_args *a)
+{
+	__u64 at, page = pfn_addr(a->pfn);
+	struct folio *folio;
+
+	a->found = 0;
+	if (a->pfn < dev_pfn_min || a->pfn > dev_pfn_max || !page_is_zone_device(page_cast(page)))
 		return 0;
+	at = page_head(page);
+	folio = folio_cast(at);
+	a->time = bpf_ktime_get_ns();
+	a->refcount = folio->_refcount.counter;
+	if (folio_is_large(folio)) {
+		a->order = folio->_flags_1 & 0xff;
+		a->mapcount = folio->_large_mapcount.counter + 1;
+		a->pincount = folio->_pincount.counter;
+	} else {
+		struct folio_counts n = folio_counts_small(at);
+
+		a->order = 0;
+		a->refcount = n.ref;
+		a->mapcount = n.map;
+		a->pincount = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
 	}
-	if (entry && !xa_is_internal(entry)) {
-		w->found = entry;
-		return 1;
-	}
-	/* empty, or the sibling of an entry that was met before */
-	w->index = ((w->index >> shift) + 1) << shift;
-	if (slot == XA_CHUNK - 1)
-		w->node = w->root;
-	if (slot == XA_CHUNK - 1 && !w->index)
-		w->done = 1; /* beyond the last index */
-	return w->done ? 1 : 0;
+	a->head = addr_pfn(at);
+	a->pgmap = folio_pgmap_addr(at);
+	a->type = folio_pgmap(at)->type;
+	a->found = 1;
+	return 0;
 }
 
 SEC("syscall")
 int dx_next_pgmap(struct dx_pgmap_args *a)
 {
-	struct dx_walk *w = &walk;
+	struct xa_search *w = &walk;
 	struct dev_pagemap *pgmap;
 	struct xarray *xa;
-	__u64 head;
 
 	a->found = 0;
 	if (!a->pgmap_array)
 		return 0;
 	xa = bpf_rdonly_cast((void *)a->pgmap_array, bpf_core_type_id_kernel(struct xarray));
-	head = (__u64)xa->xa_head;
-	if (!xa_is_node(head))
-		return 0;
-	w->root = w->node = head - 2;
-	w->index = a->index;
-	w->found = 0;
-	w->done = 0;
+	xa_search_begin(w, (__u64)xa->xa_head, a->index, -1ULL);
 	bpf_loop(1 << 16, walk_step, NULL, 0);
 	if (!w->found)
 		return 0;
@@ -123,6 +180,7 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 		a->index = a->pfn + a->nr_pages;
 	else
 		a->index = w->index + 1;
+	read_refs(a, pgmap);
 	if (a->pfn < dev_pfn_min)
 		dev_pfn_min = a->pfn;
 	if (a->pfn + a->nr_pages - 1 > dev_pfn_max)

@@ -9,11 +9,11 @@
  * whose look-up is a call of some 50.
  */
 #include "emit.bpf.h"
-
-#define FAULT_SLOTS 1024
+#include "scan.h"
 
 /* A fault from dax_insert_entry() to its end, and what its task was told lately. */
 struct fault {
+	__u64 checked[DX_FAULT_COUNTS]; /* by all owners there were */
 	__u64 owner; /* pid << 1 | busy; taken and left by compare and exchange */
 	__u64 vmf; /* the fault under way, 0: none */
 	__u64 pfn; /* what it inserts or finds */
@@ -28,20 +28,21 @@ struct fault {
 	__u32 replaced_flags; /* DX_F_REPLACED, DX_F_SHARED */
 	__s32 replaced_left; /* owners that are left */
 	__u64 page; /* a pointer stored here is a number when it is read back */
+	__u64 mapping, index; /* the entry's, with DX_F_INSERT */
 	__u32 level; /* enum dx_level of a MAP_SYNC fault */
 	__u32 large; /* the entry is a PMD, so the folio may be large */
 	__u32 dev; /* of the inode whose path was sent last */
 	__u32 pad;
 };
 /* Words, because user space's side of the globals does not know struct fault. */
-#define FAULT_WORDS (sizeof(struct fault) / sizeof(__u64))
-extern __u64 faults[FAULT_SLOTS * FAULT_WORDS];
+_Static_assert(sizeof(struct fault) == DX_FAULT_WORDS * sizeof(__u64), "DX_FAULT_WORDS");
+extern __u64 faults[DX_FAULT_SLOTS * DX_FAULT_WORDS];
 
 static __always_inline struct fault *fault_slot(__u32 pid, __u32 nth)
 {
-	__u32 at = (pid + nth * 331) & (FAULT_SLOTS - 1);
+	__u32 at = (pid + nth * 331) & (DX_FAULT_SLOTS - 1);
 
-	return (struct fault *)&faults[at * FAULT_WORDS];
+	return (struct fault *)&faults[at * DX_FAULT_WORDS];
 }
 
 /*
@@ -106,6 +107,15 @@ struct gup_call {
 	__s32 stack, ustack, ret;
 };
 
+/* memunmap_pages(): the look at all its folios (pgmap.bpf.c) */
+struct gone_walk {
+	__u64 pfn, end, pgmap;
+	__u64 in_use; /* folios */
+	__s32 idle; /* refcount of one that is not in use */
+	__u32 told, pad[2];
+	__u64 first[8]; /* addresses of the first ones in use */
+};
+
 struct task_ctx {
 	/*
 	 * A MAP_SYNC fault between its halves; its owner is not used. First, because the
@@ -120,6 +130,8 @@ struct task_ctx {
 	__u32 layout; /* layout break under way: LAYOUT_BREAK and flags */
 	__u32 pad;
 	struct gup_call gup;
+	struct xa_search search;
+	struct gone_walk gone;
 };
 struct tasks_map {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

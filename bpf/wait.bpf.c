@@ -3,7 +3,11 @@
  * wait.bpf.c - layout breaks: truncate, hole punch and evict wait for busy
  * folios (fs/dax.c, dax_break_layout()).
  */
-#include "task.bpf.h"
+#include "rule.bpf.h"
+#include "entry.bpf.h"
+#include "xarray.bpf.h"
+
+#define LLONG_MAX 0x7fffffffffffffffLL
 
 /* task_ctx.layout: inside one; no DX_F_*, beside which it stands */
 #define LAYOUT_BREAK (1u << 31)
@@ -19,8 +23,40 @@ static __always_inline int break_begin(__u32 flags)
 	return 0;
 }
 
-static __always_inline int break_end(struct inode *inode, __u64 start, __u64 end, __u32 flags,
-				     int ret)
+static long left_step(__u64 unused, void *arg)
+{
+	return xa_search_step(*(struct xa_search **)arg);
+}
+
+/*
+ * The range has no entry left: dax_delete_mapping_range() took them, and the caller keeps
+ * faults out (the invalidate_lock, and XFS' mmap lock).
+ */
+static __noinline int break_rules(void *ctx, struct inode *inode, __u64 start, __u64 end)
+{
+	struct violation v = { .rule = DX_RULE_BREAK_INCOMPLETE, .detail = DX_D_ENTRY_LEFT,
+			       .inode = inode };
+	struct task_ctx *t = task_ctx_get();
+	struct xa_search *w;
+
+	if (!t)
+		return 0;
+	w = &t->search;
+	rule_checked(rule_counts(), DX_RULE_BREAK_INCOMPLETE);
+	xa_search_begin(w, field_word(&inode->i_mapping->i_pages, struct xarray, xa_head),
+			start >> PAGE_SHIFT,
+			end == LLONG_MAX ? -1ULL : end >> PAGE_SHIFT);
+	bpf_loop(1 << 20, left_step, &w, 0);
+	if (!w->found || w->index > w->last || !(w->found & 1))
+		return 0;
+	v.index = w->index;
+	if (!((w->found >> 1) & (DAX_ZERO_PAGE | DAX_EMPTY)))
+		v.at = page_head(pfn_addr(w->found >> 1 >> DAX_SHIFT));
+	return rule_broken(ctx, &v);
+}
+
+static __always_inline int break_end(void *ctx, struct inode *inode, __u64 start, __u64 end,
+				     __u32 flags, int ret)
 {
 	struct task_ctx *t = task_ctx_find();
 	struct dx_event *e;
@@ -30,6 +66,8 @@ static __always_inline int break_end(struct inode *inode, __u64 start, __u64 end
 	/* filesystems with DAX break the layout of every inode; without S_DAX nothing happens */
 	if (!(inode->i_flags & S_DAX))
 		return 0;
+	if (rules_on && !ret)
+		break_rules(ctx, inode, start, end);
 	e = event_new(DX_BREAK_DONE, flags);
 	if (!e)
 		return 0;
@@ -50,7 +88,7 @@ int BPF_PROG(dx_break, struct inode *inode, long long start, long long end, void
 SEC("fexit/dax_break_layout")
 int BPF_PROG(dx_break_end, struct inode *inode, long long start, long long end, void *cb, int ret)
 {
-	return break_end(inode, start, end, cb ? 0 : DX_F_NOWAIT, ret);
+	return break_end(ctx, inode, start, end, cb ? 0 : DX_F_NOWAIT, ret);
 }
 
 SEC("fentry/dax_break_layout_final")
@@ -62,7 +100,35 @@ int BPF_PROG(dx_break_final, struct inode *inode)
 SEC("fexit/dax_break_layout_final")
 int BPF_PROG(dx_break_final_end, struct inode *inode)
 {
-	return break_end(inode, 0, -1ULL, DX_F_FINAL, 0);
+	return break_end(ctx, inode, 0, LLONG_MAX, DX_F_FINAL, 0);
+}
+
+/*
+ * 6.14 and before: each filesystem breaks its layouts itself (ext4_break_layouts(),
+ * xfs_break_dax_layouts()), asking again after each wait, so no page ends it.
+ */
+static __noinline struct task_ctx *busy_legacy(struct task_ctx *t, __u64 page, struct inode *inode)
+{
+	struct dx_event *e;
+
+	if (page) {
+		t = task_ctx_get();
+		if (t)
+			t->layout = LAYOUT_BREAK;
+		else
+			lost_count(DX_BREAK_BUSY);
+		return t;
+	}
+	if (!t || !t->layout)
+		return NULL;
+	t->layout = 0;
+	e = event_new(DX_BREAK_DONE, 0);
+	if (!e)
+		return NULL;
+	event_inode(e, inode);
+	e->addr = -1ULL >> PAGE_SHIFT;
+	event_submit(e);
+	return NULL;
 }
 
 /* A page: something in the range is busy, and the caller will wait for this one. */
@@ -75,6 +141,8 @@ int BPF_PROG(dx_busy, struct address_space *mapping, long long start, long long 
 	__u64 at = 0;
 
 	bpf_get_func_ret(ctx, &at);
+	if (legacy)
+		t = busy_legacy(t, at, mapping->host);
 	if (!at || !t || !t->layout)
 		return 0;
 	e = event_new(DX_BREAK_BUSY, t->layout & ~LAYOUT_BREAK);

@@ -7,6 +7,7 @@
  * again or checks what came of it.
  */
 #include "folio.bpf.h"
+#include "scan.h"
 
 #define XA_CHUNK_SHIFT 6 /* CONFIG_BASE_SMALL is off */
 #define XA_CHUNK       (1 << XA_CHUNK_SHIFT)
@@ -57,6 +58,55 @@ static __always_inline __u64 xa_load(__u64 head, __u64 index)
 			entry = xa_slot(node, entry >> 2);
 	}
 	return xa_is_internal(entry) ? 0 : entry;
+}
+
+/* ---- struct xa_search (scan.h): the first entry from an index on ---- */
+
+static __always_inline void xa_search_begin(struct xa_search *w, __u64 head, __u64 index, __u64 last)
+{
+	w->root = w->node = xa_is_node(head) ? head - 2 : 0;
+	w->index = index;
+	w->last = last;
+	w->found = 0;
+	w->done = 0;
+	if (!w->node) {
+		/* a tree of one entry, at index 0 */
+		if (!index && head && !xa_is_internal(head))
+			w->found = head;
+		w->done = 1;
+	}
+}
+
+/* Looks into one slot: down, found, or on to the next slot, from the root where the node ends. */
+static __always_inline long xa_search_step(struct xa_search *w)
+{
+	__u64 slot, entry;
+	__u32 shift;
+
+	if (w->done)
+		return 1;
+	shift = xa_node_cast(w->node)->shift;
+	if (shift > 60 || (w->node == w->root && w->index >> shift >= XA_CHUNK)) {
+		w->done = 1;
+		return 1;
+	}
+	slot = (w->index >> shift) & (XA_CHUNK - 1);
+	entry = xa_slot(w->node, slot);
+	if (xa_is_node(entry)) {
+		w->node = entry - 2;
+		return 0;
+	}
+	if (entry && !xa_is_internal(entry)) {
+		w->found = entry;
+		return 1;
+	}
+	/* empty, or the sibling of an entry that was met before */
+	w->index = ((w->index >> shift) + 1) << shift;
+	if (slot == XA_CHUNK - 1)
+		w->node = w->root;
+	if (!w->index || w->index > w->last)
+		w->done = 1;
+	return w->done ? 1 : 0;
 }
 
 #endif

@@ -92,6 +92,7 @@ enum dx_event_type {
 	DX_PGMAP_KILL = 12,
 	DX_PGMAP_GONE = 13,
 	/* get_dev_pagemap() returned the pgmap: one percpu_ref more. */
+	/* stack: who. */
 	DX_PGMAP_GET = 14,
 	/* dev_pagemap_percpu_release(): the last reference of the pgmap. */
 	DX_PGMAP_RELEASE = 15,
@@ -117,6 +118,30 @@ enum dx_event_type {
 	DX_FILE = 20,
 	/* A kernel module is coming (comm: its name); its probes attach when its init is done. */
 	DX_MODULE = 21,
+	/*
+	 * A rule was broken: @arg is the enum dx_rule, @ret the enum dx_detail.
+	 * ref_first: the value wanted, since: the value got (as a signed number)
+	 * where the detail has them. Counts: at the point. stack, ustack: who.
+	 * level, addr, nr, index: where the detail has them. Every violation is
+	 * counted in the map "rules"; a record is sent of the first ones of a kind
+	 * and place and of samples after that (see bpf/rule.bpf.h).
+	 */
+	DX_VIOLATION = 22,
+	/*
+	 * Not from a hook, but read when asked (source_sample()): the counts of a
+	 * folio now. DX_F_NO_FOLIO: the pfn has no ZONE_DEVICE page any more.
+	 */
+	DX_SAMPLE = 23,
+	/*
+	 * Read when asked: references of a pgmap. addr: outstanding in all, as its
+	 * percpu_ref has them (signed); index: those that are always there
+	 * (1, and one a page for all types but PRIVATE and COHERENT). DX_F_DYING:
+	 * killed. pfn: first page, nr: pages of the first range in units of
+	 * 1 << vmemmap_shift; order: vmemmap_shift.
+	 */
+	DX_PGMAP_REFS = 24,
+	/* Found when asked: process tgid is no more. addr: when the one began that has the number now (ns), 0: none has. */
+	DX_TASK_GONE = 25,
 	DX_EVENT_TYPES
 };
 
@@ -133,7 +158,7 @@ enum dx_event_type {
 #define DX_F_ZERO	(1u << 9) /* the zero page: no folio of the device */
 #define DX_F_SLOW	(1u << 10) /* GUP's slow path (page walk under a lock) */
 #define DX_F_REPLACED	(1u << 11) /* DX_REMOVE: a write to a shared entry */
-/* 1u << 12 is free */
+#define DX_F_DYING	(1u << 12) /* the pgmap was killed (memunmap_pages) */
 #define DX_F_NOWAIT	(1u << 13) /* layout break that may not wait */
 #define DX_F_NO_FOLIO	(1u << 14) /* pfn, refcount ... are not known here */
 
@@ -168,11 +193,11 @@ struct dx_event {
 	__dx_s32 ref_first; /* DX_FAULT, see there */
 	union {
 		__dx_s32 ref_install; /* DX_FAULT */
-		__dx_u32 arg; /* DX_PIN, DX_GET: FOLL_* as the kernel has them */
+		__dx_u32 arg; /* DX_PIN, DX_GET: FOLL_* as the kernel has them; DX_VIOLATION: enum dx_rule */
 	};
 	union {
 		__dx_s32 map_install; /* DX_FAULT */
-		__dx_s32 ustack; /* DX_PIN, DX_GET: user stack id, < 0: none */
+		__dx_s32 ustack; /* DX_PIN, DX_GET, DX_VIOLATION: user stack id, < 0: none */
 	};
 };
 

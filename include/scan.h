@@ -7,6 +7,21 @@
  */
 #include "event.h"
 
+/*
+ * The slots of faults under way (bpf/task.bpf.h), words of a global array. The first
+ * words of each count what its owners' faults have checked; the sum over all slots is
+ * exact.
+ */
+enum dx_fault_count {
+	DX_FAULT_FRESH, /* entries inserted where none was, not shared */
+	DX_FAULT_SHARED, /* ... shared */
+	DX_FAULT_INSTALLED, /* pages put in a page table, or made writable there */
+	DX_FAULT_ENDED, /* counts looked at, at the end */
+	DX_FAULT_COUNTS
+};
+#define DX_FAULT_SLOTS 1024
+#define DX_FAULT_WORDS 22
+
 #define DX_TEXT_LEN 256
 
 /* Functions whose text tells whether gup_put_folio() is inlined into them. */
@@ -20,8 +35,7 @@ struct dx_init_args {
 	__dx_u64 gup_fast_start, gup_fast_end; /* text of gup_fast_fallback() */
 	__dx_s64 err; /* of the look-up of vmemmap_base, -errno */
 	struct {
-		__dx_u64 addr;
-		__dx_u8 bytes[DX_TEXT_LEN]; /* the first ones, perhaps beyond its end */
+		__dx_u64 addr; /* its bytes stand in the global texts */
 	} text[DX_TEXTS];
 };
 
@@ -35,15 +49,33 @@ struct dx_pgmap_args {
 	__dx_u32 nr_range; /* out */
 	__dx_u32 zone_device, pad; /* out: its last page says that it is ZONE_DEVICE */
 	__dx_u64 vmemmap_shift; /* out */
+	__dx_u64 nr_cpus; /* in: possible ones */
+	__dx_s64 refs; /* out: outstanding references, as its percpu_ref has them */
+	__dx_s64 refs_base; /* out: those that are always there; see DX_PGMAP_REFS */
+	__dx_u32 refs_known, dying; /* out */
 };
+#define DX_PGMAP_RANGES 8 /* with more, the references are not known */
 
 /*
- * Where dx_next_pgmap() is: one walk at a time. A global of BPF's, because the
- * verifier does not follow the values of globals through the loop.
+ * A search in an xarray (bpf/xarray.bpf.h). In a map or a global of BPF's, because there
+ * the verifier does not follow its values through the loop.
  */
-struct dx_walk {
-	__dx_u64 root, node, index, found;
+struct xa_search {
+	__dx_u64 root, node; /* node: 0 when the tree is a lone entry */
+	__dx_u64 index; /* in: from here on; out: of what was found */
+	__dx_u64 last; /* no further than this */
+	__dx_u64 found; /* the entry, 0: none */
 	__dx_u32 done, pad;
+};
+
+/* Counts of the folio that @pfn is in, now. */
+struct dx_sample_args {
+	__dx_u64 pfn; /* in */
+	__dx_u32 found; /* out; 0: no ZONE_DEVICE page is there */
+	__dx_s32 refcount, mapcount, pincount; /* out; as in struct dx_event */
+	__dx_u64 head; /* out: pfn of the head page */
+	__dx_u64 pgmap, time; /* out */
+	__dx_u32 type, order; /* out */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "session.h"
+#include "symbol/stacks.h"
 #include "view/screen.h"
 
 struct info {
@@ -31,6 +32,7 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	x->i.time = x->time;
 	x->i.now = clock_now();
 	x->i.missed = s->missed;
+	x->i.start = s->start;
 	x->i.probes_attached = x->i.probes_total = 0;
 	for (size_t k = 0; k < n; k++) {
 		x->i.probes_total += p[k].state != PROBE_UNNEEDED;
@@ -88,6 +90,21 @@ static int run_screen(struct session *s, struct info *x, const struct screen_opt
 	return session_output(s);
 }
 
+static void note(struct session *s, const struct dx_event *ev, size_t len)
+{
+	struct info *x = s->arg;
+
+	(void)len;
+	stacks_note(x->i.stacks, ev);
+}
+
+static size_t read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
+{
+	struct session *s = arg;
+
+	return source_stack(s->source, id, addr, max);
+}
+
 int cmd_top(const struct options *o)
 {
 	struct screen_options so = {
@@ -97,8 +114,8 @@ int cmd_top(const struct options *o)
 		.no_color = o->no_color,
 	};
 	bool screen = !o->batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	struct session s = {};
 	struct info x = {};
+	struct session s = { .event = note, .arg = &x };
 	char err[256];
 	int status;
 
@@ -109,11 +126,18 @@ int cmd_top(const struct options *o)
 	}
 	filter_resolve(&so.filter);
 	uname(&x.u);
+	x.i.stacks = stacks_new(read_stack, &s);
+	if (!x.i.stacks) {
+		fprintf(stderr, "daxtop: memory is short\n");
+		return 2;
+	}
 	status = session_open(&s, o);
 	if (status)
-		return status;
+		goto out;
 	status = screen ? run_screen(&s, &x, &so) : run_batch(&s, &x, &so);
 	session_drain(&s);
 	session_close(&s);
+out:
+	stacks_free(x.i.stacks);
 	return status;
 }

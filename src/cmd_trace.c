@@ -5,10 +5,9 @@
 #include <string.h>
 #include "session.h"
 #include "symbol/ksym.h"
+#include "symbol/stacks.h"
 #include "symbol/usym.h"
 #include "view/json.h"
-
-#define FRAMES 32
 
 struct trace {
 	struct view_filter filter;
@@ -18,42 +17,18 @@ struct trace {
 	bool failed; /* stdout is gone */
 };
 
-/* The frames of our own programs and of the trampolines that call them come first. */
-static size_t own_frames(struct ksym *k, const uint64_t *addr, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		const char *name = ksym_name(k, addr[i], NULL, NULL);
-
-		if (!name || (strncmp(name, "bpf_prog_", 9) && strncmp(name, "bpf_trampoline_", 15)))
-			break;
-	}
-	return i;
-}
-
-/* Without frame pointers the walk of a user stack ends in words that are no addresses. */
-static size_t user_frames(const uint64_t *addr, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && addr[i] >= 4096 && addr[i] < 1ULL << 47)
-		i++;
-	return i;
-}
-
 static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack,
 		      uint64_t *kernel, uint64_t *user)
 {
 	size_t own;
 
-	stack->nr_kernel = source_stack(s->source, ev->stack, kernel, FRAMES);
-	own = own_frames(stack->ksym, kernel, stack->nr_kernel);
+	stack->nr_kernel = source_stack(s->source, ev->stack, kernel, STACK_FRAMES);
+	own = stack_own_frames(stack->ksym, kernel, stack->nr_kernel);
 	stack->kernel = kernel + own;
 	stack->nr_kernel -= own;
-	if (ev->type == DX_PIN || ev->type == DX_GET) {
+	if (ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_VIOLATION) {
 		stack->user = user;
-		stack->nr_user = user_frames(user, source_stack(s->source, ev->ustack, user, FRAMES));
+		stack->nr_user = stack_user_frames(user, source_stack(s->source, ev->ustack, user, STACK_FRAMES));
 	}
 }
 
@@ -62,9 +37,11 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 	struct trace *t = s->arg;
 	struct view_names names = { .start = s->start };
 	struct view_stack stack = { .ksym = t->ksym, .usym = t->usym };
-	uint64_t kernel[FRAMES], user[FRAMES];
+	uint64_t kernel[STACK_FRAMES], user[STACK_FRAMES];
 
 	(void)len;
+	if (ev->type == DX_MODULE && t->ksym)
+		ksym_reset(t->ksym);
 	if (t->failed || (s->o->count && t->shown >= s->o->count))
 		return;
 	names.device = session_device(s, ev);

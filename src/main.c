@@ -10,6 +10,8 @@ int main(int argc, char **argv)
 		[COMMAND_TRACE] = cmd_trace,
 		[COMMAND_HISTORY] = cmd_history,
 		[COMMAND_PROBES] = cmd_probes,
+		[COMMAND_CHECK] = cmd_check,
+		[COMMAND_RULES] = cmd_rules,
 	};
 	struct options o;
 	int status = 2;

@@ -8,8 +8,7 @@
 #include <unistd.h>
 #include "options.h"
 #include "options_check.h"
-#include "view/escape.h"
-#include "view/names.h"
+#include "options_value.h"
 
 enum {
 	KEY_RING_SIZE = 256,
@@ -20,15 +19,28 @@ enum {
 	KEY_STACK,
 	KEY_DELAY,
 	KEY_NO_COLOR,
+	KEY_RULE,
+	KEY_IGNORE,
+	KEY_ONLY_PROVEN,
+	KEY_STRICT,
+	KEY_LEAK_TIME,
+	KEY_STALL_TIME,
+	KEY_SETTLE,
+	KEY_USER,
+	KEY_PROPAGATE,
+	KEY_KTAP,
+	KEY_OUTPUT,
 };
 
 #define RING_DEFAULT (8ul << 20)
-#define RING_MAX (1ul << 30)
 #define HISTORY_DEFAULT (64ul << 20)
 #define MAX_FOLIOS_DEFAULT (16u << 20) /* of 64 bytes */
 #define WINDOW_DEFAULT_MS 50
 #define DELAY_DEFAULT_MS 1000
 #define DELAY_MIN_MS 100
+#define LEAK_DEFAULT_S 10
+#define STALL_DEFAULT_S 10
+#define SETTLE_DEFAULT_S 1
 
 #define OPTIONS_HELP                                                                               \
 	{ "help", 'h', NULL, 0, "Print this help", -1 },                                           \
@@ -90,6 +102,38 @@ static const struct argp_option history_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option check_options[] = {
+	{ "duration", 't', "SECONDS", 0, "Without CMD: end after this time", 1 },
+	{ "user", KEY_USER, "NAME", 0, "Run CMD as this user (who called sudo, else as now)", 1 },
+	{ "settle", KEY_SETTLE, "SECONDS", 0,
+	  "Wait so long after CMD for its last processes, and for counts to come to rest (1)", 1 },
+	{ "propagate", KEY_PROPAGATE, NULL, 0, "When no rule was broken: CMD's exit status", 1 },
+	{ NULL, 0, NULL, 0, "Rules (daxtop rules lists them):", 2 },
+	{ "rule", KEY_RULE, "ID[,ID...]", 0, "Only these", 2 },
+	{ "ignore", KEY_IGNORE, "ID[,ID...]", 0, "Not these", 2 },
+	{ "only-proven", KEY_ONLY_PROVEN, NULL, 0, "Only findings that are proven", 2 },
+	{ "strict", KEY_STRICT, NULL, 0,
+	  "What an old kernel does by design (mappings without a reference) is a finding too", 2 },
+	{ "leak-time", KEY_LEAK_TIME, "SECONDS", 0,
+	  "References that nothing explains for so long are a leak (10)", 2 },
+	{ "stall-time", KEY_STALL_TIME, "SECONDS", 0, "Waits longer than this are a stall (10)", 2 },
+	{ NULL, 0, NULL, 0, "Output:", 3 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 3 },
+	{ "ktap", KEY_KTAP, NULL, 0, "The kernel's test format, a test a rule", 3 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "The report goes there, not to standard output", 3 },
+	{ "verbose", 'v', NULL, 0, "Say what is attached, and each finding at once", 3 },
+	OPTIONS_TRACING,
+	OPTIONS_ENGINE,
+	OPTIONS_HELP,
+	{ 0 },
+};
+
+static const struct argp_option rules_options[] = {
+	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 1 },
+	OPTIONS_HELP,
+	{ 0 },
+};
+
 static const struct argp_option probes_options[] = {
 	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 1 },
 	OPTIONS_HELP,
@@ -126,6 +170,16 @@ static const struct command_info {
 	       "FOLIO is a page frame number (0xHEX or decimal), FILE:OFFSET or "
 	       "/dev/daxX.Y:OFFSET; OFFSET is bytes, decimal or 0xHEX, with K, M or G if "
 	       "wanted.") },
+	{ "daxtop check", COMMAND_CHECK,
+	  ARGP(check_options, "[-- CMD ARG...]",
+	       "Checks the rules of DAX reference counts while CMD runs, or until Ctrl-C, and says "
+	       "which were broken, where and by whom.\v"
+	       "Exit status: 0 no rule was broken, 1 one was, 2 wrong usage or nothing can be "
+	       "watched, 3 not all was seen, so that nothing found says little.") },
+	{ "daxtop rules", COMMAND_RULES,
+	  ARGP(rules_options, "[ID...]",
+	       "The rules that daxtop check checks; with ID, what that rule demands and where the "
+	       "kernel relies on it.") },
 	{ "daxtop probes", COMMAND_PROBES,
 	  ARGP(probes_options, NULL,
 	       "What this kernel offers: each event, the function chosen for it, what is missing "
@@ -139,143 +193,8 @@ static const struct command_info {
 struct parse {
 	const struct command_info *info;
 	struct options *o;
+	uint32_t ignored; /* 1 << enum dx_rule */
 };
-
-/* ---- values ---- */
-
-#define complain(p, fmt, ...)                                                                      \
-	fprintf(stderr, "%s: " fmt "\n", (p)->info->name, ##__VA_ARGS__)
-
-static const char *shown(char *out, size_t outlen, const char *text)
-{
-	escape_columns(out, outlen, text, strlen(text), 60, ESCAPE_KEEP_START);
-	return out;
-}
-
-static int parse_number(struct parse *p, const char *option, const char *arg, uint64_t least,
-			uint64_t most, uint64_t *value)
-{
-	char name[256];
-	int err = size_parse(arg, value);
-
-	/* size_parse() would take 1K: a count has no unit */
-	if (err || arg[strspn(arg, "0123456789xXabcdefABCDEF")] || *value < least ||
-	    *value > most) {
-		complain(p, "%s wants a number from %llu to %llu, not '%s'", option,
-			 (unsigned long long)least, (unsigned long long)most,
-			 shown(name, sizeof(name), arg));
-		return EINVAL;
-	}
-	return 0;
-}
-
-static int parse_size(struct parse *p, const char *option, const char *arg, size_t *value)
-{
-	char name[256];
-	uint64_t n;
-
-	if (size_parse(arg, &n) || n > SIZE_MAX / 2) {
-		complain(p,
-			 "%s wants a size in bytes, with K, M or G behind it if wanted, not '%s'",
-			 option, shown(name, sizeof(name), arg));
-		return EINVAL;
-	}
-	*value = n;
-	return 0;
-}
-
-static int parse_ring_size(struct parse *p, const char *arg, size_t *value)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-	int err = parse_size(p, "--ring-size", arg, value);
-
-	if (err)
-		return err;
-	/* BPF_MAP_TYPE_RINGBUF takes nothing else: kernel/bpf/ringbuf.c, ringbuf_map_alloc() */
-	if (*value < page || *value > RING_MAX || (*value & (*value - 1))) {
-		complain(p, "--ring-size must be a power of two from %zu to %lu bytes", page,
-			 RING_MAX);
-		return EINVAL;
-	}
-	return 0;
-}
-
-/* Seconds with up to nine decimals; exact, unlike strtod(). */
-static int parse_seconds(struct parse *p, const char *option, const char *arg, uint64_t least_ns,
-			 uint64_t *ns)
-{
-	uint64_t whole = 0, part = 0, scale = 1000000000;
-	const char *s = arg;
-	char name[256];
-
-	for (; *s >= '0' && *s <= '9' && whole < 1000000000; s++)
-		whole = whole * 10 + (*s - '0');
-	if (s != arg && *s == '.')
-		for (s++; *s >= '0' && *s <= '9' && scale > 1; s++) {
-			part = part * 10 + (*s - '0');
-			scale /= 10;
-		}
-	*ns = whole * 1000000000 + part * scale;
-	if (s == arg || *s || whole > 1000000000 || *ns < least_ns) {
-		complain(p, "%s wants seconds, at least %g, not '%s'", option, least_ns / 1e9,
-			 shown(name, sizeof(name), arg));
-		return EINVAL;
-	}
-	return 0;
-}
-
-static int parse_events(struct parse *p, const char *arg, uint32_t *events)
-{
-	const char *s = arg;
-
-	for (;;) {
-		size_t len = strcspn(s, ",");
-		int type = event_by_name(s, len);
-
-		if (type < 0) {
-			char name[256];
-
-			escape_columns(name, sizeof(name), s, len, 60, ESCAPE_KEEP_START);
-			fprintf(stderr, "%s: there is no event '%s'; there are", p->info->name,
-				name);
-			for (unsigned int i = 1; i < DX_EVENT_TYPES; i++)
-				fprintf(stderr, " %s", event_name(i));
-			fprintf(stderr, "\n");
-			return EINVAL;
-		}
-		*events |= 1u << type;
-		if (!s[len])
-			return 0;
-		s += len + 1;
-	}
-}
-
-static int parse_sort(struct parse *p, const char *arg, enum screen_sort *sort)
-{
-	int n = screen_sort_by_name(arg);
-	char name[256];
-
-	if (n >= 0) {
-		*sort = n;
-		return 0;
-	}
-	fprintf(stderr, "%s: there is no sort key '%s'; there are", p->info->name,
-		shown(name, sizeof(name), arg));
-	for (unsigned int i = 0; screen_sort_name(i); i++)
-		fprintf(stderr, " %s", screen_sort_name(i));
-	fprintf(stderr, "\n");
-	return EINVAL;
-}
-
-static int parse_string(struct parse *p, const char *option, const char *arg, const char **value)
-{
-	if (!*arg) {
-		complain(p, "%s wants a name, not nothing", option);
-		return EINVAL;
-	}
-	*value = arg;
-	return 0;
-}
 
 static int parse_folio(struct parse *p, const char *arg)
 {
@@ -285,13 +204,13 @@ static int parse_folio(struct parse *p, const char *arg)
 
 	folios = reallocarray(p->o->folios, p->o->nr_folios + 1, sizeof(*folios));
 	if (!folios) {
-		complain(p, "memory is short");
+		complain(p->info->name, "memory is short");
 		return ENOMEM;
 	}
 	p->o->folios = folios;
 	ret = folio_spec_parse(&folios[p->o->nr_folios], arg, err, sizeof(err));
 	if (ret) {
-		complain(p, "%s", err);
+		complain(p->info->name, "%s", err);
 		return -ret;
 	}
 	p->o->nr_folios++;
@@ -306,20 +225,56 @@ static void print_help(const struct command_info *info)
 		  (char *)info->name);
 }
 
+/* The first --rule takes the place of "all". */
+static int parse_named_rules(struct parse *p, const char *arg)
+{
+	if (!p->o->rules_named)
+		p->o->rules = 0;
+	p->o->rules_named = true;
+	return value_rules(p->info->name, arg, &p->o->rules);
+}
+
 static int parse_argument(struct parse *p, const char *arg)
 {
 	char name[256];
 
 	if (p->info->command == COMMAND_HISTORY)
 		return parse_folio(p, arg);
-	complain(p, "takes no argument, but got '%s'", shown(name, sizeof(name), arg));
+	if (p->info->command == COMMAND_RULES)
+		return parse_named_rules(p, arg);
+	complain(p->info->name, "takes no argument, but got '%s'", value_shown(name, sizeof(name), arg));
 	return EINVAL;
+}
+
+static int parse_end_check(struct parse *p)
+{
+	struct options *o = p->o;
+
+	if (!o->rules) {
+		complain(p->info->name, "no rule is left to check: --ignore names all of them");
+		return EINVAL;
+	}
+	if (o->json && o->ktap) {
+		complain(p->info->name, "--json and --ktap are two formats: choose one");
+		return EINVAL;
+	}
+	if (o->command_argv && o->duration_ns) {
+		complain(p->info->name, "--duration is for a check without CMD, which ends by itself");
+		return EINVAL;
+	}
+	if (!o->command_argv && (o->user || o->propagate)) {
+		complain(p->info->name, "%s needs a CMD", o->user ? "--user" : "--propagate");
+		return EINVAL;
+	}
+	return 0;
 }
 
 static int parse_end(struct parse *p)
 {
+	if (p->info->command == COMMAND_CHECK)
+		return parse_end_check(p);
 	if (p->info->command == COMMAND_HISTORY && !p->o->nr_folios) {
-		complain(p, "name at least one FOLIO: a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET");
+		complain(p->info->name, "name at least one FOLIO: a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET");
 		return EINVAL;
 	}
 	return 0;
@@ -341,35 +296,35 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		printf("daxtop " DAXTOP_VERSION "\n");
 		return ECANCELED;
 	case KEY_RING_SIZE:
-		return parse_ring_size(p, arg, &o->ring_size);
+		return value_ring_size(p->info->name, arg, &o->ring_size);
 	case KEY_HISTORY_BUDGET:
-		return parse_size(p, "--history-budget", arg, &o->history_budget);
+		return value_size(p->info->name, "--history-budget", arg, &o->history_budget);
 	case KEY_WINDOW:
-		err = parse_number(p, "--window", arg, 0, 10000, &n);
+		err = value_number(p->info->name, "--window", arg, 0, 10000, &n);
 		o->window_ns = n * 1000000;
 		return err;
 	case KEY_MAX_FOLIOS:
-		err = parse_number(p, "--max-folios", arg, 0, UINT32_MAX, &n);
+		err = value_number(p->info->name, "--max-folios", arg, 0, UINT32_MAX, &n);
 		o->max_folios = n;
 		return err;
 	case 'p':
 		/* linux/threads.h: PID_MAX_LIMIT is 4 Mi */
-		err = parse_number(p, "--pid", arg, 1, 4 << 20, &n);
+		err = value_number(p->info->name, "--pid", arg, 1, 4 << 20, &n);
 		o->filter.pid = n;
 		return err;
 	case 'c':
-		return parse_string(p, "--comm", arg, &o->filter.comm);
+		return value_string(p->info->name, "--comm", arg, &o->filter.comm);
 	case 'd':
-		return parse_string(p, "--device", arg, &o->filter.device);
+		return value_string(p->info->name, "--device", arg, &o->filter.device);
 	case 'f':
-		return parse_string(p, "--file", arg, &o->filter.file);
+		return value_string(p->info->name, "--file", arg, &o->filter.file);
 	case 'e':
-		return parse_events(p, arg, &o->filter.events);
+		return value_events(p->info->name, arg, &o->filter.events);
 	case 'n':
-		return parse_number(p, p->info->command == COMMAND_TOP ? "--iterations" : "--count",
+		return value_number(p->info->name, p->info->command == COMMAND_TOP ? "--iterations" : "--count",
 				    arg, 1, UINT32_MAX, &o->count);
 	case 't':
-		return parse_seconds(p, "--duration", arg, 1000000, &o->duration_ns);
+		return value_seconds(p->info->name, "--duration", arg, 1000000, &o->duration_ns);
 	case KEY_JSON:
 		o->json = true;
 		return 0;
@@ -377,11 +332,11 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		o->stack = true;
 		return 0;
 	case 's':
-		return parse_sort(p, arg, &o->sort);
+		return value_sort(p->info->name, arg, &o->sort);
 	case KEY_DELAY:
-		err = parse_seconds(p, "--delay", arg, DELAY_MIN_MS * 1000000ull, &n);
+		err = value_seconds(p->info->name, "--delay", arg, DELAY_MIN_MS * 1000000ull, &n);
 		if (!err && n > 3600ull * 1000000000) {
-			complain(p, "--delay is an hour at most");
+			complain(p->info->name, "--delay is an hour at most");
 			err = EINVAL;
 		}
 		o->delay_ms = n / 1000000;
@@ -392,9 +347,39 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_NO_COLOR:
 		o->no_color = true;
 		return 0;
+	case KEY_RULE:
+		return parse_named_rules(p, arg);
+	case KEY_IGNORE:
+		return value_rules(p->info->name, arg, &p->ignored);
+	case KEY_ONLY_PROVEN:
+		o->only_proven = true;
+		return 0;
+	case KEY_STRICT:
+		o->strict = true;
+		return 0;
+	case KEY_LEAK_TIME:
+		return value_seconds(p->info->name, "--leak-time", arg, 1000000, &o->leak_ns);
+	case KEY_STALL_TIME:
+		return value_seconds(p->info->name, "--stall-time", arg, 1000000, &o->stall_ns);
+	case KEY_SETTLE:
+		return value_seconds(p->info->name, "--settle", arg, 0, &o->settle_ns);
+	case KEY_USER:
+		return value_string(p->info->name, "--user", arg, &o->user);
+	case KEY_PROPAGATE:
+		o->propagate = true;
+		return 0;
+	case KEY_KTAP:
+		o->ktap = true;
+		return 0;
+	case KEY_OUTPUT:
+		return value_string(p->info->name, "--output", arg, &o->output);
+	case 'v':
+		o->verbose = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		return parse_argument(p, arg);
 	case ARGP_KEY_END:
+		o->rules &= ~p->ignored;
 		return parse_end(p);
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -410,6 +395,8 @@ static void print_overview(void)
 	       "  top             the live screen (the default)\n"
 	       "  trace           one line an event\n"
 	       "  history FOLIO   a folio's reference count, step by step\n"
+	       "  check [-- CMD]  which rules of reference counts are broken, while CMD runs\n"
+	       "  rules [ID...]   the rules, explained\n"
 	       "  probes          what this kernel offers\n"
 	       "\n"
 	       "  -h, --help      print this help; daxtop COMMAND --help: that of a command\n"
@@ -435,6 +422,30 @@ static void options_default(struct options *o)
 	o->window_ns = WINDOW_DEFAULT_MS * 1000000ull;
 	o->delay_ms = DELAY_DEFAULT_MS;
 	o->no_color = no_color && *no_color;
+	o->rules = ((1u << DX_RULES) - 1) & ~(1u << DX_RULE_NONE);
+	o->leak_ns = LEAK_DEFAULT_S * 1000000000ull;
+	o->stall_ns = STALL_DEFAULT_S * 1000000000ull;
+	o->settle_ns = SETTLE_DEFAULT_S * 1000000000ull;
+}
+
+/* What belongs to CMD is not looked at: its options are its own. */
+static int split_command(struct parse *p, int *argc, char **argv)
+{
+	int n = options_own(p->info->argp.options, *argc, argv);
+
+	if (n >= *argc)
+		return 0;
+	if (!strcmp(argv[n], "--") && n + 1 == *argc) {
+		complain(p->info->name, "behind -- a command must follow");
+		return -EINVAL;
+	}
+	p->o->command_argv = argv + n + !strcmp(argv[n], "--");
+	if (!p->o->command_argv[0][0]) {
+		complain(p->info->name, "CMD is empty");
+		return -EINVAL;
+	}
+	*argc = n;
+	return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *o)
@@ -454,21 +465,23 @@ int options_parse(int argc, char **argv, struct options *o)
 		p.info = command_find(argv[1]);
 		if (!p.info) {
 			fprintf(stderr,
-				"daxtop: there is no command '%s'; there are top, trace, history "
-				"and probes (daxtop --help)\n",
-				shown(name, sizeof(name), argv[1]));
+				"daxtop: there is no command '%s'; there are top, trace, history, "
+				"check, rules and probes (daxtop --help)\n",
+				value_shown(name, sizeof(name), argv[1]));
 			return -EINVAL;
 		}
 		argc--;
 		argv++;
 	}
 	o->command = p.info->command;
+	if (p.info->command == COMMAND_CHECK && split_command(&p, &argc, argv))
+		return -EINVAL;
 	/*
 	 * argp and getopt say what is wrong in words of their own, on two lines, with
 	 * whatever bytes were typed. So the words are checked first and argp is silent.
 	 */
 	if (options_check(p.info->argp.options, argc, argv, sentence, sizeof(sentence))) {
-		complain(&p, "%s (%s --help)", sentence, p.info->name);
+		complain(p.info->name, "%s (%s --help)", sentence, p.info->name);
 		return -EINVAL;
 	}
 	err = argp_parse(&p.info->argp, argc, argv, ARGP_SILENT, NULL, &p);

@@ -5,12 +5,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "folio_spec.h"
+#include "rule/rule.h"
 #include "view/filter.h"
 #include "view/screen.h"
 
 #define DAXTOP_VERSION "0.1.0"
 
-enum command { COMMAND_TOP, COMMAND_TRACE, COMMAND_HISTORY, COMMAND_PROBES };
+enum command {
+	COMMAND_TOP,
+	COMMAND_TRACE,
+	COMMAND_HISTORY,
+	COMMAND_PROBES,
+	COMMAND_CHECK,
+	COMMAND_RULES,
+};
 
 struct options {
 	enum command command;
@@ -30,6 +38,23 @@ struct options {
 	uint64_t duration_ns; /* 0: no limit */
 	bool json;
 	bool stack;
+
+	/* all that judge rules: check, top */
+	uint64_t leak_ns; /* references unexplained for so long are a leak */
+	uint64_t stall_ns; /* a wait longer than that is a stall */
+	bool strict; /* what an old kernel does by design is a finding, too */
+
+	/* check; rules: those to explain */
+	uint32_t rules; /* 1 << enum dx_rule: to judge */
+	bool rules_named; /* the user named them */
+	bool only_proven;
+	char **command_argv; /* CMD ARG... NULL, in argv; NULL: none */
+	const char *user; /* run it as this one; NULL: as who called */
+	uint64_t settle_ns;
+	bool propagate;
+	bool ktap;
+	bool verbose;
+	const char *output; /* file for the report; NULL: stdout */
 
 	/* history */
 	struct folio_spec *folios;

@@ -121,3 +121,21 @@ int options_check(const struct argp_option *options, int argc, char **argv, char
 	}
 	return 0;
 }
+
+int options_own(const struct argp_option *options, int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--")) {
+		const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+		char sentence[512];
+		int used;
+
+		if (argv[i][1] == '-')
+			used = long_check(options, argv[i], next, sentence, sizeof(sentence));
+		else
+			used = short_check(options, argv[i], next, sentence, sizeof(sentence));
+		i += 1 + (used > 0 ? used : 0);
+	}
+	return i;
+}

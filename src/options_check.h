@@ -13,4 +13,10 @@ struct argp_option;
 int options_check(const struct argp_option *options, int argc, char **argv, char *sentence,
 		  size_t len);
 
+/*
+ * Index of the first word that is no option and no option's argument, or of "--";
+ * @argc when there is none. As far as the words can be understood.
+ */
+int options_own(const struct argp_option *options, int argc, char **argv);
+
 #endif

@@ -15,6 +15,7 @@
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
 #define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
 #define NAMES_EVERY_NS (20 * NS_PER_MS)
+#define ASKS	  256 /* answered in one go: a system call each */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 static volatile sig_atomic_t stop;
@@ -111,11 +112,23 @@ static void missed(void *arg, unsigned int type, uint64_t n)
 
 int session_open(struct session *s, const struct options *o)
 {
-	struct source_options so = { .ring_size = o->ring_size, .event = handle, .arg = s };
+	/* the bench compares with and without */
+	bool no_rules = getenv("DAXTOP_NO_RULES");
+	struct source_options so = {
+		.ring_size = o->ring_size,
+		.strict = o->strict,
+		.no_rules = no_rules,
+		.event = handle,
+		.arg = s,
+	};
 	struct engine_options eo = {
 		.history_bytes = o->history_budget,
 		.window_ns = o->window_ns,
 		.max_folios = o->max_folios,
+		.strict = o->strict,
+		.leak_ns = o->leak_ns,
+		.stall_ns = o->stall_ns,
+		.no_rules = no_rules,
 	};
 	char err[768];
 
@@ -164,6 +177,51 @@ void session_ready(const struct session *s)
 	fflush(stderr);
 }
 
+/* ---- what the engine wants to know ---- */
+
+static void answer(void *arg, const struct dx_event *ev)
+{
+	handle(arg, ev, sizeof(*ev));
+}
+
+static void answer_asks(struct session *s)
+{
+	struct engine_ask ask[ASKS];
+	size_t n = engine_asks(s->engine, ask, ASKS);
+	bool refs = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct dx_event ev = { .type = DX_TASK_GONE, .stack = -1, .ustack = -1 };
+
+		switch (ask[i].what) {
+		case ENGINE_ASK_PGMAP:
+			refs = true; /* all of them in one walk */
+			break;
+		case ENGINE_ASK_FOLIO:
+			if (!source_sample(s->source, ask[i].pfn, &ev))
+				answer(s, &ev);
+			break;
+		case ENGINE_ASK_TASK:
+			if (!source_task_gone(ask[i].tgid, ask[i].since, &ev.addr))
+				break;
+			ev.time = clock_now();
+			ev.tgid = ask[i].tgid;
+			answer(s, &ev);
+			break;
+		}
+	}
+	if (refs)
+		source_pgmap_refs(s->source, answer, s);
+}
+
+static void count_rules(struct session *s)
+{
+	struct dx_rule_counts total;
+
+	if (!source_rules(s->source, &total))
+		engine_rules_counted(s->engine, &total);
+}
+
 static void check(struct session *s, uint64_t now)
 {
 	if (now < s->next_check)
@@ -171,6 +229,8 @@ static void check(struct session *s, uint64_t now)
 	s->next_check = now + CHECK_NS;
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
+	count_rules(s);
+	answer_asks(s);
 	if (!s->watching)
 		find_pgmaps(s);
 	else
@@ -208,6 +268,7 @@ void session_drain(struct session *s)
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
 	find_names(s);
+	count_rules(s);
 	engine_advance(s->engine, UINT64_MAX);
 }
 

@@ -75,5 +75,7 @@ int cmd_trace(const struct options *o);
 int cmd_history(const struct options *o);
 int cmd_probes(const struct options *o);
 int cmd_top(const struct options *o);
+int cmd_check(const struct options *o);
+int cmd_rules(const struct options *o);
 
 #endif

@@ -32,7 +32,7 @@ static bool fault_holds_ref(const struct change *c)
 
 static int install_refs(const struct change *c)
 {
-	return !c->e->opt.legacy || c->type != PGMAP_FS_DAX;
+	return mapping_holds(c->e, c->type);
 }
 
 /* Notes where in which file the folio is, when the event says so. */
@@ -58,6 +58,12 @@ static void apply_install(struct change *c, struct sample s, int64_t nr)
 		gap_close_fault_ref(c, s);
 	else
 		gap_close(c, s);
+	/*
+	 * p2pmem_alloc_mmap(), drivers/pci/p2pdma.c: a page is made with 1 and takes a
+	 * reference of the pgmap; p2pdma_folio_free() puts it
+	 */
+	if (c->type == PGMAP_PCI_P2PDMA && s.ref == 1 && c->ev->type == DX_INSTALL)
+		refs_explain(c->e, c->f->pgmap, c->time, 1);
 	step_add(c, DX_INSTALL, true, s.ref,
 		 (struct sample){ sat32((int64_t)s.ref + install_refs(c)),
 				  sat32(s.map + nr), s.pin });
@@ -107,6 +113,7 @@ static void apply_pin(struct change *c)
 				   .nr = ev->nr,
 				   .pin = pin,
 				   .longterm = ev->flags & DX_F_LONGTERM,
+				   .remote = ev->flags & DX_F_REMOTE,
 			   });
 }
 
@@ -151,6 +158,12 @@ static void apply_free(struct change *c)
 	f->zap_puts = 0;
 	f->fault_refs = 0;
 	holder_clear(c->e, c->id, f);
+	f->exact = 1;
+	f->lossy = 0;
+	if (c->type == PGMAP_PRIVATE || c->type == PGMAP_COHERENT)
+		refs_explain(c->e, f->pgmap, c->time, -(1ll << f->order));
+	else if (c->type == PGMAP_PCI_P2PDMA)
+		refs_explain(c->e, f->pgmap, c->time, -1);
 	/* free_zone_device_folio(), mm/memremap.c: folio_set_count(folio, 1) */
 	if (c->type == PGMAP_GENERIC && s.ref == 0)
 		step_add(c, ENGINE_CAUSE_RESET, false, 0, (struct sample){ 1, s.map, s.pin });
@@ -220,6 +233,8 @@ static void apply_folio(struct change *c, enum event_part part)
 	case DX_PAGE_INIT:
 		/* zone_device_page_init(), mm/memremap.c: set_page_count(page, 1) */
 		gap_close(c, s);
+		if (c->type == PGMAP_PRIVATE || c->type == PGMAP_COHERENT)
+			refs_explain(c->e, c->f->pgmap, c->time, 1ll << c->f->order);
 		step_add(c, DX_PAGE_INIT, true, s.ref, (struct sample){ 1, s.map, s.pin });
 		return;
 	case DX_BREAK_BUSY:
@@ -228,6 +243,9 @@ static void apply_folio(struct change *c, enum event_part part)
 		/* NOWAIT returns -ERESTARTSYS instead of waiting */
 		if (!(ev->flags & DX_F_NOWAIT))
 			wait_add(c->e, c->id, ev);
+		return;
+	case DX_SAMPLE:
+		sample_apply(c);
 		return;
 	default: /* DX_INSERT, DX_INSTALL_PFN: no count changes */
 		gap_close(c, s);
@@ -304,6 +322,17 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		wait_done(e, ev);
 		return;
 	case DX_PGMAP_GET:
+		refs_get(e, ev);
+		return;
+	case DX_VIOLATION:
+		violation_apply(e, ev);
+		return;
+	case DX_PGMAP_REFS:
+		refs_apply(e, ev);
+		return;
+	case DX_TASK_GONE:
+		leak_task_gone(e, ev);
+		return;
 	case DX_PGMAP_RELEASE:
 	case DX_MODULE:
 		return;
@@ -315,8 +344,14 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 			count_fault(e, ev);
 		break;
 	}
-	if (!ev->pfn || (ev->flags & (DX_F_NO_FOLIO | DX_F_ZERO)))
+	/* nobody asks about a folio that is not known */
+	if (ev->type == DX_SAMPLE && !folio_find_covering(&e->folios, ev->pfn))
 		return;
+	if (!ev->pfn || (ev->flags & (DX_F_NO_FOLIO | DX_F_ZERO))) {
+		if (ev->type == DX_SAMPLE)
+			sample_no_folio(e, ev);
+		return;
+	}
 
 	c.f = hint ? folio_ptr(&e->folios, hint) : NULL;
 	if (c.f && c.f->pfn == ev->pfn && c.f->order == ev->order && !c.f->absorbed)
@@ -336,5 +371,8 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 			       !(ev->type == DX_FAULT && (ev->flags & DX_F_INSERT));
 	c.task = task_get(e, ev);
 	apply_folio(&c, part);
-	change_end(&c, true);
+	if (!c.same)
+		change_end(&c, ev->type != DX_SAMPLE);
+	if (!e->opt.no_rules)
+		leak_look(&c);
 }

@@ -25,6 +25,10 @@ static const char *const event_names[DX_EVENT_TYPES] = {
 	[DX_DEV_FAULT] = "dev-fault",
 	[DX_FILE] = "file",
 	[DX_MODULE] = "module",
+	[DX_VIOLATION] = "violation",
+	[DX_SAMPLE] = "sample",
+	[DX_PGMAP_REFS] = "pgmap-refs",
+	[DX_TASK_GONE] = "task-gone",
 };
 
 static const char *const inferred_names[] = {

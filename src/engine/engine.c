@@ -32,6 +32,7 @@ struct engine *engine_new(const struct engine_options *o)
 		return NULL;
 	memset(e, 0, sizeof(*e));
 	e->opt = *o;
+	e->next_tick = o->no_rules ? UINT64_MAX : 0;
 	if (folio_table_init(&e->folios) || history_init(&e->history, o->history_bytes) ||
 	    task_table_init(&e->tasks) || pgmap_table_init(&e->pgmaps) ||
 	    file_table_init(&e->files)) {
@@ -52,6 +53,8 @@ void engine_free(struct engine *e)
 	holder_table_destroy(&e->holders);
 	pgmap_table_destroy(&e->pgmaps);
 	file_table_destroy(&e->files);
+	finding_table_destroy(&e->findings);
+	suspect_table_destroy(&e->suspects);
 	free(e->wait);
 	free(e);
 }
@@ -133,6 +136,7 @@ static const uint8_t event_has[DX_EVENT_TYPES] = {
 	[DX_FREE] = HAS_FOLIO,
 	[DX_PAGE_INIT] = HAS_FOLIO,
 	[DX_BREAK_BUSY] = HAS_FOLIO,
+	[DX_SAMPLE] = HAS_FOLIO,
 };
 
 /* Records of a kernel that is sane never fail here; a damaged recording can. */
@@ -147,6 +151,10 @@ static inline bool event_valid(const struct dx_event *ev, size_t len)
 		return false;
 	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
 		return false;
+	if (ev->type == DX_VIOLATION)
+		/* what is wrong with a folio can be its order: no more is asked of it */
+		return ev->arg > DX_RULE_NONE && ev->arg < DX_RULE_FOLIO_LEAK &&
+		       (uint32_t)ev->ret < DX_DETAILS && !(ev->pfn >> MAX_PFN_BITS);
 	return ev->type != DX_FAULT || ev->since <= ev->time;
 }
 
@@ -207,7 +215,10 @@ int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 	if (e->newest >= e->opt.window_ns && e->newest - e->opt.window_ns > e->watermark)
 		e->watermark = e->newest - e->opt.window_ns;
 	apply_until(e, e->watermark);
+	if (e->watermark >= e->next_tick)
+		rules_tick(e);
 	err = e->no_memory ? -ENOMEM : 0;
+	e->memory_refused |= e->no_memory;
 	e->no_memory = false;
 	return err;
 }
@@ -225,6 +236,8 @@ void engine_advance(struct engine *e, uint64_t now)
 	}
 	if (until > e->watermark)
 		e->watermark = until;
+	if (e->watermark >= e->next_tick)
+		rules_tick(e);
 }
 
 void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t n, uint64_t now)
@@ -261,5 +274,7 @@ void engine_stats_get(const struct engine *e, struct engine_stats *out)
 			 file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
 			 e->tasks.nr_buckets * sizeof(uint32_t) +
 			 e->pgmaps.max * sizeof(struct pgmap) +
-			 e->max_waits * sizeof(struct break_wait);
+			 e->max_waits * sizeof(struct break_wait) +
+			 e->findings.max * sizeof(struct finding) +
+			 e->suspects.max * sizeof(struct suspect);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "event.h"
+#include "rule.h"
 
 struct engine;
 
@@ -20,6 +21,10 @@ struct engine_options {
 	uint64_t window_ns; /* events may arrive this much out of order */
 	uint32_t max_folios; /* then new folios are counted, not kept; 0: no limit */
 	bool legacy; /* regime: idle FS DAX folio has refcount 1 */
+	bool strict; /* what this kernel does by design (install-without-ref, legacy) is a finding too */
+	uint64_t leak_ns; /* unexplained references older than this are a leak; 0: 10 s */
+	uint64_t stall_ns; /* a wait longer than this is a stall; 0: 10 s */
+	bool no_rules; /* judge nothing (the bench compares) */
 };
 
 /* Returns NULL when memory is short. Options are copied. */
@@ -129,14 +134,97 @@ struct engine_holder {
 	uint32_t nr; /* pins or references still held */
 	uint64_t since; /* ns */
 	int32_t stack;
+	bool gone; /* its process is no more (DX_TASK_GONE) */
 };
 /* Holders of one folio, or of all with @pfn UINT64_MAX; oldest first. */
 int engine_holders(struct engine *e, uint64_t pfn,
 		   int (*fn)(const struct engine_holder *h, void *arg), void *arg);
 
+/* ---- rules: what was checked, what was found ---- */
+
+/* Loss and a late start lower it, nothing raises it (rules.md, Confidence). */
+enum engine_confidence {
+	ENGINE_PROVEN, /* seen at the point itself, nothing lost */
+	ENGINE_SUSPECTED, /* inferred from samples or age */
+	ENGINE_INCONCLUSIVE, /* events were lost, or the state predates the trace */
+};
+
+/*
+ * One finding: a broken rule at one place, or a leak or stall of one folio or
+ * pgmap. Violations of the same rule, detail, stack and folio are counted in one. Strings
+ * belong to the engine, valid until the next push or advance.
+ */
+struct engine_finding {
+	uint32_t nr; /* 1, 2, ...: in order of appearance; stays the same */
+	uint8_t rule; /* enum dx_rule */
+	uint8_t detail; /* enum dx_detail; DX_D_NONE for the engine's own */
+	uint8_t confidence; /* enum engine_confidence, as it is now */
+	const char *why; /* reason of that confidence in a few words; NULL when proven */
+	bool note; /* this kernel does it by design: no finding */
+	bool over; /* what was suspected has ended honestly, or the stall is over */
+	uint64_t first_time, last_time; /* ns; of the first and the last violation, since when it waits */
+	uint64_t end_time; /* when over */
+	uint64_t count; /* violations seen, >= 1 */
+	struct engine_folio folio; /* pfn 0: none; counts as in the record of the first violation */
+	int32_t wanted, got; /* see enum dx_detail; leaks: references explained, and all there are */
+	uint32_t nr_refs; /* unpins, pages, references concerned; leaks: how many are leaked */
+	bool leaked_pins; /* folio-leak: they are pins */
+	uint8_t level; /* enum dx_level */
+	uint64_t addr, index;
+	uint64_t pgmap; /* id */
+	uint32_t tgid, pid; /* who broke it; stalls: who waits; 0: not known */
+	char comm[DX_COMM_LEN + 1];
+	int32_t stack, ustack; /* ids, < 0: none. Leaks: of an unmatched get */
+	uint32_t nr_holders; /* known now, of folio; engine_holders() lists them */
+};
+/* Oldest first; those that are over too. Stops when @fn returns non-zero and returns that. */
+int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg);
+
+struct engine_rule {
+	uint64_t checked; /* times */
+	uint64_t broken; /* times; of the engine's own rules: findings */
+	uint64_t samples; /* records of violations that came through; own rules: findings kept */
+	bool note; /* legacy, not strict: what bpf/ counted is by design; findings say what is not */
+};
+void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_rule *out);
+/* Totals of bpf/'s counters (never fewer than before), for the rules that are decided there. */
+void engine_rules_counted(struct engine *e, const struct dx_rule_counts *total);
+/*
+ * Something looks wrong and is not old enough to be judged: a caller that wants
+ * to end should wait, at most until the time returned (ns). 0: nothing is pending.
+ */
+uint64_t engine_pending(struct engine *e);
+/* Events were lost, runs missed, or memory refused: "nothing found" would claim too much. */
+bool engine_inconclusive(const struct engine *e, const char **why);
+
+/* ---- what it wants to know: answered by events, so that a recording has the answers ---- */
+
+enum engine_ask_what {
+	ENGINE_ASK_FOLIO, /* counts of the folio at pfn: DX_SAMPLE */
+	ENGINE_ASK_PGMAP, /* references of the pgmap: DX_PGMAP_REFS */
+	ENGINE_ASK_TASK, /* is tgid, that was there at @since, gone? Then DX_TASK_GONE */
+};
+struct engine_ask {
+	uint8_t what; /* enum engine_ask_what */
+	uint64_t pfn;
+	uint64_t pgmap;
+	uint32_t tgid;
+	uint64_t since; /* ns */
+};
+/*
+ * Called some times a second. Fills @out with the most pressing questions; returns
+ * how many. Every pgmap is among them once a second at least, then folios whose
+ * state is doubtful after loss, then those that look leaked, then their holders.
+ */
+size_t engine_asks(struct engine *e, struct engine_ask *out, size_t max);
+
 /* ---- pgmaps ---- */
 
 struct engine_pgmap {
+	bool dying; /* killed, not yet gone */
+	bool refs_known; /* refs, refs_base were read */
+	int64_t refs, refs_base; /* outstanding; those that are always there; see DX_PGMAP_REFS */
+	uint64_t refs_explained; /* more that are explained: PRIVATE/COHERENT folios, P2PDMA pages */
 	uint64_t pgmap; /* id */
 	uint64_t pfn, nr_pages; /* first range */
 	uint8_t type;

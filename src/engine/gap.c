@@ -13,14 +13,6 @@
 #define ZAP_MAX	  ((1u << ZAP_BITS) - 1)
 #define FAULT_MAX 7u
 
-/* refcount of a folio that nobody uses */
-static int32_t folio_idle(const struct change *c)
-{
-	if (c->type == PGMAP_GENERIC)
-		return 1;
-	return c->e->opt.legacy && c->type == PGMAP_FS_DAX;
-}
-
 static inline __attribute__((always_inline)) void
 step_note(struct change *c, unsigned int cause, bool observed, uint32_t task, int32_t before,
 	  struct sample after)
@@ -77,8 +69,12 @@ static void sample_first(struct change *c, struct sample to, int own)
 {
 	c->first = false;
 	c->f->fresh = 0;
-	if ((int64_t)to.ref - own > folio_idle(c))
+	if ((int64_t)to.ref - own > idle_count(c->e, c->type)) {
 		c->f->predates = 1;
+	} else if (!to.map) {
+		c->f->exact = 1;
+		c->f->lossy = 0;
+	}
 	c->f->ref = to.ref;
 	c->f->map = to.map;
 	c->f->pin = c->f->order ? to.pin : small_pins(to.ref);

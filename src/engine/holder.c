@@ -134,7 +134,10 @@ static void folio_flags_update(struct engine *e, uint32_t id, struct folio *f)
 	f->has_get = get;
 }
 
-/* The oldest fitting holder (of @tgid, if not 0) of the folio, NULL: none. */
+/*
+ * The oldest fitting holder of the folio (of @tgid, if not 0, and there: its number can
+ * be that of a process that is gone), NULL: none.
+ */
 static uint32_t *holder_oldest(struct engine *e, uint32_t id, bool pin, uint32_t tgid)
 {
 	struct holder_table *t = &e->holders;
@@ -143,9 +146,9 @@ static uint32_t *holder_oldest(struct engine *e, uint32_t id, bool pin, uint32_t
 	for (link = holder_bucket(t, id); *link; link = &t->node[*link].next) {
 		const struct holder *h = &t->node[*link];
 
-		if (h->folio != id || h->pin != pin)
+		if (h->folio != id || h->pin != pin || !h->nr)
 			continue;
-		if (tgid && e->tasks.task[h->task].tgid != tgid)
+		if (tgid && (h->gone || e->tasks.task[h->task].tgid != tgid))
 			continue;
 		/* a late event can be older than one that is in already */
 		if (!found || h->since <= t->node[*found].since)
@@ -154,11 +157,18 @@ static uint32_t *holder_oldest(struct engine *e, uint32_t id, bool pin, uint32_t
 	return found;
 }
 
+/*
+ * Which holder's reference it was that went is a guess as soon as there are two: a bio
+ * ends in softirq and names nobody, or whoever was interrupted; puts of FOLL_GET are
+ * not seen at all. So a holder that was crossed out stays as a ghost (nr 0), who may
+ * still hold, until nobody holds the folio.
+ */
 uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin, uint64_t nr,
 			uint32_t tgid)
 {
 	struct holder_table *t = &e->holders;
 	uint64_t left = nr;
+	bool ghost = false;
 
 	while (f->has_holder && left) {
 		uint32_t *link = tgid ? holder_oldest(e, id, pin, tgid) : NULL;
@@ -172,13 +182,108 @@ uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin
 		if (h->nr > left) {
 			h->nr -= left;
 			left = 0;
-		} else {
+		} else if (e->opt.no_rules) {
 			left -= h->nr;
 			holder_drop(t, link);
 			folio_flags_update(e, id, f);
+		} else {
+			left -= h->nr;
+			h->nr = 0;
+			ghost = true;
 		}
 	}
+	if (ghost)
+		holder_settle(e, id, f);
 	return nr - left;
+}
+
+/* Does another node say the same of that process: that it holds, or may? */
+static bool ghost_redundant(const struct engine *e, uint32_t n)
+{
+	const struct holder_table *t = &e->holders;
+	const struct holder *g = &t->node[n];
+	uint32_t tgid = e->tasks.task[g->task].tgid;
+
+	for (uint32_t i = *holder_bucket(t, g->folio); i; i = t->node[i].next) {
+		const struct holder *h = &t->node[i];
+
+		if (i != n && h->folio == g->folio && h->gone == g->gone &&
+		    e->tasks.task[h->task].tgid == tgid)
+			return true;
+	}
+	return false;
+}
+
+void holder_settle(struct engine *e, uint32_t id, struct folio *f)
+{
+	struct holder_table *t = &e->holders;
+	unsigned int type = pgmap_type(e, f);
+	bool held = f->pin > 0;
+	uint32_t *link, n;
+
+	if (!f->has_holder)
+		return;
+	/* what is left when mappings, and puts on their way, are taken off */
+	held |= (int64_t)f->ref - idle_count(e, type) -
+			(mapping_holds(e, type) && f->map > 0 ? f->map : 0) -
+			(int64_t)f->zap_puts - f->fault_refs > 0;
+	for (n = *holder_bucket(t, id); n && !held; n = t->node[n].next)
+		held = t->node[n].folio == id && t->node[n].nr;
+	for (link = holder_bucket(t, id); *link;) {
+		const struct holder *h = &t->node[*link];
+
+		if (h->folio == id && !h->nr && (!held || ghost_redundant(e, *link)))
+			holder_drop(t, link);
+		else
+			link = &t->node[*link].next;
+	}
+	folio_flags_update(e, id, f);
+}
+
+void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
+		struct holder_sum *out)
+{
+	const struct holder_table *t = &e->holders;
+
+	*out = (struct holder_sum){ 0 };
+	if (!f->has_holder)
+		return;
+	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
+		const struct holder *h = &t->node[n];
+
+		if (h->folio != id)
+			continue;
+		/* a task without a name can't be asked for: it counts as there */
+		if (h->gone && e->tasks.task[h->task].tgid)
+			out->gone++;
+		else
+			out->live++;
+		out->ghosts |= !h->nr;
+		out->remote |= h->remote;
+		if (h->pin)
+			out->pins += h->nr;
+		else
+			out->gets += h->nr;
+		if (h->gone && h->nr &&
+		    (!out->oldest || h->since <= t->node[out->oldest].since))
+			out->oldest = n;
+	}
+}
+
+void holder_task_gone(struct engine *e, uint32_t tgid, uint64_t before,
+		      void (*fn)(struct engine *e, uint32_t id))
+{
+	struct holder_table *t = &e->holders;
+
+	for (uint32_t n = 1; n < t->top; n++) {
+		struct holder *h = &t->node[n];
+
+		if (!h->folio || h->gone || h->since >= before ||
+		    e->tasks.task[h->task].tgid != tgid)
+			continue;
+		h->gone = true;
+		fn(e, h->folio);
+	}
 }
 
 void holder_clear(struct engine *e, uint32_t id, struct folio *f)
@@ -211,7 +316,7 @@ uint64_t holder_count(const struct engine *e, uint32_t id, const struct folio *f
 	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
 		if (t->node[n].folio != id)
 			continue;
-		if (holders)
+		if (holders && t->node[n].nr)
 			(*holders)++;
 		if (t->node[n].pin == pin)
 			nr += t->node[n].nr;
@@ -248,11 +353,11 @@ int engine_holders(struct engine *e, uint64_t pfn,
 		return -ENOMEM;
 	if (id) {
 		for (n = *holder_bucket(t, id); n; n = t->node[n].next)
-			if (t->node[n].folio == id)
+			if (t->node[n].folio == id && t->node[n].nr)
 				list[nr++] = n;
 	} else {
 		for (n = 1; n < t->top; n++)
-			if (t->node[n].folio)
+			if (t->node[n].folio && t->node[n].nr)
 				list[nr++] = n;
 	}
 	qsort_r(list, nr, sizeof(*list), holder_compare, t->node);
@@ -268,6 +373,7 @@ int engine_holders(struct engine *e, uint64_t pfn,
 			.nr = h->nr,
 			.since = h->since,
 			.stack = h->stack,
+			.gone = h->gone,
 		};
 
 		memcpy(out.comm, task->comm, DX_COMM_LEN);

@@ -56,6 +56,9 @@ struct folio {
 
 	uint64_t last_time : TIME_BITS; /* of the newest event */
 	uint64_t fault_refs : 3; /* taken by faults, not seen dropped */
+	uint64_t suspect : 1; /* in the list of leak.c */
+	uint64_t exact : 1; /* seen idle, and nothing lost since */
+	uint64_t lossy : 1; /* events were lost since it was seen idle */
 
 	uint64_t index : INDEX_BITS;
 	uint64_t task : TASK_BITS; /* of the last event */
@@ -225,10 +228,13 @@ struct holder {
 	uint64_t since;
 	uint32_t folio, task;
 	int32_t stack;
-	uint32_t nr;
+	uint32_t nr; /* 0: a ghost, see holder_release() */
 	uint32_t next;
 	bool pin, longterm;
+	bool remote; /* taken on another process's memory */
+	bool gone; /* its process is no more */
 };
+_Static_assert(sizeof(struct holder) == 32, "struct holder");
 
 struct holder_table {
 	struct holder *node; /* [0] unused */
@@ -249,6 +255,24 @@ uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin
 			uint32_t tgid);
 /* Forgets all holders of the folio. */
 void holder_clear(struct engine *e, uint32_t id, struct folio *f);
+/* Forgets the ghosts if the counts say that nobody holds the folio. */
+void holder_settle(struct engine *e, uint32_t id, struct folio *f);
+/* What is known of those who hold a folio. */
+struct holder_sum {
+	uint32_t live; /* of processes that are there, ghosts included */
+	uint32_t gone; /* of those that are no more */
+	uint64_t pins, gets; /* they have */
+	uint32_t oldest; /* node of the oldest that is gone and no ghost, 0: none */
+	bool ghosts, remote;
+};
+void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
+		struct holder_sum *out);
+/*
+ * The process @tgid that took references before @before is no more. Calls @fn for each
+ * of its folios that did not know.
+ */
+void holder_task_gone(struct engine *e, uint32_t tgid, uint64_t before,
+		      void (*fn)(struct engine *e, uint32_t id));
 /* References (or pins) that the folio's known holders have; *@holders: how many they are. */
 uint64_t holder_count(const struct engine *e, uint32_t id, const struct folio *f, bool pin,
 		      uint32_t *holders);
@@ -259,8 +283,41 @@ uint64_t holder_count(const struct engine *e, uint32_t id, const struct folio *f
 #define PGMAP_FIRST 8
 #define PGMAP_MAX   (1u << PGMAP_BITS)
 
+/* refs.c: a run of looks at a pgmap that all had something to say */
+struct refs_run {
+	uint64_t since; /* 0: there is none */
+	uint32_t nr;
+	int64_t least;
+	uint32_t finding; /* 0: none yet */
+};
+
+struct refs_site;
+
+struct refs {
+	int64_t explained; /* PRIVATE/COHERENT folios, P2PDMA pages: handed out less given back */
+	int64_t baseline; /* what was unexplained when the trace began */
+	int64_t value; /* at the last look: unexplained beyond the baseline */
+	uint64_t asked, looked; /* times, 0: never */
+	uint64_t active_since; /* of active[0] */
+	uint32_t active[2]; /* references that came or went of late: now, and before */
+	struct refs_run grown, old, under;
+	struct refs_site *site; /* who got references, NULL: nobody yet */
+	bool based; /* baseline is known */
+	bool added; /* in this trace */
+	bool clean; /* a look of this trace found nothing unexplained */
+	bool lossy;
+	/* memunmap_pages() */
+	uint64_t kill_time, kill_seen; /* it began, was last known to be under way; 0: not seen */
+	bool kill_predates;
+	uint32_t kill_tgid, kill_pid;
+	char kill_comm[DX_COMM_LEN];
+	int32_t kill_stack;
+	uint32_t kill_finding;
+};
+
 struct pgmap {
 	struct engine_pgmap p;
+	struct refs r;
 	bool used;
 };
 
@@ -278,6 +335,8 @@ unsigned int pgmap_type(const struct engine *e, const struct folio *f);
 const char *pgmap_device(const struct engine *e, const struct folio *f);
 void pgmap_move_folio(struct engine *e, struct folio *f, uint32_t to);
 void pgmap_apply(struct engine *e, const struct dx_event *ev);
+/* The newest entry of that id, 0: none. */
+uint32_t pgmap_find(struct pgmap_table *t, uint64_t id);
 
 /* ---- file.c ---- */
 
@@ -402,12 +461,156 @@ static inline const struct order_key *order_peek(const struct order *o, uint32_t
 	return &o->ring[(o->head + n) & (o->ring_size - 1)];
 }
 
+/* query.c: a folio as the views see it */
+void folio_row(struct engine *e, uint32_t id, struct engine_folio *out);
+
 /* ---- layout breaks that wait ---- */
 
 struct break_wait {
 	uint64_t ino;
 	uint32_t dev, folio, pid;
+	uint32_t tgid;
+	uint64_t since, seen; /* it began; was last known to wait */
+	uint64_t asked; /* whether the process is there, after a loss */
+	char comm[DX_COMM_LEN];
+	int32_t stack;
+	uint32_t finding; /* 0: none yet */
+	bool final;
 };
+
+/* ---- finding.c: what was found ---- */
+
+#define FINDING_MAX	4096u
+#define FINDING_BUCKETS 1024u
+
+struct finding {
+	struct engine_finding f; /* its strings are filled in when it is shown */
+	uint32_t file; /* keeps the path; 0: none */
+	uint32_t next; /* of the same bucket: violations only */
+	char device[32];
+};
+
+struct finding_table {
+	struct finding *node; /* [nr - 1] */
+	uint32_t nr, max;
+	uint32_t bucket[FINDING_BUCKETS];
+};
+
+void finding_table_destroy(struct finding_table *t);
+/* A new finding about the folio @id (0: none), or 0: counted only, there is no room for it. */
+uint32_t finding_add(struct engine *e, enum dx_rule rule, uint32_t id);
+static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32_t nr)
+{
+	return &t->node[nr - 1].f;
+}
+/* Fills in what it says of its folio. */
+void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id);
+void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap);
+void finding_over(struct engine *e, uint32_t nr, uint64_t time);
+/* A violation that bpf/ saw. */
+void violation_apply(struct engine *e, const struct dx_event *ev);
+
+/* ---- rule.c ---- */
+
+#define SETTLE_NS   2000000000ull /* what the kernel does "soon" is done */
+#define RULE_TICK_NS 10000000ull
+
+struct rule_count {
+	uint64_t checked, samples;
+	uint64_t refused; /* findings that had no room */
+};
+
+/* Time has come to a point: looks at what is old enough. */
+void rules_tick(struct engine *e);
+
+/* ---- leak.c ---- */
+
+#define SUSPECT_MAX	4096u
+#define SUSPECT_BUCKETS 1024u
+
+struct suspect {
+	uint32_t folio; /* 0: free */
+	uint32_t next;
+	uint32_t finding; /* 0: none yet */
+	uint32_t nr; /* looks since then, all of which found it leaked */
+	uint64_t since, asked; /* 0: never */
+	uint64_t entered;
+	int64_t least; /* leaked */
+	bool pins, only_zap;
+};
+
+struct suspect_table {
+	struct suspect *node; /* [0] unused */
+	uint32_t nr, top, max, free;
+	uint32_t ask; /* where the next round of questions begins */
+	uint32_t sweep; /* folio id */
+	uint32_t bucket[SUSPECT_BUCKETS];
+};
+
+void suspect_table_destroy(struct suspect_table *t);
+void leak_sweep(struct engine *e);
+/* Nothing is known of the folio any more; @released: its references were put. */
+void leak_forget(struct engine *e, uint32_t id, struct folio *f, bool released);
+/* The event that is being applied left the folio as it is now. */
+struct change;
+void leak_event(struct change *c);
+size_t leak_asks(struct engine *e, struct engine_ask *out, size_t max);
+uint64_t leak_pending(struct engine *e);
+void leak_task_gone(struct engine *e, const struct dx_event *ev);
+
+/* ---- sample.c: what the engine wants to know ---- */
+
+#define WATCH_MAX   1024u
+#define WATCH_PROBE 16u
+
+/* A process that holds something. */
+struct watch {
+	uint32_t tgid; /* 0: free */
+	uint32_t pass; /* of the sweep that saw it last */
+	uint64_t since; /* of its oldest reference */
+	uint64_t asked; /* 0: never */
+};
+
+struct watch_table {
+	struct watch task[WATCH_MAX];
+	uint32_t pass, sweep; /* a holder's node */
+	uint32_t ask;
+};
+
+struct heal {
+	uint64_t loss; /* the one that is being healed */
+	uint64_t next; /* time of the next round */
+	uint32_t folio;
+	bool busy, found;
+};
+
+void watch_sweep(struct engine *e);
+uint64_t watch_pending(const struct engine *e);
+void sample_apply(struct change *c);
+/* The pfn of a sample has no ZONE_DEVICE page any more. */
+void sample_no_folio(struct engine *e, const struct dx_event *ev);
+
+/* ---- refs.c ---- */
+
+void refs_destroy(struct refs *r);
+void refs_apply(struct engine *e, const struct dx_event *ev);
+void refs_get(struct engine *e, const struct dx_event *ev);
+/* @nr references that are explained came (or went) with a folio. */
+void refs_explain(struct engine *e, uint32_t pgmap, uint64_t time, int64_t nr);
+void refs_kill(struct engine *e, uint32_t pgmap, const struct dx_event *ev);
+void refs_gone(struct engine *e, uint32_t pgmap, const struct dx_event *ev);
+void refs_added(struct engine *e, uint32_t pgmap, uint64_t time);
+size_t refs_asks(struct engine *e, struct engine_ask *out, size_t max);
+uint64_t refs_pending(const struct engine *e);
+
+/* ---- stall.c ---- */
+
+void stall_begin(struct engine *e, struct break_wait *w, const struct dx_event *ev);
+void stall_end(struct engine *e, const struct break_wait *w);
+void stall_tick(struct engine *e);
+void stall_kill_end(struct engine *e, uint32_t pgmap, uint64_t time);
+uint64_t stall_pending(const struct engine *e);
+size_t stall_asks(struct engine *e, struct engine_ask *out, size_t max);
 
 /* ---- all together ---- */
 
@@ -428,6 +631,14 @@ struct engine {
 	uint64_t loss_time; /* the newest engine_lost() */
 	bool lost; /* there was one */
 	bool no_memory; /* since the last engine_push() */
+	bool memory_refused; /* ever */
+	uint64_t next_tick;
+	struct finding_table findings;
+	struct rule_count rule[DX_RULES];
+	struct dx_rule_counts counted; /* by bpf/ */
+	struct suspect_table suspects;
+	struct watch_table watch;
+	struct heal heal;
 };
 
 static inline int32_t sat32(int64_t v)
@@ -455,6 +666,8 @@ struct change {
 	uint32_t id, task;
 	unsigned int type; /* of the pgmap */
 	bool after_loss;
+	bool was_lost; /* after_loss when the change began */
+	bool same; /* DX_SAMPLE: nothing new */
 	bool first; /* no sample of this folio yet */
 	bool mapped, pinned; /* before */
 };
@@ -469,11 +682,26 @@ static inline bool folio_doubtful(const struct engine *e, const struct folio *f)
 {
 	return e->lost && f->last_time <= time_pack(e, e->loss_time);
 }
+/* refcount of a folio that nobody uses; @type: of its pgmap */
+static inline int32_t idle_count(const struct engine *e, unsigned int type)
+{
+	return type == PGMAP_GENERIC || (e->opt.legacy && type == PGMAP_FS_DAX);
+}
+/* Does a mapping hold a reference? */
+static inline bool mapping_holds(const struct engine *e, unsigned int type)
+{
+	return !e->opt.legacy || type != PGMAP_FS_DAX;
+}
 /* A change to c->e, f, ev, time, id begins; fills in the rest but the task. */
 static inline void change_begin(struct change *c)
 {
 	c->type = c->e->pgmaps.map[c->f->pgmap].p.type;
 	c->after_loss = folio_doubtful(c->e, c->f);
+	c->was_lost = c->after_loss;
+	if (__builtin_expect(c->after_loss, 0)) {
+		c->f->exact = 0;
+		c->f->lossy = 1;
+	}
 	c->mapped = c->f->map > 0;
 	c->pinned = c->f->pin > 0;
 }
@@ -528,10 +756,36 @@ static inline int32_t small_pins(int32_t ref)
 /* Counts to @s outside a change, keeping the engine's totals. */
 void folio_set_counts(struct engine *e, struct folio *f, struct sample s);
 
+/* Events after which a folio may look leaked. */
+#define LEAK_EVENTS                                                                            \
+	(1u << DX_UNMAP | 1u << DX_UNPIN | 1u << DX_REMOVE | 1u << DX_FREE | 1u << DX_BREAK_BUSY | \
+	 1u << DX_SAMPLE)
+
+/* A cheap look: only what nothing explains, or is watched already, costs more. */
+static inline void leak_look(struct change *c)
+{
+	const struct folio *f = c->f;
+	struct engine *e = c->e;
+
+	if (__builtin_expect(f->suspect, 0)) {
+		leak_event(c);
+		return;
+	}
+	if (!(LEAK_EVENTS >> c->ev->type & 1))
+		return;
+	e->rule[DX_RULE_FOLIO_LEAK].checked++;
+	if ((f->map > 0 && !f->waited) ||
+	    f->ref <= idle_count(e, c->type) + (int32_t)(f->zap_puts + f->fault_refs))
+		return;
+	leak_event(c);
+}
+
 /* wait.c */
 void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev);
 /* The break of this event's inode or thread is over. */
 void wait_done(struct engine *e, const struct dx_event *ev);
+/* The wait at @i is over; the last one takes its place. */
+void wait_drop(struct engine *e, uint32_t i);
 /* Nobody waits for the folio any more. */
 void wait_clear(struct engine *e, uint32_t id);
 

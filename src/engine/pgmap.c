@@ -23,11 +23,13 @@ int pgmap_table_init(struct pgmap_table *t)
 
 void pgmap_table_destroy(struct pgmap_table *t)
 {
+	for (uint32_t i = PGMAP_FIRST; i < t->nr; i++)
+		refs_destroy(&t->map[i].r);
 	free(t->map);
 }
 
-/* The newest entry of that id: a pgmap that is there before one that is gone. */
-static uint32_t pgmap_find(struct pgmap_table *t, uint64_t id)
+/* A pgmap that is there before one that is gone. */
+uint32_t pgmap_find(struct pgmap_table *t, uint64_t id)
 {
 	uint32_t gone = 0;
 
@@ -79,6 +81,8 @@ static uint32_t pgmap_new(struct engine *e, uint64_t id, unsigned int type)
 			return 0;
 		}
 		t->nr++;
+	} else {
+		refs_destroy(&t->map[i].r);
 	}
 	t->map[i] = (struct pgmap){ .used = true, .p = { .pgmap = id, .type = type } };
 	return i;
@@ -144,10 +148,12 @@ static void range_reset(struct engine *e, uint32_t map)
 		if (!range_has(p, f->pfn))
 			continue;
 		folio_set_counts(e, f, (struct sample){ 0 });
+		f->exact = 0;
 		if (f->order)
 			folio_split(e, f);
 		holder_clear(e, id, f);
 		wait_clear(e, id);
+		leak_forget(e, id, f, false);
 		f->zap_puts = 0;
 		f->fault_refs = 0;
 		f->entry = 0;
@@ -165,8 +171,12 @@ void pgmap_apply(struct engine *e, const struct dx_event *ev)
 	if (!ev->pgmap || ev->ret)
 		return;
 	if (ev->type != DX_PGMAP_ADD) {
-		/* it is still usable between KILL and GONE, so only the latter counts */
+		/* it is still usable between KILL and GONE */
+		if (i && ev->type == DX_PGMAP_KILL)
+			refs_kill(e, i, ev);
 		if (i && ev->type == DX_PGMAP_GONE) {
+			refs_gone(e, i, ev);
+			e->pgmaps.map[i].p.dying = false;
 			e->pgmaps.map[i].p.gone = true;
 			e->pgmaps.last = 0;
 		}
@@ -181,6 +191,8 @@ void pgmap_apply(struct engine *e, const struct dx_event *ev)
 	p->pfn = ev->pfn;
 	p->nr_pages = ev->index;
 	p->gone = false;
+	p->dying = false;
+	refs_added(e, i, ev->time);
 	if (ev->pgmap_type && ev->pgmap_type < PGMAP_FIRST)
 		p->type = ev->pgmap_type;
 	range_reset(e, i);
@@ -189,8 +201,7 @@ void pgmap_apply(struct engine *e, const struct dx_event *ev)
 int engine_pgmap_set(struct engine *e, const struct engine_pgmap *set)
 {
 	uint32_t i = pgmap_find(&e->pgmaps, set->pgmap), id;
-	struct engine_pgmap *p;
-	uint64_t folios;
+	struct engine_pgmap *p, old;
 
 	if (i && e->pgmaps.map[i].p.gone && e->pgmaps.map[i].p.pfn != set->pfn)
 		i = 0;
@@ -199,9 +210,17 @@ int engine_pgmap_set(struct engine *e, const struct engine_pgmap *set)
 	if (!i)
 		return -ENOMEM;
 	p = &e->pgmaps.map[i].p;
-	folios = p->folios;
+	old = *p;
 	*p = *set;
-	p->folios = folios;
+	p->folios = old.folios;
+	/* what events said; the source does not look at references here */
+	p->dying |= old.dying && !old.gone;
+	if (!set->refs_known) {
+		p->refs_known = old.refs_known;
+		p->refs = old.refs;
+		p->refs_base = old.refs_base;
+		p->refs_explained = old.refs_explained;
+	}
 	if (p->type >= PGMAP_FIRST)
 		p->type = 0;
 	p->device[sizeof(p->device) - 1] = 0;

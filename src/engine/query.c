@@ -19,7 +19,7 @@ static void folio_settle(const struct engine *e, const struct folio *f, struct e
 	out->ref_inferred = true;
 }
 
-static void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
+void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
 {
 	const struct folio *f = folio_ptr(&e->folios, id);
 	const struct task *task = &e->tasks.task[f->task];

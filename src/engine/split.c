@@ -75,6 +75,7 @@ static void folio_vanish(const struct tails *t, uint32_t id)
 	gap_close(&c, idle);
 	holder_clear(e, id, f);
 	wait_clear(e, id);
+	leak_forget(e, id, f, true);
 	f->zap_puts = 0;
 	f->fault_refs = 0;
 	f->entry = 0;

@@ -6,16 +6,41 @@
  */
 #include "internal.h"
 
-static void wait_drop(struct engine *e, uint32_t i)
+static bool wait_any(const struct engine *e, uint32_t id)
+{
+	for (uint32_t i = 0; i < e->nr_waits; i++)
+		if (e->wait[i].folio == id)
+			return true;
+	return false;
+}
+
+void wait_drop(struct engine *e, uint32_t i)
 {
 	uint32_t id = e->wait[i].folio;
 
+	stall_end(e, &e->wait[i]);
 	e->wait[i] = e->wait[--e->nr_waits];
-	for (i = 0; i < e->nr_waits; i++)
-		if (e->wait[i].folio == id)
-			return;
+	if (wait_any(e, id))
+		return;
 	folio_ptr(&e->folios, id)->waited = 0;
 	e->st.waited--;
+}
+
+static void wait_move(struct engine *e, struct break_wait *w, uint32_t to)
+{
+	uint32_t from = w->folio;
+
+	w->folio = to;
+	if (!wait_any(e, from)) {
+		folio_ptr(&e->folios, from)->waited = 0;
+		e->st.waited--;
+	}
+	if (!folio_ptr(&e->folios, to)->waited) {
+		folio_ptr(&e->folios, to)->waited = 1;
+		e->st.waited++;
+	}
+	if (w->finding)
+		finding_set_folio(e, w->finding, to);
 }
 
 void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
@@ -24,24 +49,33 @@ void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
 	uint32_t i;
 
 	for (i = 0; i < e->nr_waits; i++) {
-		if (e->wait[i].pid != ev->pid)
+		struct break_wait *w = &e->wait[i];
+
+		if (w->pid != ev->pid)
 			continue;
+		/* what was lost may have been its end, and this is another one */
+		if (w->ino != ev->ino || w->dev != ev->dev ||
+		    (e->lost && e->loss_time >= w->seen)) {
+			wait_drop(e, i);
+			break;
+		}
+		w->seen = ev->time;
 		/* the same again after a wake-up, or the next folio of the range */
-		if (e->wait[i].folio == id)
-			return;
-		wait_drop(e, i);
-		break;
+		if (w->folio != id)
+			wait_move(e, w, id);
+		return;
 	}
 	if (array_grow((void **)&e->wait, &e->max_waits, e->nr_waits + 1, sizeof(*e->wait))) {
 		e->no_memory = true;
 		return;
 	}
-	e->wait[e->nr_waits++] = (struct break_wait){
+	e->wait[e->nr_waits] = (struct break_wait){
 		.ino = ev->ino,
 		.dev = ev->dev,
 		.folio = id,
 		.pid = ev->pid,
 	};
+	stall_begin(e, &e->wait[e->nr_waits++], ev);
 	if (!f->waited) {
 		f->waited = 1;
 		e->st.waited++;
@@ -53,7 +87,9 @@ void wait_done(struct engine *e, const struct dx_event *ev)
 	for (uint32_t i = e->nr_waits; i-- > 0;) {
 		const struct break_wait *w = &e->wait[i];
 
-		if (w->pid == ev->pid || (ev->ino && w->ino == ev->ino && w->dev == ev->dev))
+		/* one that may not wait says nothing of another thread that does */
+		if (w->pid == ev->pid || (ev->ino && w->ino == ev->ino && w->dev == ev->dev &&
+					  !(ev->flags & DX_F_NOWAIT)))
 			wait_drop(e, i);
 	}
 }

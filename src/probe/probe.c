@@ -9,6 +9,8 @@
 #define TWO(t1, p1, t2, p2) .candidates = { { .target = (t1), .programs = { p1 } }, \
 					    { .target = (t2), .programs = { p2 } } }
 
+#define LEGACY .regimes = 1u << REGIME_LEGACY
+#define SINCE_6_15 .regimes = 1u << REGIME_TRANSITION | 1u << REGIME_CURRENT
 #define MUST .essential = true
 #define MAY  .essential = false
 
@@ -23,10 +25,19 @@ static const struct probe all[] = {
 	  ONE("dev_dax_huge_fault", "dx_dev_fault") },
 	{ .event = "entry inserted", .tells = DX_INSERT, .costs = "which file and offset a folio belongs to", MUST,
 	  ONE("dax_insert_entry", "dx_insert_entry") },
-	{ .event = "entry removed, range", .tells = DX_REMOVE, .costs = "truncate, hole punch, evict: entries stay listed", MUST,
+	{ .event = "entry removed, range", .tells = DX_REMOVE, .costs = "truncate, hole punch, evict: entries stay listed", MUST, SINCE_6_15,
 	  ONE("dax_delete_mapping_range", "dx_delete_range", "dx_delete_range_end", "dx_delete_entry") },
 	{ .event = "entry removed, one", .tells = DX_REMOVE, .costs = "entries removed by invalidation stay listed", MAY,
 	  ONE("__dax_invalidate_entry", "dx_invalidate", "dx_invalidate_end") },
+	{ .event = "last entry removed", .costs = "whether a folio is idle when it leaves its file", MAY,
+	  .candidates = { { .target = "dax_folio_reset_order", .programs = { "dx_reset_order", "dx_reset_order_end" } },
+			  { .target = "dax_disassociate_entry", .programs = { "dx_disassociate" } } } },
+	{ .event = "install, attempts", .costs = "attempts to map a 4K page without a reference", MAY, SINCE_6_15,
+	  ONE("insert_page", "dx_insert_page") },
+	{ .event = "install, PMD attempts", .costs = "attempts to map a 2M folio without a reference", MAY, SINCE_6_15,
+	  ONE("vmf_insert_folio_pmd", "dx_insert_pmd") },
+	{ .event = "install, PUD attempts", .costs = "attempts to map a 1G folio without a reference", MAY, SINCE_6_15,
+	  ONE("vmf_insert_folio_pud", "dx_insert_pud") },
 	{ .event = "install, PTE", .tells = DX_INSTALL, .costs = "4K mappings: their references look unexplained", MUST,
 	  TWO("insert_page_into_pte_locked", "dx_install_pte",
 	      "folio_add_file_rmap_ptes", "dx_rmap_add_ptes") },
@@ -50,6 +61,8 @@ static const struct probe all[] = {
 	  .costs = "pins and references: O_DIRECT, io_uring, RDMA, vmsplice, ptrace", MUST,
 	  .candidates = { { .target = "gup_fast_fallback", .programs = { "dx_gup_fast", "dx_gup_slow" } },
 			  { .target = "try_grab_folio_fast", .programs = { "dx_grab_fast", "dx_grab" } } } },
+	{ .event = "grab", .costs = "attempts of GUP to take a page without a reference", MAY,
+	  ONE("try_grab_folio", "dx_grab_try") },
 	{ .event = "pin again", .tells = DX_PIN, .costs = "further pins on a pinned folio", MAY,
 	  ONE("folio_add_pin", "dx_add_pin") },
 	{ .event = "pin again, many", .tells = DX_PIN, .costs = "further pins on a pinned folio", MAY,
@@ -64,8 +77,10 @@ static const struct probe all[] = {
 	  ONE("unpin_folio", "dx_unpin_folio") },
 	{ .event = "folio freed", .tells = DX_FREE, .costs = "when a count reaches 0", MUST,
 	  ONE("free_zone_device_folio", "dx_free") },
+	{ .event = "folio freed, at one", .tells = DX_FREE, .costs = "when the count of a filesystem's folio falls to 1", MUST, LEGACY,
+	  ONE("__put_devmap_managed_folio_refs", "dx_put_managed") },
 	{ .event = "page init", .tells = DX_PAGE_INIT, .costs = "PRIVATE and COHERENT folios handed out", MAY,
-	  ONE("zone_device_page_init", "dx_page_init") },
+	  ONE("zone_device_page_init", "dx_page_init", "dx_page_init_end") },
 	{ .event = "pgmap added", .tells = DX_PGMAP_ADD, .costs = "devices that appear", MUST,
 	  ONE("memremap_pages", "dx_pgmap_add") },
 	{ .event = "pgmap removed", .tells = DX_PGMAP_KILL, .costs = "devices that go, and the wait for them", MUST,
@@ -74,9 +89,9 @@ static const struct probe all[] = {
 	  ONE("get_dev_pagemap", "dx_pgmap_get") },
 	{ .event = "pgmap released", .tells = DX_PGMAP_RELEASE, .costs = "the last reference of a pgmap", MAY,
 	  ONE("dev_pagemap_percpu_release", "dx_pgmap_release") },
-	{ .event = "layout break", .tells = DX_BREAK_DONE, .costs = "when truncate and hole punch end waiting", MAY,
+	{ .event = "layout break", .tells = DX_BREAK_DONE, .costs = "when truncate and hole punch end waiting", MAY, SINCE_6_15,
 	  ONE("dax_break_layout", "dx_break", "dx_break_end") },
-	{ .event = "layout break, final", .tells = DX_BREAK_DONE, .costs = "when evict ends waiting", MAY,
+	{ .event = "layout break, final", .tells = DX_BREAK_DONE, .costs = "when evict ends waiting", MAY, SINCE_6_15,
 	  ONE("dax_break_layout_final", "dx_break_final", "dx_break_final_end") },
 	{ .event = "busy folio", .tells = DX_BREAK_BUSY, .costs = "what a layout break waits for", MUST,
 	  ONE("dax_layout_busy_page_range", "dx_busy") },

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How a kernel counts references of DAX folios, see rules.md's table in man daxtop-rules */
+enum regime { REGIME_LEGACY, REGIME_TRANSITION, REGIME_CURRENT };
+
 #define PROBE_CANDIDATES 2
 #define PROBE_PROGRAMS	 3
 
@@ -35,6 +38,7 @@ struct probe {
 	unsigned int tells; /* enum dx_event_type that a missed run of it loses; 0: none */
 	bool essential;
 	const char *module; /* lives in this module; NULL: in the kernel */
+	unsigned int regimes; /* 1 << enum regime: where it is of use; 0: everywhere */
 	struct probe_candidate candidates[PROBE_CANDIDATES];
 
 	/* the outcome, not in the table */
@@ -55,7 +59,6 @@ const char *probe_kind(const char *section);
 /* Every essential event can be seen. */
 bool probe_essential_ok(const struct probe *table, size_t n);
 
-enum regime { REGIME_LEGACY, REGIME_TRANSITION, REGIME_CURRENT };
 const char *regime_name(enum regime r);
 
 struct btf;

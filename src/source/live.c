@@ -9,38 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
-#include "attach.h"
 #include "clock.h"
-#include "scan.h"
-#include "source.h"
-#include "daxtop.skel.h"
-#include "devdax.skel.h"
+#include "internal.h"
 
 #define LOAD_ATTEMPTS 6
 #define POLL_RECORDS  16384 /* then signals, keys and counters are looked at again */
-
-struct source {
-	struct source_options o;
-	struct btf *btf;
-	enum regime regime;
-	struct daxtop_bpf *skel;
-	struct devdax_bpf *devdax; /* NULL until its module is there */
-	struct ring_buffer *ring;
-	struct attachments links;
-	struct probe probes[PROBE_MAX];
-	size_t nr_probes;
-	uint64_t missed_seen[PROBE_MAX];
-	uint64_t ready; /* ns, CLOCK_MONOTONIC: everything is attached from here on */
-	struct dx_init_args init;
-	unsigned int nr_cpus;
-	uint64_t *lost_seen; /* [type][cpu] */
-	uint64_t *lost_now; /* [cpu], scratch */
-	bool module_came;
-	bool understood; /* a page of a pgmap was seen to be ZONE_DEVICE */
-	unsigned int handled; /* records, in this source_poll() */
-};
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
 
@@ -115,6 +88,9 @@ static int load(struct source *s, char *err, size_t errlen)
 		choose_programs(s, refused, n);
 		bpf_map__set_max_entries(s->skel->maps.events, s->o.ring_size);
 		s->skel->rodata->zone_shift = shift;
+		s->skel->rodata->legacy = s->regime == REGIME_LEGACY;
+		s->skel->rodata->strict = s->o.strict;
+		s->skel->rodata->rules_on = !s->o.no_rules;
 		failed_program[0] = 0;
 		rc = daxtop_bpf__load(s->skel);
 		if (!rc)
@@ -137,7 +113,7 @@ static int load(struct source *s, char *err, size_t errlen)
 	return -1;
 }
 
-static int run(struct bpf_program *prog, void *args, size_t len)
+int source_run(struct bpf_program *prog, void *args, size_t len)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = args, .ctx_size_in = len);
 	int rc = bpf_prog_test_run_opts(bpf_program__fd(prog), &o);
@@ -147,7 +123,7 @@ static int run(struct bpf_program *prog, void *args, size_t len)
 
 static int init(struct source *s, char *err, size_t errlen)
 {
-	int rc = run(s->skel->progs.dx_init, &s->init, sizeof(s->init));
+	int rc = source_run(s->skel->progs.dx_init, &s->init, sizeof(s->init));
 
 	if (rc) {
 		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", strerror(-rc));
@@ -265,13 +241,28 @@ static void drop_covered_unpins(struct source *s)
 
 	for (int t = 0; t < DX_TEXTS; t++)
 		if (s->init.gup_put_folio &&
-		    text_calls(s->init.text[t].bytes, DX_TEXT_LEN, s->init.text[t].addr,
+		    text_calls(s->skel->bss->texts + t * DX_TEXT_LEN, DX_TEXT_LEN, s->init.text[t].addr,
 			       s->init.gup_put_folio))
 			drop_covered(s, targets[t], "gup_put_folio");
 }
 
+/* What another regime's kernels do is not missed on this one. */
+static void drop_other_regimes(struct source *s)
+{
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (!p->regimes || p->regimes & 1u << s->regime)
+			continue;
+		p->state = PROBE_UNNEEDED;
+		snprintf(p->why, sizeof(p->why), "kernels of the %s regime don't work this way",
+			 regime_name(s->regime));
+	}
+}
+
 static void attach(struct source *s)
 {
+	drop_other_regimes(s);
 	drop_covered_unpins(s);
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
@@ -308,6 +299,9 @@ static int handle(void *arg, void *data, size_t len)
 
 	if (len >= sizeof(*e) && e->type == DX_MODULE)
 		s->module_came = true;
+	/* its address may be another one's soon */
+	if (len >= sizeof(*e) && e->type == DX_PGMAP_GONE)
+		bpf_map_delete_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &e->pgmap);
 	if (len < sizeof(*e) || !too_early(s, e))
 		s->o.event(s->o.arg, e, len);
 	return ++s->handled < POLL_RECORDS ? 0 : -EAGAIN;
@@ -427,109 +421,7 @@ void source_close(struct source *s)
 	free(s);
 }
 
-/* ---- what was lost ---- */
-
-unsigned int source_nr_cpus(const struct source *s)
-{
-	return s->nr_cpus;
-}
-
-int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n),
-		void *arg)
-{
-	int fd = bpf_map__fd(s->skel->maps.lost);
-
-	for (uint32_t type = 0; type < DX_EVENT_TYPES; type++) {
-		uint64_t *seen = s->lost_seen + (size_t)type * s->nr_cpus;
-
-		if (bpf_map_lookup_elem(fd, &type, s->lost_now))
-			return -errno;
-		for (unsigned int cpu = 0; cpu < s->nr_cpus; cpu++) {
-			uint64_t n = s->lost_now[cpu] - seen[cpu];
-
-			seen[cpu] = s->lost_now[cpu];
-			if (n && fn)
-				fn(arg, cpu, type, n);
-		}
-	}
-	return 0;
-}
-
-static struct bpf_program *find_program(struct source *s, const char *name)
-{
-	struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, name);
-
-	if (!prog && s->devdax)
-		prog = bpf_object__find_program_by_name(s->devdax->obj, name);
-	return prog;
-}
-
-void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, uint64_t n), void *arg)
-{
-	for (size_t i = 0; i < s->nr_probes; i++) {
-		const struct probe *p = &s->probes[i];
-		uint64_t sum = 0;
-
-		if (p->state != PROBE_ATTACHED)
-			continue;
-		for (int k = 0; k < PROBE_PROGRAMS && p->candidates[p->chosen].programs[k]; k++) {
-			struct bpf_program *prog = find_program(s, p->candidates[p->chosen].programs[k]);
-			struct bpf_prog_info info = {};
-			uint32_t len = sizeof(info);
-
-			if (prog && !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-				sum += info.recursion_misses;
-		}
-		if (sum > s->missed_seen[i])
-			fn(arg, p->tells, sum - s->missed_seen[i]);
-		s->missed_seen[i] = sum;
-	}
-}
-
-size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max)
-{
-	uint64_t frames[32];
-	uint32_t key = id;
-	size_t n = 0;
-
-	if (id < 0 || bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stacks), &key, frames))
-		return 0;
-	while (n < 32 && n < max && frames[n]) {
-		addr[n] = frames[n];
-		n++;
-	}
-	return n;
-}
-
-int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg)
-{
-	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array };
-	uint64_t last = 0;
-	int n = 0;
-
-	for (;;) {
-		struct engine_pgmap p = {};
-		int rc = run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
-
-		if (rc)
-			return rc;
-		if (!a.found)
-			return n;
-		if (a.found == last)
-			continue; /* another range of the same one */
-		last = a.found;
-		n++;
-		s->understood |= a.zone_device;
-		if (!fn)
-			continue;
-		p.pgmap = a.found;
-		p.pfn = a.pfn;
-		p.nr_pages = a.nr_pages;
-		p.type = a.type;
-		device_name(p.pfn, p.nr_pages, p.device, sizeof(p.device));
-		fn(arg, &p);
-	}
-}
+/* ---- what it is ---- */
 
 const struct probe *source_probes(const struct source *s, size_t *n)
 {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "event.h"
+#include "rule.h"
 #include "engine/engine.h"
 #include "probe/probe.h"
 
@@ -16,6 +17,8 @@ struct source;
 
 struct source_options {
 	size_t ring_size; /* bytes, power of two, multiple of the page size */
+	bool strict; /* tell of violations that a legacy kernel makes by design, too */
+	bool no_rules; /* leave the rules out of the programs: for comparison */
 	/* Called for each record, in the ring's order. @ev is valid for the call. */
 	void (*event)(void *arg, const struct dx_event *ev, size_t len);
 	void *arg;
@@ -57,6 +60,22 @@ size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max);
 
 /* All pgmaps of the kernel now. Returns their number or -errno; @fn may be NULL. */
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg);
+
+/* ---- answers to engine_asks(), as records ---- */
+
+/* References of every pgmap that can be read: a DX_PGMAP_REFS each. Returns 0 or -errno. */
+int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_event *ev), void *arg);
+/* The folio that @pfn is in, now: DX_SAMPLE. Returns 0 or -errno. */
+int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev);
+/*
+ * The process @tgid, which was there at @since (ns, CLOCK_MONOTONIC), is no more, or the
+ * number is another one's: *@start is when that one began, else 0. false also when that
+ * can't be known (another pid namespace).
+ */
+bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start);
+
+/* Sums of what bpf/'s rules have counted since the programs were attached. Returns 0 or -errno. */
+int source_rules(struct source *s, struct dx_rule_counts *total);
 
 /* The probe table with its outcome. */
 const struct probe *source_probes(const struct source *s, size_t *n);

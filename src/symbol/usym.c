@@ -133,29 +133,41 @@ static struct process *process_get(struct usym *u, uint32_t tgid)
 	return p;
 }
 
-char *usym_format(struct usym *u, char *out, size_t outlen, uint32_t tgid, uint64_t addr)
+bool usym_find(struct usym *u, uint32_t tgid, uint64_t addr, struct usym_place *place)
 {
-	const char *name, *file, *slash;
-	char safe[256], safe_file[128];
+	const char *file, *slash;
 	Dwfl_Module *module;
 	struct process *p;
 	GElf_Off offset;
 	GElf_Sym sym;
 
-	snprintf(out, outlen, "0x%" PRIx64, addr);
+	memset(place, 0, sizeof(*place));
 	lookup_tgid = tgid;
 	p = u ? process_get(u, tgid) : NULL;
 	module = p && p->dwfl ? dwfl_addrmodule(p->dwfl, addr) : NULL;
 	if (!module)
-		return out;
+		return false;
 	file = dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 	slash = file ? strrchr(file, '/') : NULL;
-	file = slash ? slash + 1 : file ? file : "?";
-	escape_text(safe_file, sizeof(safe_file), file, strlen(file));
-	name = dwfl_module_addrinfo(module, addr, &offset, &sym, NULL, NULL, NULL);
-	if (name) {
-		escape_text(safe, sizeof(safe), name, strlen(name));
-		snprintf(out, outlen, "%s+0x%" PRIx64 " (%s)", safe, (uint64_t)offset, safe_file);
+	place->file = slash ? slash + 1 : file ? file : "?";
+	place->name = dwfl_module_addrinfo(module, addr, &offset, &sym, NULL, NULL, NULL);
+	if (place->name)
+		place->offset = offset;
+	return true;
+}
+
+char *usym_format(struct usym *u, char *out, size_t outlen, uint32_t tgid, uint64_t addr)
+{
+	char safe[256], safe_file[128];
+	struct usym_place place;
+
+	snprintf(out, outlen, "0x%" PRIx64, addr);
+	if (!usym_find(u, tgid, addr, &place))
+		return out;
+	escape_text(safe_file, sizeof(safe_file), place.file, strlen(place.file));
+	if (place.name) {
+		escape_text(safe, sizeof(safe), place.name, strlen(place.name));
+		snprintf(out, outlen, "%s+0x%" PRIx64 " (%s)", safe, place.offset, safe_file);
 	} else {
 		snprintf(out, outlen, "0x%" PRIx64 " (%s)", addr, safe_file);
 	}

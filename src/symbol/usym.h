@@ -2,6 +2,7 @@
 #ifndef DAXTOP_USYM_H
 #define DAXTOP_USYM_H
 /* usym.h - names of addresses in a process, by elfutils */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,6 +10,15 @@ struct usym;
 
 struct usym *usym_new(void); /* NULL: no memory */
 void usym_free(struct usym *u);
+
+/* Where an address lies; hostile names, valid until the next call. */
+struct usym_place {
+	const char *file; /* last part of the mapped file's path */
+	const char *name; /* function; NULL: the file names none there */
+	uint64_t offset; /* into it */
+};
+/* false: the process can't be read, or has no file there. @u may be NULL. */
+bool usym_find(struct usym *u, uint32_t tgid, uint64_t addr, struct usym_place *place);
 
 /*
  * "function+0x12 (libname)", "0x... (libname)" without a symbol, "0x..."

@@ -22,6 +22,20 @@ static int lines_print(FILE *out, const struct model *m, int rows)
 	return 0;
 }
 
+/* One line each, with all of its sentence. */
+static void findings_print(FILE *out, const struct model *m)
+{
+	char sentence[FINDING_MAX];
+
+	for (size_t i = 0; i < m->nr_findings; i++) {
+		const struct engine_finding *f = &m->findings[i].h.f;
+
+		fprintf(out, "%sfinding %u: %s, %s%s: %s\n", i ? "" : "\n", f->nr, rule_name(f->rule),
+			confidence_name(f->confidence), f->over ? ", over" : "",
+			finding_sentence(sentence, sizeof(sentence), f, m->now));
+	}
+}
+
 static int batch_print(FILE *out, struct model *m, struct engine *e, const struct screen_info *info,
 		       size_t rows)
 {
@@ -44,6 +58,8 @@ static int batch_print(FILE *out, struct model *m, struct engine *e, const struc
 		fprintf(out, "and %s more\n",
 			thousands_format(more, sizeof(more), m->nr_items - m->nr_rows));
 	}
+	if (!err)
+		findings_print(out, m);
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #include "symbol/ksym.h"
 #include "symbol/usym.h"
 #include "view/escape.h"
+#include "view/finding.h"
 #include "view/json.h"
 #include "view/json_add.h"
 #include "view/names.h"
@@ -211,8 +212,31 @@ static void add_file(struct json_object *o, const struct dx_event *e,
 		json_add_uint(o, "offset", e->index << PAGE_SHIFT, failed);
 }
 
+static bool has_user_stack(const struct dx_event *e)
+{
+	return e->type == DX_PIN || e->type == DX_GET || e->type == DX_VIOLATION;
+}
+
+static void add_violation(struct json_object *o, const struct dx_event *e, const struct view_names *names,
+			  bool *failed)
+{
+	struct engine_finding f;
+	char says[FINDING_MAX];
+
+	finding_of_event(&f, e, names);
+	json_add(o, "rule", json_object_new_string(rule_name(f.rule)), failed);
+	json_add(o, "detail", json_object_new_string(detail_name(f.detail)), failed);
+	finding_sentence(says, sizeof(says), &f, e->time);
+	json_add_string(o, "says", says, strlen(says), failed);
+	json_add_int(o, "wanted", f.wanted, failed);
+	json_add_int(o, "got", f.got, failed);
+	if (f.addr)
+		json_add_uint(o, "addr", f.addr, failed);
+}
+
 /* What only some types of event have. */
-static void add_details(struct json_object *o, const struct dx_event *e, bool *failed)
+static void add_details(struct json_object *o, const struct dx_event *e, const struct view_names *names,
+			bool *failed)
 {
 	char result[256];
 
@@ -231,6 +255,12 @@ static void add_details(struct json_object *o, const struct dx_event *e, bool *f
 		json_add_hex(o, "gup_flags", e->arg, failed);
 	if (e->type == DX_PGMAP_ADD)
 		json_add_uint(o, "nr_pages", e->index, failed);
+	if (e->type == DX_PGMAP_REFS) {
+		json_add_int(o, "refs", (int64_t)e->addr, failed);
+		json_add_uint(o, "refs_base", e->index, failed);
+	}
+	if (e->type == DX_VIOLATION)
+		add_violation(o, e, names, failed);
 	if (e->type == DX_BREAK_DONE) {
 		json_add_uint(o, "first_page", e->index, failed);
 		if (e->addr < INT64_MAX >> 12) /* else to the end of the file */
@@ -244,9 +274,9 @@ static void add_details(struct json_object *o, const struct dx_event *e, bool *f
 									    e->ret)),
 				 failed);
 	}
-	if (e->stack >= 0 || e->type == DX_PIN || e->type == DX_GET)
+	if (e->stack >= 0 || has_user_stack(e))
 		json_add_int(o, "stack", e->stack, failed);
-	if (e->type == DX_PIN || e->type == DX_GET)
+	if (has_user_stack(e))
 		json_add_int(o, "ustack", e->ustack, failed);
 }
 
@@ -274,7 +304,7 @@ int view_json_event(FILE *out, const struct dx_event *e, const struct view_names
 	add_folio(o, e, names->device, &failed);
 	json_add(o, "flags", json_flags(e->flags), &failed);
 	add_file(o, e, names, &failed);
-	add_details(o, e, &failed);
+	add_details(o, e, names, &failed);
 	if (names->stack) {
 		add_frames(o, "kernel_stack", names->stack, false, e->tgid, &failed);
 		add_frames(o, "user_stack", names->stack, true, e->tgid, &failed);

@@ -17,39 +17,63 @@ struct key {
 	unsigned int (*press)(struct model *m);
 };
 
+/* In the table that is shown. */
+static unsigned int move(struct model *m, long rows)
+{
+	if (m->show_findings)
+		findings_move(m, rows);
+	else
+		model_move(m, rows);
+	return MODEL_REDRAW;
+}
+
 static unsigned int press_up(struct model *m)
 {
-	model_move(m, -1);
-	return MODEL_REDRAW;
+	return move(m, -1);
 }
 
 static unsigned int press_down(struct model *m)
 {
-	model_move(m, 1);
-	return MODEL_REDRAW;
+	return move(m, 1);
 }
 
 static unsigned int press_page_up(struct model *m)
 {
-	model_move(m, -(long)m->page);
-	return MODEL_REDRAW;
+	return move(m, -(long)m->page);
 }
 
 static unsigned int press_page_down(struct model *m)
 {
-	model_move(m, m->page);
-	return MODEL_REDRAW;
+	return move(m, m->page);
 }
 
 static unsigned int press_home(struct model *m)
 {
+	if (m->show_findings)
+		return move(m, -(long)m->nr_findings);
 	model_move_home(m);
 	return MODEL_REDRAW;
 }
 
 static unsigned int press_end(struct model *m)
 {
+	if (m->show_findings)
+		return move(m, m->nr_findings);
 	model_move_end(m);
+	return MODEL_REDRAW;
+}
+
+static unsigned int press_folios(struct model *m)
+{
+	m->show_findings = false;
+	m->detail = false;
+	return MODEL_REDRAW;
+}
+
+static unsigned int press_findings(struct model *m)
+{
+	m->show_findings = true;
+	m->detail = false;
 	return MODEL_REDRAW;
 }
 
@@ -95,7 +119,8 @@ static unsigned int press_detail(struct model *m)
 	m->detail = !m->detail;
 	m->detail_scroll = 0;
 	/* The pane is about this folio, wherever it goes in the table. */
-	model_hold(m);
+	if (!m->show_findings)
+		model_hold(m);
 	return MODEL_REDRAW;
 }
 
@@ -148,6 +173,9 @@ static unsigned int press_help(struct model *m)
 
 static unsigned int press_escape(struct model *m)
 {
+	/* from the inner to the outer */
+	if (!m->detail)
+		m->show_findings = false;
 	m->detail = false;
 	return MODEL_REDRAW;
 }
@@ -161,17 +189,19 @@ static unsigned int press_quit(struct model *m)
 static const struct key keys[] = {
 	{ 'h', '?', "h ?", "help", "this help", press_help },
 	{ 'q', 0, "q", "quit", "quit", press_quit },
-	{ MODEL_KEY_UP, 'k', "Up k", NULL, "one folio up", press_up },
-	{ MODEL_KEY_DOWN, 'j', "Down j", NULL, "one folio down", press_down },
+	{ '1', 0, "1", NULL, "the folios", press_folios },
+	{ '6', 0, "6", "findings", "the findings: rules that were broken", press_findings },
+	{ MODEL_KEY_UP, 'k', "Up k", NULL, "one line up", press_up },
+	{ MODEL_KEY_DOWN, 'j', "Down j", NULL, "one line down", press_down },
 	{ MODEL_KEY_PAGE_UP, 0, "PgUp", NULL, "one page up", press_page_up },
 	{ MODEL_KEY_PAGE_DOWN, 0, "PgDn", NULL, "one page down", press_page_down },
 	{ MODEL_KEY_HOME, 'g', "Home g", NULL, "to the first, and stay there", press_home },
 	{ MODEL_KEY_END, 'G', "End G", NULL, "to the last", press_end },
-	{ MODEL_KEY_ENTER, 0, "Enter", "detail", "history and holders of the selected folio",
+	{ MODEL_KEY_ENTER, 0, "Enter", "detail", "history and holders of the selected folio, stacks of a finding",
 	  press_detail },
-	{ '[', 0, "[", NULL, "in the history: older steps", press_older },
-	{ ']', 0, "]", NULL, "in the history: newer steps", press_newer },
-	{ MODEL_KEY_ESCAPE, 0, "Esc", NULL, "close the history", press_escape },
+	{ '[', 0, "[", NULL, "in the history: older steps; of a finding: lines further down", press_older },
+	{ ']', 0, "]", NULL, "in the history: newer steps; of a finding: further up", press_newer },
+	{ MODEL_KEY_ESCAPE, 0, "Esc", NULL, "close the history; go back to the folios", press_escape },
 	{ 's', 0, "s", "sort", "sort by the next column", press_sort },
 	{ 'r', 0, "r", "reverse", "turn the order round", press_reverse },
 	{ '/', 0, "/", "filter", "only folios with this text in process, file, device or pfn",

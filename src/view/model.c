@@ -32,6 +32,8 @@ void model_free(struct model *m)
 		return;
 	rows_clear(m->rows, &m->nr_rows);
 	rows_clear(m->kept, &m->nr_kept);
+	findings_clear(m);
+	free(m->findings);
 	free(m->rows);
 	free(m->kept);
 	free(m->items);
@@ -387,6 +389,9 @@ int model_snapshot(struct model *m, struct engine *e, const struct screen_info *
 		m->stats = m->live;
 		m->now = m->live_now;
 		rates_update(m);
+		err = findings_snapshot(m, e);
+		if (err)
+			return err;
 	}
 	err = items_collect(m, e, &c);
 	if (err)
@@ -443,6 +448,10 @@ int model_draw(struct model *m, struct engine *e, const struct screen_info *info
 	summary_draw(m, info);
 	if (m->help) {
 		help_draw(m, SUMMARY_ROWS, bottom);
+	} else if (m->show_findings) {
+		findings_draw(m, SUMMARY_ROWS, table_end);
+		if (m->detail)
+			err = finding_detail_draw(m, e, info, table_end, bottom);
 	} else {
 		folios_draw(m, SUMMARY_ROWS, table_end, info);
 		if (m->detail)

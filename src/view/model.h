@@ -7,6 +7,7 @@
  * It is drawn on a canvas (folios.c, summary.c, detail.c) and changed by keys (keys.c).
  */
 #include "view/canvas.h"
+#include "view/finding.h"
 #include "view/screen.h"
 
 #define MODEL_TEXT_MAX 64
@@ -23,6 +24,15 @@ struct folio_row {
 	char note[32]; /* behind it: " +2", " longterm", " waits" */
 	bool holds; /* it holds the folio; false: it was the last one there */
 	char compact[64]; /* the history in short, safe */
+};
+
+/* A finding of the snapshot. Strings are owned by the row. */
+struct finding_row {
+	struct held_finding h; /* holders: only of the one shown in detail */
+};
+
+struct findings_count {
+	unsigned int all, proven, suspected; /* that count: no note, not cleared */
 };
 
 /* What one folio is sorted by: 32 bytes, so that a million can be sifted for each picture. */
@@ -51,6 +61,7 @@ struct model {
 	bool color;
 	bool repaint; /* something else wrote on the terminal */
 	bool text_only; /* batch mode: no selection, no keys */
+	bool show_findings; /* the table is of findings, not of folios */
 
 	/* selection: a place until the user moves, then a folio */
 	bool follow;
@@ -75,6 +86,12 @@ struct model {
 	struct engine_stats rate; /* differences over rate_seconds */
 	uint64_t now; /* ns; of the picture */
 	uint64_t live_now;
+
+	struct finding_row *findings; /* what matters most first */
+	size_t nr_findings, room_findings;
+	struct findings_count found;
+	uint32_t finding_selected; /* its number; none such: the first */
+	size_t finding_scroll; /* index of the first row shown */
 
 	/* frozen */
 	bool freeze; /* asked for */
@@ -154,6 +171,18 @@ unsigned int model_key(struct model *m, unsigned int key);
 const char *model_help_line(size_t n, char *out, size_t outlen);
 /* The most important keys on one line. */
 void model_hints_draw(struct model *m, int row);
+
+/* ---- findings.c ---- */
+
+/* Takes them anew from @e. Returns 0 or -ENOMEM. */
+int findings_snapshot(struct model *m, struct engine *e);
+void findings_clear(struct model *m);
+/* Moves the selection, as far as there are any. */
+void findings_move(struct model *m, long rows);
+/* Titles and rows from @row to before @end. */
+void findings_draw(struct model *m, int row, int end);
+/* The selected one, with stacks and holders. Returns 0 or -ENOMEM. */
+int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row, int end);
 
 /* ---- summary.c, folios.c, detail.c: parts of the picture ---- */
 

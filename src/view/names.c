@@ -33,7 +33,7 @@ static const struct {
 
 static const char *const flag_names[] = {
 	"insert", "install", "upgrade", "write", "shared", "ref-taken", "longterm", "remote",
-	"final", "zero", "slow", "replaced", NULL, "nowait", "no-folio",
+	"final", "zero", "slow", "replaced", "dying", "nowait", "no-folio",
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -220,13 +220,15 @@ bool event_has_folio(const struct dx_event *e)
 	       type_in(e, TYPE(DX_FAULT) | TYPE(DX_INSERT) | TYPE(DX_REMOVE) | TYPE(DX_INSTALL) |
 				  TYPE(DX_UNMAP) | TYPE(DX_INSTALL_PFN) | TYPE(DX_PIN) |
 				  TYPE(DX_GET) | TYPE(DX_UNPIN) | TYPE(DX_FREE) |
-				  TYPE(DX_PAGE_INIT) | TYPE(DX_BREAK_BUSY) | TYPE(DX_DEV_FAULT));
+				  TYPE(DX_PAGE_INIT) | TYPE(DX_BREAK_BUSY) | TYPE(DX_DEV_FAULT) |
+				  TYPE(DX_VIOLATION) | TYPE(DX_SAMPLE));
 }
 
 bool event_has_pfn(const struct dx_event *e)
 {
 	if (type_in(e, TYPE(DX_PGMAP_ADD) | TYPE(DX_PGMAP_KILL) | TYPE(DX_PGMAP_GONE) |
-			       TYPE(DX_PGMAP_GET) | TYPE(DX_PGMAP_RELEASE)))
+			       TYPE(DX_PGMAP_GET) | TYPE(DX_PGMAP_RELEASE) |
+			       TYPE(DX_PGMAP_REFS)))
 		return e->pfn && !(e->flags & DX_F_NO_FOLIO);
 	return event_has_folio(e);
 }
@@ -240,7 +242,8 @@ bool event_has_file(const struct dx_event *e)
 bool event_has_offset(const struct dx_event *e)
 {
 	return event_has_file(e) &&
-	       !type_in(e, TYPE(DX_FILE) | TYPE(DX_BREAK_DONE) | TYPE(DX_PGMAP_ADD));
+	       !type_in(e, TYPE(DX_FILE) | TYPE(DX_BREAK_DONE) | TYPE(DX_PGMAP_ADD) |
+				   TYPE(DX_PGMAP_REFS));
 }
 
 bool event_has_level(const struct dx_event *e)

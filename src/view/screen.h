@@ -41,6 +41,8 @@ struct screen_options {
 	bool no_color;
 };
 
+struct stacks;
+
 /* What the engine does not know. Strings are the caller's, NULL: not shown. */
 struct screen_info {
 	const char *version;
@@ -50,6 +52,8 @@ struct screen_info {
 	uint64_t now; /* ns, CLOCK_MONOTONIC; 0: the time of the newest event */
 	uint64_t missed; /* program runs */
 	unsigned int probes_attached, probes_total;
+	uint64_t start; /* ns: when daxtop began; times in findings are relative to it */
+	struct stacks *stacks; /* for the stacks of findings; NULL: not shown */
 	const char *waiting; /* a sentence: what is waited for (no pgmap yet) */
 };
 

@@ -81,14 +81,33 @@ static void identity_draw(struct model *m, const struct screen_info *info, int e
 
 /* ---- second and third line: counts and rates ---- */
 
+/*
+ * Right-aligned: it stays when there is no room for what is right. Returns the first
+ * column it used.
+ */
+static int findings_count_draw(struct model *m)
+{
+	const struct findings_count *f = &m->found;
+	struct canvas *c = &m->canvas;
+	char text[96];
+	int col;
+
+	if (!f->all)
+		return c->cols;
+	snprintf(text, sizeof(text), "findings %u proven %u suspected %u", f->all, f->proven, f->suspected);
+	col = c->cols - (int)strlen(text);
+	canvas_put(c, 1, col, c->cols, f->proven || f->suspected ? ATTR_ALARM : ATTR_STRONG, text);
+	return col;
+}
+
 static void counts_draw(struct model *m)
 {
 	static const char *const sizes[] = { "4K", "2M", "1G" };
 	struct canvas *c = &m->canvas;
 	const struct engine_stats *s = &m->stats;
 	uint64_t total = s->folios[0] + s->folios[1] + s->folios[2];
+	int col, end = findings_count_draw(m) - 1;
 	char number[32];
-	int col, end = c->cols;
 
 	col = canvas_printf(c, 1, 0, end, ATTR_NORMAL, "folios %s (",
 			    thousands_format(number, sizeof(number), total));
@@ -101,6 +120,8 @@ static void counts_draw(struct model *m)
 	col = count_put(c, 1, col, end, "mapped", s->mapped, ATTR_NORMAL);
 	col = count_put(c, 1, col, end, "pinned", s->pinned, s->pinned ? ATTR_PIN : ATTR_NORMAL);
 	col = count_put(c, 1, col, end, "waits", s->waited, s->waited ? ATTR_WAIT : ATTR_NORMAL);
+	if (!m->found.all)
+		col = count_put(c, 1, col, end, "findings", 0, ATTR_NORMAL);
 	if (s->folios_refused)
 		col = count_put(c, 1, col, end, "not kept", s->folios_refused, ATTR_ALARM);
 	if (s->holders_refused)

@@ -6,6 +6,7 @@
 #include "symbol/ksym.h"
 #include "symbol/usym.h"
 #include "view/escape.h"
+#include "view/finding.h"
 #include "view/names.h"
 #include "view/text.h"
 
@@ -95,6 +96,16 @@ static struct file event_file(const struct dx_event *e, const struct view_names 
 	return file;
 }
 
+static void violation_format(struct tail *t, const struct dx_event *e, const struct view_names *names)
+{
+	struct engine_finding f;
+	char says[FINDING_MAX];
+
+	finding_of_event(&f, e, names);
+	tail_add(t, "rule=%s detail=%s: %s", rule_name(f.rule), detail_name(f.detail),
+		 finding_says(says, sizeof(says), &f, e->time));
+}
+
 /* FILE:OFFSET, then what only this type of event has */
 static void tail_format(struct tail *t, const struct dx_event *e, const struct view_names *names)
 {
@@ -126,6 +137,10 @@ static void tail_format(struct tail *t, const struct dx_event *e, const struct v
 		tail_add(t, "gup=0x%x", e->arg);
 	if (e->type == DX_PGMAP_ADD)
 		tail_add(t, "pages=%" PRIu64, e->index);
+	if (e->type == DX_PGMAP_REFS)
+		tail_add(t, "refs=%" PRId64 " base=%" PRIu64, (int64_t)e->addr, e->index);
+	if (e->type == DX_VIOLATION)
+		violation_format(t, e, names);
 	/* LLONG_MAX, or all bits, in pages: to the end of the file */
 	if (e->type == DX_BREAK_DONE && e->addr >= INT64_MAX >> 12)
 		tail_add(t, "pages=%" PRIu64 "-", e->index);

@@ -192,14 +192,23 @@ static void stream_shift(struct dx_event *ev, size_t n, uint64_t span, uint32_t 
 	}
 }
 
-static struct engine *engine_make(size_t history)
+static struct engine *engine_make_rules(size_t history, bool rules)
 {
-	struct engine_options o = { .history_bytes = history, .window_ns = WINDOW_NS };
+	struct engine_options o = {
+		.history_bytes = history,
+		.window_ns = WINDOW_NS,
+		.no_rules = !rules,
+	};
 	struct engine *e = engine_new(&o);
 
 	if (!e)
 		die("an engine");
 	return e;
+}
+
+static struct engine *engine_make(size_t history)
+{
+	return engine_make_rules(history, true);
 }
 
 static double feed(struct engine *e, const struct dx_event *ev, size_t n)
@@ -214,7 +223,7 @@ static double feed(struct engine *e, const struct dx_event *ev, size_t n)
 
 static void bench_rate(uint64_t folios, size_t events, size_t history, int passes)
 {
-	struct engine *e = engine_make(history);
+	struct engine *e = engine_make_rules(history, false);
 	struct engine_stats before, st;
 	struct dx_event *ev;
 	double best = 0, sum = 0, t;
@@ -241,6 +250,49 @@ static void bench_rate(uint64_t folios, size_t events, size_t history, int passe
 	       (unsigned long long)st.late);
 	fflush(stdout);
 	engine_free(e);
+	free(ev);
+}
+
+static int count_finding(const struct engine_finding *f, void *arg)
+{
+	(void)f;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+/* The same events to an engine that judges and to one that does not, by turns. */
+static void bench_rules(uint64_t folios, size_t events, size_t history, int passes)
+{
+	struct engine *e[2] = { engine_make_rules(history, false),
+				engine_make_rules(history, true) };
+	double best[2] = { 0, 0 }, t;
+	unsigned int findings = 0;
+	struct dx_event *ev;
+	uint64_t span;
+	size_t n;
+
+	seed = 88172645463325252ull;
+	ev = stream_make(folios, events, &n, &span);
+	for (int i = -1; i < passes; i++) {
+		if (i >= 0)
+			stream_shift(ev, n, span, 0);
+		for (int k = 0; k < 2; k++) {
+			/* who comes first changes */
+			int which = k ^ (i & 1);
+
+			t = feed(e[which], ev, n);
+			/* the first pass makes the folios */
+			if (i >= 0 && (best[which] == 0 || t < best[which]))
+				best[which] = t;
+		}
+	}
+	engine_findings(e[1], count_finding, &findings);
+	printf("%9llu  %8.1f MiB  %9.2f  %9.2f  %5.1f %%  %8u\n", (unsigned long long)folios,
+	       history / 1048576.0, n / best[0] / 1e6, n / best[1] / 1e6,
+	       100 * best[0] / best[1], findings);
+	fflush(stdout);
+	engine_free(e[0]);
+	engine_free(e[1]);
 	free(ev);
 }
 
@@ -331,7 +383,7 @@ int main(int argc, char **argv)
 	       "      dropped\n");
 	bench_memory(history, 65536, quick ? 1500000 : 4000000, quick ? quick_at : full, 3);
 	printf("\nMillion events a second of CPU time, one core: "
-	       "faults, pins, unpins, unmaps, frees\n");
+	       "faults, pins, unpins, unmaps, frees; no rules\n");
 	printf("   folios       history       best       mean  steps/e    late\n");
 	bench_rate(65536, quick ? 1500000 : 4000000, history, passes);
 	bench_rate(65536, quick ? 1500000 : 4000000, 0, passes);
@@ -339,6 +391,12 @@ int main(int argc, char **argv)
 		bench_rate(1048576, 16000000, history, passes);
 		bench_rate(1048576, 16000000, 0, passes);
 	}
+	printf("\nThe same without and with all rules\n"
+	       "   folios       history    without       with   ratio  findings\n");
+	bench_rules(65536, quick ? 1500000 : 4000000, history, passes);
+	bench_rules(65536, quick ? 1500000 : 4000000, 0, passes);
+	if (!quick)
+		bench_rules(1048576, 16000000, history, passes);
 	printf("\nBytes a folio without history\n   folios  bytes\n");
 	bench_folios(quick ? 131072 : 1048576);
 	return 0;

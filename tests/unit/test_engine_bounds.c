@@ -174,6 +174,14 @@ static void test_extremes(void **state)
 		for (unsigned int i = 0; i < 7 * 7 * 2; i++) {
 			if (type == DX_FILE)
 				continue;
+			if (type == DX_VIOLATION) {
+				push(e, type, 1000 + n, PFN, .arg = 1 + i % 17, .ret = i % DX_DETAILS,
+				     .ref_first = value[i % 7], .since = UINT32_MAX - i,
+				     .stack = value[i / 7 % 7], .order = 255, .nr = UINT32_MAX,
+				     .index = UINT64_MAX, .addr = UINT64_MAX, .level = 255);
+				n++;
+				continue;
+			}
 			push(e, type, 1000 + n, PFN, .refcount = value[i % 7],
 			     .mapcount = value[i / 7 % 7], .pincount = value[(i + 3) % 7],
 			     .ref_first = value[(i + 1) % 7], .ref_install = value[(i + 2) % 7],

@@ -14,7 +14,7 @@
 #include "options.h"
 #include "view_feed.h"
 
-#define ARGS_MAX 24
+#define ARGS_MAX 40
 
 /* One parse: the words, what came out of it. */
 struct run {
@@ -152,7 +152,7 @@ static void test_trace(void **state)
 	/* every event has a name that is taken */
 	run_ok(&r, "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
 		   "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
-		   "break-done,dev-fault,file,module");
+		   "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone");
 	assert_int_equal(r.o.filter.events, (1u << DX_EVENT_TYPES) - 2);
 	run_end(&r);
 }
@@ -189,6 +189,130 @@ static void test_history(void **state)
 	run_end(&r);
 }
 
+#define ALL_RULES (((1u << DX_RULES) - 1) & ~1u)
+
+static void test_check(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "check");
+	assert_int_equal(r.o.command, COMMAND_CHECK);
+	assert_int_equal(r.o.rules, ALL_RULES);
+	assert_false(r.o.rules_named || r.o.only_proven || r.o.strict || r.o.propagate || r.o.ktap ||
+		     r.o.json || r.o.verbose);
+	assert_int_equal(r.o.leak_ns, 10000000000);
+	assert_int_equal(r.o.stall_ns, 10000000000);
+	assert_int_equal(r.o.settle_ns, 1000000000);
+	assert_int_equal(r.o.ring_size, 8 << 20);
+	assert_null(r.o.command_argv);
+	assert_null(r.o.user);
+	assert_null(r.o.output);
+	run_end(&r);
+
+	run_ok(&r, "check --rule free-nonzero,pgmap-leak --rule stall-evict --ignore pgmap-leak --only-proven "
+		   "--strict --leak-time 2.5 --stall-time 3 --settle 0 --user joe --propagate --ktap -v "
+		   "--output=/tmp/r --ring-size 64K -- ./t");
+	assert_true(r.o.rules_named);
+	assert_int_equal(r.o.rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT);
+	assert_true(r.o.only_proven && r.o.strict && r.o.propagate && r.o.ktap && r.o.verbose);
+	assert_int_equal(r.o.leak_ns, 2500000000);
+	assert_int_equal(r.o.stall_ns, 3000000000);
+	assert_int_equal(r.o.settle_ns, 0);
+	assert_string_equal(r.o.user, "joe");
+	assert_string_equal(r.o.output, "/tmp/r");
+	assert_int_equal(r.o.ring_size, 65536);
+	assert_string_equal(r.o.command_argv[0], "./t");
+	assert_null(r.o.command_argv[1]);
+	run_end(&r);
+
+	run_ok(&r, "check --ignore install-zero-ref -t 2 --json");
+	assert_false(r.o.rules_named);
+	assert_int_equal(r.o.rules, ALL_RULES & ~(1u << DX_RULE_INSTALL_ZERO_REF));
+	assert_int_equal(r.o.duration_ns, 2000000000);
+	run_end(&r);
+}
+
+static void expect_command(const char *line, const char *want)
+{
+	char got[256] = "";
+	struct run r;
+
+	run_ok(&r, line);
+	assert_int_equal(r.o.command, COMMAND_CHECK);
+	assert_non_null(r.o.command_argv);
+	for (char **word = r.o.command_argv; *word; word++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%s]", *word);
+	assert_string_equal(got, want);
+	run_end(&r);
+}
+
+/* What belongs to CMD is CMD's, whatever it looks like. */
+static void test_check_command(void **state)
+{
+	(void)state;
+	expect_command("check -- ls -l --json -x -- --help", "[ls][-l][--json][-x][--][--help]");
+	expect_command("check ls -l --json", "[ls][-l][--json]");
+	expect_command("check -v ls -h", "[ls][-h]");
+	expect_command("check --rule stall-evict sh -c exit_3", "[sh][-c][exit 3]");
+	expect_command("check --rule=stall-evict --settle 2 -- -x", "[-x]");
+	expect_command("check -- trace", "[trace]");
+	expect_command("check - a", "[-][a]");
+	expect_command("check -- a '' b", "[a][][b]");
+	expect_error("check --", "daxtop check: behind -- a command must follow\n");
+	expect_error("check -- ''", "daxtop check: CMD is empty\n");
+	expect_error("check --foo ls",
+		     "daxtop check: there is no option '--foo' (daxtop check --help)\n");
+	expect_error("check --settle",
+		     "daxtop check: the option '--settle' needs a value: SECONDS (daxtop check --help)\n");
+}
+
+static void test_check_bad(void **state)
+{
+	(void)state;
+	expect_error("check --rule nix",
+		     "daxtop check: there is no rule 'nix'; daxtop rules lists them\n");
+	expect_error("check --rule free-nonzero,",
+		     "daxtop check: there is no rule ''; daxtop rules lists them\n");
+	expect_error("check --ignore free\x1b",
+		     "daxtop check: there is no rule 'free\\x1b'; daxtop rules lists them\n");
+	expect_error("check --rule none", "daxtop check: there is no rule 'none'; daxtop rules lists them\n");
+	expect_error("check --rule stall-evict --ignore stall-evict",
+		     "daxtop check: no rule is left to check: --ignore names all of them\n");
+	expect_error("check --json --ktap",
+		     "daxtop check: --json and --ktap are two formats: choose one\n");
+	expect_error("check -t 3 ls",
+		     "daxtop check: --duration is for a check without CMD, which ends by itself\n");
+	expect_error("check --user joe", "daxtop check: --user needs a CMD\n");
+	expect_error("check --propagate -t 1", "daxtop check: --propagate needs a CMD\n");
+	expect_error("check --leak-time 0",
+		     "daxtop check: --leak-time wants seconds, at least 0.001, not '0'\n");
+	expect_error("check --settle -1",
+		     "daxtop check: --settle wants seconds, at least 0, not '-1'\n");
+	expect_error("check --output ''", "daxtop check: --output wants a name, not nothing\n");
+	expect_error("check --stack", "daxtop check: there is no option '--stack' (daxtop check --help)\n");
+}
+
+static void test_rules(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "rules");
+	assert_int_equal(r.o.command, COMMAND_RULES);
+	assert_int_equal(r.o.rules, ALL_RULES);
+	assert_false(r.o.rules_named);
+	run_end(&r);
+	run_ok(&r, "rules --json free-nonzero stall-evict,pgmap-leak");
+	assert_true(r.o.json && r.o.rules_named);
+	assert_int_equal(r.o.rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT |
+					    1u << DX_RULE_PGMAP_LEAK);
+	run_end(&r);
+	expect_error("rules nix", "daxtop rules: there is no rule 'nix'; daxtop rules lists them\n");
+	expect_error("rules --strict",
+		     "daxtop rules: there is no option '--strict' (daxtop rules --help)\n");
+}
+
 static void test_no_color(void **state)
 {
 	struct run r;
@@ -218,6 +342,10 @@ static void test_help(void **state)
 		{ "trace --help", "  -e, --event=NAME[,NAME...]" },
 		{ "history --help", "Usage: daxtop history [OPTION...] FOLIO...\n" },
 		{ "probes --help", "Usage: daxtop probes [OPTION...]\n" },
+		{ "check --help", "Usage: daxtop check [OPTION...] [-- CMD ARG...]\n" },
+		{ "check -h -- ls", "  -t, --duration=SECONDS" },
+		{ "rules --help", "Usage: daxtop rules [OPTION...] [ID...]\n" },
+		{ "-h", "  check [-- CMD]  which rules of reference counts are broken" },
 		{ "--version", "daxtop " DAXTOP_VERSION "\n" },
 		{ "trace -V", "daxtop " DAXTOP_VERSION "\n" },
 	};
@@ -236,10 +364,10 @@ static void test_help(void **state)
 static void test_unknown(void **state)
 {
 	(void)state;
-	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, history and "
-			    "probes (daxtop --help)\n");
+	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, history, "
+			    "check, rules and probes (daxtop --help)\n");
 	expect_error("tr\x1b[31m", "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
-				   "history and probes (daxtop --help)\n");
+				   "history, check, rules and probes (daxtop --help)\n");
 	expect_error("trace --foo", "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
 	expect_error("trace --f\xff=1",
 		     "daxtop trace: there is no option '--f\\xff' (daxtop trace --help)\n");
@@ -302,7 +430,7 @@ static void test_bad_values(void **state)
 		     "daxtop trace: there is no event ''; there are fault insert remove install "
 		     "unmap install-pfn pin get unpin free pgmap-add pgmap-kill pgmap-gone "
 		     "pgmap-get pgmap-release page-init break-busy break-done dev-fault file "
-		     "module\n");
+		     "module violation sample pgmap-refs task-gone\n");
 }
 
 static void test_bad_folio(void **state)
@@ -401,6 +529,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_top),
 		cmocka_unit_test(test_trace),	   cmocka_unit_test(test_history),
+		cmocka_unit_test(test_check),	   cmocka_unit_test(test_check_command),
+		cmocka_unit_test(test_check_bad),  cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_no_color),   cmocka_unit_test(test_help),
 		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_bad_folio),  cmocka_unit_test(test_sizes),

@@ -17,7 +17,7 @@ static void test_empty(void **state)
 	draw(f);
 	expect_row(f, 0, "daxtop 0.1.0  7.2.12  regime: current"
 			 "                                       0 ev/s  lost 0  12:31:07");
-	expect_row(f, 1, "folios 0 (4K 0 2M 0)  mapped 0  pinned 0  waits 0");
+	expect_row(f, 1, "folios 0 (4K 0 2M 0)  mapped 0  pinned 0  waits 0  findings 0");
 	expect_row(f, 6, " no DAX folio seen yet: none was touched since daxtop started");
 	f->info.waiting = "no pgmap on this machine: waiting for one";
 	draw(f);
@@ -40,7 +40,7 @@ static void test_table(void **state)
 	feed_pin(f->e, 6000 * MS, 1, DX_F_LONGTERM);
 	f->cols = 118;
 	draw(f);
-	expect_row(f, 1, "folios 2 (4K 2 2M 0)  mapped 2  pinned 1  waits 0");
+	expect_row(f, 1, "folios 2 (4K 2 2M 0)  mapped 2  pinned 1  waits 0  findings 0");
 	expect_row(f, 3, "sort: pins");
 	expect_row(f, 4, "PFN      SIZE DEV   FILE:OFFSET                  REF MAP PIN    AGE HOLDER"
 			 "             LAST        REFCOUNT");
@@ -49,8 +49,8 @@ static void test_table(void **state)
 	expect_row(f, 6, "0x108000   4K pmem0 /mnt/db/wal.0:0x0              1   1   0  14.2s "
 			 "(db[812])          fault       0.~1.2.~1");
 	expect_row(f, 7, "");
-	expect_row(f, 23, "h ? help  q quit  Enter detail  s sort  r reverse  / filter  p pinned  "
-			  "w waited  f Space freeze");
+	expect_row(f, 23, "h ? help  q quit  6 findings  Enter detail  s sort  r reverse  / filter  "
+			  "p pinned  w waited  f Space freeze");
 	/* the selected row looks selected, from end to end */
 	assert_int_equal(f->m->canvas.cells[5 * f->cols].attr, ATTR_SELECTED);
 	assert_int_equal(f->m->canvas.cells[5 * f->cols + 117].attr, ATTR_SELECTED);
@@ -203,7 +203,7 @@ static void test_batch(void **state)
 		capture_text(&c),
 		"daxtop 0.1.0  7.2.12  regime: current                                               "
 		"                                          0 ev/s  lost 0  12:31:07\n"
-		"folios 3 (4K 3 2M 0)  mapped 3  pinned 0  waits 0\n"
+		"folios 3 (4K 3 2M 0)  mapped 3  pinned 0  waits 0  findings 0\n"
 		"faults 0 PTE 0 PMD 0 dax /s  pins 0 /s  frees 0 /s\n"
 		"sort: pfn\n"
 		"PFN      SIZE DEV   FILE:OFFSET                                REF MAP PIN    AGE "

@@ -255,7 +255,7 @@ static void test_freeze(void **state)
 	f->info.now += 3 * SEC;
 	draw(f);
 	assert_non_null(strstr(row(f, 3), " FROZEN 3.0s ago, 3 events since"));
-	expect_row(f, 1, "folios 2 (4K 2 2M 0)  mapped 2  pinned 0  waits 0");
+	expect_row(f, 1, "folios 2 (4K 2 2M 0)  mapped 2  pinned 0  waits 0  findings 0");
 	assert_non_null(strstr(row(f, 5), "/mnt/db/wal:0x0 "));
 	assert_non_null(strstr(row(f, 5), " 15.0s ")); /* old as it was */
 	assert_non_null(strstr(row(f, 6), " 0.~1.2.~1"));

@@ -221,7 +221,8 @@ static void test_event_names(void **state)
 		NULL,	     "fault",	    "insert",	 "remove",    "install",    "unmap",
 		"install-pfn", "pin",	    "get",	 "unpin",     "free",	    "pgmap-add",
 		"pgmap-kill", "pgmap-gone", "pgmap-get", "pgmap-release", "page-init", "break-busy",
-		"break-done", "dev-fault",  "file",	 "module",    NULL,
+		"break-done", "dev-fault",  "file",	 "module",    "violation",  "sample",
+		"pgmap-refs", "task-gone",  NULL,
 	};
 
 	(void)state;
@@ -248,7 +249,7 @@ static void test_flags(void **state)
 	assert_string_equal(flags_format(out, sizeof(out), DX_F_WRITE, ","), "write");
 	assert_string_equal(flags_format(out, sizeof(out), (1 << 15) - 1, ","),
 			    "insert,install,upgrade,write,shared,ref-taken,longterm,remote,final,"
-			    "zero,slow,replaced,nowait,no-folio,0x1000");
+			    "zero,slow,replaced,dying,nowait,no-folio");
 	assert_string_equal(flags_format(out, sizeof(out), 1u << 31 | DX_F_ZERO, ","),
 			    "zero,0x80000000");
 	/* cut, not overrun */

@@ -23,6 +23,12 @@
 #define ON_DEV	 (ON_DAX2M | ON_DAX4K)
 #define ON_ALL	 (ON_FS | ON_DEV)
 #define NR_PLACES 4
+/*
+ * A test is for kernels that count DAX references (6.15 and after) unless it says that it is
+ * for both, or for those before only.
+ */
+#define ON_BOTH	  (1u << 8)
+#define ON_LEGACY (1u << 9)
 
 /* A filesystem or a device of the guest; see place.c. */
 struct place {
@@ -55,7 +61,8 @@ struct test {
 /* One table a file, ended by a NULL name; main() has the list. */
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
 	reflink_tests[], gup_tests[], devdax_tests[], pgmap_tests[], trace_tests[], burst_tests[],
-	life_tests[], names_tests[], input_tests[], last_tests[];
+	life_tests[], names_tests[], input_tests[], rules_tests[], counts_tests[], pgmaps_tests[],
+	waits_tests[], last_tests[];
 
 extern bool verbose;
 

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <getopt.h>
 #include <stdio.h>
+#include "check.h"
 #include "place.h"
 #include "runner.h"
 
@@ -11,7 +12,7 @@
 static const struct test *const tables[] = {
 	steps_tests, input_tests, fsdax_fault_tests, fsdax_huge_tests, devdax_tests, gup_tests,
 	layout_tests, reflink_tests, trace_tests, names_tests, burst_tests, life_tests, pgmap_tests,
-	last_tests,
+	rules_tests, counts_tests, pgmaps_tests, waits_tests, last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -30,6 +31,18 @@ static bool picked(const struct test *t, const struct place *p)
 	return !*patterns;
 }
 
+static bool fits_kernel(const struct test *t)
+{
+	if (t->on & ON_BOTH)
+		return true;
+	return kernel_legacy() == !!(t->on & ON_LEGACY);
+}
+
+static bool fits_place(const struct test *t, const struct place *p)
+{
+	return p ? t->on & p->bit : !(t->on & ON_ALL);
+}
+
 /* Runs @fn for each picked test of @p (NULL: those without a place). */
 static void each_test_of(size_t from, size_t to, struct place *p,
 			 void (*fn)(const struct test *t, struct place *p, void *arg), void *arg)
@@ -39,7 +52,7 @@ static void each_test_of(size_t from, size_t to, struct place *p,
 
 	for (i = from; i < to; i++)
 		for (t = tables[i]; t->name; t++)
-			if ((p ? t->on & p->bit : t->on == ON_NONE) && picked(t, p))
+			if (fits_place(t, p) && fits_kernel(t) && picked(t, p))
 				fn(t, p, arg);
 }
 

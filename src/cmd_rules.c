@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd_rules.c - daxtop rules: the rules in words */
+#include <stdio.h>
+#include <string.h>
+#include <json-c/json.h>
+#include "rule/rule.h"
+#include "session.h"
+#include "view/json.h"
+#include "view/json_add.h"
+
+#define WIDTH 100
+
+/* Words of @text, filled to WIDTH columns; a newline begins a new paragraph. ASCII. */
+static void paragraph_print(const char *title, const char *text)
+{
+	size_t col = printf(" %s%s", *title ? " " : "", title);
+
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+
+		if (col + 1 + len > WIDTH)
+			col = printf("\n ") - 1;
+		col += printf(" %.*s", (int)len, text);
+		text += len;
+		if (*text == '\n')
+			col = printf("\n ") - 1;
+		text += *text != '\0';
+	}
+	putchar('\n');
+}
+
+static void regimes_format(char *out, size_t outlen, unsigned int regimes)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (unsigned int i = REGIME_LEGACY; i <= REGIME_CURRENT; i++)
+		if (regimes & 1u << i)
+			len += snprintf(out + len, outlen - len, "%s%s", len ? ", " : "", regime_name(i));
+}
+
+static void explain(const struct rule *r)
+{
+	char regimes[64];
+
+	printf("%s: %s\n\n", r->id, r->says);
+	paragraph_print("", r->text);
+	putchar('\n');
+	paragraph_print("Kernel:", r->source);
+	regimes_format(regimes, sizeof(regimes), r->regimes);
+	printf("  Regimes: %s\n  Judged: %s\n", regimes,
+	       r->in_engine ? "from history, samples and age" : "in the kernel, at the point itself");
+}
+
+static int write_json(const struct rule *r)
+{
+	struct json_object *regimes = json_object_new_array(), *probes = json_object_new_array(), *o;
+	bool failed;
+
+	o = json_start("rule-text", &failed);
+	json_add_string(o, "rule", r->id, strlen(r->id), &failed);
+	json_add_string(o, "says", r->says, strlen(r->says), &failed);
+	json_add_string(o, "text", r->text, strlen(r->text), &failed);
+	json_add_string(o, "source", r->source, strlen(r->source), &failed);
+	for (unsigned int i = REGIME_LEGACY; i <= REGIME_CURRENT; i++)
+		if (r->regimes & 1u << i)
+			json_object_array_add(regimes, json_object_new_string(regime_name(i)));
+	json_add(o, "regimes", regimes, &failed);
+	json_add(o, "at_the_point", json_object_new_boolean(!r->in_engine), &failed);
+	for (int i = 0; i < RULE_PROBES && r->probes[i]; i++)
+		json_object_array_add(probes, json_object_new_string(r->probes[i]));
+	json_add(o, "probes", probes, &failed);
+	return json_finish(stdout, o, failed);
+}
+
+int cmd_rules(const struct options *o)
+{
+	bool first = true;
+
+	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
+		const struct rule *r = rule_get(i);
+
+		if (!(o->rules & 1u << i))
+			continue;
+		if (o->json) {
+			if (write_json(r))
+				return 2;
+		} else if (o->rules_named) {
+			if (!first)
+				putchar('\n');
+			explain(r);
+		} else {
+			printf("%-26s %s\n", r->id, r->says);
+		}
+		first = false;
+	}
+	return output_failed() ? 2 : 0;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ask.c - what is read from the kernel when somebody wants to know it */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "clock.h"
+#include "internal.h"
+
+#define MEMORY_GENERIC 4 /* enum memory_type, include/linux/memremap.h */
+
+size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max)
+{
+	uint64_t frames[32];
+	uint32_t key = id;
+	size_t n = 0;
+
+	if (id < 0 || bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stacks), &key, frames))
+		return 0;
+	while (n < 32 && n < max && frames[n]) {
+		addr[n] = frames[n];
+		n++;
+	}
+	return n;
+}
+
+/* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. */
+static void tell_devdax(struct source *s, const struct engine_pgmap *p)
+{
+	uint8_t one = 1;
+
+	if (p->type == MEMORY_GENERIC && !strncmp(p->device, "dax", 3))
+		bpf_map_update_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &p->pgmap, &one, BPF_ANY);
+}
+
+int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg)
+{
+	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
+	uint64_t last = 0;
+	int n = 0;
+
+	for (;;) {
+		struct engine_pgmap p = {};
+		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
+
+		if (rc)
+			return rc;
+		if (!a.found)
+			return n;
+		if (a.found == last)
+			continue; /* another range of the same one */
+		last = a.found;
+		n++;
+		s->understood |= a.zone_device;
+		if (!fn)
+			continue;
+		p.pgmap = a.found;
+		p.pfn = a.pfn;
+		p.nr_pages = a.nr_pages;
+		p.type = a.type;
+		p.dying = a.dying;
+		device_name(p.pfn, p.nr_pages, p.device, sizeof(p.device));
+		tell_devdax(s, &p);
+		fn(arg, &p);
+	}
+}
+
+int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_event *ev), void *arg)
+{
+	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
+	uint64_t last = 0;
+
+	for (;;) {
+		struct dx_event ev = { .type = DX_PGMAP_REFS, .stack = -1, .ustack = -1 };
+		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
+
+		if (rc || !a.found)
+			return rc;
+		if (a.found == last || !a.refs_known)
+			continue;
+		last = a.found;
+		ev.time = clock_now();
+		ev.flags = a.dying ? DX_F_DYING : 0;
+		ev.pgmap = a.found;
+		ev.pgmap_type = a.type;
+		ev.pfn = a.pfn;
+		ev.nr = a.nr_pages >> a.vmemmap_shift;
+		ev.order = a.vmemmap_shift;
+		ev.addr = a.refs;
+		ev.index = a.refs_base;
+		fn(arg, &ev);
+	}
+}
+
+int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev)
+{
+	struct dx_sample_args a = { .pfn = pfn };
+	int rc = source_run(s->skel->progs.dx_sample, &a, sizeof(a));
+
+	if (rc)
+		return rc;
+	*ev = (struct dx_event){
+		.type = DX_SAMPLE,
+		.time = a.found ? a.time : clock_now(),
+		.flags = a.found ? 0 : DX_F_NO_FOLIO,
+		.pfn = a.found ? a.head : pfn,
+		.pgmap = a.pgmap,
+		.pgmap_type = a.type,
+		.refcount = a.refcount,
+		.mapcount = a.mapcount,
+		.pincount = a.pincount,
+		.order = a.order,
+		.nr = 1,
+		.stack = -1,
+		.ustack = -1,
+	};
+	return 0;
+}
+
+/* ---- is a process still there? ---- */
+
+#define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h: records have pids of this namespace */
+
+static bool pids_are_ours(void)
+{
+	static int ours = -1;
+	struct stat st;
+
+	if (ours < 0)
+		ours = !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
+	return ours;
+}
+
+/* Field 22 of /proc/PID/stat: when it began, in clock ticks since boot. Behind the name, which may hold anything. */
+static bool start_time(const char *line, uint64_t *ns)
+{
+	const char *p = strrchr(line, ')');
+
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		return false;
+	*ns = strtoull(p, NULL, 10) * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return true;
+}
+
+bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start)
+{
+	char path[40], line[1024];
+	uint64_t offset, tick = 1000000000ULL / sysconf(_SC_CLK_TCK);
+	struct timespec boot;
+	bool there;
+	FILE *f;
+
+	*start = 0;
+	if (!tgid || !pids_are_ours())
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/stat", tgid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT;
+	there = fgets(line, sizeof(line), f);
+	fclose(f);
+	if (!there)
+		return true; /* it went while we looked: ESRCH */
+	if (!start_time(line, start))
+		return false;
+	/* the start counts time asleep as well, events don't */
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	offset = boot.tv_sec * 1000000000ULL + boot.tv_nsec - clock_now();
+	*start = *start > offset ? *start - offset : 0;
+	/* a tick's doubt: not gone */
+	return *start > since + tick;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+/* stacks.c - stacks with names, kept from when they are first seen */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "clock.h"
+#include "symbol/stacks.h"
+#include "symbol/usym.h"
+#include "view/escape.h"
+
+#define BUCKETS 4096
+#define NOTED_MAX 16384 /* stacks that are kept unasked; some 2 KiB each */
+
+/* For stacks of processes that only take pins: this, and 2 % of the time. */
+#define BUDGET_NS 100000000ULL
+#define BUDGET_PART 50
+
+struct entry {
+	struct entry *next;
+	int32_t id;
+	uint32_t tgid; /* 0: the kernel's stack */
+	struct stack_frame *frames;
+	size_t nr;
+};
+
+struct stacks {
+	size_t (*read)(void *arg, int32_t id, uint64_t *addr, size_t max);
+	void *arg;
+	struct ksym *ksym;
+	struct usym *usym;
+	bool module_came; /* the table of kernel names is older than a module */
+	struct entry *buckets[BUCKETS];
+	size_t nr;
+	uint64_t since, spent; /* ns */
+};
+
+size_t stack_own_frames(struct ksym *k, const uint64_t *addr, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *name = ksym_name(k, addr[i], NULL, NULL);
+
+		if (!name || (strncmp(name, "bpf_prog_", 9) && strncmp(name, "bpf_trampoline_", 15)))
+			break;
+	}
+	return i;
+}
+
+size_t stack_user_frames(const uint64_t *addr, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && addr[i] >= 4096 && addr[i] < 1ULL << 47)
+		i++;
+	return i;
+}
+
+struct stacks *stacks_new(size_t (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg)
+{
+	struct stacks *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->read = read;
+	s->arg = arg;
+	s->ksym = ksym_new(NULL);
+	s->usym = usym_new();
+	s->since = clock_now();
+	if (s->ksym && s->usym)
+		return s;
+	stacks_free(s);
+	return NULL;
+}
+
+static void entry_free(struct entry *e)
+{
+	for (size_t i = 0; i < e->nr; i++) {
+		free((char *)e->frames[i].name);
+		free((char *)e->frames[i].in);
+	}
+	free(e->frames);
+	free(e);
+}
+
+void stacks_free(struct stacks *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct entry *next;
+
+		for (struct entry *e = s->buckets[i]; e; e = next) {
+			next = e->next;
+			entry_free(e);
+		}
+	}
+	ksym_free(s->ksym);
+	usym_free(s->usym);
+	free(s);
+}
+
+static struct entry **bucket_of(struct stacks *s, int32_t id, uint32_t tgid)
+{
+	return &s->buckets[((uint32_t)id * 2654435761u ^ tgid * 40503u) % BUCKETS];
+}
+
+static struct entry *entry_find(struct stacks *s, int32_t id, uint32_t tgid)
+{
+	for (struct entry *e = *bucket_of(s, id, tgid); e; e = e->next)
+		if (e->id == id && e->tgid == tgid)
+			return e;
+	return NULL;
+}
+
+/* A name that can't be copied is as one that isn't known. */
+static const char *name_copy(const char *name)
+{
+	return name ? strdup(name) : NULL;
+}
+
+static void kernel_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
+{
+	for (size_t i = 0; i < e->nr; i++) {
+		struct stack_frame *f = &e->frames[i];
+		const char *module = NULL;
+
+		f->addr = addr[i];
+		f->name = name_copy(ksym_name(s->ksym, addr[i], &f->offset, &module));
+		f->in = name_copy(f->name ? module : NULL);
+		if (!f->name)
+			f->offset = 0;
+	}
+}
+
+static void user_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
+{
+	bool again = true;
+
+	for (size_t i = 0; i < e->nr; i++) {
+		struct stack_frame *f = &e->frames[i];
+		struct usym_place place;
+
+		f->addr = addr[i];
+		if (!usym_find(s->usym, e->tgid, addr[i], &place) && again) {
+			/* it may have mapped a file since, or run another program */
+			again = false;
+			usym_forget(s->usym, e->tgid);
+			usym_find(s->usym, e->tgid, addr[i], &place);
+		}
+		f->name = name_copy(place.name);
+		f->in = name_copy(place.file);
+		f->offset = f->name ? place.offset : 0;
+	}
+}
+
+/* NULL: no memory */
+static struct entry *entry_add(struct stacks *s, int32_t id, uint32_t tgid)
+{
+	struct entry *e = calloc(1, sizeof(*e)), **bucket = bucket_of(s, id, tgid);
+	uint64_t addr[STACK_FRAMES];
+	size_t nr, own = 0;
+
+	if (!e)
+		return NULL;
+	nr = s->read(s->arg, id, addr, STACK_FRAMES);
+	if (tgid) {
+		nr = stack_user_frames(addr, nr);
+	} else {
+		if (s->module_came)
+			ksym_reset(s->ksym);
+		s->module_came = false;
+		own = stack_own_frames(s->ksym, addr, nr);
+		nr -= own;
+	}
+	e->id = id;
+	e->tgid = tgid;
+	e->frames = nr ? calloc(nr, sizeof(*e->frames)) : NULL;
+	if (nr && !e->frames) {
+		free(e);
+		return NULL;
+	}
+	e->nr = nr;
+	if (tgid)
+		user_fill(s, e, addr);
+	else
+		kernel_fill(s, e, addr + own);
+	e->next = *bucket;
+	*bucket = e;
+	s->nr++;
+	return e;
+}
+
+static struct stack stack_get(struct stacks *s, int32_t id, uint32_t tgid)
+{
+	struct entry *e;
+
+	if (!s || id < 0)
+		return (struct stack){ .nr = 0 };
+	e = entry_find(s, id, tgid);
+	if (!e)
+		e = entry_add(s, id, tgid);
+	return e ? (struct stack){ .frames = e->frames, .nr = e->nr } : (struct stack){ .nr = 0 };
+}
+
+struct stack stacks_kernel(struct stacks *s, int32_t id)
+{
+	return stack_get(s, id, 0);
+}
+
+struct stack stacks_user(struct stacks *s, int32_t id, uint32_t tgid)
+{
+	return tgid ? stack_get(s, id, tgid) : (struct stack){ .nr = 0 };
+}
+
+static bool has_ustack(const struct dx_event *ev)
+{
+	return (ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_VIOLATION) && ev->ustack >= 0 &&
+	       ev->tgid;
+}
+
+void stacks_note(struct stacks *s, const struct dx_event *ev)
+{
+	uint64_t now;
+
+	if (ev->type == DX_MODULE)
+		s->module_came = true;
+	if (s->nr >= NOTED_MAX)
+		return;
+	if (ev->stack >= 0 && !entry_find(s, ev->stack, 0))
+		entry_add(s, ev->stack, 0);
+	if (!has_ustack(ev) || entry_find(s, ev->ustack, ev->tgid))
+		return;
+	now = clock_now();
+	if (ev->type != DX_VIOLATION && s->spent > BUDGET_NS + (now - s->since) / BUDGET_PART)
+		return;
+	entry_add(s, ev->ustack, ev->tgid);
+	s->spent += clock_now() - now;
+}
+
+char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user)
+{
+	char name[256], in[128] = "";
+
+	if (f->in)
+		escape_text(in, sizeof(in), f->in, strlen(f->in));
+	if (f->name) {
+		escape_text(name, sizeof(name), f->name, strlen(f->name));
+		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset,
+			 !f->in ? "" : user ? " (" : " [", in, !f->in ? "" : user ? ")" : "]");
+	} else {
+		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s", f->addr, f->in ? " (" : "", in, f->in ? ")" : "");
+	}
+	return out;
+}

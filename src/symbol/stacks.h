@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_STACKS_H
+#define DAXTOP_STACKS_H
+/*
+ * stacks.h - stacks with names, looked up when a stack is first seen: later its process
+ * or its module may be gone.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include "event.h"
+#include "symbol/ksym.h"
+
+#define STACK_FRAMES 32
+
+struct stack_frame {
+	uint64_t addr;
+	uint64_t offset; /* into the function */
+	const char *name; /* hostile bytes; NULL: not known */
+	const char *in; /* kernel module or user file, hostile bytes; NULL: the kernel itself, or not known */
+};
+
+/* A stack, innermost first; belongs to stacks_free(). */
+struct stack {
+	const struct stack_frame *frames;
+	size_t nr;
+};
+
+struct stacks;
+
+/* @read as source_stack(). Returns NULL when memory is short. */
+struct stacks *stacks_new(size_t (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg);
+void stacks_free(struct stacks *s);
+
+/*
+ * For each record, in the ring's order: names the stacks that it has. Who pins gets a
+ * name only as long as that costs little time, who breaks a rule always.
+ */
+void stacks_note(struct stacks *s, const struct dx_event *ev);
+
+/* Stack @id of the kernel; empty when there is none or @s is NULL. */
+struct stack stacks_kernel(struct stacks *s, int32_t id);
+/* Stack @id of process @tgid. */
+struct stack stacks_user(struct stacks *s, int32_t id, uint32_t tgid);
+
+/* "name+0x12 [module]", "name+0x12 (file)", "0x..." ; safe to print. Returns @out. */
+char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user);
+
+/* How many of the first frames are daxtop's own programs and the trampolines that call them. */
+size_t stack_own_frames(struct ksym *k, const uint64_t *addr, size_t n);
+/*
+ * How many frames are addresses of a user: without frame pointers the walk of a user
+ * stack ends in words that are none.
+ */
+size_t stack_user_frames(const uint64_t *addr, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GUEST_CHECK_H
+#define GUEST_CHECK_H
+/* check.h - daxtop check around a workload that knows which rule it breaks. */
+#include "../inject/inject.h"
+#include "daxtop.h"
+#include "place.h"
+
+/* The kernel counts DAX references as up to 6.14: idle is 1, a mapping holds nothing. */
+bool kernel_legacy(void);
+
+/* daxtop check --json ARGS..., ready; the times to wait are short (leak 1 s, stall 1 s). */
+struct daxtop *check_start(const char *const args[]);
+#define CHECK_START(...) check_start((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+/* SIGINT; the exit status must be @exit_status; then its lines are parsed. */
+void check_stop(struct daxtop *d, int exit_status);
+
+/* The line of a rule. */
+struct json_object *check_rule(struct daxtop *d, const char *rule);
+int64_t check_checked(struct daxtop *d, const char *rule);
+int64_t check_broken(struct daxtop *d, const char *rule);
+struct json_object *check_verdict(struct daxtop *d);
+/* The @nth finding of the rule, from 0; NULL: there are fewer. */
+struct json_object *check_finding(struct daxtop *d, const char *rule, size_t nth);
+/* Is a frame of this function in the finding's kernel stack? */
+bool finding_has_frame(struct json_object *finding, const char *function);
+
+/*
+ * This rule was broken and no other; a finding of it names the page and a function
+ * in its stack (NULL: none wanted). Returns the finding.
+ */
+struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn, const char *function);
+/* No rule was broken, and no finding counts. */
+void expect_clean(struct daxtop *d);
+
+/* ---- the module that breaks rules (tests/vm/inject) ---- */
+
+/* Loads it; a file of it. Close it (or inject_undo()) before what it worked on is unmapped. */
+int inject_open(void);
+/* Runs a command, which must work; the answer is in @arg. */
+void inject_do(int fd, struct inject *arg);
+/* The same for a command that this kernel may not have; false: it has not (EOPNOTSUPP). */
+bool inject_try(int fd, struct inject *arg);
+void inject_undo(int fd);
+/* A window to install into, of 2M at a 2M boundary; @pfn: for INJECT_INSTALL_PFN. */
+char *inject_window(int fd, bool pfn);
+
+/* The pfn that @addr of this process maps, from /proc/self/pagemap. */
+uint64_t pfn_of(const void *addr);
+
+#endif

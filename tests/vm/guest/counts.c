@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* counts.c - daxtop check names the rule that is broken: reference counts, pins, leaks of folios. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "check.h"
+
+/* ---- over-puts ---- */
+
+static void over(struct place *p, bool mapped, const char *rule)
+{
+	struct inject arg = { .cmd = INJECT_FOLIO_PUT };
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.pfn = pfn_of(a.p);
+	if (!mapped)
+		area_unmap(&a);
+	d = CHECK_START();
+	inject_do(fd, &arg);
+	inject_undo(fd);
+	check_stop(d, 1);
+	expect_only(d, rule, place_order(p) ? arg.pfn & ~511ull : arg.pfn, "inject_folio_put");
+	if (mapped)
+		area_unmap(&a);
+	area_remove(&a);
+}
+
+/* The mapping's reference is put by somebody else: 1 -> 0 while mapped. */
+static void test_overput_fsdax(struct place *p)
+{
+	over(p, true, "folio-overput");
+}
+
+/* The base reference of device-dax is put. */
+static void test_overput_generic(struct place *p)
+{
+	over(p, false, "generic-overput");
+}
+
+static void test_free_nonzero(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_FREE_NONZERO };
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.addr = (uintptr_t)a.p;
+	d = CHECK_START();
+	inject_do(fd, &arg);
+	inject_undo(fd);
+	check_stop(d, 1);
+	f = check_finding(d, "free-nonzero", 0);
+	if (check_broken(d, "free-nonzero") != 1 || !f || field_int(f, "got") != arg.count ||
+	    !finding_has_frame(f, "inject_free_nonzero"))
+		fail("one free at %d expected: %s", arg.count, d->out_text);
+	area_unmap(&a);
+	area_remove(&a);
+}
+
+static void test_unpin(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_UNPIN };
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.addr = (uintptr_t)a.p;
+	arg.pfn = pfn_of(a.p);
+	d = CHECK_START();
+	inject_do(fd, &arg);
+	inject_undo(fd);
+	check_stop(d, 1);
+	expect_only(d, "pin-imbalance", arg.pfn, "inject_unpin");
+	area_unmap(&a);
+	area_remove(&a);
+}
+
+/* ---- leaks ---- */
+
+/* A reference that the module takes and keeps: nothing maps the folio any more. */
+static void test_leak(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_FOLIO_GET };
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	d = CHECK_START();
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.addr = (uintptr_t)a.p;
+	arg.pfn = pfn_of(a.p);
+	inject_do(fd, &arg);
+	area_unmap(&a);
+	sleep(4);
+	check_stop(d, 1);
+	f = expect_only(d, "folio-leak", arg.pfn, NULL);
+	if (field_int(f, "nr") != 1 || strcmp(field_str(f, "confidence"), "suspected"))
+		fail("one suspected reference expected: %s", json_object_to_json_string(f));
+	if (strcmp(field_str(f, "file"), a.path) || field_int(f, "offset") != a.off)
+		fail("not %s: %s", a.spec, json_object_to_json_string(f));
+	inject_undo(fd);
+	area_remove(&a);
+}
+
+/* The same from before daxtop came: found as well, but it says that it can't know. */
+static void test_leak_predates(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_FOLIO_GET };
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.addr = (uintptr_t)a.p;
+	arg.pfn = pfn_of(a.p);
+	inject_do(fd, &arg);
+	d = CHECK_START();
+	touch_write(a.p);
+	area_unmap(&a); /* the first that daxtop sees of it */
+	sleep(4);
+	check_stop(d, 3);
+	f = check_finding(d, "folio-leak", 0);
+	if (f && strcmp(field_str(f, "confidence"), "inconclusive"))
+		fail("what predates the trace is %s", json_object_to_json_string(f));
+	if (!f)
+		fail("no finding of folio-leak: %s", d->out_text);
+	inject_undo(fd);
+	area_remove(&a);
+}
+
+/* ---- a leak that ends ---- */
+
+struct passing {
+	struct area a;
+	int pipe[2];
+};
+
+/* Puts a page into the pipe and goes; the pipe is the parent's, too. */
+static void child_splices(struct child *c, void *arg)
+{
+	struct passing *w = arg;
+	struct iovec iov = { .iov_len = SZ_4K };
+
+	area_map_shared(&w->a);
+	touch_write(w->a.p);
+	iov.iov_base = w->a.p;
+	must(vmsplice(w->pipe[1], &iov, 1, 0) == SZ_4K);
+	child_go(c);
+}
+
+/* It looks leaked as its holder is gone, and then it is drained: the suspicion ends, and nothing counts. */
+static void test_leak_ends(struct place *p)
+{
+	struct passing w;
+	struct json_object *f;
+	struct daxtop *d;
+	struct child c;
+	char buf[SZ_4K];
+
+	area_open(&w.a, p, place_order(p), AREA_WRITTEN);
+	must(!pipe2(w.pipe, O_CLOEXEC));
+	d = CHECK_START();
+	child_start(&c, child_splices, &w);
+	child_await(&c);
+	child_end(&c);
+	sleep(4);
+	must(read(w.pipe[0], buf, sizeof(buf)) == SZ_4K);
+	sleep(2);
+	check_stop(d, 0);
+	f = check_finding(d, "folio-leak", 0);
+	if (!f || !field_bool(f, "over") || field_bool(f, "counts"))
+		fail("a suspicion that is over expected: %s", d->out_text);
+	expect_clean(d);
+	area_remove(&w.a);
+}
+
+/* Held by somebody who lives: no leak, however long. */
+static void test_held_is_no_leak(struct place *p)
+{
+	struct passing w;
+	struct iovec iov = { .iov_len = SZ_4K };
+	struct daxtop *d;
+	char buf[SZ_4K];
+
+	area_open(&w.a, p, place_order(p), AREA_WRITTEN);
+	must(!pipe2(w.pipe, O_CLOEXEC));
+	d = CHECK_START();
+	area_map_shared(&w.a);
+	touch_write(w.a.p);
+	iov.iov_base = w.a.p;
+	must(vmsplice(w.pipe[1], &iov, 1, 0) == SZ_4K);
+	area_unmap(&w.a);
+	sleep(4);
+	check_stop(d, 0);
+	expect_clean(d);
+	if (check_finding(d, "folio-leak", 0))
+		fail("no finding expected: %s", d->out_text);
+	must(read(w.pipe[0], buf, sizeof(buf)) == SZ_4K);
+	area_remove(&w.a);
+}
+
+/* ---- loss ---- */
+
+/* Faults that a small ring can't take: nothing is invented. */
+static void test_loss(struct place *p)
+{
+	struct daxtop *d;
+	struct area a;
+	size_t i, rounds;
+	char *at;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = CHECK_START("--ring-size", "4096");
+	for (rounds = 0; rounds < 400; rounds++) {
+		at = mmap(NULL, 13 * SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, a.off);
+		must(at != MAP_FAILED);
+		for (i = 0; i < 13; i++)
+			touch_write(at + i * SZ_4K);
+		must(!munmap(at, 13 * SZ_4K));
+	}
+	sleep(3);
+	check_stop(d, 3);
+	expect_clean(d);
+	if (!field_int(check_verdict(d), "lost"))
+		fail("nothing was lost: %s", d->out_text);
+	if (check_checked(d, "install-zero-ref") != 400 * 13)
+		fail("%lld installs were checked, %d made", (long long)check_checked(d, "install-zero-ref"),
+		     400 * 13);
+	area_remove(&a);
+}
+
+/* A violation while the ring is full: counted, if perhaps without a record. */
+static void test_loss_violation(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_INSTALL_PAGE };
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open(), i;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.pfn = pfn_of(a.p);
+	area_unmap(&a);
+	d = CHECK_START("--ring-size", "4096");
+	must(!kill(d->pid, SIGSTOP));
+	for (i = 0; i < 200; i++) {
+		area_map_shared(&a);
+		touch_write(a.p);
+		area_unmap(&a);
+	}
+	arg.window = (uintptr_t)inject_window(fd, false);
+	for (i = 0; i < 50; i++)
+		inject_do(fd, &arg);
+	must(!kill(d->pid, SIGCONT));
+	check_stop(d, 1);
+	if (check_broken(d, "install-zero-ref") != 50)
+		fail("50 violations expected: %s", d->out_text);
+	inject_undo(fd);
+	area_remove(&a);
+}
+
+const struct test counts_tests[] = {
+	TEST("rules/folio-overput", ON_FS, test_overput_fsdax),
+	TEST("rules/generic-overput", ON_DEV, test_overput_generic),
+	TEST("rules/free-nonzero", ON_FS, test_free_nonzero),
+	TEST("rules/pin-imbalance", ON_ALL | ON_BOTH, test_unpin),
+	TEST("leak/folio", ON_ALL | ON_BOTH, test_leak),
+	TEST("leak/predates", ON_FS | ON_BOTH, test_leak_predates),
+	TEST("leak/ends", ON_ALL | ON_BOTH, test_leak_ends),
+	TEST("leak/held", ON_ALL | ON_BOTH, test_held_is_no_leak),
+	TEST("loss/nothing-invented", ON_FS, test_loss),
+	TEST("loss/violations-counted", ON_FS, test_loss_violation),
+	TESTS_END,
+};

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * honest.c - no false alarm: daxtop check around hard, honest work (tests/vm/honest) finds
+ * nothing, and has looked: each rule that such work exercises was checked often.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "check.h"
+
+#define SECONDS "14"
+
+/* At least so many times, in so short a time and with everything emulated. */
+struct least {
+	const char *rule;
+	int current, legacy; /* 0: that kernel does not have it, or cannot be made to */
+};
+
+static const struct least leasts[] = {
+	{ "install-zero-ref", 1000, 1000 },
+	{ "install-without-ref", 1000, 1000 },
+	{ "idle-nonzero", 100, 100 },
+	{ "free-nonzero", 1000, 0 },
+	{ "folio-overput", 1000, 1000 },
+	{ "entry-stale-state", 500, 500 },
+	{ "share-mismatch", 10, 10 },
+	{ "removed-while-referenced", 500, 500 },
+	{ "break-incomplete", 20, 0 },
+	{ "longterm-on-fsdax", 10, 10 },
+	{ "generic-overput", 1, 0 },
+	{ "pin-imbalance", 500, 500 },
+	{ "grab-nonpositive", 50, 50 },
+	{ "pgmap-dead-use", 1000, 1000 },
+	{ "pgmap-gone-under-pin", 3, 3 },
+	{ "folio-leak", 100, 100 },
+	{ "pgmap-leak", 4, 4 },
+	{ "pgmap-underflow", 4, 4 },
+	{ "stall-break-layout", 20, 20 },
+	{ "stall-evict", 1, 0 },
+	{ "stall-memunmap", 3, 3 },
+};
+
+/* What the work printed; honest says in its last lines what went wrong. */
+static const char *honest_said(void)
+{
+	return run("tail -n 12 /tmp/honest.out");
+}
+
+static void test_no_false_alarm(struct place *none)
+{
+	struct json_object *verdict, *command;
+	struct daxtop *d;
+	size_t i;
+
+	(void)none;
+	d = daxtop_start(ARGS("check", "--json", "--verbose", "--ring-size", "64M", "--", "sh", "-c",
+			      "exec honest --seconds " SECONDS " --without fio >/tmp/honest.out 2>&1"));
+	/* No text of daxtop's: true when it has ended. */
+	while (!daxtop_has_said(d, "\n\n\n"))
+		poll_pause();
+	daxtop_wait(d);
+	daxtop_json(d);
+	verdict = check_verdict(d);
+	expect_clean(d);
+	if (!json_object_object_get_ex(verdict, "command", &command) ||
+	    !json_object_object_get_ex(command, "status", NULL) || field_int(command, "status"))
+		fail("the work itself failed: %s", honest_said());
+	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
+		fail("daxtop check ended with status %#x: %s%s", d->status, d->err_text, d->out_text);
+	for (i = 0; i < sizeof(leasts) / sizeof(leasts[0]); i++) {
+		int least = kernel_legacy() ? leasts[i].legacy : leasts[i].current;
+
+		if (least && check_checked(d, leasts[i].rule) < least)
+			fail("%s was checked %lld times, expected %d at least; the work: %s",
+			     leasts[i].rule, (long long)check_checked(d, leasts[i].rule), least,
+			     honest_said());
+	}
+}
+
+const struct test honest_tests[] = {
+	LONG_TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, 150),
+	TESTS_END,
+};

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pgmaps.c - daxtop check names the rule that is broken: references on pgmaps, dead ones, PRIVATE and P2PDMA folios. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "check.h"
+
+/* Some page of the place, mapped. */
+static void area_any(struct area *a, struct place *p, struct inject *arg)
+{
+	area_open(a, p, place_order(p), AREA_WRITTEN);
+	area_map_shared(a);
+	touch_write(a->p);
+	arg->addr = (uintptr_t)a->p;
+}
+
+static void unbalanced(struct place *p, unsigned int cmd, const char *rule, const char *function, int refs)
+{
+	struct inject arg = { .cmd = cmd };
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_any(&a, p, &arg);
+	d = CHECK_START();
+	sleep(2); /* the count before, so that what follows is known not to predate */
+	inject_do(fd, &arg);
+	sleep(4);
+	check_stop(d, 1);
+	inject_undo(fd);
+	f = expect_only(d, rule, 0, function);
+	if (field_int(f, "nr") != refs || strcmp(field_str(f, "confidence"), "proven"))
+		fail("%d proven reference expected: %s", refs, json_object_to_json_string(f));
+	if (strcmp(field_str(f, "device"), p->device))
+		fail("not of %s: %s", p->device, json_object_to_json_string(f));
+	area_unmap(&a);
+	area_remove(&a);
+}
+
+static void test_leak(struct place *p)
+{
+	unbalanced(p, INJECT_PGMAP_GET, "pgmap-leak", "inject_pgmap_get", 1);
+}
+
+static void test_underflow(struct place *p)
+{
+	unbalanced(p, INJECT_PGMAP_PUT, "pgmap-underflow", NULL, 1);
+}
+
+/* It is put before it is a leak: nothing is said. Put later, the suspicion ends. */
+static void test_leak_ends(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_PGMAP_GET };
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_any(&a, p, &arg);
+	d = CHECK_START();
+	sleep(2);
+	inject_do(fd, &arg);
+	sleep(4);
+	inject_undo(fd);
+	sleep(2);
+	check_stop(d, 0);
+	f = check_finding(d, "pgmap-leak", 0);
+	if (!f || !field_bool(f, "over"))
+		fail("a leak that is over expected: %s", d->out_text);
+	expect_clean(d);
+	area_unmap(&a);
+	area_remove(&a);
+}
+
+/* ---- dead ones: the module's own ---- */
+
+static void dead(unsigned int cmd, const char *function)
+{
+	struct inject arg = { .cmd = cmd };
+	struct daxtop *d;
+	int fd = inject_open();
+
+	arg.window = (uintptr_t)inject_window(fd, false);
+	d = CHECK_START("--stall-time", "30");
+	if (!inject_try(fd, &arg))
+		skip("this kernel can't do it");
+	inject_undo(fd);
+	check_stop(d, 1);
+	expect_only(d, "pgmap-dead-use", arg.pfn, function);
+}
+
+static void test_dead_install(struct place *p)
+{
+	(void)p;
+	dead(INJECT_DEAD_INSTALL, "inject_dead_install");
+}
+
+static void test_dead_pin(struct place *p)
+{
+	(void)p;
+	dead(INJECT_DEAD_PIN, "inject_dead_pin");
+}
+
+static void test_dead_init(struct place *p)
+{
+	(void)p;
+	dead(INJECT_DEAD_INIT, "inject_dead_init");
+}
+
+/* ---- gone under a pin: what stock kernels do with device-dax (rules.md) ---- */
+
+static void test_gone_under_pin(struct place *p)
+{
+	struct iovec iov = { .iov_len = 4 * SZ_4K };
+	struct json_object *f, *holders;
+	char name[64], dev[64], buf[SZ_4K];
+	struct daxtop *d;
+	struct area a;
+	uint64_t pfn;
+	int pipe[2];
+
+	namespace_of(p, name, sizeof(name));
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	area_open(&a, p, place_order(p), AREA_WRITTEN);
+	must(!pipe2(pipe, O_CLOEXEC));
+	d = CHECK_START();
+	area_map_shared(&a);
+	touch_write(a.p);
+	pfn = pfn_of(a.p);
+	iov.iov_base = a.p;
+	iov.iov_len = SZ_4K;
+	must(vmsplice(pipe[1], &iov, 1, 0) == SZ_4K);
+	area_unmap(&a);
+	must(!close(a.fd));
+	run("ndctl disable-namespace %s", name);
+	check_stop(d, 1);
+	f = expect_only(d, "pgmap-gone-under-pin", pfn, "memunmap_pages");
+	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
+	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
+		fail("we are the holder: %s", json_object_to_json_string(f));
+	/*
+	 * With struct pages there again, letting go takes the base reference, which is bad
+	 * enough; without them the kernel would oops.
+	 */
+	run("ndctl enable-namespace %s", name);
+	wait_for_path(dev);
+	must(read(pipe[0], buf, sizeof(buf)) == SZ_4K);
+}
+
+/* ---- folios of other types ---- */
+
+static void own(unsigned int cmd, const char *rule, const char *function)
+{
+	struct inject arg = { .cmd = cmd };
+	struct daxtop *d;
+	int fd = inject_open();
+
+	arg.window = (uintptr_t)inject_window(fd, false);
+	d = CHECK_START();
+	inject_do(fd, &arg);
+	inject_undo(fd);
+	check_stop(d, rule ? 1 : 0);
+	if (rule)
+		expect_only(d, rule, arg.pfn, function);
+	else
+		expect_clean(d);
+	if (cmd >= INJECT_P2P_ALLOC ? cmd != INJECT_P2P_ALLOC && check_checked(d, "p2pdma-count") < 1 :
+				      check_checked(d, "private-init") < 1)
+		fail("the rule was not checked: %s", d->out_text);
+}
+
+static void test_private_honest(struct place *p)
+{
+	(void)p;
+	own(INJECT_PRIVATE_HONEST, NULL, NULL);
+}
+
+static void test_private_init(struct place *p)
+{
+	(void)p;
+	own(INJECT_PRIVATE_INIT, "private-init", "inject_private_init");
+}
+
+static void test_private_free(struct place *p)
+{
+	(void)p;
+	own(INJECT_PRIVATE_FREE, "private-init", NULL);
+}
+
+static void test_p2p_honest(struct place *p)
+{
+	(void)p;
+	own(INJECT_P2P_HONEST, NULL, NULL);
+}
+
+static void test_p2p_count(struct place *p)
+{
+	(void)p;
+	own(INJECT_P2P_COUNT, "p2pdma-count", "inject_p2p_map");
+}
+
+/* Memory that is allocated holds its pgmap: no leak of the pgmap, however long. */
+static void test_p2p_alloc(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_P2P_ALLOC };
+	struct daxtop *d;
+	int fd = inject_open();
+
+	(void)p;
+	d = CHECK_START();
+	sleep(2);
+	inject_do(fd, &arg);
+	sleep(4);
+	inject_undo(fd);
+	check_stop(d, 0);
+	expect_clean(d);
+}
+
+const struct test pgmaps_tests[] = {
+	TEST("rules/pgmap-leak", ON_ALL | ON_BOTH, test_leak),
+	TEST("rules/pgmap-leak-ends", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_leak_ends),
+	TEST("rules/pgmap-underflow", ON_ALL | ON_BOTH, test_underflow),
+	TEST("rules/dead-install", ON_NONE | ON_BOTH, test_dead_install),
+	TEST("rules/dead-pin", ON_NONE | ON_BOTH, test_dead_pin),
+	TEST("rules/dead-init", ON_NONE, test_dead_init),
+	TEST("rules/private-honest", ON_NONE, test_private_honest),
+	TEST("rules/private-init", ON_NONE, test_private_init),
+	TEST("rules/private-free", ON_NONE, test_private_free),
+	TEST("rules/p2p-alloc", ON_NONE, test_p2p_alloc),
+	TEST("rules/p2p-honest", ON_NONE, test_p2p_honest),
+	TEST("rules/p2p-count", ON_NONE, test_p2p_count),
+	TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin),
+	TESTS_END,
+};
