@@ -174,6 +174,10 @@ $(BUILD)/guest-test: $(GUEST_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -ljson-c -luring
 
+$(BUILD)/tsc-khz: $(BUILD)/obj/tests/vm/tsc_khz.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+
 $(BUILD)/demo-workload: $(DEMO_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
@@ -188,11 +192,11 @@ $(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
 
 # ---- what people ask for ----
 
-lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest
+lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest $(BUILD)/tsc-khz
 unit-programs: $(UNIT) $(UNIT_SAN)
 
 # exec: the terminal and every signal belong to the demo from here on.
-demo: $(BUILD)/daxtop $(BUILD)/demo-workload
+demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz
 	@exec tests/vm/demo
 
 test: lab-programs unit-programs inject

@@ -18,7 +18,7 @@ static __noinline int ended_broken(void *ctx, __u64 at)
 
 	if (pgmap_dead(folio_pgmap(at)))
 		rule_broken(ctx, &v);
-	return legacy ? 0 : rule_below_mapcount(ctx, at);
+	return legacy ? 0 : rule_below_mapcount(ctx, at, 0);
 }
 
 /*
@@ -151,13 +151,13 @@ static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inod
 }
 
 SEC("tp_btf/dax_pte_fault_done")
-int BPF_PROG(dx_pte_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
+int DX_PROG(dx_pte_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
 	return fault_done(ctx, inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
 }
 
 SEC("tp_btf/dax_pmd_fault_done")
-int BPF_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsigned long max_pgoff,
+int DX_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsigned long max_pgoff,
 	     int ret)
 {
 	/* a PTE fault follows, which tells of itself */
@@ -168,7 +168,7 @@ int BPF_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsig
 
 /* The second half of a MAP_SYNC fault: dax_insert_pfn_mkwrite(), PTE or PMD. */
 SEC("tp_btf/dax_insert_pfn_mkwrite")
-int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
+int DX_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
 	struct task_ctx *t = task_ctx_find();
 	__u32 level = DX_PTE;

@@ -21,6 +21,7 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
 
 /* Set by dx_init() before anything is attached; addresses are in kallsyms, not in BTF. */
 extern __u64 vmemmap_base; /* of struct page 0 */
+extern __u64 page_offset_base; /* where all memory is mapped; 0: not known */
 extern __u64 dev_pfn_min, dev_pfn_max; /* the pgmaps' pfns lie between */
 /* Bit of page->flags where the zone number begins; from BTF, see src/probe/. */
 extern const volatile __u32 zone_shift;

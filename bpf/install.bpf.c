@@ -138,7 +138,7 @@ static __always_inline void installed(void *ctx, struct fault *f, struct folio *
 }
 
 SEC("fentry/insert_page_into_pte_locked")
-int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+int DX_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
 	     struct page *page)
 {
 	__u64 pteval, at, head, mkwrite = 0;
@@ -192,7 +192,7 @@ static __noinline int install_zero(void *ctx, __u64 page, __u64 addr, __u32 leve
 
 /* validate_page_before_insert(), mm/memory.c, would refuse it in the next step. */
 SEC("fentry/insert_page")
-int BPF_PROG(dx_insert_page, struct vm_area_struct *vma, unsigned long addr, struct page *page)
+int DX_PROG(dx_insert_page, struct vm_area_struct *vma, unsigned long addr, struct page *page)
 {
 	__u64 at;
 
@@ -213,13 +213,13 @@ static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct
 }
 
 SEC("fentry/vmf_insert_folio_pmd")
-int BPF_PROG(dx_insert_pmd, struct vm_fault *vmf, struct folio *folio)
+int DX_PROG(dx_insert_pmd, struct vm_fault *vmf, struct folio *folio)
 {
 	return insert_folio(ctx, vmf, folio, DX_PMD);
 }
 
 SEC("fentry/vmf_insert_folio_pud")
-int BPF_PROG(dx_insert_pud, struct vm_fault *vmf, struct folio *folio)
+int DX_PROG(dx_insert_pud, struct vm_fault *vmf, struct folio *folio)
 {
 	return insert_folio(ctx, vmf, folio, DX_PUD);
 }
@@ -239,20 +239,20 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 }
 
 SEC("fentry/folio_add_file_rmap_ptes")
-int BPF_PROG(dx_rmap_add_ptes, struct folio *folio, struct page *page, int nr,
+int DX_PROG(dx_rmap_add_ptes, struct folio *folio, struct page *page, int nr,
 	     struct vm_area_struct *vma)
 {
 	return rmap_added(ctx, folio, vma, DX_PTE);
 }
 
 SEC("fentry/folio_add_file_rmap_pmd")
-int BPF_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int DX_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return rmap_added(ctx, folio, vma, DX_PMD);
 }
 
 SEC("fentry/folio_add_file_rmap_pud")
-int BPF_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int DX_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return rmap_added(ctx, folio, vma, DX_PUD);
 }
@@ -261,11 +261,17 @@ int BPF_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_
 static __always_inline void unmap_rules(void *ctx, struct folio *folio, __u64 at)
 {
 	struct folio_counts n = folio_counts_small(at);
+	__u64 pgmap = folio_pgmap_addr(at);
+	int base = 0;
 
-	rule_checked(rule_counts(), DX_RULE_FOLIO_OVERPUT);
-	/* a large folio's _mapcount is not its number of mappings: it is looked at again there */
-	if (folio_is_large(folio) ? n.ref < folio->_large_mapcount.counter + 1 : n.ref < n.map)
-		rule_below_mapcount(ctx, at);
+	if (pgmap_cast(pgmap)->type == MEMORY_DEVICE_GENERIC && pgmap_is_devdax(pgmap))
+		base = 1;
+	rule_checked(rule_counts(), base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT);
+	/* a large folio's _mapcount is not its number of mappings */
+	if (folio_is_large(folio))
+		n.map = folio->_large_mapcount.counter + 1;
+	if (n.ref < n.map + base)
+		rule_below_mapcount(ctx, at, base);
 }
 
 static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
@@ -291,20 +297,20 @@ static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 }
 
 SEC("fentry/folio_remove_rmap_ptes")
-int BPF_PROG(dx_unmap_ptes, struct folio *folio, struct page *page, int nr,
+int DX_PROG(dx_unmap_ptes, struct folio *folio, struct page *page, int nr,
 	     struct vm_area_struct *vma)
 {
 	return unmapped(ctx, folio, nr, vma, DX_PTE);
 }
 
 SEC("fentry/folio_remove_rmap_pmd")
-int BPF_PROG(dx_unmap_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int DX_PROG(dx_unmap_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return unmapped(ctx, folio, 1, vma, DX_PMD);
 }
 
 SEC("fentry/folio_remove_rmap_pud")
-int BPF_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int DX_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return unmapped(ctx, folio, 1, vma, DX_PUD);
 }
@@ -314,11 +320,12 @@ int BPF_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_are
  * as vfio map by its registers' pfns as well, nor of GENERIC memory of others than
  * device-dax, whose drivers (Xen, mshv_vtl) may count as they like.
  */
-static __noinline int pfn_rules(void *ctx, struct fault *f, __u64 page, __u64 head, __u64 addr)
+/* @where: user address | enum dx_level (addresses are of pages) */
+static __noinline int pfn_rules(void *ctx, struct fault *f, __u64 page, __u64 head, __u64 where)
 {
 	struct dev_pagemap *pgmap = folio_pgmap(head);
 	struct violation v = { .rule = DX_RULE_INSTALL_WITHOUT_REF, .detail = DX_D_BARE_PFN, .at = head,
-			       .wanted = 1, .addr = addr };
+			       .wanted = 1, .addr = where & ~3ULL, .level = where & 3 };
 	struct dx_rule_counts *c = rule_counts();
 	__u32 type = pgmap->type;
 
@@ -386,7 +393,7 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 		mm_mark(mm);
 	}
 	if (rules_on && !flags)
-		pfn_rules(ctx, f, pfn_addr(pfn), head, addr);
+		pfn_rules(ctx, f, pfn_addr(pfn), head, (addr & ~3ULL) | level);
 	e = event_new(DX_INSTALL_PFN, flags);
 	if (!e)
 		return 0;
@@ -398,19 +405,19 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 }
 
 SEC("fentry/insert_pfn")
-int BPF_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
+int DX_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
 {
 	return installed_pfn(ctx, vma, addr, pfn, DX_PTE);
 }
 
 SEC("fentry/vmf_insert_pfn_pmd")
-int BPF_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
+int DX_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
 {
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PMD);
 }
 
 SEC("fentry/vmf_insert_pfn_pud")
-int BPF_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
+int DX_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
 {
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PUD);
 }

@@ -35,7 +35,7 @@ static __always_inline int emit_pgmap(void *ctx, __u16 type, struct dev_pagemap 
 }
 
 SEC("fexit/memremap_pages")
-int BPF_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
+int DX_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
 {
 	__u64 err = (__u64)ret;
 	__u64 at;
@@ -112,7 +112,7 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 }
 
 SEC("fentry/memunmap_pages")
-int BPF_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
+int DX_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
 {
 	__u64 at;
 
@@ -123,7 +123,7 @@ int BPF_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
 }
 
 SEC("fexit/memunmap_pages")
-int BPF_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
+int DX_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
 {
 	__u64 at;
 
@@ -132,7 +132,7 @@ int BPF_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
 }
 
 SEC("fexit/get_dev_pagemap")
-int BPF_PROG(dx_pgmap_get, unsigned long pfn)
+int DX_PROG(dx_pgmap_get, unsigned long pfn)
 {
 	struct dev_pagemap *pgmap;
 	__u64 ret = 0;
@@ -155,7 +155,7 @@ int BPF_PROG(dx_pgmap_get, unsigned long pfn)
 }
 
 SEC("fentry/dev_pagemap_percpu_release")
-int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
+int DX_PROG(dx_pgmap_release, struct percpu_ref *ref)
 {
 	__u64 at;
 
@@ -168,7 +168,7 @@ int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
 
 /* PRIVATE and COHERENT only call it; the task's memory is about to hold the page. */
 SEC("fentry/zone_device_page_init")
-int BPF_PROG(dx_page_init, struct page *page)
+int DX_PROG(dx_page_init, struct page *page)
 {
 	__u64 mm = mm_current(), order = 0, pgmap = 0;
 	struct dx_event *e;
@@ -177,6 +177,13 @@ int BPF_PROG(dx_page_init, struct page *page)
 	bpf_get_func_arg(ctx, 0, &at);
 	if (mm)
 		mm_mark(mm);
+	/* (page, pgmap, order) from 7.0 on: the folio is made so only inside */
+	if (bpf_get_func_arg_cnt(ctx) >= 3) {
+		bpf_get_func_arg(ctx, 2, &order);
+		bpf_get_func_arg(ctx, 1, &pgmap);
+	} else {
+		pgmap = folio_pgmap_addr(at);
+	}
 	if (rules_on) {
 		struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .at = at };
 
@@ -189,28 +196,28 @@ int BPF_PROG(dx_page_init, struct page *page)
 			v.detail = DX_D_MAPPING_BEFORE;
 			rule_broken(ctx, &v);
 		}
+		rule_checked(rule_counts(), DX_RULE_PGMAP_DEAD_USE);
+		if (pgmap_dead(pgmap_cast(pgmap))) {
+			v.rule = DX_RULE_PGMAP_DEAD_USE;
+			v.detail = DX_D_PGMAP_GET;
+			rule_broken(ctx, &v);
+		}
 	}
 	e = event_new(DX_PAGE_INIT, 0);
 	if (!e)
 		return 0;
 	event_folio(e, folio_cast(at), at);
-	/* (page, pgmap, order) from 7.0 on: the folio is made so only inside */
-	if (bpf_get_func_arg_cnt(ctx) >= 3) {
-		bpf_get_func_arg(ctx, 2, &order);
-		bpf_get_func_arg(ctx, 1, &pgmap);
-		e->order = order & 31;
-		e->nr = 1 << (order & 31);
-		e->pgmap = pgmap;
-		e->pgmap_type = ((struct dev_pagemap *)bpf_rdonly_cast(
-			(void *)pgmap, bpf_core_type_id_kernel(struct dev_pagemap)))->type;
-	}
+	e->order = order & 31;
+	e->nr = 1 << (order & 31);
+	e->pgmap = pgmap;
+	e->pgmap_type = pgmap_cast(pgmap)->type;
 	event_submit(e);
 	return 0;
 }
 
 /* Handed out: one reference, locked. Nobody else knows the page yet. */
 SEC("fexit/zone_device_page_init")
-int BPF_PROG(dx_page_init_end, struct page *page)
+int DX_PROG(dx_page_init_end, struct page *page)
 {
 	struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .wanted = 1 };
 
@@ -262,13 +269,16 @@ static __noinline int put_rules(void *ctx, struct folio *folio, __u64 at, int re
 	struct violation v = { .rule = DX_RULE_FOLIO_OVERPUT, .detail = DX_D_REFCOUNT, .at = at,
 			       .wanted = 1, .nr = refs };
 
+	/* pins, which unpin_rules() has looked at */
+	if (refs >= DX_PIN_BIAS)
+		return 0;
 	rule_checked(rule_counts(), DX_RULE_FOLIO_OVERPUT);
 	v.got = folio->_refcount.counter - refs;
 	return v.got >= 1 ? 0 : rule_broken(ctx, &v);
 }
 
 SEC("fentry/free_zone_device_folio")
-int BPF_PROG(dx_free, struct folio *folio)
+int DX_PROG(dx_free, struct folio *folio)
 {
 	struct dx_event *e;
 	__u64 at;
@@ -289,7 +299,7 @@ int BPF_PROG(dx_free, struct folio *folio)
  * Its waiters are woken by the put that leaves 1. Other types return false and are put as usual.
  */
 SEC("fentry/__put_devmap_managed_folio_refs")
-int BPF_PROG(dx_put_managed, struct folio *folio, int refs)
+int DX_PROG(dx_put_managed, struct folio *folio, int refs)
 {
 	struct dx_event *e;
 	__u64 at;
@@ -310,9 +320,38 @@ int BPF_PROG(dx_put_managed, struct folio *folio, int refs)
 	return 0;
 }
 
+/*
+ * Memory that is handed out holds its pgmap, one reference a call (drivers/pci/p2pdma.c); the
+ * counts of its pages stay 0. Elsewhere than in the map of all memory there is none of it.
+ */
+static __always_inline int p2p_memory(void *ctx, __u16 type, __u64 vaddr, __u64 size)
+{
+	__u64 at;
+
+	if (!page_offset_base || vaddr < page_offset_base)
+		return 0;
+	at = pfn_addr((vaddr - page_offset_base) >> PAGE_SHIFT);
+	if (!page_is_zone_device(page_cast(at)))
+		return 0;
+	at = folio_pgmap_addr(page_head(at));
+	return emit_pgmap(ctx, type, pgmap_cast(at), at, 0);
+}
+
+SEC("fexit/pci_alloc_p2pmem")
+int DX_PROG(dx_p2p_alloc, void *pdev, unsigned long size, void *ret)
+{
+	return ret ? p2p_memory(ctx, DX_P2P_ALLOC, (__u64)ret, size) : 0;
+}
+
+SEC("fentry/pci_free_p2pmem")
+int DX_PROG(dx_p2p_free, void *pdev, void *addr, unsigned long size)
+{
+	return p2p_memory(ctx, DX_P2P_FREE, (__u64)addr, size);
+}
+
 /* Probes in modules attach when the module is there. */
 SEC("tp_btf/module_load")
-int BPF_PROG(dx_module, struct module *mod)
+int DX_PROG(dx_module, struct module *mod)
 {
 	struct dx_event *e = event_new(DX_MODULE, 0);
 

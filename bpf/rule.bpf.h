@@ -163,31 +163,33 @@ static __always_inline bool pgmap_is_devdax(__u64 pgmap)
  * between which others can map and unmap: only when four looks agree, each with the
  * mapcount before and after, it is said. The caller has seen it once. Not for
  * a legacy FS_DAX folio, whose mappings hold nothing.
+ *
+ * @base: references that are there besides (1: device-dax's own).
  */
-static __noinline int rule_below_mapcount(void *ctx, __u64 at)
+static __noinline int rule_below_mapcount(void *ctx, __u64 at, int base)
 {
-	struct violation v = { .rule = DX_RULE_FOLIO_OVERPUT, .detail = DX_D_BELOW_MAPCOUNT, .at = at };
+	struct violation v = { .rule = base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT,
+			       .detail = DX_D_BELOW_MAPCOUNT, .at = at };
 	struct folio *folio = folio_cast(at);
 	struct folio_counts n = folio_counts_small(at);
-	int map = 0;
 
 	if (folio_is_large(folio)) {
 		for (int i = 0; i < 4; i++) {
-			int before = folio->_large_mapcount.counter + 1;
+			int before = *(volatile int *)&folio->_large_mapcount.counter + 1;
 			int ref = *(volatile int *)&folio->_refcount.counter;
 			int after = *(volatile int *)&folio->_large_mapcount.counter + 1;
 
-			map = before < after ? before : after;
-			if (ref >= map)
+			v.got = ref;
+			v.wanted = base + (before < after ? before : after);
+			if (v.got >= v.wanted)
 				return 0;
 		}
 	} else {
-		map = n.map;
-		if (n.ref >= map)
+		v.got = n.ref;
+		v.wanted = base + n.map;
+		if (v.got >= v.wanted)
 			return 0;
 	}
-	v.wanted = map;
-	v.got = map;
 	return rule_broken(ctx, &v);
 }
 

@@ -37,6 +37,9 @@ int dx_init(struct dx_init_args *a)
 	if (p)
 		bpf_probe_read_kernel(&vmemmap_base, sizeof(vmemmap_base), (void *)p);
 	a->vmemmap_base = vmemmap_base;
+	p = SYMBOL("page_offset_base", &unused);
+	if (p)
+		bpf_probe_read_kernel(&page_offset_base, sizeof(page_offset_base), (void *)p);
 	a->pgmap_array = SYMBOL("pgmap_array", &unused);
 	per_cpu_offset = SYMBOL("__per_cpu_offset", &unused);
 	a->gup_put_folio = SYMBOL("gup_put_folio", &unused);

@@ -142,6 +142,9 @@ enum dx_event_type {
 	DX_PGMAP_REFS = 24,
 	/* Found when asked: process tgid is no more. addr: when the one began that has the number now (ns), 0: none has. */
 	DX_TASK_GONE = 25,
+	/* pci_alloc_p2pmem() gave, pci_free_p2pmem() took memory: one reference of the pgmap each. pfn, nr: pages. */
+	DX_P2P_ALLOC = 26,
+	DX_P2P_FREE = 27,
 	DX_EVENT_TYPES
 };
 

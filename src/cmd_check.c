@@ -13,6 +13,7 @@
 
 #define NS_PER_S 1000000000ULL
 #define NEWS_NS	 (NS_PER_S / 4)
+#define CLAIM_NS (4 * NS_PER_S) /* what the engine's looks take beyond the limits: what is on its way, its questions */
 
 struct check {
 	struct session s;
@@ -101,13 +102,13 @@ static void wait_command(struct check *c)
 static void settle(struct check *c)
 {
 	uint64_t longest = c->o->leak_ns > c->o->stall_ns ? c->o->leak_ns : c->o->stall_ns;
-	uint64_t until = clock_now() + c->o->settle_ns, last = until + longest + NS_PER_S;
+	uint64_t until = clock_now() + c->o->settle_ns, last = until + longest + CLAIM_NS;
 	bool told = false;
 
 	while (!session_done(&c->s) && clock_now() < last) {
 		if (clock_now() >= until && !engine_pending(c->s.engine))
 			break;
-		if (clock_now() >= until && !told && c->o->verbose) {
+		if (clock_now() >= until && !told && (c->o->verbose || !c->o->command_argv)) {
 			fprintf(stderr, "daxtop: waiting to see whether what looks wrong stays so; Ctrl-C ends it\n");
 			told = true;
 		}
@@ -187,6 +188,8 @@ static int run(struct check *c, const struct child_user *user)
 	} else {
 		while (!session_done(&c->s))
 			look(c);
+		session_resume(&c->s);
+		settle(c);
 	}
 	session_drain(&c->s);
 	return report(c);

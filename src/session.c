@@ -15,7 +15,7 @@
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
 #define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
 #define NAMES_EVERY_NS (20 * NS_PER_MS)
-#define ASKS	  256 /* answered in one go: a system call each */
+#define ASKS	  512 /* answered in one go: a system call each */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 static volatile sig_atomic_t stop;
@@ -29,6 +29,12 @@ static void on_signal(int sig)
 void session_stop(void)
 {
 	stop = 1;
+}
+
+void session_resume(struct session *s)
+{
+	stop = 0;
+	s->deadline = UINT64_MAX;
 }
 
 bool session_done(const struct session *s)
@@ -117,6 +123,7 @@ int session_open(struct session *s, const struct options *o)
 	struct source_options so = {
 		.ring_size = o->ring_size,
 		.strict = o->strict,
+		.judge = o->command == COMMAND_CHECK,
 		.no_rules = no_rules,
 		.event = handle,
 		.arg = s,
@@ -126,6 +133,7 @@ int session_open(struct session *s, const struct options *o)
 		.window_ns = o->window_ns,
 		.max_folios = o->max_folios,
 		.strict = o->strict,
+		.patrol = o->command == COMMAND_CHECK,
 		.leak_ns = o->leak_ns,
 		.stall_ns = o->stall_ns,
 		.no_rules = no_rules,

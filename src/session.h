@@ -44,6 +44,8 @@ void session_ready(const struct session *s);
 bool session_done(const struct session *s);
 /* Asks it to end, as a signal would. */
 void session_stop(void);
+/* The end was seen and there is more to do: it takes another signal, and there is no deadline. */
+void session_resume(struct session *s);
 
 /*
  * Waits at most @timeout_ms for records (and for input on @fd when >= 0), hands

@@ -324,6 +324,10 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 	case DX_PGMAP_GET:
 		refs_get(e, ev);
 		return;
+	case DX_P2P_ALLOC:
+	case DX_P2P_FREE:
+		refs_p2p(e, ev);
+		return;
 	case DX_VIOLATION:
 		violation_apply(e, ev);
 		return;

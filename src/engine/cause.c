@@ -29,6 +29,8 @@ static const char *const event_names[DX_EVENT_TYPES] = {
 	[DX_SAMPLE] = "sample",
 	[DX_PGMAP_REFS] = "pgmap-refs",
 	[DX_TASK_GONE] = "task-gone",
+	[DX_P2P_ALLOC] = "p2p-alloc",
+	[DX_P2P_FREE] = "p2p-free",
 };
 
 static const char *const inferred_names[] = {

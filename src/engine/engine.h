@@ -24,6 +24,7 @@ struct engine_options {
 	bool strict; /* what this kernel does by design (install-without-ref, legacy) is a finding too */
 	uint64_t leak_ns; /* unexplained references older than this are a leak; 0: 10 s */
 	uint64_t stall_ns; /* a wait longer than this is a stall; 0: 10 s */
+	bool patrol; /* ask about folios that look idle, too: a reference that nobody saw taken is found */
 	bool no_rules; /* judge nothing (the bench compares) */
 };
 
@@ -194,7 +195,10 @@ void engine_rules_counted(struct engine *e, const struct dx_rule_counts *total);
  * to end should wait, at most until the time returned (ns). 0: nothing is pending.
  */
 uint64_t engine_pending(struct engine *e);
-/* Events were lost, runs missed, or memory refused: "nothing found" would claim too much. */
+/*
+ * Events were lost, or memory refused: "nothing found" would claim too much. Not so runs
+ * that were missed (engine_doubt()): what they made doubtful is read again.
+ */
 bool engine_inconclusive(const struct engine *e, const char **why);
 
 /* ---- what it wants to know: answered by events, so that a recording has the answers ---- */

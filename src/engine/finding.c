@@ -2,8 +2,8 @@
 /*
  * finding.c - what was found, in order of appearance.
  *
- * There is room for FINDING_MAX; what comes then is counted only. A finding keeps
- * its file (for the path) and the name of its device; the rest is a copy.
+ * There is room for FINDING_MAX; what comes then is counted only. All that a finding says is
+ * a copy: files and devices go, and their numbers are used again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 
 void finding_table_destroy(struct finding_table *t)
 {
+	for (uint32_t i = 0; i < t->nr; i++)
+		free(t->node[i].path);
 	free(t->node);
 }
 
@@ -25,6 +27,22 @@ void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap)
 		memcpy(d->device, p->device, sizeof(d->device));
 }
 
+static void finding_keep_path(struct engine *e, struct finding *d)
+{
+	const struct file *file = &e->files.file[d->file];
+	size_t len;
+
+	if (d->path || !d->file || !file->path)
+		return;
+	d->f.folio.path_deleted = file->deleted;
+	len = strlen(file->path) + 1;
+	d->path = engine_realloc(NULL, len);
+	if (d->path)
+		memcpy(d->path, file->path, len);
+	else
+		e->no_memory = true;
+}
+
 static void finding_set_file(struct engine *e, struct finding *d, uint32_t file)
 {
 	/* counted as a folio's: the file stays as long as it is named */
@@ -32,7 +50,12 @@ static void finding_set_file(struct engine *e, struct finding *d, uint32_t file)
 		e->files.file[file].refs++;
 	if (d->file)
 		e->files.file[d->file].refs--;
+	if (d->file != file) {
+		free(d->path);
+		d->path = NULL;
+	}
 	d->file = file;
+	finding_keep_path(e, d);
 }
 
 void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id)
@@ -96,12 +119,15 @@ int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, 
 	int ret = 0;
 
 	for (uint32_t i = 0; i < e->findings.nr && !ret; i++) {
-		const struct finding *d = &e->findings.node[i];
-		struct engine_finding out = d->f;
-		uint32_t id = out.folio.pfn ? folio_find_covering(&e->folios, out.folio.pfn) : 0;
+		struct finding *d = &e->findings.node[i];
+		struct engine_finding out;
+		uint32_t id;
 
-		out.folio.path = d->file ? e->files.file[d->file].path : NULL;
-		out.folio.path_deleted = d->file && e->files.file[d->file].deleted;
+		finding_keep_path(e, d);
+		out = d->f;
+		id = out.folio.pfn ? folio_find_covering(&e->folios, out.folio.pfn) : 0;
+
+		out.folio.path = d->path;
 		out.folio.device = d->device[0] ? d->device : NULL;
 		if (!out.folio.device && id)
 			out.folio.device = pgmap_device(e, folio_ptr(&e->folios, id));

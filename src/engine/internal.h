@@ -485,7 +485,8 @@ struct break_wait {
 
 struct finding {
 	struct engine_finding f; /* its strings are filled in when it is shown */
-	uint32_t file; /* keeps the path; 0: none */
+	uint32_t file; /* 0: none */
+	char *path; /* of that file, when it was found or was first known; an inode's number is used again */
 	uint32_t next; /* of the same bucket: violations only */
 	char device[32];
 };
@@ -584,6 +585,13 @@ struct heal {
 	bool busy, found;
 };
 
+struct patrol {
+	uint64_t begun, done; /* the round; the beginning of the last that ended */
+	uint64_t since; /* somebody wants to end */
+	uint32_t folio;
+};
+
+uint64_t patrol_pending(struct engine *e);
 void watch_sweep(struct engine *e);
 uint64_t watch_pending(const struct engine *e);
 void sample_apply(struct change *c);
@@ -595,6 +603,8 @@ void sample_no_folio(struct engine *e, const struct dx_event *ev);
 void refs_destroy(struct refs *r);
 void refs_apply(struct engine *e, const struct dx_event *ev);
 void refs_get(struct engine *e, const struct dx_event *ev);
+/* DX_P2P_ALLOC, DX_P2P_FREE: a reference more or less is explained. */
+void refs_p2p(struct engine *e, const struct dx_event *ev);
 /* @nr references that are explained came (or went) with a folio. */
 void refs_explain(struct engine *e, uint32_t pgmap, uint64_t time, int64_t nr);
 void refs_kill(struct engine *e, uint32_t pgmap, const struct dx_event *ev);
@@ -639,6 +649,7 @@ struct engine {
 	struct suspect_table suspects;
 	struct watch_table watch;
 	struct heal heal;
+	struct patrol patrol;
 };
 
 static inline int32_t sat32(int64_t v)

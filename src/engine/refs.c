@@ -17,8 +17,8 @@
  * - memunmap_pages() puts the base: nothing is judged between KILL and GONE.
  * - References from before the trace: inconclusive for FS_DAX and GENERIC, which have
  *   none; for the others they are folios and allocations, the baseline.
- * - pci_alloc_p2pmem() takes a reference an allocation and no hook sees it: a leak of
- *   P2PDMA memory is never more than inconclusive.
+ * - P2PDMA memory that was allocated or mapped explains a reference each; what else may take
+ *   some is not known: never more than suspected.
  * - Lost events: what they explained is not known, so PRIVATE, COHERENT and P2PDMA
  *   start again with a new baseline; a get that was lost is not among the active ones, so
  *   looks count again SETTLE_NS later.
@@ -97,6 +97,14 @@ static void site_add(struct refs_site *list, const struct refs_site *s)
 			list[i] = *s;
 		return;
 	}
+}
+
+void refs_p2p(struct engine *e, const struct dx_event *ev)
+{
+	uint32_t i = ev->pgmap ? pgmap_find(&e->pgmaps, ev->pgmap) : 0;
+
+	if (i)
+		refs_explain(e, i, ev->time, ev->type == DX_P2P_ALLOC ? 1 : -1);
 }
 
 void refs_get(struct engine *e, const struct dx_event *ev)
@@ -238,12 +246,12 @@ static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t 
 	} else if (value - active > 0) {
 		run_add(&r->grown, time, value - active, ACTIVE_NS);
 	}
-	if (m->p.type == PGMAP_PCI_P2PDMA) {
-		confidence = ENGINE_INCONCLUSIVE;
-		why = "allocations of P2PDMA memory are not seen";
-	} else if (r->lossy) {
+	if (r->lossy) {
 		confidence = type_counted(m->p.type) ? ENGINE_INCONCLUSIVE : ENGINE_SUSPECTED;
 		why = "events were lost";
+	} else if (m->p.type == PGMAP_PCI_P2PDMA) {
+		confidence = ENGINE_SUSPECTED;
+		why = "not all that holds P2PDMA memory is seen";
 	} else if (!r->clean) {
 		confidence = ENGINE_SUSPECTED;
 		why = "no look at it found nothing unexplained";

@@ -67,8 +67,6 @@ bool engine_inconclusive(const struct engine *e, const char **why)
 
 	if (e->st.lost)
 		text = "events were lost";
-	else if (e->lost)
-		text = "program runs were missed";
 	else if (e->st.folios_refused)
 		text = "there were more folios than are kept";
 	else if (e->st.holders_refused)
@@ -91,6 +89,7 @@ uint64_t engine_pending(struct engine *e)
 	LATEST(refs_pending(e));
 	LATEST(leak_pending(e));
 	LATEST(watch_pending(e));
+	LATEST(patrol_pending(e));
 #undef LATEST
 	/* what should be known by now and is not will not be: nobody answers */
 	return until > e->watermark ? until : 0;

@@ -205,6 +205,56 @@ static size_t heal_asks(struct engine *e, struct engine_ask *out, size_t max)
 	return n;
 }
 
+/*
+ * ---- folios that look idle ----
+ *
+ * A reference that no hook saw taken shows in the next event of its folio, and there may
+ * be none: so all are read now and then, in turn.
+ */
+
+#define PATROL_ASKS	256u
+#define PATROL_PENDING	2048u /* folios; more take too long to wait for */
+
+static size_t patrol_asks(struct engine *e, struct engine_ask *out, size_t max)
+{
+	struct patrol *p = &e->patrol;
+	uint32_t looks;
+	size_t n = 0;
+
+	if (!e->opt.patrol || !e->folios.nr)
+		return 0;
+	if (max > PATROL_ASKS)
+		max = PATROL_ASKS;
+	for (looks = 0; looks < e->folios.nr && looks < HEAL_LOOKS && n < max; looks++) {
+		const struct folio *f;
+
+		if (p->folio >= e->folios.nr) {
+			p->folio = 0;
+			p->done = p->begun;
+			p->begun = e->watermark;
+		}
+		f = folio_ptr(&e->folios, ++p->folio);
+		/* the suspects are asked about already */
+		if (f->absorbed || f->fresh || f->suspect || e->pgmaps.map[f->pgmap].p.gone)
+			continue;
+		out[n++] = (struct engine_ask){ .what = ENGINE_ASK_FOLIO, .pfn = f->pfn };
+	}
+	return n;
+}
+
+/* If there are few folios, a round that began when somebody wanted to end has to end. */
+uint64_t patrol_pending(struct engine *e)
+{
+	struct patrol *p = &e->patrol;
+
+	if (!p->since)
+		p->since = e->watermark ? e->watermark : 1;
+	if (!e->opt.patrol || !e->folios.nr || e->folios.nr > PATROL_PENDING ||
+	    p->done >= p->since)
+		return 0;
+	return e->watermark + HEAL_AGAIN;
+}
+
 size_t engine_asks(struct engine *e, struct engine_ask *out, size_t max)
 {
 	size_t n = refs_asks(e, out, max), part;
@@ -218,5 +268,6 @@ size_t engine_asks(struct engine *e, struct engine_ask *out, size_t max)
 	part = (max - n + 1) / 2;
 	n += watch_asks(e, out + n, part);
 	n += leak_asks(e, out + n, max - n);
+	n += patrol_asks(e, out + n, max - n);
 	return n;
 }

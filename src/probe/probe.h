@@ -38,6 +38,7 @@ struct probe {
 	unsigned int tells; /* enum dx_event_type that a missed run of it loses; 0: none */
 	bool essential;
 	const char *module; /* lives in this module; NULL: in the kernel */
+	bool judging; /* only for those who judge rules: it costs every fault something */
 	unsigned int regimes; /* 1 << enum regime: where it is of use; 0: everywhere */
 	struct probe_candidate candidates[PROBE_CANDIDATES];
 

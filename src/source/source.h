@@ -18,6 +18,7 @@ struct source;
 struct source_options {
 	size_t ring_size; /* bytes, power of two, multiple of the page size */
 	bool strict; /* tell of violations that a legacy kernel makes by design, too */
+	bool judge; /* attach what only rules need and what costs every fault something */
 	bool no_rules; /* leave the rules out of the programs: for comparison */
 	/* Called for each record, in the ring's order. @ev is valid for the call. */
 	void (*event)(void *arg, const struct dx_event *ev, size_t len);

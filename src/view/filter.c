@@ -52,9 +52,14 @@ static bool text_matches(const char *text, const char *comm, const char *path, c
 	       (device && strstr(device, text)) || strstr(number, text);
 }
 
+/* What daxtop reads itself, some times a second: shown to who asks for it. */
+#define OWN_READS (1u << DX_SAMPLE | 1u << DX_PGMAP_REFS | 1u << DX_TASK_GONE)
+
 /* A fault's record tells of the insert and the install inside it too. */
 static bool event_wanted(uint32_t events, const struct dx_event *e)
 {
+	if (!events)
+		return e->type >= 32 || !(OWN_READS & 1u << e->type);
 	if (e->type < 32 && events & 1u << e->type)
 		return true;
 	return e->type == DX_FAULT && ((events & 1u << DX_INSERT && e->flags & DX_F_INSERT) ||
@@ -64,7 +69,7 @@ static bool event_wanted(uint32_t events, const struct dx_event *e)
 bool view_filter_event(const struct view_filter *f, const struct dx_event *e, const char *device,
 		       const char *path)
 {
-	if (f->events && !event_wanted(f->events, e))
+	if (!event_wanted(f->events, e))
 		return false;
 	if (f->pid && e->tgid != f->pid && e->pid != f->pid)
 		return false;

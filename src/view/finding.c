@@ -239,6 +239,8 @@ static void say_private(struct words *w, const struct engine_finding *f)
 {
 	if (f->detail == DX_D_UNLOCKED)
 		say(w, "was handed out unlocked");
+	else if (f->detail == DX_D_MAPPING_BEFORE)
+		say(w, "was handed out with the mapping that it had when it was freed");
 	else
 		say(w, "was handed out with refcount %d, not %d", f->got, f->wanted);
 }
@@ -265,8 +267,8 @@ static void say_overput(struct words *w, const struct engine_finding *f)
 		say(w, "was freed while %d page table entr%s it: a reference was put that was not the putter's",
 		    f->got, f->got == 1 ? "y maps" : "ies map");
 	else if (f->detail == DX_D_BELOW_MAPCOUNT)
-		say(w, "has refcount %d, below its mapcount %d: a reference was put that was not the putter's",
-		    f->folio.refcount, f->got);
+		say(w, "has refcount %d and mapcount %d, so at least %d is right: a reference was put that was not the putter's",
+		    f->got, f->folio.mapcount, f->wanted);
 	else
 		say(w, "has refcount %d, not %d: a reference was put that was not the putter's", f->got,
 		    f->wanted);

@@ -81,7 +81,7 @@ static void holders_print(const struct block *b, const struct held_finding *h, c
 	}
 	if (!h->nr_holders && h->f.folio.predates) {
 		begin(b, 0);
-		fprintf(b->out, "holder unknown: its references are older than daxtop\n");
+		fprintf(b->out, "no holder is known now; some of its references are older than daxtop\n");
 	}
 }
 

@@ -320,6 +320,12 @@ static void thaw(struct model *m)
 
 /* ---- snapshot ---- */
 
+/* Without what daxtop reads itself: on an idle machine nothing happens. */
+static uint64_t events_of_others(const struct engine_stats *s)
+{
+	return s->events - s->by_type[DX_SAMPLE] - s->by_type[DX_PGMAP_REFS] - s->by_type[DX_TASK_GONE];
+}
+
 /* Rates over at least half a delay: keys redraw more often and would make them jump. */
 static void rates_update(struct model *m)
 {
@@ -335,7 +341,7 @@ static void rates_update(struct model *m)
 	if (passed < m->delay_ms * 500000ull)
 		return;
 	m->rate_seconds = passed / 1e9;
-	m->rate.events = s->events - b->events;
+	m->rate.events = events_of_others(s) - events_of_others(b);
 	m->rate.pte_faults = s->pte_faults - b->pte_faults;
 	m->rate.pmd_faults = s->pmd_faults - b->pmd_faults;
 	m->rate.dev_faults = s->dev_faults - b->dev_faults;

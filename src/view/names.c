@@ -228,7 +228,7 @@ bool event_has_pfn(const struct dx_event *e)
 {
 	if (type_in(e, TYPE(DX_PGMAP_ADD) | TYPE(DX_PGMAP_KILL) | TYPE(DX_PGMAP_GONE) |
 			       TYPE(DX_PGMAP_GET) | TYPE(DX_PGMAP_RELEASE) |
-			       TYPE(DX_PGMAP_REFS)))
+			       TYPE(DX_PGMAP_REFS) | TYPE(DX_P2P_ALLOC) | TYPE(DX_P2P_FREE)))
 		return e->pfn && !(e->flags & DX_F_NO_FOLIO);
 	return event_has_folio(e);
 }
@@ -260,7 +260,8 @@ bool event_has_addr(const struct dx_event *e)
 
 bool event_has_nr(const struct dx_event *e)
 {
-	return event_has_folio(e) || type_in(e, TYPE(DX_FAULT) | TYPE(DX_PIN) | TYPE(DX_GET));
+	return event_has_folio(e) || type_in(e, TYPE(DX_FAULT) | TYPE(DX_PIN) | TYPE(DX_GET) |
+							TYPE(DX_P2P_ALLOC) | TYPE(DX_P2P_FREE));
 }
 
 bool event_has_ret(const struct dx_event *e)

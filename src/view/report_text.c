@@ -73,7 +73,7 @@ static void verdict_format(char *out, size_t outlen, const struct report *r, con
 
 	loss_format(loss, sizeof(loss), r);
 	if (v->over)
-		snprintf(rest, sizeof(rest), "; %u suspicion%s cleared", v->over, plural(v->over));
+		snprintf(rest, sizeof(rest), "; %u leak%s went away", v->over, plural(v->over));
 	if (v->proven || v->suspected) {
 		unsigned int n = v->proven + v->suspected + v->inconclusive;
 

@@ -7,7 +7,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,6 +217,91 @@ static void test_terminal_signal(void **state)
 	assert_ptr_equal(now.sa_handler, ignore_all);
 }
 
+/* As daxtop in a terminal: runs @script and tells how it ended. */
+static void in_terminal(const char *script)
+{
+	char *argv[] = { "sh", "-c", (char *)script, NULL }, err[256], text[64];
+	struct child c;
+
+	if (child_start(&c, argv, &nobody_else, err, sizeof(err)))
+		_exit(1);
+	while (!c.ended) {
+		poll(NULL, 0, 5);
+		child_reap(&c);
+	}
+	printf("%s\n", child_status_format(text, sizeof(text), c.status));
+	fflush(stdout);
+	_exit(0);
+}
+
+/* A shell that runs it in the foreground, and continues it when it is stopped. Returns its status. */
+static int shell(const char *script)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return 126;
+	/* both sides: whoever comes first */
+	setpgid(pid, pid);
+	signal(SIGTTOU, SIG_IGN);
+	tcsetpgrp(STDIN_FILENO, pid ? pid : getpid());
+	signal(SIGTTOU, SIG_DFL);
+	if (!pid)
+		in_terminal(script);
+	while (waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status)) {
+		dprintf(STDOUT_FILENO, "stopped\n");
+		kill(-pid, SIGCONT);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 125;
+}
+
+/* Reads from the terminal until it has shown @text; 20 s at most. */
+static void expect_shown(int master, char *seen, size_t len, const char *text)
+{
+	uint64_t until = clock_now() + 20 * SEC;
+	size_t n = strlen(seen);
+
+	while (!strstr(seen, text)) {
+		struct pollfd p = { .fd = master, .events = POLLIN };
+		ssize_t got;
+
+		if (clock_now() > until)
+			fail_msg("'%s' was not shown, but '%s'", text, seen);
+		if (poll(&p, 1, 100) <= 0)
+			continue;
+		got = read(master, seen + n, len - 1 - n);
+		if (got <= 0)
+			fail_msg("'%s' was not shown, but '%s'", text, seen);
+		n += got;
+		seen[n] = '\0';
+	}
+}
+
+/* Ctrl-C reaches both, and the program once; Ctrl-Z stops both. */
+static void test_terminal(void **state)
+{
+	char seen[4096] = "";
+	int master, status;
+	pid_t pid;
+
+	(void)state;
+	pid = forkpty(&master, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(shell("n=0; trap 'n=$((n + 1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.02; done; "
+			    "sleep 0.3; echo got $n; exit 4"));
+	expect_shown(master, seen, sizeof(seen), "ready");
+	assert_int_equal(write(master, "\x1a", 1), 1);
+	expect_shown(master, seen, sizeof(seen), "stopped");
+	assert_int_equal(write(master, "\x03", 1), 1);
+	expect_shown(master, seen, sizeof(seen), "exited with 4");
+	assert_non_null(strstr(seen, "got 1"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	close(master);
+}
+
 /* A program that ends by the signal: nothing goes to whom it does not concern later. */
 static void test_forward_end(void **state)
 {
@@ -309,12 +396,17 @@ static void test_user(void **state)
 /* Only root can be another: the machine that runs all tests has a root. */
 static void test_user_of_sudo(void **state)
 {
+	gid_t before[64], more[] = { 3, 4 };
 	struct child_user u;
 	char err[256] = "";
+	int nr;
 
 	(void)state;
 	if (geteuid())
 		skip();
+	/* what root has, the user must not get */
+	assert_int_equal(getgroups(64, before), nr = getgroups(0, NULL));
+	assert_int_equal(setgroups(2, more), 0);
 	setenv("SUDO_UID", "65534", 1);
 	setenv("SUDO_GID", "65534", 1);
 	assert_int_equal(child_user_find(&u, NULL, err, sizeof(err)), 0);
@@ -348,6 +440,7 @@ static void test_user_of_sudo(void **state)
 	assert_int_equal(u.uid, 65534);
 	unsetenv("SUDO_UID");
 	unsetenv("SUDO_GID");
+	assert_int_equal(setgroups(nr, before), 0);
 }
 
 int main(void)
@@ -355,7 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),	     cmocka_unit_test(test_no_start),
 		cmocka_unit_test(test_forward),	     cmocka_unit_test(test_terminal_signal),
-		cmocka_unit_test(test_forward_end),  cmocka_unit_test(test_dispositions),
+		cmocka_unit_test(test_terminal),     cmocka_unit_test(test_forward_end),  cmocka_unit_test(test_dispositions),
 		cmocka_unit_test(test_orphans),	     cmocka_unit_test(test_passes_on),
 		cmocka_unit_test(test_user),	     cmocka_unit_test(test_user_of_sudo),
 	};

@@ -75,8 +75,9 @@ static void test_points(void **state)
 	       "was freed while 2 page table entries map it: a reference was put that was not the putter's");
 	expect(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED, 0, 1,
 	       "was freed while 1 page table entry maps it: a reference was put that was not the putter's");
-	expect(DX_RULE_FOLIO_OVERPUT, DX_D_BELOW_MAPCOUNT, 2000, 2000,
-	       "has refcount 1025, below its mapcount 2000: a reference was put that was not the putter's");
+	expect(DX_RULE_FOLIO_OVERPUT, DX_D_BELOW_MAPCOUNT, 2, 1,
+	       "has refcount 1 and mapcount 1, so at least 2 is right: a reference was put that was not the "
+	       "putter's");
 	expect(DX_RULE_FOLIO_OVERPUT, DX_D_REFCOUNT, 1, 0,
 	       "has refcount 0, not 1: a reference was put that was not the putter's");
 	expect(DX_RULE_LONGTERM_ON_FSDAX, DX_D_PIN, 0, 0,

@@ -152,7 +152,7 @@ static void test_trace(void **state)
 	/* every event has a name that is taken */
 	run_ok(&r, "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
 		   "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
-		   "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone");
+		   "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone,p2p-alloc,p2p-free");
 	assert_int_equal(r.o.filter.events, (1u << DX_EVENT_TYPES) - 2);
 	run_end(&r);
 }
@@ -430,7 +430,7 @@ static void test_bad_values(void **state)
 		     "daxtop trace: there is no event ''; there are fault insert remove install "
 		     "unmap install-pfn pin get unpin free pgmap-add pgmap-kill pgmap-gone "
 		     "pgmap-get pgmap-release page-init break-busy break-done dev-fault file "
-		     "module violation sample pgmap-refs task-gone\n");
+		     "module violation sample pgmap-refs task-gone p2p-alloc p2p-free\n");
 }
 
 static void test_bad_folio(void **state)

@@ -313,7 +313,7 @@ static void test_text_findings(void **state)
 		"    4K folio 0x108000 of pmem0, /mnt/f:0x0 was waited for by a truncate, hole punch or reflink for "
 		"12.0s: refcount 3, mapcount 0, pins 0\n"
 		"    waiting: db[13] from 2.000000 s to 14.000000 s\n"
-		"    holder unknown: its references are older than daxtop\n"
+		"    no holder is known now; some of its references are older than daxtop\n"
 		"\n"
 		"BROKEN: 3 findings (2 proven, 1 suspected, 0 inconclusive); lost 0, missed program runs 0\n");
 	capture_end(&c);
@@ -366,7 +366,7 @@ static void test_text_inconclusive(void **state)
 	assert_non_null(strstr(capture_text(&c),
 			       "finding 2: folio-leak, suspected (inferred), over: no finding any more\n"));
 	assert_non_null(strstr(capture_text(&c),
-			       "\nINCONCLUSIVE: events were lost; 1 inconclusive finding; 1 suspicion cleared; lost "
+			       "\nINCONCLUSIVE: events were lost; 1 inconclusive finding; 1 leak went away; lost "
 			       "0, missed program runs 0\n"));
 	capture_end(&c);
 }

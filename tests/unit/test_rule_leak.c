@@ -194,6 +194,72 @@ static void test_slow_put(void **state)
 	engine_free(e);
 }
 
+/* A suspect that was cleared, and a put of a mapping on its way: not leaked by that alone. */
+static void test_put_while_settling(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = one(1, 0);
+
+	(void)state;
+	push_first_fault(e, T0, PFN);
+	UNMAP(e, T0 + S, 2);
+	assert_int_equal(e->suspects.nr, 1);
+	push(e, DX_FAULT, T0 + S + 500 * MS, PFN, .flags = DX_F_INSTALL, .ref_install = 1,
+	     .refcount = 1, .mapcount = 1, .since = 2);
+	UNMAP(e, T0 + 2 * S, 1);
+	world_run(e, &w, T0 + 2 * S, T0 + 13 * S);
+	assert_findings(e, "");
+	push(e, DX_FREE, T0 + 13 * S, PFN);
+	w.folio[0].ref = 0;
+	world_run(e, &w, T0 + 14 * S, T0 + 40 * S);
+	assert_findings(e, "");
+	engine_free(e);
+}
+
+/* Mapped again in between: leaked it is since the last munmap only. */
+static void test_mapped_again(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = one(1, 0);
+
+	(void)state;
+	push_first_fault(e, T0, PFN);
+	UNMAP(e, T0 + S, 2);
+	world_run(e, &w, T0 + 3 * S, T0 + 6 * S);
+	push(e, DX_FAULT, T0 + 6 * S + MS, PFN, .flags = DX_F_INSTALL, .ref_install = 2, .refcount = 2,
+	     .mapcount = 1, .since = 2);
+	UNMAP(e, T0 + 7 * S, 2);
+	world_run(e, &w, T0 + 9 * S, T0 + 16 * S + 750 * MS);
+	assert_findings(e, "");
+	world_run(e, &w, T0 + 17 * S, T0 + 19 * S);
+	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0\n");
+	assert_int_equal(finding_of(e, 1).first_time, T0 + 7 * S);
+	engine_free(e);
+}
+
+/* Mapped, but its entry is gone, or a break waits: a reference beyond the mapping's. */
+static void test_mapped_and_referenced(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = one(2, 1);
+
+	(void)state;
+	push_first_fault(e, T0, PFN);
+	world_run(e, &w, T0 + S, T0 + 30 * S);
+	push(e, DX_REMOVE, T0 + 31 * S, PFN, .refcount = 2, .mapcount = 1);
+	world_run(e, &w, T0 + 31 * S, T0 + 60 * S);
+	/* the event alone is no reason to look: it is mapped; the sweep does not either */
+	assert_findings(e, "");
+	engine_free(e);
+	e = engine_rules();
+	push_first_fault(e, T0, PFN);
+	push(e, DX_BREAK_BUSY, T0 + S, PFN, .refcount = 2, .mapcount = 1, .ino = 12, .tgid = 50);
+	world_run(e, &w, T0 + 2 * S, T0 + 20 * S);
+	assert_findings(e, "1 stall-break-layout proven x1 pfn+0 refs 0 by 50\n"
+			   "2 folio-leak suspected x1 pfn+0 refs 1 by 0\n");
+	engine_free(e);
+}
+
 /* References that come and go, seen at most looks but not at all. */
 static void test_transient(void **state)
 {
@@ -364,6 +430,7 @@ static void test_pid_reused_same_folio(void **state)
 	assert_findings(e, "");
 	push(e, DX_UNPIN, T0 + 41 * S, PFN, .tgid = 30, .refcount = 2048);
 	w.folio[0].ref = 1024;
+	assert_holders(e, PFN, "pin 30/31 db x1 @100500000000\n");
 	/* the new one's was it, for all that is known; it may be the first's though */
 	world_run(e, &w, T0 + 41 * S, T0 + 60 * S);
 	assert_findings(e, "");
@@ -584,6 +651,7 @@ static void test_pgmap_back(void **state)
 	struct world w = { .folio = { { PFN, 1024, 0, 0, 0, 0, false },
 				      { PFN + 1, 1024, 0, 0, 0, 0, false } },
 			   .gone = { { 30, 0 } } };
+	uint64_t n;
 
 	(void)state;
 	set_pgmap(e, PMEM0, PFN, FS_DAX);
@@ -597,8 +665,10 @@ static void test_pgmap_back(void **state)
 	push(e, DX_PGMAP_GONE, T0 + 22 * S + 1, PFN);
 	/* what was found stays; nothing new of pages that are no more */
 	w.folio[0].none = w.folio[1].none = true;
+	n = w.asked[ENGINE_ASK_FOLIO];
 	world_run(e, &w, T0 + 23 * S, T0 + 60 * S);
 	assert_findings(e, "1 folio-leak proven x1 pfn+0 pins 1 by 30\n");
+	assert_int_equal(w.asked[ENGINE_ASK_FOLIO], n);
 	push(e, DX_PGMAP_ADD, T0 + 61 * S, PFN, .index = 1 << 18);
 	assert_int_equal(e->suspects.nr, 0);
 	assert_int_equal(e->holders.nr, 0);
@@ -763,6 +833,9 @@ int main(void)
 		cmocka_unit_test(test_unexplained_ref),
 		cmocka_unit_test(test_missing_put),
 		cmocka_unit_test(test_slow_put),
+		cmocka_unit_test(test_put_while_settling),
+		cmocka_unit_test(test_mapped_again),
+		cmocka_unit_test(test_mapped_and_referenced),
 		cmocka_unit_test(test_transient),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_pipe_inherited),

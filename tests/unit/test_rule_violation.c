@@ -186,10 +186,10 @@ static void test_loss(void **state)
 	assert_true(engine_inconclusive(e, &why));
 	assert_string_equal(why, "events were lost");
 	engine_free(e);
+	/* a run that was missed makes doubtful what is known, and that is read again */
 	e = engine_rules();
 	engine_doubt(e, T0);
-	assert_true(engine_inconclusive(e, &why));
-	assert_string_equal(why, "program runs were missed");
+	assert_false(engine_inconclusive(e, &why));
 	engine_free(e);
 }
 

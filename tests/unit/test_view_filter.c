@@ -164,9 +164,31 @@ static void test_folio_states(void **state)
 	assert_true(view_filter_folio(&waited, &folio, false));
 }
 
+/* What daxtop reads itself is shown to who asks for it. */
+static void test_own_reads(void **state)
+{
+	static const unsigned int own[] = { DX_SAMPLE, DX_PGMAP_REFS, DX_TASK_GONE };
+	struct view_filter f = { .pid = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		struct dx_event e = feed_event(own[i], 1, 0);
+
+		f.events = 0;
+		assert_false(view_filter_event(&f, &e, NULL, NULL));
+		f.events = 1u << own[i];
+		assert_true(view_filter_event(&f, &e, NULL, NULL));
+		e.type = DX_VIOLATION;
+		assert_false(view_filter_event(&f, &e, NULL, NULL));
+		f.events = 0;
+		assert_true(view_filter_event(&f, &e, NULL, NULL));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_own_reads),
 		cmocka_unit_test(test_none),	  cmocka_unit_test(test_process),
 		cmocka_unit_test(test_holder),	  cmocka_unit_test(test_long_comm),
 		cmocka_unit_test(test_device),	  cmocka_unit_test(test_file),

@@ -222,7 +222,7 @@ static void test_event_names(void **state)
 		"install-pfn", "pin",	    "get",	 "unpin",     "free",	    "pgmap-add",
 		"pgmap-kill", "pgmap-gone", "pgmap-get", "pgmap-release", "page-init", "break-busy",
 		"break-done", "dev-fault",  "file",	 "module",    "violation",  "sample",
-		"pgmap-refs", "task-gone",  NULL,
+		"pgmap-refs", "task-gone",  "p2p-alloc", "p2p-free", NULL,
 	};
 
 	(void)state;

@@ -38,6 +38,8 @@ lab_setup()
 machine_args()
 {
 	local name
+	# QEMU would make an empty one.
+	[ -s "$3" ] || die "$3 is not there any more; run it again"
 	# shellcheck disable=SC2054 # QEMU's own commas
 	args=(-machine q35,nvdimm=on -cpu max -display none -vga none -nic none -no-reboot
 		-object "memory-backend-file,id=mem0,mem-path=$3,size=$((PMEM_MB + LABEL_MB))M,share=$4"
@@ -66,8 +68,14 @@ machine_args()
 # machine_boot_args MEMORY SMP INITRD APPEND
 machine_boot_args()
 {
+	local tsc=
+	# What the kernel would measure, and wrongly on a busy host: see tsc_khz.c. With
+	# -icount the counter is QEMU's own.
+	if [ -z "${icount:-}" ] && [ -x "$BUILD_DIR/tsc-khz" ]; then
+		tsc="tsc_early_khz=$("$BUILD_DIR/tsc-khz")"
+	fi
 	args+=(-m "$1M,slots=4,maxmem=16G" -smp "$2" -kernel "$kernel/vmlinuz" -initrd "$3"
-		-append "console=ttyS0 panic=-1 mitigations=off tsc=reliable quiet loglevel=5 $4")
+		-append "console=ttyS0 panic=-1 mitigations=off tsc=reliable $tsc quiet loglevel=5 $4")
 	# Two CPUs on two host threads make QEMU 7.2's guests oops when BPF
 	# programs attach.
 	if [ "$2" -gt 1 ]; then
@@ -132,6 +140,8 @@ saved_make()
 	pipe_end "$folder/monitor.out"
 	wait
 	if ! grep -q 'Migration status: completed' "$folder/monitor.log"; then
+		# It may be the memory that was made badly: the next try makes it again.
+		rm -f "$pmem"
 		cat "$folder/qemu.err" "$folder/monitor.log" >>"$LAB_DIR/prepare-$which.log"
 		return 1
 	fi

@@ -136,9 +136,11 @@ static void test_leak_predates(struct place *p)
 	arg.addr = (uintptr_t)a.p;
 	arg.pfn = pfn_of(a.p);
 	inject_do(fd, &arg);
+	area_unmap(&a);
 	d = CHECK_START();
-	touch_write(a.p);
-	area_unmap(&a); /* the first that daxtop sees of it */
+	area_map_shared(&a);
+	touch_write(a.p); /* the first that daxtop sees of it */
+	area_unmap(&a);
 	sleep(4);
 	check_stop(d, 3);
 	f = check_finding(d, "folio-leak", 0);

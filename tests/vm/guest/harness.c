@@ -155,6 +155,20 @@ void child_end(struct child *c)
 		fail("the workload's child ended with status %#x", status);
 }
 
+/* @names: "A|B" */
+static bool is_one_of(const char *text, const char *names)
+{
+	size_t len;
+
+	for (;; names += len + 1) {
+		len = strcspn(names, "|");
+		if (len == strlen(text) && !strncmp(text, names, len))
+			return true;
+		if (!names[len])
+			return false;
+	}
+}
+
 void wait_blocked(pid_t pid, const char *wchan)
 {
 	int64_t end = now_ms() + 20000;
@@ -170,7 +184,7 @@ void wait_blocked(pid_t pid, const char *wchan)
 		n = read(fd, text, sizeof(text) - 1);
 		close(fd);
 		text[n > 0 ? n : 0] = '\0';
-		if (!strcmp(text, wchan))
+		if (is_one_of(text, wchan))
 			return;
 		poll_pause();
 	}

@@ -51,12 +51,14 @@ struct test {
 	 */
 	bool shared;
 	unsigned int seconds; /* limit, 0: 60 */
+	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
 };
 
-#define TEST(name, on, run)		     { name, on, run, false, 0 }
-#define SHARED_TEST(name, on, run)	     { name, on, run, true, 0 }
-#define LONG_TEST(name, on, run, seconds)    { name, on, run, false, seconds }
-#define TESTS_END			     { NULL, 0, NULL, false, 0 }
+#define TEST(name, on, run)		     { name, on, run, false, 0, NULL }
+#define SHARED_TEST(name, on, run)	     { name, on, run, true, 0, NULL }
+#define LONG_TEST(name, on, run, seconds)    { name, on, run, false, seconds, NULL }
+#define WARN_TEST(name, on, run, warns)	     { name, on, run, false, 0, warns }
+#define TESTS_END			     { NULL, 0, NULL, false, 0, NULL }
 
 /* One table a file, ended by a NULL name; main() has the list. */
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
@@ -108,7 +110,7 @@ void child_go(struct child *c);
 void child_await(struct child *c);
 /* Waits for the child's exit, which must be 0. */
 void child_end(struct child *c);
-/* Waits until @pid sleeps in the kernel function @wchan (/proc/PID/wchan). */
+/* Waits until @pid sleeps in the kernel function @wchan (/proc/PID/wchan); "A|B": in one of them. */
 void wait_blocked(pid_t pid, const char *wchan);
 
 /* ---- BPF programs in the kernel (main.c compares before and after) ---- */

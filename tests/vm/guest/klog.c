@@ -22,13 +22,14 @@ void klog_open(void)
 	lseek(kmsg, 0, SEEK_END);
 }
 
-const char *klog_fault(void)
+const char *klog_fault(const char *warns)
 {
 	static const char *const words[] = { "WARNING:", "BUG:", "Oops", "Call Trace",
 					     "general protection fault", "Kernel panic",
 					     "refcount_t:", "blocked for more than" };
 	static char fault[1024];
 	char line[8192];
+	bool wanted = false; /* a trace that belongs to what was expected */
 	ssize_t n;
 	size_t i;
 
@@ -41,6 +42,10 @@ const char *klog_fault(void)
 			break;
 		}
 		line[n] = '\0';
+		if (strstr(line, "WARNING:"))
+			wanted = warns && strstr(line, warns);
+		if (wanted && (strstr(line, "WARNING:") || strstr(line, "Call Trace")))
+			continue;
 		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			if (!fault[0] && strstr(line, words[i]))
 				snprintf(fault, sizeof(fault), "%.1000s", line);

@@ -167,9 +167,9 @@ static void look_at_programs(char *text, size_t len)
 		printf("# the BPF programs went %lld ms after the end\n", (long long)ms);
 }
 
-static void look_at_log(char *text, size_t len)
+static void look_at_log(const char *warns, char *text, size_t len)
 {
-	const char *fault = klog_fault();
+	const char *fault = klog_fault(warns);
 
 	if (fault && !text[0])
 		snprintf(text, len, "the kernel log says: %s", fault);
@@ -226,7 +226,7 @@ void runner_one(struct runner *r, const struct test *t, struct place *p)
 	look_at_programs(c.after, sizeof(c.after));
 	proc_kill(&c);
 	places_clean();
-	look_at_log(c.after, sizeof(c.after));
+	look_at_log(t->warns, c.after, sizeof(c.after));
 	proc_verdict(&c, r);
 }
 
@@ -281,7 +281,7 @@ static void shared_workload(struct proc *c)
 	proc_send(c, SHARE_GO);
 	if (proc_receive(c, &byte, 1, limit_ms(c->test)) && verbose)
 		printf("# %s: workload %lld ms\n", c->name, (long long)(now_ms() - c->start));
-	look_at_log(c->after, sizeof(c->after));
+	look_at_log(NULL, c->after, sizeof(c->after));
 }
 
 /* Starts daxtop, lets each test work, ends daxtop. False: it failed on the way. */
@@ -322,7 +322,7 @@ void runner_shared(struct runner *r, const struct test *const t[], size_t n, str
 	ok = shared_work(&daxtop, procs, n);
 	look_at_programs(daxtop.after, sizeof(daxtop.after));
 	proc_kill(&daxtop);
-	look_at_log(daxtop.after, sizeof(daxtop.after));
+	look_at_log(NULL, daxtop.after, sizeof(daxtop.after));
 	for (i = 0; i < n; i++) {
 		if (ok) {
 			proc_send(&procs[i], SHARE_PRINT);

@@ -38,8 +38,9 @@ void test_name(char *out, size_t len, const struct test *t, const struct place *
 void klog_open(void);
 /*
  * Reads what came since the last call. Returns the first line that tells of a
- * kernel fault, NULL when there is none; valid until the next call.
+ * kernel fault, NULL when there is none; valid until the next call. A WARNING in a source
+ * file whose name holds @warns (NULL: none) is none.
  */
-const char *klog_fault(void);
+const char *klog_fault(const char *warns);
 
 #endif

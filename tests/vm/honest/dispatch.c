@@ -12,6 +12,9 @@
 /* Under emulation, with everything traced, a job has been seen to take 10 s. */
 #define HUNG_NS 150000000000ull
 
+/* The time of a job, at most. */
+#define SLICE_NS 400000000ull
+
 struct pair {
 	unsigned int kind, place;
 };
@@ -20,7 +23,7 @@ static struct {
 	const struct dispatch_options *o;
 	struct pair *pairs;
 	unsigned int nr_pairs, next; /* in the first pass: the next to be done */
-	uint64_t slice; /* ns */
+	uint64_t end; /* ns */
 	unsigned int busy[NR_PLACES]; /* jobs there */
 	struct pair alone; /* waits for its place to be empty */
 	bool alone_waits, alone_runs;
@@ -37,6 +40,19 @@ bool dispatch_wants(const struct kind *k, unsigned int place)
 	return shared->places[place].path[0] && k->at & shared->places[place].bit;
 }
 
+static bool pair_alone(const struct pair *pair)
+{
+	return d.o->kinds[pair->kind]->flags & KIND_ALONE;
+}
+
+static void pairs_swap(unsigned int i, unsigned int j)
+{
+	struct pair swap = d.pairs[i];
+
+	d.pairs[i] = d.pairs[j];
+	d.pairs[j] = swap;
+}
+
 static void pairs_make(void)
 {
 	unsigned int k, p, i;
@@ -50,23 +66,17 @@ static void pairs_make(void)
 				d.pairs[d.nr_pairs++] = (struct pair){ k, p };
 	if (!d.nr_pairs)
 		job_fail("there is nothing to do; is DAX here, and see --list");
-	for (i = d.nr_pairs - 1; i > 0; i--) {
-		unsigned int j = rnd(i + 1);
-		struct pair swap = d.pairs[i];
-
-		d.pairs[i] = d.pairs[j];
-		d.pairs[j] = swap;
-	}
+	for (i = d.nr_pairs - 1; i > 0; i--)
+		pairs_swap(i, rnd(i + 1));
+	/* Those that want a place for themselves come one after the other: not all at the end. */
+	for (i = 0, k = 0; i < d.nr_pairs; i++)
+		if (pair_alone(&d.pairs[i]) && 3 * k++ < i)
+			pairs_swap(i, 3 * (k - 1));
 }
 
 static bool place_closed(unsigned int place)
 {
 	return (d.alone_waits || d.alone_runs) && d.alone.place == place;
-}
-
-static bool pair_alone(const struct pair *pair)
-{
-	return d.o->kinds[pair->kind]->flags & KIND_ALONE;
 }
 
 /* The next work, or false: nothing can be begun now. */
@@ -116,6 +126,17 @@ static bool pair_next(struct pair *pair)
 	return false;
 }
 
+/* ns for the next job. In the first pass they share the time that is left, and take longer
+ * than they are told. */
+static uint64_t slice_get(void)
+{
+	uint64_t now = now_ns(), left = d.end > now ? d.end - now : 0, slice = SLICE_NS;
+
+	if (d.next < d.nr_pairs)
+		slice = left * d.o->jobs / (d.nr_pairs - d.next) / 8;
+	return slice < SLICE_NS ? slice : SLICE_NS;
+}
+
 static void job_run(const struct pair *pair, uint64_t seed)
 {
 	setpgid(0, 0);
@@ -125,7 +146,7 @@ static void job_run(const struct pair *pair, uint64_t seed)
 			    .place = &shared->places[pair->place] };
 	rnd_seed(seed);
 	bus_handle();
-	job.end = now_ns() + d.slice;
+	job.end = now_ns() + slice_get();
 	job.kind->run();
 	_exit(0);
 }
@@ -229,21 +250,28 @@ static void job_wait(void)
 			job_ended(i, status);
 }
 
+/*
+ * Every pair gets its turn, on a machine that is too slow for that in the time as well; within
+ * reason.
+ */
+static bool dispatch_goes_on(void)
+{
+	uint64_t now = now_ns();
+
+	if (now < d.end)
+		return true;
+	return (d.next < d.nr_pairs || d.alone_waits) && now < d.end + 3000000000ull * d.o->seconds;
+}
+
 void dispatch(const struct dispatch_options *o)
 {
-	uint64_t end = now_ns() + o->seconds * 1000000000ull;
 	unsigned int i, running;
 	struct pair pair;
 
 	d.o = o;
 	rnd_seed(o->seed);
 	pairs_make();
-	/* The first pass in about a third of the time. */
-	d.slice = o->seconds * 1000000000ull * o->jobs / d.nr_pairs / 5;
-	if (d.slice > 400000000)
-		d.slice = 400000000;
-	if (d.slice < 30000000)
-		d.slice = 30000000;
+	d.end = now_ns() + o->seconds * 1000000000ull;
 	for (i = 0; i < NR_PLACES; i++) {
 		unsigned int f;
 
@@ -259,12 +287,12 @@ void dispatch(const struct dispatch_options *o)
 	}
 	do {
 		for (i = 0, running = 0; i < o->jobs; i++) {
-			if (!d.slots[i].pid && now_ns() < end && pair_next(&pair))
+			if (!d.slots[i].pid && dispatch_goes_on() && pair_next(&pair))
 				job_begin(i, &pair);
 			running += !!d.slots[i].pid;
 		}
 		job_wait();
-	} while (running || now_ns() < end);
+	} while (running || dispatch_goes_on());
 	for (i = 0; i < NR_PLACES; i++)
 		if (shared->places[i].fs && shared->places[i].path[0])
 			pool_release(i);

@@ -114,6 +114,43 @@ static void run_aio_exit(void)
 	}
 }
 
+/* The last name, mapping and descriptor of a file go while a disk reads its pages: evict waits. */
+static void run_evict(void)
+{
+	aio_context_t ctx = 0;
+
+	must(syscall(SYS_io_setup, 1, &ctx));
+	while (job_on()) {
+		struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PWRITE }, *list = &cb;
+		int fd = open(disks[nr_disks - 1], O_WRONLY | O_DIRECT | O_CLOEXEC);
+		struct io_event event;
+		struct span s;
+		size_t i;
+
+		must(fd);
+		span_own(&s, one_in(3) ? SZ_2M : 16 * SZ_4K);
+		must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
+		/* Each written: a hole's zero page is not pinned from DAX. */
+		for (i = 0; i < 16; i++)
+			touch_write(s.p + i * SZ_4K);
+		cb.aio_fildes = (uint32_t)fd;
+		cb.aio_buf = (uintptr_t)s.p;
+		cb.aio_nbytes = 16 * SZ_4K;
+		must(syscall(SYS_io_submit, ctx, 1L, &list));
+		if (!legacy)
+			span_end(&s);
+		while (may(syscall(SYS_io_getevents, ctx, 1L, 1L, &event, NULL), EINTR) < 1)
+			;
+		if ((int64_t)event.res != 16 * (int64_t)SZ_4K)
+			job_fail("a transfer of a file's last pages ended with %lld", (long long)event.res);
+		if (legacy)
+			span_end(&s);
+		close(fd);
+		job_did();
+	}
+	must(syscall(SYS_io_destroy, ctx));
+}
+
 /* Pages in a pipe, which is drained by and by. */
 static void run_vmsplice(void)
 {
@@ -218,6 +255,7 @@ const struct kind gup_kinds[] = {
 	KIND("direct", AT_ALL, run_direct),
 	KIND("aio", AT_ALL, run_aio),
 	KIND("aio-exit", AT_ALL, run_aio_exit),
+	KIND("evict", AT_FS, run_evict),
 	KIND("vmsplice", AT_ALL, run_vmsplice),
 	KIND("splice", AT_ALL, run_splice),
 	KIND("pinners", AT_ALL, run_pinners),

@@ -12,9 +12,9 @@
 
 #define RW (PROT_READ | PROT_WRITE)
 /*
- * Small files only. Linux (6.12, 7.2) lets a 4K fault replace a shared entry of 2M, which was
- * counted as 512 pages: WARNING in dax_folio_put(), and clear_inode() is a BUG (dax_insert_entry()
- * "will just leave the PMD in the tree", but not when it is shared). See run_clone_huge().
+ * Small files only. Linux (6.12, seldom 7.2) lets a 4K fault replace an entry of 2M that is shared
+ * but was counted as 512 pages: WARNING in dax_folio_put(), BUG in clear_inode(). "We will just leave
+ * the PMD in the tree", dax_insert_entry() says, and does not when it is shared. See run_clone_huge().
  */
 #define SIZE (32 * SZ_4K)
 

@@ -53,6 +53,13 @@ void pause_rnd(unsigned int us)
 
 bool job_on(void)
 {
+	static bool asked;
+
+	/* Everything that was begun is done once, however slow we are. */
+	if (!asked) {
+		asked = true;
+		return true;
+	}
 	return now_ns() < job.end;
 }
 
