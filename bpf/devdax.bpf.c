@@ -14,7 +14,6 @@ struct stacks_map stacks SEC(".maps");
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;
-const volatile bool can_disable_preempt;
 __u32 submitted;
 __u64 vmemmap_base;
 __u64 dev_pfn_min, dev_pfn_max;
@@ -22,7 +21,7 @@ __u64 dev_pfn_min, dev_pfn_max;
 #define VM_FAULT_FALLBACK 0x0800 /* include/linux/mm_types.h */
 
 SEC("fexit/dev_dax_huge_fault")
-int DX_PROG(dx_dev_fault, struct vm_fault *vmf, unsigned int order, int ret)
+int BPF_PROG(dx_dev_fault, struct vm_fault *vmf, unsigned int order, int ret)
 {
 	struct dx_event *e;
 

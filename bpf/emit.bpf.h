@@ -13,7 +13,6 @@
 #include <bpf/bpf_core_read.h>
 #include "event.h"
 #include "folio.bpf.h"
-#include "prog.bpf.h"
 
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -71,7 +71,7 @@ static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page,
  * Otherwise the entry was there already, a fault after munmap.
  */
 SEC("fentry/dax_insert_entry")
-int DX_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
+int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 	     const struct iomap_iter *iter, void *entry, unsigned long pfn, unsigned long flags)
 {
 	struct fault *f = fault_begin();
@@ -117,7 +117,7 @@ int DX_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 /* ---- removal: the range is known from outside, the entry from inside ---- */
 
 SEC("fentry/dax_delete_mapping_range")
-int DX_PROG(dx_delete_range, struct address_space *mapping)
+int BPF_PROG(dx_delete_range, struct address_space *mapping)
 {
 	struct task_ctx *t = task_ctx_get();
 
@@ -129,7 +129,7 @@ int DX_PROG(dx_delete_range, struct address_space *mapping)
 }
 
 SEC("fexit/dax_delete_mapping_range")
-int DX_PROG(dx_delete_range_end, struct address_space *mapping)
+int BPF_PROG(dx_delete_range_end, struct address_space *mapping)
 {
 	struct task_ctx *t = task_ctx_find();
 
@@ -168,7 +168,7 @@ static __always_inline int owner_rules(void *ctx, __u64 value)
 
 /* Each entry that dax_delete_mapping_range() is about to disassociate. */
 SEC("fexit/wait_entry_unlocked_exclusive")
-int DX_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
+int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
 {
 	struct task_ctx *t = task_ctx_find();
 	__u64 value = entry_value((__u64)ret);
@@ -206,7 +206,7 @@ static __always_inline int removed_rules(void *ctx, __u64 at, int idle)
 
 /* 7.1 and after: a function of its own. */
 SEC("fentry/dax_folio_reset_order")
-int DX_PROG(dx_reset_order, struct folio *folio)
+int BPF_PROG(dx_reset_order, struct folio *folio)
 {
 	__u64 at;
 
@@ -215,7 +215,7 @@ int DX_PROG(dx_reset_order, struct folio *folio)
 }
 
 SEC("fexit/dax_folio_reset_order")
-int DX_PROG(dx_reset_order_end, struct folio *folio, int order)
+int BPF_PROG(dx_reset_order_end, struct folio *folio, int order)
 {
 	struct violation v = { .rule = DX_RULE_REMOVED_WHILE_REFERENCED };
 	__u64 at, tail;
@@ -252,7 +252,7 @@ static long removed_page(__u64 i, void *arg)
 }
 
 SEC("fentry/dax_disassociate_entry")
-int DX_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool trunc)
+int BPF_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool trunc)
 {
 	__u64 value = entry_value((__u64)entry), pages[2] = {};
 
@@ -271,7 +271,7 @@ int DX_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool tr
  * runs in every fault.
  */
 SEC("fentry/__dax_invalidate_entry")
-int DX_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
+int BPF_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
 {
 	struct task_ctx *t = task_ctx_get();
 
@@ -287,7 +287,7 @@ int DX_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
 
 /* The folio was split when the entry went; its head page stands where the entry said. */
 SEC("fexit/__dax_invalidate_entry")
-int DX_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long index, bool trunc,
+int BPF_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long index, bool trunc,
 	     int ret)
 {
 	struct task_ctx *t = task_ctx_find();

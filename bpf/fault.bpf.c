@@ -25,11 +25,12 @@ static __noinline int ended_broken(void *ctx, __u64 at)
  * @ref, @map: as at the end. Nothing can have been mapped through a pgmap that is
  * dying, and what is mapped is held (a mapping of a legacy kernel holds nothing).
  */
-static __always_inline void ended_rules(void *ctx, struct fault *f, __u64 page, int ref, int map)
+static __always_inline void ended_rules(void *ctx, struct fault *f, __u64 page, __u64 pgmap, int ref,
+					int map)
 {
 	f->checked[DX_FAULT_ENDED]++;
 	if ((ref < map && !legacy) ||
-	    (f->flags & DX_F_INSTALL && pgmap_dead(folio_pgmap(page))))
+	    (f->flags & DX_F_INSTALL && pgmap_dead(pgmap_cast(pgmap))))
 		ended_broken(ctx, page);
 }
 
@@ -40,7 +41,7 @@ static __noinline int ended_unseen(void *ctx, struct fault *f)
 	struct folio *folio = folio_cast(page);
 	int map = folio_mapcount(folio);
 
-	ended_rules(ctx, f, page, folio->_refcount.counter, map);
+	ended_rules(ctx, f, page, folio_pgmap_addr(page), folio->_refcount.counter, map);
 	return 0;
 }
 
@@ -87,7 +88,7 @@ static __always_inline void emit_fault(void *ctx, struct fault *f, struct inode 
 			event_counts_small(e, page);
 		}
 		if (rules_on)
-			ended_rules(ctx, f, page, e->refcount, e->mapcount);
+			ended_rules(ctx, f, page, e->pgmap, e->refcount, e->mapcount);
 		e->ref_first = f->ref_first;
 		e->ref_install = f->ref_install;
 		e->map_install = f->map_install;
@@ -151,13 +152,13 @@ static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inod
 }
 
 SEC("tp_btf/dax_pte_fault_done")
-int DX_PROG(dx_pte_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
+int BPF_PROG(dx_pte_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
 	return fault_done(ctx, inode, ctx[0], vmf, ctx[1], ret, DX_PTE);
 }
 
 SEC("tp_btf/dax_pmd_fault_done")
-int DX_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsigned long max_pgoff,
+int BPF_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsigned long max_pgoff,
 	     int ret)
 {
 	/* a PTE fault follows, which tells of itself */
@@ -168,7 +169,7 @@ int DX_PROG(dx_pmd_fault_done, struct inode *inode, struct vm_fault *vmf, unsign
 
 /* The second half of a MAP_SYNC fault: dax_insert_pfn_mkwrite(), PTE or PMD. */
 SEC("tp_btf/dax_insert_pfn_mkwrite")
-int DX_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
+int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int ret)
 {
 	struct task_ctx *t = task_ctx_find();
 	__u32 level = DX_PTE;

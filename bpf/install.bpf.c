@@ -138,7 +138,7 @@ static __always_inline void installed(void *ctx, struct fault *f, struct folio *
 }
 
 SEC("fentry/insert_page_into_pte_locked")
-int DX_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
+int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned long addr,
 	     struct page *page)
 {
 	__u64 pteval, at, head, mkwrite = 0;
@@ -147,8 +147,6 @@ int DX_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lon
 	struct fault *f;
 	__u32 flags;
 
-	if (!page_is_zone_device(page))
-		return 0;
 	f = fault_find();
 	if (f) {
 		f->page = (__u64)page;
@@ -157,6 +155,9 @@ int DX_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lon
 	} else {
 		bpf_get_func_arg(ctx, 3, &at);
 	}
+	/* what the fault inserts is of the device */
+	if ((!f || pfn_addr(f->pfn) != at) && !page_is_zone_device(page))
+		return 0;
 	head = at;
 	if (!f || f->large || pfn_addr(f->pfn) != at)
 		head = page_head(at);
@@ -192,7 +193,7 @@ static __noinline int install_zero(void *ctx, __u64 page, __u64 addr, __u32 leve
 
 /* validate_page_before_insert(), mm/memory.c, would refuse it in the next step. */
 SEC("fentry/insert_page")
-int DX_PROG(dx_insert_page, struct vm_area_struct *vma, unsigned long addr, struct page *page)
+int BPF_PROG(dx_insert_page, struct vm_area_struct *vma, unsigned long addr, struct page *page)
 {
 	__u64 at;
 
@@ -213,13 +214,13 @@ static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct
 }
 
 SEC("fentry/vmf_insert_folio_pmd")
-int DX_PROG(dx_insert_pmd, struct vm_fault *vmf, struct folio *folio)
+int BPF_PROG(dx_insert_pmd, struct vm_fault *vmf, struct folio *folio)
 {
 	return insert_folio(ctx, vmf, folio, DX_PMD);
 }
 
 SEC("fentry/vmf_insert_folio_pud")
-int DX_PROG(dx_insert_pud, struct vm_fault *vmf, struct folio *folio)
+int BPF_PROG(dx_insert_pud, struct vm_fault *vmf, struct folio *folio)
 {
 	return insert_folio(ctx, vmf, folio, DX_PUD);
 }
@@ -239,20 +240,20 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 }
 
 SEC("fentry/folio_add_file_rmap_ptes")
-int DX_PROG(dx_rmap_add_ptes, struct folio *folio, struct page *page, int nr,
+int BPF_PROG(dx_rmap_add_ptes, struct folio *folio, struct page *page, int nr,
 	     struct vm_area_struct *vma)
 {
 	return rmap_added(ctx, folio, vma, DX_PTE);
 }
 
 SEC("fentry/folio_add_file_rmap_pmd")
-int DX_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int BPF_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return rmap_added(ctx, folio, vma, DX_PMD);
 }
 
 SEC("fentry/folio_add_file_rmap_pud")
-int DX_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int BPF_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return rmap_added(ctx, folio, vma, DX_PUD);
 }
@@ -297,20 +298,20 @@ static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 }
 
 SEC("fentry/folio_remove_rmap_ptes")
-int DX_PROG(dx_unmap_ptes, struct folio *folio, struct page *page, int nr,
+int BPF_PROG(dx_unmap_ptes, struct folio *folio, struct page *page, int nr,
 	     struct vm_area_struct *vma)
 {
 	return unmapped(ctx, folio, nr, vma, DX_PTE);
 }
 
 SEC("fentry/folio_remove_rmap_pmd")
-int DX_PROG(dx_unmap_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int BPF_PROG(dx_unmap_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return unmapped(ctx, folio, 1, vma, DX_PMD);
 }
 
 SEC("fentry/folio_remove_rmap_pud")
-int DX_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+int BPF_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
 	return unmapped(ctx, folio, 1, vma, DX_PUD);
 }
@@ -405,19 +406,19 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 }
 
 SEC("fentry/insert_pfn")
-int DX_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
+int BPF_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
 {
 	return installed_pfn(ctx, vma, addr, pfn, DX_PTE);
 }
 
 SEC("fentry/vmf_insert_pfn_pmd")
-int DX_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
+int BPF_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
 {
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PMD);
 }
 
 SEC("fentry/vmf_insert_pfn_pud")
-int DX_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
+int BPF_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
 {
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PUD);
 }

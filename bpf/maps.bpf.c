@@ -16,7 +16,7 @@ __u64 faults[DX_FAULT_SLOTS * DX_FAULT_WORDS];
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;
-const volatile bool rules_on = true, legacy, strict, can_disable_preempt;
+const volatile bool rules_on = true, legacy, strict;
 __u32 submitted;
 __u64 vmemmap_base, page_offset_base;
 __u64 dev_pfn_min = -1ULL, dev_pfn_max;

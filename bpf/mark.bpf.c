@@ -10,7 +10,7 @@ __u64 mms_gone;
 
 /* A private DAX mapping's page table is copied by fork without a fault. */
 SEC("tp_btf/sched_process_fork")
-int DX_PROG(dx_fork, struct task_struct *parent, struct task_struct *child)
+int BPF_PROG(dx_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u64 from = field_word(parent, struct task_struct, mm);
 	__u64 to = field_word(child, struct task_struct, mm);
@@ -22,7 +22,7 @@ int DX_PROG(dx_fork, struct task_struct *parent, struct task_struct *child)
 
 /* The address may be used again by another one. */
 SEC("fentry/exit_mmap")
-int DX_PROG(dx_exit_mmap, struct mm_struct *mm)
+int BPF_PROG(dx_exit_mmap, struct mm_struct *mm)
 {
 	__u64 key;
 

@@ -35,7 +35,7 @@ static __always_inline int emit_pgmap(void *ctx, __u16 type, struct dev_pagemap 
 }
 
 SEC("fexit/memremap_pages")
-int DX_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
+int BPF_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
 {
 	__u64 err = (__u64)ret;
 	__u64 at;
@@ -112,7 +112,7 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 }
 
 SEC("fentry/memunmap_pages")
-int DX_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
+int BPF_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
 {
 	__u64 at;
 
@@ -123,7 +123,7 @@ int DX_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
 }
 
 SEC("fexit/memunmap_pages")
-int DX_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
+int BPF_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
 {
 	__u64 at;
 
@@ -132,7 +132,7 @@ int DX_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
 }
 
 SEC("fexit/get_dev_pagemap")
-int DX_PROG(dx_pgmap_get, unsigned long pfn)
+int BPF_PROG(dx_pgmap_get, unsigned long pfn)
 {
 	struct dev_pagemap *pgmap;
 	__u64 ret = 0;
@@ -155,7 +155,7 @@ int DX_PROG(dx_pgmap_get, unsigned long pfn)
 }
 
 SEC("fentry/dev_pagemap_percpu_release")
-int DX_PROG(dx_pgmap_release, struct percpu_ref *ref)
+int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
 {
 	__u64 at;
 
@@ -168,7 +168,7 @@ int DX_PROG(dx_pgmap_release, struct percpu_ref *ref)
 
 /* PRIVATE and COHERENT only call it; the task's memory is about to hold the page. */
 SEC("fentry/zone_device_page_init")
-int DX_PROG(dx_page_init, struct page *page)
+int BPF_PROG(dx_page_init, struct page *page)
 {
 	__u64 mm = mm_current(), order = 0, pgmap = 0;
 	struct dx_event *e;
@@ -217,7 +217,7 @@ int DX_PROG(dx_page_init, struct page *page)
 
 /* Handed out: one reference, locked. Nobody else knows the page yet. */
 SEC("fexit/zone_device_page_init")
-int DX_PROG(dx_page_init_end, struct page *page)
+int BPF_PROG(dx_page_init_end, struct page *page)
 {
 	struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .wanted = 1 };
 
@@ -278,7 +278,7 @@ static __noinline int put_rules(void *ctx, struct folio *folio, __u64 at, int re
 }
 
 SEC("fentry/free_zone_device_folio")
-int DX_PROG(dx_free, struct folio *folio)
+int BPF_PROG(dx_free, struct folio *folio)
 {
 	struct dx_event *e;
 	__u64 at;
@@ -299,7 +299,7 @@ int DX_PROG(dx_free, struct folio *folio)
  * Its waiters are woken by the put that leaves 1. Other types return false and are put as usual.
  */
 SEC("fentry/__put_devmap_managed_folio_refs")
-int DX_PROG(dx_put_managed, struct folio *folio, int refs)
+int BPF_PROG(dx_put_managed, struct folio *folio, int refs)
 {
 	struct dx_event *e;
 	__u64 at;
@@ -338,20 +338,20 @@ static __always_inline int p2p_memory(void *ctx, __u16 type, __u64 vaddr, __u64 
 }
 
 SEC("fexit/pci_alloc_p2pmem")
-int DX_PROG(dx_p2p_alloc, void *pdev, unsigned long size, void *ret)
+int BPF_PROG(dx_p2p_alloc, void *pdev, unsigned long size, void *ret)
 {
 	return ret ? p2p_memory(ctx, DX_P2P_ALLOC, (__u64)ret, size) : 0;
 }
 
 SEC("fentry/pci_free_p2pmem")
-int DX_PROG(dx_p2p_free, void *pdev, void *addr, unsigned long size)
+int BPF_PROG(dx_p2p_free, void *pdev, void *addr, unsigned long size)
 {
 	return p2p_memory(ctx, DX_P2P_FREE, (__u64)addr, size);
 }
 
 /* Probes in modules attach when the module is there. */
 SEC("tp_btf/module_load")
-int DX_PROG(dx_module, struct module *mod)
+int BPF_PROG(dx_module, struct module *mod)
 {
 	struct dx_event *e = event_new(DX_MODULE, 0);
 

@@ -213,18 +213,13 @@ static __noinline int gup_fast_marked(__u64 *ctx)
 SEC("fexit/gup_fast_fallback")
 int dx_gup_fast(__u64 *ctx)
 {
-	if (!mm_marked(mm_current()))
-		return 0;
-	if (can_disable_preempt)
-		bpf_preempt_disable();
-	gup_fast_marked(ctx);
-	if (can_disable_preempt)
-		bpf_preempt_enable();
+	if (mm_marked(mm_current()))
+		return gup_fast_marked(ctx);
 	return 0;
 }
 
 SEC("fexit/__get_user_pages")
-int DX_PROG(dx_gup_slow, struct mm_struct *mm, unsigned long start, unsigned long nr,
+int BPF_PROG(dx_gup_slow, struct mm_struct *mm, unsigned long start, unsigned long nr,
 	     unsigned int foll, struct page **pages, int *locked, long ret)
 {
 	__u64 flags = DX_F_SLOW;
@@ -260,20 +255,20 @@ static __always_inline int added(__u64 *ctx, struct folio *folio, __u32 nr, __u3
 }
 
 SEC("fexit/folio_add_pins")
-int DX_PROG(dx_add_pins, struct folio *folio, unsigned int pins, int ret)
+int BPF_PROG(dx_add_pins, struct folio *folio, unsigned int pins, int ret)
 {
 	return ret ? 0 : added(ctx, folio, pins, FOLL_PIN, 0);
 }
 
 SEC("fexit/folio_add_pin")
-int DX_PROG(dx_add_pin, struct folio *folio)
+int BPF_PROG(dx_add_pin, struct folio *folio)
 {
 	return added(ctx, folio, 1, FOLL_PIN, 0);
 }
 
 /* Second choices where a call can't be watched: a program a page. */
 SEC("fexit/try_grab_folio_fast")
-int DX_PROG(dx_grab_fast, struct page *page, int refs, unsigned int foll, struct folio *ret)
+int BPF_PROG(dx_grab_fast, struct page *page, int refs, unsigned int foll, struct folio *ret)
 {
 	struct gup_call c = { .run = refs, .foll = foll, .i = refs, .ret = refs };
 
@@ -287,7 +282,7 @@ int DX_PROG(dx_grab_fast, struct page *page, int refs, unsigned int foll, struct
 }
 
 SEC("fexit/try_grab_folio")
-int DX_PROG(dx_grab, struct folio *folio, int refs, unsigned int foll, int ret)
+int BPF_PROG(dx_grab, struct folio *folio, int refs, unsigned int foll, int ret)
 {
 	if (ret || !(foll & (FOLL_GET | FOLL_PIN)))
 		return 0;
@@ -297,7 +292,7 @@ int DX_PROG(dx_grab, struct folio *folio, int refs, unsigned int foll, int ret)
 /* ---- a page that nobody holds can't be grabbed ---- */
 
 SEC("fentry/try_grab_folio")
-int DX_PROG(dx_grab_try, struct folio *folio, int refs, unsigned int foll)
+int BPF_PROG(dx_grab_try, struct folio *folio, int refs, unsigned int foll)
 {
 	struct violation v = { .rule = DX_RULE_GRAB_NONPOSITIVE, .detail = DX_D_REFCOUNT, .wanted = 1,
 			       .nr = refs };
@@ -330,12 +325,11 @@ static __noinline int unpin_rules(void *ctx, __u64 at, __u32 nr)
 	return v.got >= v.wanted ? 0 : rule_broken(ctx, &v);
 }
 
+/* gup_fast_fallback() takes pages back by gup_put_folio() only (mm/gup.c): see there. */
 static __always_inline int unpinned(__u64 *ctx, struct folio *folio, __u64 head, __u32 nr)
 {
 	struct dx_event *e;
 
-	if (inside_gup_fast(ctx))
-		return 0;
 	if (rules_on)
 		unpin_rules(ctx, head, nr);
 	e = event_new(DX_UNPIN, 0);
@@ -358,13 +352,15 @@ static __always_inline int unpin_folio_nr(__u64 *ctx, struct folio *folio, __u32
 }
 
 SEC("fentry/gup_put_folio")
-int DX_PROG(dx_gup_put, struct folio *folio, int refs, unsigned int foll)
+int BPF_PROG(dx_gup_put, struct folio *folio, int refs, unsigned int foll)
 {
-	return foll & FOLL_PIN ? unpin_folio_nr(ctx, folio, refs) : 0;
+	if (!(foll & FOLL_PIN) || !page_is_zone_device((struct page *)folio) || inside_gup_fast(ctx))
+		return 0;
+	return unpin_folio_nr(ctx, folio, refs);
 }
 
 SEC("fentry/unpin_user_page")
-int DX_PROG(dx_unpin_page, struct page *page)
+int BPF_PROG(dx_unpin_page, struct page *page)
 {
 	__u64 at, head;
 
@@ -376,13 +372,13 @@ int DX_PROG(dx_unpin_page, struct page *page)
 }
 
 SEC("fentry/unpin_user_folio")
-int DX_PROG(dx_unpin_user_folio, struct folio *folio, unsigned long npages)
+int BPF_PROG(dx_unpin_user_folio, struct folio *folio, unsigned long npages)
 {
 	return unpin_folio_nr(ctx, folio, npages);
 }
 
 SEC("fentry/unpin_folio")
-int DX_PROG(dx_unpin_folio, struct folio *folio)
+int BPF_PROG(dx_unpin_folio, struct folio *folio)
 {
 	return unpin_folio_nr(ctx, folio, 1);
 }

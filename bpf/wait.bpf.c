@@ -80,25 +80,25 @@ static __always_inline int break_end(void *ctx, struct inode *inode, __u64 start
 }
 
 SEC("fentry/dax_break_layout")
-int DX_PROG(dx_break, struct inode *inode, long long start, long long end, void *cb)
+int BPF_PROG(dx_break, struct inode *inode, long long start, long long end, void *cb)
 {
 	return break_begin(cb ? 0 : DX_F_NOWAIT);
 }
 
 SEC("fexit/dax_break_layout")
-int DX_PROG(dx_break_end, struct inode *inode, long long start, long long end, void *cb, int ret)
+int BPF_PROG(dx_break_end, struct inode *inode, long long start, long long end, void *cb, int ret)
 {
 	return break_end(ctx, inode, start, end, cb ? 0 : DX_F_NOWAIT, ret);
 }
 
 SEC("fentry/dax_break_layout_final")
-int DX_PROG(dx_break_final, struct inode *inode)
+int BPF_PROG(dx_break_final, struct inode *inode)
 {
 	return break_begin(DX_F_FINAL);
 }
 
 SEC("fexit/dax_break_layout_final")
-int DX_PROG(dx_break_final_end, struct inode *inode)
+int BPF_PROG(dx_break_final_end, struct inode *inode)
 {
 	return break_end(ctx, inode, 0, LLONG_MAX, DX_F_FINAL, 0);
 }
@@ -133,7 +133,7 @@ static __noinline struct task_ctx *busy_legacy(struct task_ctx *t, __u64 page, s
 
 /* A page: something in the range is busy, and the caller will wait for this one. */
 SEC("fexit/dax_layout_busy_page_range")
-int DX_PROG(dx_busy, struct address_space *mapping, long long start, long long end,
+int BPF_PROG(dx_busy, struct address_space *mapping, long long start, long long end,
 	     struct page *ret)
 {
 	struct task_ctx *t = task_ctx_find();

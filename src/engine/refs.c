@@ -282,6 +282,9 @@ static void judge_underflow(struct engine *e, uint32_t pgmap, int64_t delta, int
 
 	if (m->p.type == PGMAP_PRIVATE || m->p.type == PGMAP_COHERENT)
 		missing += r->baseline;
+	/* memory that was allocated and is mapped has one reference, and is explained twice */
+	if (m->p.type == PGMAP_PCI_P2PDMA)
+		missing -= r->explained;
 	if (missing <= 0) {
 		/* put too often it was, even if somebody has made up for it */
 		r->under = (struct refs_run){ 0 };

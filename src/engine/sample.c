@@ -45,7 +45,7 @@ void sample_apply(struct change *c)
 		f->exact = 1;
 		f->lossy = 0;
 		holder_clear(c->e, c->id, f);
-		wait_clear(c->e, c->id);
+		/* who waits for it waits on until he says otherwise: a wake-up can be lost */
 	} else {
 		holder_settle(c->e, c->id, f);
 	}

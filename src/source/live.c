@@ -48,11 +48,6 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 
 /* ---- load ---- */
 
-static bool can_disable_preempt(const struct source *s)
-{
-	return btf__find_by_name_kind(s->btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
-}
-
 /* Programs that BTF gives no target for are not loaded; nor are @refused ones. */
 static void choose_programs(struct source *s, char refused[][64], size_t nr_refused)
 {
@@ -95,7 +90,6 @@ static int load(struct source *s, char *err, size_t errlen)
 		s->skel->rodata->zone_shift = shift;
 		s->skel->rodata->legacy = s->regime == REGIME_LEGACY;
 		s->skel->rodata->strict = s->o.strict;
-		s->skel->rodata->can_disable_preempt = can_disable_preempt(s);
 		s->skel->rodata->rules_on = !s->o.no_rules;
 		failed_program[0] = 0;
 		rc = daxtop_bpf__load(s->skel);
@@ -164,7 +158,6 @@ static int attach_devdax(struct source *s, struct probe *p)
 		return -1;
 	}
 	d->rodata->zone_shift = s->skel->rodata->zone_shift;
-	d->rodata->can_disable_preempt = s->skel->rodata->can_disable_preempt;
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (bpf_map__reuse_fd(shared[i].mine, bpf_map__fd(shared[i].main)))
 			goto fail;

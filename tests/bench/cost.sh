@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2086 # lists of tests are words of their own
 #
 # cost.sh - runs in the guest, under -icount: every test of bench_load with nothing
 # attached, with empty programs on daxtop's functions, with daxtop, with bpftrace, and
-# with nothing again. Leaves /out/result; a line: configuration, then bench_load's.
+# with nothing again; those that the rules are about also with daxtop trace without its
+# rules and with daxtop check. Leaves /out/result; a line: configuration, then bench_load's.
 
 set -u
 TESTS="dax dax-2m anon cache fork gup gup-mixed"
+RULE_TESTS="dax dax-2m gup-dax"
 cd /tmp || exit 2
 
 die()
@@ -27,13 +30,13 @@ wait_for()
 	done
 }
 
-# load CONFIGURATION [OPTION...]
+# load CONFIGURATION OPTIONS-AND-TESTS...
 load()
 {
 	name=$1
 	shift
-	# shellcheck disable=SC2086 # a list
-	bench_load "$@" $TESTS >part || die "bench_load could not measure ($name)"
+	echo "cost.sh: measuring $name"
+	bench_load "$@" >part || die "bench_load could not measure ($name)"
 	sed "s/^/$name /" part >>/out/result
 }
 
@@ -42,6 +45,17 @@ end()
 {
 	kill -INT "$1"
 	wait "$1"
+}
+
+# trace_end PID: and what it has printed.
+trace_end()
+{
+	end "$1"
+	# "received N  lost N  missed program runs N": lost records cost less
+	tail -n 40 daxtop.out | grep '^received' >part
+	grep -q '^received [0-9]*  lost 0  missed program runs 0$' part ||
+		die "daxtop has lost events, so the figures are not those of recording: $(cat part)"
+	rm daxtop.out
 }
 
 uname -r >/out/kernel
@@ -55,27 +69,33 @@ uname -r >/out/kernel
 } || die "periodic work of the kernel can't be put off"
 
 # What is made once: slabs, page tables, the files' directories.
-# shellcheck disable=SC2086
-bench_load $TESTS >/dev/null || die "bench_load could not measure"
-load none
+bench_load $TESTS gup-dax >/dev/null || die "bench_load could not measure"
+load none $TESTS gup-dax
 
 daxtop trace --ring-size 64M >daxtop.out 2>daxtop.err &
 pid=$!
 wait_for 'daxtop: ready' daxtop.err $pid
 bench_floor learn >floor || die "what daxtop has attached could not be learnt"
 wc -l <floor >/out/programs
-load daxtop --reader $pid
-end $pid
-# "received N  lost N  missed program runs N": lost records cost less
-tail -n 40 daxtop.out | grep '^received' >part
-grep -q '^received [0-9]*  lost 0  missed program runs 0$' part ||
-	die "daxtop has lost events, so the figures are not those of recording: $(cat part)"
-rm daxtop.out
+load daxtop --reader $pid $TESTS gup-dax
+trace_end $pid
+
+DAXTOP_NO_RULES=1 daxtop trace --ring-size 64M >daxtop.out 2>daxtop.err &
+pid=$!
+wait_for 'daxtop: ready' daxtop.err $pid
+load no-rules --reader $pid $RULE_TESTS
+trace_end $pid
+
+daxtop check --ring-size 64M >daxtop.out 2>daxtop.err &
+pid=$!
+wait_for 'daxtop: ready' daxtop.err $pid
+load check --reader $pid $RULE_TESTS
+end $pid || die "daxtop check does not say CLEAN: $(tail -n 1 daxtop.out)"
 
 bench_floor attach floor 2>floor.err &
 pid=$!
 wait_for 'bench_floor: ready' floor.err $pid
-load floor
+load floor $TESTS
 end $pid
 
 # Pages of the buffer: all records of one loop, as with daxtop.
@@ -84,7 +104,7 @@ pid=$!
 wait_for 'Attaching' bpftrace.out $pid
 # It says so before it does it.
 sleep 3
-load bpftrace --reader $pid
+load bpftrace --reader $pid $TESTS
 end $pid
 ! grep -q '^Lost' bpftrace.out || die "bpftrace has lost events: $(grep '^Lost' bpftrace.out | head -n 1)"
 for event in fault unmap free; do
@@ -92,4 +112,4 @@ for event in fault unmap free; do
 	[ "$n" -ge 40000 ] || die "bpftrace has seen $n events \"$event\" of 40000"
 done
 
-load again
+load again $TESTS

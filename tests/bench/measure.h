@@ -138,18 +138,21 @@ static void reader_stop(struct measure *m)
 	m->reader = reader_ns();
 }
 
+/* Until it has nothing more to do because of the loop; it may have more to do by itself now. */
 static void reader_go_on(struct measure *m)
 {
-	uint64_t seconds = 0, ns;
+	uint64_t seconds = 0, ns = 0, last;
 
 	if (!reader)
 		return;
 	if (kill(reader, SIGCONT))
 		err(2, "the reader can't be continued");
 	do {
+		last = ns;
 		ns = reader_idle_ns();
 		seconds++;
-	} while (ns > m->idle + m->idle / 10 + 100000);
+	} while (ns > m->idle + m->idle / 10 + 100000 &&
+		 (!last || ns > SETTLE_NS / 2 || ns * 10 < last * 9));
 	m->reader = reader_ns() - m->reader - seconds * m->idle;
 }
 

@@ -315,6 +315,12 @@ static void test_forward_end(void **state)
 	assert_int_equal(child_exit_status(c.status), 128 + SIGTERM);
 }
 
+/*
+ * Signals 1 to 28. Those of the C library (32, 33) a program can't set, and what is started by
+ * posix_spawn(), as make does, has them ignored.
+ */
+#define DISPOSITIONS "sed -nE 's/^(Sig(Blk|Ign)):.*(.{7})$/\\1 \\3/p' /proc/self/status"
+
 /* As we were called: not as we have arranged it for ourselves. */
 static void test_dispositions(void **state)
 {
@@ -326,14 +332,13 @@ static void test_dispositions(void **state)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	expect_output("grep -E '^Sig(Blk|Ign)' /proc/self/status", &nobody_else,
-		      "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	expect_output(DISPOSITIONS, &nobody_else, "SigBlk 0000000\nSigIgn 0000000\n");
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	/* nohup */
 	signal(SIGHUP, SIG_IGN);
 	child_signals_save();
-	expect_output("grep '^SigIgn' /proc/self/status", &nobody_else, "SigIgn:\t0000000000000001\n");
+	expect_output(DISPOSITIONS, &nobody_else, "SigBlk 0000000\nSigIgn 0000001\n");
 	signal(SIGHUP, SIG_DFL);
 	child_signals_save();
 }

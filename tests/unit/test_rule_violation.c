@@ -121,12 +121,12 @@ static void test_folio_known(void **state)
 	assert_int_equal(f.nr_holders, 1);
 	/* a violation changes nothing that is known */
 	assert_counts(e, PFN + 2, 1025, 1, 1);
-	/* the name comes later than the finding, and stays when the folio has another file */
+	/* it stays what it was called then: an inode's number is used again */
 	name.path[5] = 'y';
 	name.e.time = T0 + 20;
 	assert_int_equal(engine_push(e, &name.e, sizeof(name)), 0);
 	push(e, DX_INSERT, T0 + 30, PFN + 2, .dev = 1, .ino = 99);
-	assert_string_equal(finding_of(e, 1).folio.path, "/mnt/y");
+	assert_string_equal(finding_of(e, 1).folio.path, "/mnt/x");
 	engine_free(e);
 }
 

@@ -28,6 +28,45 @@ bool kernel_legacy(void)
 	return known;
 }
 
+/* ---- which rules were checked at all, in any test of this run ---- */
+
+#define EXERCISED "/tmp/guest-test-exercised"
+
+void exercised_note(struct daxtop *d)
+{
+	FILE *f = fopen(EXERCISED, "ae");
+
+	must(f);
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (!strcmp(field_str(d->lines[i], "type"), "rule") &&
+		    (field_int(d->lines[i], "checked") ||
+		     !strcmp(field_str(d->lines[i], "state"), "not-checked")))
+			fprintf(f, "%s\n", field_str(d->lines[i], "rule"));
+	must(!fclose(f));
+}
+
+/* Debian's 6.12 is built without DEVICE_PRIVATE and without P2PDMA. */
+static bool kernel_lacks(const char *rule)
+{
+	return kernel_legacy() && (!strcmp(rule, "private-init") || !strcmp(rule, "p2pdma-count"));
+}
+
+void test_every_rule(struct place *p)
+{
+	struct daxtop *d = daxtop_run(0, ARGS("rules", "--json"));
+
+	(void)p;
+	daxtop_json(d);
+	if (d->nr_lines < 23)
+		fail("daxtop knows %zu rules: %s", d->nr_lines, d->out_text);
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		const char *rule = field_str(d->lines[i], "rule");
+
+		if (!kernel_lacks(rule))
+			run("grep -qx '%s' " EXERCISED " || { echo no test has exercised %s; false; }", rule, rule);
+	}
+}
+
 #define MAX_ARGS 24
 
 struct daxtop *check_start(const char *const args[])
@@ -52,6 +91,7 @@ void check_stop(struct daxtop *d, int exit_status)
 		fail("daxtop check ended with status %#x, expected exit %d; it said: %s%s", d->status,
 		     exit_status, d->out_text, d->err_text);
 	daxtop_json(d);
+	exercised_note(d);
 }
 
 /* ---- its lines ---- */

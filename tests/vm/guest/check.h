@@ -15,6 +15,9 @@ struct daxtop *check_start(const char *const args[]);
 /* SIGINT; the exit status must be @exit_status; then its lines are parsed. */
 void check_stop(struct daxtop *d, int exit_status);
 
+/* Remembers which rules it checked; check_stop() does. */
+void exercised_note(struct daxtop *d);
+
 /* The line of a rule. */
 struct json_object *check_rule(struct daxtop *d, const char *rule);
 int64_t check_checked(struct daxtop *d, const char *rule);
@@ -30,6 +33,9 @@ bool finding_has_frame(struct json_object *finding, const char *function);
  * in its stack (NULL: none wanted). Returns the finding.
  */
 struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn, const char *function);
+/* A test for after all others: every rule that this kernel has was checked in one of them. */
+void test_every_rule(struct place *p);
+
 /* No rule was broken, and no finding counts. */
 void expect_clean(struct daxtop *d);
 

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "check.h"
 #include "place.h"
 #include "pty.h"
 #include "steps.h"
@@ -307,6 +308,7 @@ static void test_lockdown(struct place *p)
 }
 
 const struct test last_tests[] = {
+	TEST("rules/every-rule", ON_NONE | ON_BOTH, test_every_rule),
 	TEST("input/lockdown", ON_NONE, test_lockdown),
 	TESTS_END,
 };

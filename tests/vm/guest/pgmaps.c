@@ -64,9 +64,9 @@ static void test_leak_ends(struct place *p)
 	d = CHECK_START();
 	sleep(2);
 	inject_do(fd, &arg);
-	sleep(4);
+	sleep(8);
 	inject_undo(fd);
-	sleep(2);
+	sleep(3);
 	check_stop(d, 0);
 	f = check_finding(d, "pgmap-leak", 0);
 	if (!f || !field_bool(f, "over"))
@@ -138,7 +138,7 @@ static void test_gone_under_pin(struct place *p)
 	must(!close(a.fd));
 	run("ndctl disable-namespace %s", name);
 	check_stop(d, 1);
-	f = expect_only(d, "pgmap-gone-under-pin", pfn, "memunmap_pages");
+	f = expect_only(d, "pgmap-gone-under-pin", pfn, "device_unbind_cleanup");
 	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
 	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
 		fail("we are the holder: %s", json_object_to_json_string(f));

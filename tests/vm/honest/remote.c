@@ -21,6 +21,21 @@ static void span_mapped(struct span *s)
 	must(span_map(s, RW, MAP_SHARED) ? 0 : -1);
 }
 
+/*
+ * For those that take and put a plain reference. Linux 6.12 puts theirs by folio_put(), and only
+ * put_page() wakes who waits for a DAX page to be idle (put_devmap_managed_folio_refs()): a
+ * truncate of the same file would wait for ever. There, nobody truncates theirs.
+ */
+static void span_mapped_get(struct span *s)
+{
+	if (!legacy || !job.place->fs) {
+		span_mapped(s);
+		return;
+	}
+	span_own(s, 16 * SZ_4K);
+	must(span_map(s, RW, MAP_SHARED) ? 0 : -1);
+}
+
 /* A child that touches its memory, until it is killed. */
 static pid_t victim_fork(const struct span *s)
 {
@@ -71,7 +86,7 @@ static void run_proc_mem(void)
 		pid_t pid;
 		int fd;
 
-		span_mapped(&s);
+		span_mapped_get(&s);
 		pid = victim_fork(&s);
 		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 		fd = open(path, O_RDWR | O_CLOEXEC);
@@ -99,7 +114,7 @@ static void run_ptrace(void)
 		int status;
 		pid_t pid;
 
-		span_mapped(&s);
+		span_mapped_get(&s);
 		pid = victim_fork(&s);
 		must(ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 		must(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
@@ -133,7 +148,7 @@ static void run_futex(void)
 		uint32_t *word;
 		pid_t pid;
 
-		span_mapped(&s);
+		span_mapped_get(&s);
 		word = (uint32_t *)span_at(&s, SZ_4K);
 		pid = child_fork();
 		if (!pid) {
