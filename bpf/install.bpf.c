@@ -392,6 +392,7 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 		mm_seen(f, mm);
 	} else {
 		mm_mark(mm);
+		file_of_vma(vma);
 	}
 	if (rules_on && !flags)
 		pfn_rules(ctx, f, pfn_addr(pfn), head, (addr & ~3ULL) | level);

@@ -62,6 +62,9 @@ void sample_no_folio(struct engine *e, const struct dx_event *ev)
 	if (!id)
 		return;
 	f = folio_ptr(&e->folios, id);
+	/* its device went: who held it then holds it still, and will trip over it */
+	if (e->pgmaps.map[f->pgmap].p.gone || e->pgmaps.map[f->pgmap].p.dying)
+		return;
 	folio_set_counts(e, f, (struct sample){ 0 });
 	if (f->order)
 		folio_split(e, f);

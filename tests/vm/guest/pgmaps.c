@@ -138,10 +138,6 @@ static void test_gone_under_pin(struct place *p)
 	must(!close(a.fd));
 	run("ndctl disable-namespace %s", name);
 	check_stop(d, 1);
-	f = expect_only(d, "pgmap-gone-under-pin", pfn, "device_unbind_cleanup");
-	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
-	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
-		fail("we are the holder: %s", json_object_to_json_string(f));
 	/*
 	 * With struct pages there again, letting go takes the base reference, which is bad
 	 * enough; without them the kernel would oops.
@@ -149,6 +145,10 @@ static void test_gone_under_pin(struct place *p)
 	run("ndctl enable-namespace %s", name);
 	wait_for_path(dev);
 	must(read(pipe[0], buf, sizeof(buf)) == SZ_4K);
+	f = expect_only(d, "pgmap-gone-under-pin", pfn, "device_unbind_cleanup");
+	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
+	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
+		fail("we are the holder: %s", json_object_to_json_string(f));
 }
 
 /* ---- folios of other types ---- */
@@ -233,6 +233,6 @@ const struct test pgmaps_tests[] = {
 	TEST("rules/p2p-alloc", ON_NONE, test_p2p_alloc),
 	TEST("rules/p2p-honest", ON_NONE, test_p2p_honest),
 	TEST("rules/p2p-count", ON_NONE, test_p2p_count),
-	TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin),
+	WARN_TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin, "mm/memremap.c"),
 	TESTS_END,
 };
