@@ -53,9 +53,9 @@ void pause_rnd(unsigned int us)
 
 bool job_on(void)
 {
-	static bool asked;
+	static __thread bool asked;
 
-	/* Everything that was begun is done once, however slow we are. */
+	/* Everything that was begun is done once, by each thread, however slow we are. */
 	if (!asked) {
 		asked = true;
 		return true;
