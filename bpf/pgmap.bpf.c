@@ -233,6 +233,32 @@ int BPF_PROG(dx_page_init_end, struct page *page)
 	return rule_broken(ctx, &v);
 }
 
+/*
+ * An FS_DAX folio whose count has reached 0 may be taken again by a fault before we look: its
+ * entry is still there (dax_fault_iter() takes a reference from 0). So a count above 0 is
+ * no sign there, but a count below the mapcount is: of a small folio both are one word, of
+ * a large one four looks must agree.
+ */
+static __always_inline int freed_fs_dax(void *ctx, struct violation *v, struct folio *folio)
+{
+	if (v->got < 0)
+		return rule_broken(ctx, v);
+	for (int i = 0; i < 4; i++) {
+		struct folio_counts n = folio_counts_small(v->at);
+
+		if (folio_is_large(folio)) {
+			n.map = *(volatile int *)&folio->_large_mapcount.counter + 1;
+			n.ref = *(volatile int *)&folio->_refcount.counter;
+		}
+		if (n.map <= n.ref)
+			return 0;
+		v->got = n.map;
+	}
+	v->rule = DX_RULE_FOLIO_OVERPUT;
+	v->detail = DX_D_FREED_MAPPED;
+	return rule_broken(ctx, v);
+}
+
 /* The count is 0, and nobody maps it: a mapping's reference is put after its mapcount. */
 static __noinline int free_rules(void *ctx, struct folio *folio, __u64 at)
 {
@@ -242,7 +268,10 @@ static __noinline int free_rules(void *ctx, struct folio *folio, __u64 at)
 	__u32 type = pgmap->type;
 
 	rule_checked(c, DX_RULE_FREE_NONZERO);
+	rule_checked(c, DX_RULE_FOLIO_OVERPUT);
 	v.got = folio->_refcount.counter;
+	if (type == MEMORY_DEVICE_FS_DAX)
+		return freed_fs_dax(ctx, &v, folio);
 	if (v.got)
 		return rule_broken(ctx, &v);
 	if (type == MEMORY_DEVICE_GENERIC) {
@@ -254,7 +283,6 @@ static __noinline int free_rules(void *ctx, struct folio *folio, __u64 at)
 		v.wanted = 1;
 		return rule_broken(ctx, &v);
 	}
-	rule_checked(c, DX_RULE_FOLIO_OVERPUT);
 	v.got = folio_mapcount(folio);
 	if (v.got <= 0)
 		return 0;

@@ -67,7 +67,8 @@ static const struct rule rules[DX_RULES] = {
 		.text =
 "free_zone_device_folio() runs when the last reference was put, so the refcount is 0 then; afterwards who waits for the "
 "folio is woken. Another value means that it was freed while somebody has it, or twice. That its mapping is still set is "
-"no fault: for FS DAX it is cleared when the entry is removed.",
+"no fault: for FS DAX it is cleared when the entry is removed. Nor is a count above 0 there: the entry stays, and a fault "
+"may have taken the folio again before daxtop looks.",
 		.source = "free_zone_device_folio() in mm/memremap.c, called by __folio_put() and folios_put_refs() in mm/swap.c",
 		.regimes = ALL,
 		.probes = { "folio freed" },

@@ -62,7 +62,7 @@ static void test_free_nonzero(struct place *p)
 	inject_do(fd, &arg);
 	inject_undo(fd);
 	check_stop(d, 1);
-	f = check_finding(d, "free-nonzero", 0);
+	f = expect_only(d, "free-nonzero", 0, "inject_free_nonzero");
 	if (check_broken(d, "free-nonzero") != 1 || !f || field_int(f, "got") != arg.count ||
 	    !finding_has_frame(f, "inject_free_nonzero"))
 		fail("one free at %d expected: %s", arg.count, d->out_text);
@@ -287,7 +287,7 @@ static void test_loss_violation(struct place *p)
 const struct test counts_tests[] = {
 	TEST("rules/folio-overput", ON_FS, test_overput_fsdax),
 	TEST("rules/generic-overput", ON_DEV, test_overput_generic),
-	TEST("rules/free-nonzero", ON_FS, test_free_nonzero),
+	TEST("rules/free-nonzero", ON_DEV, test_free_nonzero),
 	TEST("rules/pin-imbalance", ON_ALL | ON_BOTH, test_unpin),
 	TEST("leak/folio", ON_ALL | ON_BOTH, test_leak),
 	TEST("leak/predates", ON_FS | ON_BOTH, test_leak_predates),

@@ -46,7 +46,7 @@ static const char *honest_said(void)
 	return run("grep ^honest: /tmp/honest.out | tail -n 20; tail -n 1 /tmp/honest.out");
 }
 
-static void test_no_false_alarm(struct place *none)
+void test_no_false_alarm(struct place *none)
 {
 	struct json_object *verdict, *command;
 	struct daxtop *d;
@@ -77,8 +77,3 @@ static void test_no_false_alarm(struct place *none)
 			     honest_said());
 	}
 }
-
-const struct test honest_tests[] = {
-	LONG_TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, 150),
-	TESTS_END,
-};
