@@ -46,6 +46,17 @@ static const char *honest_said(void)
 	return run("grep ^honest: /tmp/honest.out | tail -n 20; tail -n 1 /tmp/honest.out");
 }
 
+/*
+ * "Inconclusive" is no alarm when the kernel has skipped runs of programs, as it does where tasks
+ * are preempted in them: who took a reference was not seen then, and daxtop says so.
+ */
+static bool says_unsure(struct daxtop *d, struct json_object *verdict)
+{
+	return WEXITSTATUS(d->status) == 3 && field_int(verdict, "missed_runs") &&
+	       field_int(verdict, "inconclusive") && !field_int(verdict, "proven") &&
+	       !field_int(verdict, "suspected");
+}
+
 void test_no_false_alarm(struct place *none)
 {
 	struct json_object *verdict, *command;
@@ -66,7 +77,7 @@ void test_no_false_alarm(struct place *none)
 	if (!json_object_object_get_ex(verdict, "command", &command) ||
 	    !json_object_object_get_ex(command, "status", NULL) || field_int(command, "status"))
 		fail("the work itself failed: %s", honest_said());
-	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
+	if (!WIFEXITED(d->status) || (WEXITSTATUS(d->status) && !says_unsure(d, verdict)))
 		fail("daxtop check ended with status %#x: %s%s", d->status, d->err_text, d->out_text);
 	for (i = 0; i < sizeof(leasts) / sizeof(leasts[0]); i++) {
 		int least = kernel_legacy() ? leasts[i].legacy : leasts[i].current;
