@@ -187,7 +187,7 @@ static void test_leak_ends(struct place *p)
 	child_start(&c, child_splices, &w);
 	child_await(&c);
 	child_end(&c);
-	sleep(4);
+	sleep(8);
 	must(read(w.pipe[0], buf, sizeof(buf)) == SZ_4K);
 	sleep(2);
 	check_stop(d, 0);

@@ -28,7 +28,7 @@ struct daxtop *daxtop_spawn(const char *const argv[]);
 struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[]);
 /* Starts it and waits for its `daxtop: ready`. */
 struct daxtop *daxtop_start(const char *const argv[]);
-/* Waits for that line; fails when daxtop ends before it, or after 30 s. */
+/* Waits for that line; fails when daxtop ends before it, or after 90 s. */
 void daxtop_ready(struct daxtop *d);
 /* Waits for the end (20 s), collects the texts. The status is left to the caller. */
 void daxtop_wait(struct daxtop *d);
