@@ -16,7 +16,7 @@
 #include "runner.h"
 
 #define READY	   "daxtop: ready"
-#define READY_MS   30000
+#define READY_MS   90000
 #define END_MS	   20000
 
 int daxtop_stdout = -1;

@@ -50,7 +50,7 @@ struct test {
 	 * serves all such tests of a place: starting one takes seconds in emulation.
 	 */
 	bool shared;
-	unsigned int seconds; /* limit, 0: 60 */
+	unsigned int seconds; /* limit, 0: 150 */
 	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
 };
 
