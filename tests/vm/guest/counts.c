@@ -286,8 +286,8 @@ static void test_loss_violation(struct place *p)
 
 const struct test counts_tests[] = {
 	TEST("rules/folio-overput", ON_FS, test_overput_fsdax),
-	TEST("rules/generic-overput", ON_DEV, test_overput_generic),
-	TEST("rules/free-nonzero", ON_DEV, test_free_nonzero),
+	WARN_TEST("rules/generic-overput", ON_DEV | ON_BOTH, test_overput_generic, "mm/memremap.c"),
+	WARN_TEST("rules/free-nonzero", ON_DEV | ON_BOTH, test_free_nonzero, "mm/memremap.c"),
 	TEST("rules/pin-imbalance", ON_ALL | ON_BOTH, test_unpin),
 	TEST("leak/folio", ON_ALL | ON_BOTH, test_leak),
 	TEST("leak/predates", ON_FS | ON_BOTH, test_leak_predates),
