@@ -48,7 +48,9 @@ BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -W
 
 # devdax is attached when the module device_dax loads, so a skeleton of its own.
 BPF_SRC := $(sort $(filter-out bpf/devdax.bpf.c,$(wildcard bpf/*.bpf.c)))
-SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/devdax.skel.h
+# A look at what is there attaches nothing: a third one, of a few programs that load fast.
+LOOK_SRC := $(sort $(wildcard bpf/look/*.bpf.c)) bpf/scan.bpf.c bpf/walk.bpf.c
+SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/devdax.skel.h $(BUILD)/look.skel.h
 
 SRC := $(sort $(wildcard src/*.c src/*/*.c))
 GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c))
@@ -121,8 +123,12 @@ $(BUILD)/bpf/daxtop.bpf.c: $(BPF_SRC) Makefile
 	@mkdir -p $(@D)
 	@printf '#include "%s"\n' $(BPF_SRC) >$@
 
+$(BUILD)/bpf/look.bpf.c: $(LOOK_SRC) Makefile
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(LOOK_SRC) >$@
+
 $(BUILD)/bpf/%.o: $(BUILD)/bpf/%.bpf.c | deps
-	$(call say,BPF,$(BPF_SRC))
+	$(call say,BPF,$<)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BUILD)/bpf/%.o: bpf/%.bpf.c | deps

@@ -97,12 +97,14 @@ enum memory_type {
 	MEMORY_DEVICE_GENERIC = 4,
 	MEMORY_DEVICE_PCI_P2PDMA = 5,
 };
+struct dev_pagemap_ops;
 struct dev_pagemap {
 	struct vmem_altmap altmap;
 	struct percpu_ref ref;
 	enum memory_type type;
 	unsigned int flags;
 	long unsigned int vmemmap_shift;
+	const struct dev_pagemap_ops *ops;
 	void *owner;
 	int nr_range;
 	struct range range;

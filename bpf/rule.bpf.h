@@ -46,9 +46,6 @@ extern const volatile bool strict; /* tell of what the legacy regime does by des
 
 #define PLACE_FIRST 4 /* violations of a place that are told, each */
 
-/* percpu_ref.percpu_count_ptr, include/linux/percpu-refcount.h */
-#define PERCPU_REF_DEAD 2
-
 static __always_inline struct dx_rule_counts *rule_counts(void)
 {
 	__u32 zero = 0;

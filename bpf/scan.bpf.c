@@ -2,7 +2,7 @@
 /*
  * scan.bpf.c - what is read from the kernel by asking, not by waiting.
  */
-#include "rule.bpf.h"
+#include "folio.bpf.h"
 #include "scan.h"
 #include "xarray.bpf.h"
 
@@ -84,6 +84,25 @@ static long refs_step(__u64 cpu, void *arg)
 	return 0;
 }
 
+static __always_inline __u64 altmap_pages(struct dev_pagemap *pgmap)
+{
+	return pgmap->flags & PGMAP_ALTMAP_VALID ? pgmap->altmap.reserve + pgmap->altmap.free : 0;
+}
+
+static __always_inline void read_ranges(struct dx_pgmap_args *a, struct dev_pagemap *pgmap)
+{
+	a->no_memmap = altmap_pages(pgmap);
+	for (int i = 0; i < DX_PGMAP_RANGES; i++) {
+		__u64 range = (__u64)&pgmap->range + i * sizeof(struct range);
+
+		a->range[i].pfn = a->range[i].nr = 0;
+		if (i >= pgmap->nr_range)
+			continue;
+		a->range[i].pfn = word_at(range) >> PAGE_SHIFT;
+		a->range[i].nr = ((word_at(range + 8) + 1) >> PAGE_SHIFT) - a->range[i].pfn;
+	}
+}
+
 /*
  * Gets and puts go on while the CPUs are summed, so a sum can be wrong by those under way.
  * In atomic mode (killed) it is one word.
@@ -106,13 +125,11 @@ static __always_inline void read_refs(struct dx_pgmap_args *a, struct dev_pagema
 	a->refs_base = 1;
 	if (a->type == MEMORY_DEVICE_PRIVATE || a->type == MEMORY_DEVICE_COHERENT)
 		return;
-	for (int i = 0; i < DX_PGMAP_RANGES && i < pgmap->nr_range; i++) {
-		__u64 range = (__u64)&pgmap->range + i * sizeof(struct range);
-
-		/* pfn_len(), mm/memremap.c */
-		pages = ((word_at(range + 8) + 1) >> PAGE_SHIFT) - (word_at(range) >> PAGE_SHIFT);
-		if (i == 0 && pgmap->flags & PGMAP_ALTMAP_VALID)
-			pages -= pgmap->altmap.reserve + pgmap->altmap.free;
+	/* pfn_len(), mm/memremap.c */
+	for (int i = 0; i < DX_PGMAP_RANGES; i++) {
+		pages = a->range[i].nr;
+		if (i == 0)
+			pages -= a->no_memmap;
 		a->refs_base += pages >> a->vmemmap_shift;
 	}
 	/* more than can be counted here: rather nothing than a wrong number */
@@ -183,6 +200,9 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 		a->index = a->pfn + a->nr_pages;
 	else
 		a->index = w->index + 1;
+	a->owner = field_word(pgmap, struct dev_pagemap, owner);
+	a->ops = field_word(pgmap, struct dev_pagemap, ops);
+	read_ranges(a, pgmap);
 	read_refs(a, pgmap);
 	if (a->pfn < dev_pfn_min)
 		dev_pfn_min = a->pfn;

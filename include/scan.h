@@ -39,6 +39,12 @@ struct dx_init_args {
 	} text[DX_TEXTS];
 };
 
+#define DX_PGMAP_RANGES 8 /* with more, the references are not known */
+
+struct dx_range {
+	__dx_u64 pfn, nr; /* pages */
+};
+
 /* Walks pgmap_array. Call again until found is 0. */
 struct dx_pgmap_args {
 	__dx_u64 pgmap_array; /* in */
@@ -53,8 +59,10 @@ struct dx_pgmap_args {
 	__dx_s64 refs; /* out: outstanding references, as its percpu_ref has them */
 	__dx_s64 refs_base; /* out: those that are always there; see DX_PGMAP_REFS */
 	__dx_u32 refs_known, dying; /* out */
+	__dx_u64 owner, ops; /* out: kernel addresses, 0: none */
+	__dx_u64 no_memmap; /* out: pages at the start of the first range that an altmap keeps: no struct pages */
+	struct dx_range range[DX_PGMAP_RANGES]; /* out: the first ones of nr_range */
 };
-#define DX_PGMAP_RANGES 8 /* with more, the references are not known */
 
 /*
  * A search in an xarray (bpf/xarray.bpf.h). In a map or a global of BPF's, because there
@@ -76,6 +84,63 @@ struct dx_sample_args {
 	__dx_u64 head; /* out: pfn of the head page */
 	__dx_u64 pgmap, time; /* out */
 	__dx_u32 type, order; /* out */
+};
+
+/*
+ * A folio that a walk over struct pages found (bpf/walk.bpf.h). Counts as in struct
+ * dx_event, but for pins of a small folio: they are refcount / DX_PIN_BIAS.
+ */
+struct dx_folio {
+	__dx_u64 pfn; /* head page */
+	__dx_u64 mapping; /* struct address_space *, 0: none; an id only */
+	__dx_u64 index; /* page offset in it; 0 without a mapping */
+	__dx_u64 share; /* owners when files share it, else 0 */
+	__dx_u64 ino; /* of mapping, 0: not known */
+	__dx_s32 refcount, mapcount, pincount;
+	__dx_u32 dev; /* as struct dx_event's */
+	__dx_u32 gen; /* i_generation: an inode's number is used again */
+	__dx_u8 order;
+	__dx_u8 flags; /* DX_FOLIO_* */
+	__dx_u16 pad;
+};
+#define DX_FOLIO_DELETED 1 /* its file has no link left */
+#define DX_FOLIO_DEVICE	 2 /* the mapping is a device-dax's, not a file's */
+
+#define DX_WALK_FOUND 2048 /* places in the global walk_found */
+
+/*
+ * One piece of a walk over struct pages. Ends at @end, after @budget struct pages or when
+ * walk_found is full; call again with what it left.
+ */
+struct dx_walk_args {
+	__dx_u64 pfn; /* in: from here; out: where the next piece begins */
+	__dx_u64 end; /* in: before this */
+	__dx_u64 pgmap; /* in: folios of this one only */
+	__dx_u32 budget; /* in */
+	__dx_s32 idle; /* in: refcount of a folio that nobody uses */
+	__dx_u32 found; /* out: folios in walk_found: those that are not idle */
+	__dx_u32 pad;
+	__dx_u64 time; /* out: ns, when the piece began */
+	/* out: sums, of this piece */
+	__dx_u64 steps; /* struct pages read */
+	__dx_u64 pages[4]; /* pages in folios of order 0, 9, 18, others */
+	__dx_u64 other; /* pages that are not this pgmap's, or have no struct page */
+	__dx_u64 in_use; /* folios that are not idle */
+	__dx_u64 mapped, pinned; /* ... and those of them that are */
+	__dx_u64 mapping; /* out: the last one seen in any folio, idle ones too; 0: none */
+};
+
+/* Work of a piece under way; in a global, see struct xa_search. */
+struct dx_walk {
+	struct dx_walk_args a;
+	__dx_u64 left; /* of the budget */
+};
+
+/* The name of a kernel address, as the kernel has it. */
+#define DX_SYMBOL_LEN 128
+struct dx_symbol_args {
+	__dx_u64 addr; /* in */
+	char name[DX_SYMBOL_LEN]; /* out: "dax_iomap_fault+0x12/0x80 [module]", or "0x..." */
 };
 
 #endif

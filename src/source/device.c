@@ -7,6 +7,7 @@
  * Both have a resource (bytes) and a size.
  */
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,28 +91,73 @@ static bool find(const char *folder, const char *prefix,
 	return found;
 }
 
-void device_name_dev(uint32_t dev, bool character, char *name, size_t len)
+/* The last component of where the link @path leads, if it fits. */
+static bool link_base(const char *path, char *name, size_t len)
 {
-	char path[64], target[512];
+	char target[512];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	const char *base;
-	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/dev/%s/%u:%u", character ? "char" : "block", dev >> 20,
-		 dev & 0xfffff);
-	n = readlink(path, target, sizeof(target) - 1);
 	name[0] = 0;
 	if (n <= 0)
-		return;
+		return false;
 	target[n] = 0;
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
-	if (strlen(base) < len)
-		strcpy(name, base);
+	if (strlen(base) >= len)
+		return false;
+	strcpy(name, base);
+	return true;
+}
+
+void device_name_dev(uint32_t dev, bool character, char *name, size_t len)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/dev/%s/%u:%u", character ? "char" : "block", dev >> 20,
+		 dev & 0xfffff);
+	link_base(path, name, len);
+}
+
+void device_driver(const char *device, char *name, size_t len)
+{
+	static const char *const places[] = {
+		"/sys/bus/dax/devices/%s/driver",
+		"/sys/block/%s/device/driver",
+		"/sys/bus/pci/devices/%s/driver",
+	};
+	char path[128];
+
+	name[0] = 0;
+	for (size_t i = 0; *device && i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), places[i], device);
+		if (link_base(path, name, len))
+			return;
+	}
+}
+
+/* Does a BAR of the PCI device share a page with [@pfn, @end)? For P2PDMA. */
+static bool pci_overlaps(const char *name, uint64_t pfn, uint64_t end)
+{
+	char path[300];
+	uint64_t start, last, flags;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", name);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && fscanf(f, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &last, &flags) == 3)
+		found = last && start >> PAGE_SHIFT < end && last >> PAGE_SHIFT >= pfn;
+	fclose(f);
+	return found;
 }
 
 void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len)
 {
 	name[0] = 0;
 	if (!find("/sys/bus/dax/devices", "dax", dax_overlaps, pfn, pfn + nr_pages, name, len))
-		find("/sys/block", "pmem", block_overlaps, pfn, pfn + nr_pages, name, len);
+		if (!find("/sys/block", "pmem", block_overlaps, pfn, pfn + nr_pages, name, len))
+			find("/sys/bus/pci/devices", "", pci_overlaps, pfn, pfn + nr_pages, name, len);
 }

@@ -33,6 +33,14 @@ struct source {
 	unsigned int handled; /* records, in this source_poll() */
 };
 
+/* libbpf's messages are kept, not printed. */
+void source_quiet(void);
+const char *source_message(void); /* the last one */
+char *source_refused(void); /* name of the program that the verifier refused last; "" by the caller before */
+/* Is struct page as bpf/ reads it? Returns 0, or -1 with a sentence. */
+int source_page_known(const struct btf *btf, char *err, size_t errlen);
+/* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
+int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
 /* Runs a SEC("syscall") program once. Returns 0 or -errno. */
 int source_run(struct bpf_program *prog, void *args, size_t len);
 

@@ -46,6 +46,21 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 	return 0;
 }
 
+void source_quiet(void)
+{
+	libbpf_set_print(keep_message);
+}
+
+const char *source_message(void)
+{
+	return last_message;
+}
+
+char *source_refused(void)
+{
+	return failed_program;
+}
+
 /* ---- load ---- */
 
 /* Programs that BTF gives no target for are not loaded; nor are @refused ones. */
@@ -63,6 +78,15 @@ static void choose_programs(struct source *s, char refused[][64], size_t nr_refu
 	}
 }
 
+int source_page_known(const struct btf *btf, char *err, size_t errlen)
+{
+	if (btf_zone_shift(btf) && btf_sizeof(btf, "page") == 64)
+		return 0;
+	snprintf(err, errlen, "this kernel's struct page can't be read: its BTF doesn't tell where the "
+			      "zone stands, or its size is not 64 bytes");
+	return -1;
+}
+
 /*
  * By trial: a program that this kernel's verifier refuses is left out and the
  * rest is loaded again.
@@ -70,13 +94,9 @@ static void choose_programs(struct source *s, char refused[][64], size_t nr_refu
 static int load(struct source *s, char *err, size_t errlen)
 {
 	char refused[LOAD_ATTEMPTS][64];
-	unsigned int shift = btf_zone_shift(s->btf);
 
-	if (!shift || btf_sizeof(s->btf, "page") != 64) {
-		snprintf(err, errlen, "this kernel's struct page can't be read: its BTF doesn't tell where the "
-				      "zone stands, or its size is not 64 bytes");
+	if (source_page_known(s->btf, err, errlen))
 		return -1;
-	}
 	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
 		int rc;
 
@@ -87,7 +107,7 @@ static int load(struct source *s, char *err, size_t errlen)
 		}
 		choose_programs(s, refused, n);
 		bpf_map__set_max_entries(s->skel->maps.events, s->o.ring_size);
-		s->skel->rodata->zone_shift = shift;
+		s->skel->rodata->zone_shift = btf_zone_shift(s->btf);
 		s->skel->rodata->legacy = s->regime == REGIME_LEGACY;
 		s->skel->rodata->strict = s->o.strict;
 		s->skel->rodata->rules_on = !s->o.no_rules;
@@ -121,16 +141,16 @@ int source_run(struct bpf_program *prog, void *args, size_t len)
 	return rc ? -errno : 0;
 }
 
-static int init(struct source *s, char *err, size_t errlen)
+int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen)
 {
-	int rc = source_run(s->skel->progs.dx_init, &s->init, sizeof(s->init));
+	int rc = source_run(prog, init, sizeof(*init));
 
 	if (rc) {
 		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", strerror(-rc));
 		return -1;
 	}
-	if (!s->init.vmemmap_base) {
-		if (s->init.err == -EPERM)
+	if (!init->vmemmap_base) {
+		if (init->err == -EPERM)
 			snprintf(err, errlen, "kernel addresses are hidden: run sysctl kernel.kptr_restrict=1 (or 0) first");
 		else
 			snprintf(err, errlen, "vmemmap_base is not in /proc/kallsyms: daxtop needs a kernel with "
@@ -368,7 +388,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		free(s);
 		return NULL;
 	}
-	libbpf_set_print(keep_message);
+	source_quiet();
 	s->o = *o;
 	s->nr_cpus = cpus;
 	s->nr_probes = probe_table(s->probes, PROBE_MAX);
@@ -382,7 +402,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	s->regime = regime_of(s->btf);
 	if (preflight_btf(s->btf, err, errlen))
 		goto fail;
-	if (load(s, err, errlen) || init(s, err, errlen))
+	if (load(s, err, errlen) || source_init(s->skel->progs.dx_init, &s->init, err, errlen))
 		goto fail;
 	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.events), handle, s, NULL);
 	if (!s->ring) {

@@ -102,5 +102,7 @@ int preflight_btf(const struct btf *btf, char *err, size_t errlen);
 void device_name_dev(uint32_t dev, bool character, char *name, size_t len);
 /* "pmem0", "dax0.0" for a range of pfns from sysfs; "" when there is none. */
 void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len);
+/* The driver that is bound to it ("nd_pmem", "device_dax"); "" when there is none. */
+void device_driver(const char *device, char *name, size_t len);
 
 #endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.bpf.c - what the programs of one look share (look.h). They are an object of their
+ * own, with walk.bpf.c and scan.bpf.c: nothing of it is attached.
+ */
+#include "folio.bpf.h"
+#include "scan.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u32 zone_shift = 51;
+const volatile bool legacy;
+__u64 vmemmap_base, page_offset_base;
+__u64 dev_pfn_min = -1ULL, dev_pfn_max;
+
+/* Reading all of /proc/kallsyms takes a second in emulation; the kernel names one at once. */
+SEC("syscall")
+int dx_symbol(struct dx_symbol_args *a)
+{
+	static const char fmt[] = "%pS";
+	__u64 addr = a->addr;
+
+	bpf_snprintf(a->name, sizeof(a->name), fmt, &addr, sizeof(addr));
+	return 0;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * walk.bpf.c - looks at every struct page of a pgmap, in pieces.
+ *
+ * No lock and no reference is taken. What is read may change at any time, or be freed
+ * with its device: such loads give 0 (the fault handler of BPF's own loads), so a page
+ * that has gone is not ZONE_DEVICE.
+ */
+#include "folio.bpf.h"
+#include "scan.h"
+
+struct dx_folio walk_found[DX_WALK_FOUND];
+struct dx_walk walking; /* one at a time */
+
+/* Its order and counts, as one look has them. */
+static __always_inline void folio_read(struct dx_folio *f, __u64 at)
+{
+	struct folio *folio = folio_cast(at);
+	struct address_space *mapping;
+	struct inode *inode;
+
+	f->share = folio_share(at);
+	mapping = folio_mapping(at);
+	f->mapping = (__u64)mapping;
+	f->index = mapping ? folio->index : 0;
+	f->ino = 0;
+	f->dev = 0;
+	f->gen = 0;
+	f->flags = 0;
+	if (!mapping)
+		return;
+	inode = mapping->host;
+	f->ino = inode->i_ino;
+	f->gen = inode->i_generation;
+	f->dev = inode_dev(inode);
+	if (!inode->i_nlink)
+		f->flags |= DX_FOLIO_DELETED;
+	if ((inode->i_mode & 00170000) == 0020000)
+		f->flags |= DX_FOLIO_DEVICE;
+}
+
+static __always_inline void found_add(struct dx_walk *w, __u64 at, __u32 order, __s32 ref, __s32 map,
+				      __s32 pin)
+{
+	struct dx_folio *f;
+
+	w->a.in_use++;
+	if (map > 0)
+		w->a.mapped++;
+	if (pin > 0)
+		w->a.pinned++;
+	f = &walk_found[w->a.found & (DX_WALK_FOUND - 1)];
+	w->a.found++;
+	f->pfn = w->a.pfn;
+	f->order = order;
+	f->refcount = ref;
+	f->mapcount = map;
+	f->pincount = pin;
+	folio_read(f, at);
+}
+
+static long walk_page(__u64 unused, void *arg)
+{
+	struct dx_walk *w = &walking;
+	__u64 at = pfn_addr(w->a.pfn), head, pages = 1, mapping;
+	struct folio *folio = folio_cast(at);
+	struct folio_counts n;
+	__u32 order = 0;
+	__s32 pin;
+
+	if (w->a.pfn >= w->a.end || !w->left || w->a.found >= DX_WALK_FOUND)
+		return 1;
+	w->left--;
+	/* the first pages may be an altmap's, the last ones not yet made, all of them gone */
+	if (!page_is_zone_device(page_cast(at))) {
+		w->a.other++;
+		w->a.pfn++;
+		return 0;
+	}
+	head = page_head(at);
+	if (head != at) {
+		/* began in the middle of a folio, or it was made large just now */
+		w->a.pfn++;
+		w->a.other++;
+		return 0;
+	}
+	if (folio_pgmap_addr(at) != w->a.pgmap) {
+		w->a.other++;
+		w->a.pfn++;
+		return 0;
+	}
+	if (folio_is_large(folio)) {
+		order = folio->_flags_1 & 31;
+		pages = 1ULL << order;
+		n.map = folio->_large_mapcount.counter + 1;
+		n.ref = folio->_refcount.counter;
+		pin = folio->_pincount.counter;
+		w->a.pages[order == 9 ? 1 : order == 18 ? 2 : 3] += pages;
+	} else {
+		n = folio_counts_small(at);
+		pin = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
+		w->a.pages[0]++;
+	}
+	if (n.ref != w->a.idle || n.map > 0) {
+		found_add(w, at, order, n.ref, n.map, pin);
+	} else {
+		mapping = folio_mapping_word(at);
+		if (mapping && !(mapping & 3))
+			w->a.mapping = mapping;
+	}
+	w->a.pfn += pages;
+	return 0;
+}
+
+SEC("syscall")
+int dx_walk(struct dx_walk_args *a)
+{
+	struct dx_walk *w = &walking;
+
+	__builtin_memset(w, 0, sizeof(*w));
+	w->a.pfn = a->pfn;
+	w->a.end = a->end;
+	w->a.pgmap = a->pgmap;
+	w->a.idle = a->idle;
+	w->left = a->budget;
+	a->time = bpf_ktime_get_ns();
+	/* a head may be below @pfn, when the range asked for begins inside its folio */
+	if (w->a.pfn < w->a.end) {
+		__u64 at = pfn_addr(w->a.pfn), head = addr_pfn(page_head(at));
+
+		if (page_is_zone_device(page_cast(at)) && head < w->a.pfn && w->a.pfn - head < 1 << 18)
+			w->a.pfn = head;
+	}
+	bpf_loop(1 << 23, walk_page, NULL, 0);
+	a->pfn = w->a.pfn;
+	a->found = w->a.found;
+	a->steps = a->budget - w->left;
+	for (int i = 0; i < 4; i++)
+		a->pages[i] = w->a.pages[i];
+	a->other = w->a.other;
+	a->in_use = w->a.in_use;
+	a->mapped = w->a.mapped;
+	a->pinned = w->a.pinned;
+	a->mapping = w->a.mapping;
+	return 0;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* look.c - one look: load, pgmaps, struct pages */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "internal.h"
+#include "look_internal.h"
+
+#define LOAD_ATTEMPTS 8
+
+/* ---- load ---- */
+
+static void choose_programs(struct look *l, char refused[][64], size_t nr_refused)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, l->skel->obj)
+		for (size_t i = 0; i < nr_refused; i++)
+			if (!strcmp(refused[i], bpf_program__name(prog)))
+				bpf_program__set_autoload(prog, false);
+}
+
+/* By trial, as source_open() does: what this kernel refuses is left out, and said by who needs it. */
+static int load(struct look *l, char *err, size_t errlen)
+{
+	char refused[LOAD_ATTEMPTS][64];
+
+	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
+		int rc;
+
+		l->skel = look_bpf__open();
+		if (!l->skel) {
+			snprintf(err, errlen, "the BPF programs could not be opened: %s", strerror(errno));
+			return -1;
+		}
+		choose_programs(l, refused, n);
+		l->skel->rodata->zone_shift = btf_zone_shift(l->btf);
+		l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
+		source_refused()[0] = 0;
+		rc = look_bpf__load(l->skel);
+		if (!rc)
+			return 0;
+		look_bpf__destroy(l->skel);
+		l->skel = NULL;
+		if (!source_refused()[0]) {
+			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)", strerror(-rc),
+				 source_message());
+			return -1;
+		}
+		snprintf(refused[n], sizeof(refused[n]), "%s", source_refused());
+	}
+	snprintf(err, errlen, "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
+		 refused[LOAD_ATTEMPTS - 1], source_message());
+	return -1;
+}
+
+struct look *look_open(char *err, size_t errlen)
+{
+	struct look *l = calloc(1, sizeof(*l));
+	int cpus = libbpf_num_possible_cpus();
+
+	if (!l || cpus <= 0) {
+		snprintf(err, errlen, "no memory to start with");
+		free(l);
+		return NULL;
+	}
+	source_quiet();
+	l->nr_cpus = cpus;
+	l->btf = btf__load_vmlinux_btf();
+	if (!l->btf) {
+		snprintf(err, errlen, "the kernel's types could not be read: %s", strerror(errno));
+		goto fail;
+	}
+	l->regime = regime_of(l->btf);
+	if (preflight_btf(l->btf, err, errlen) || source_page_known(l->btf, err, errlen) ||
+	    load(l, err, errlen) || source_init(l->skel->progs.dx_init, &l->init, err, errlen))
+		goto fail;
+	return l;
+fail:
+	look_close(l);
+	return NULL;
+}
+
+void look_close(struct look *l)
+{
+	if (!l)
+		return;
+	look_bpf__destroy(l->skel);
+	btf__free(l->btf);
+	free(l);
+}
+
+enum regime look_regime(const struct look *l)
+{
+	return l->regime;
+}
+
+int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record), void *arg)
+{
+	struct bpf_link *link;
+	char *buf = NULL;
+	size_t have = 0, room = 64 * size;
+	int fd = -1, rc;
+	ssize_t n;
+
+	if (bpf_program__fd(prog) < 0)
+		return -ENOSYS; /* this kernel refused it */
+	link = bpf_program__attach_iter(prog, NULL);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	buf = malloc(room);
+	rc = fd < 0 ? -errno : !buf ? -ENOMEM : 0;
+	while (!rc) {
+		size_t at = 0;
+
+		n = read(fd, buf + have, room - have);
+		/* EAGAIN: a million objects were looked at without output (kernel/bpf/bpf_iter.c); go on */
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			rc = -errno;
+		if (n <= 0)
+			break;
+		have += n;
+		for (; !rc && have - at >= size; at += size)
+			rc = fn(arg, buf + at);
+		have -= at;
+		memmove(buf, buf + at, have);
+	}
+	free(buf);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return rc;
+}
+
+void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
+{
+	struct dx_symbol_args a = { .addr = addr };
+
+	out[0] = 0;
+	if (!addr || !len)
+		return;
+	if (source_run(l->skel->progs.dx_symbol, &a, sizeof(a)) || !a.name[0])
+		snprintf(out, len, "0x%llx", (unsigned long long)addr);
+	else
+		snprintf(out, len, "%.*s", (int)sizeof(a.name), a.name);
+}
+
+/* A variable's name without "+0x0/0x20". */
+static void symbol_of_data(struct look *l, uint64_t addr, char *out, size_t len)
+{
+	char name[DX_SYMBOL_LEN], *plus, *module;
+
+	look_symbol(l, addr, name, sizeof(name));
+	plus = strstr(name, "+0x0/");
+	if (plus) {
+		module = strchr(plus, ' ');
+		memmove(plus, module ? module : "", module ? strlen(module) + 1 : 1);
+	}
+	snprintf(out, len, "%.*s", (int)len - 1, name);
+}
+
+/* ---- pgmaps ---- */
+
+static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
+{
+	p->pgmap = a->found;
+	p->type = a->type;
+	p->dying = a->dying;
+	p->refs_known = a->refs_known;
+	p->refs = a->refs;
+	p->refs_base = a->refs_base;
+	p->nr_range = a->nr_range;
+	memcpy(p->range, a->range, sizeof(p->range));
+	p->no_memmap = a->no_memmap;
+	p->vmemmap_shift = a->vmemmap_shift;
+	p->partly = a->nr_range > DX_PGMAP_RANGES;
+	device_name(a->pfn, a->nr_pages, p->device, sizeof(p->device));
+	device_driver(p->device, p->driver, sizeof(p->driver));
+	p->devdax = !strncmp(p->device, "dax", 3);
+}
+
+int look_pgmaps(struct look *l, struct scan *s)
+{
+	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus };
+	uint64_t last = 0;
+
+	if (!a.pgmap_array) {
+		scan_add_gap(s, "devices: pgmap_array is not in /proc/kallsyms");
+		return -ENOENT;
+	}
+	for (;;) {
+		struct scan_pgmap p = {};
+		int rc = source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a));
+
+		if (rc)
+			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s", strerror(-rc));
+		if (rc || !a.found)
+			return rc;
+		if (a.found == last)
+			continue; /* another range of the same one */
+		last = a.found;
+		from_args(&p, &a);
+		symbol_of_data(l, a.owner, p.owner, sizeof(p.owner));
+		symbol_of_data(l, a.ops, p.ops, sizeof(p.ops));
+		rc = scan_add_pgmap(s, &p);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* ---- struct pages ---- */
+
+/* Is it still there? Asked when its pages have stopped to be its own. */
+static bool pgmap_is_there(struct look *l, const struct scan_pgmap *p)
+{
+	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus,
+				   .index = p->range[0].pfn };
+
+	return !source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
+}
+
+static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first, uint64_t last, look_stop *stop)
+{
+	const struct scan_pgmap *p = scan_pgmap(s, pgmap);
+	struct walk w = {
+		.prog = l->skel->progs.dx_walk,
+		.found = l->skel->bss->walk_found,
+		.pgmap = p->pgmap,
+		.idle = walk_idle(p->type, l->regime == REGIME_LEGACY),
+		.pfn = first,
+		.end = last + 1,
+	};
+	struct dx_walk_args piece;
+	int rc;
+
+	while ((rc = walk_next(&w, &piece)) > 0) {
+		rc = scan_walked(s, pgmap, &piece, w.found);
+		if (rc)
+			return rc;
+		if (look_stopped(stop) && w.pfn < w.end) {
+			scan_pgmap(s, pgmap)->partly = true;
+			return -EINTR;
+		}
+	}
+	return rc;
+}
+
+static int walk_pgmap(struct look *l, struct scan *s, int pgmap, look_stop *stop)
+{
+	struct scan_pgmap p = *scan_pgmap(s, pgmap);
+	int rc = 0;
+
+	for (uint32_t i = 0; i < p.nr_range && i < DX_PGMAP_RANGES && !rc; i++) {
+		uint64_t first = p.range[i].pfn, last = first + p.range[i].nr - 1;
+
+		if (!i)
+			first += p.no_memmap;
+		scan_clip(s, &first, &last);
+		if (p.range[i].nr && first <= last)
+			rc = walk_range(l, s, pgmap, first, last, stop);
+	}
+	if (!pgmap_is_there(l, &p))
+		scan_pgmap(s, pgmap)->vanished = true;
+	return rc;
+}
+
+int look_walk(struct look *l, struct scan *s, look_stop *stop)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < scan_nr_pgmaps(s) && !rc; i++)
+		if (scan_wants(s, scan_pgmap(s, i)))
+			rc = walk_pgmap(l, s, i, stop);
+	if (!rc)
+		rc = look_paths(l, s);
+	if (rc && rc != -EINTR)
+		scan_add_gap(s, "folios: the struct pages could not be read: %s", strerror(-rc));
+	return rc;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_LOOK_H
+#define DAXTOP_LOOK_H
+/*
+ * look.h - one look at the running kernel: programs are loaded and run, nothing is
+ * attached, nothing in the kernel changes. Each function adds what it finds to a struct
+ * scan (scan/scan.h) and says there what it could not look at.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "probe/probe.h"
+#include "scan/scan.h"
+
+struct look;
+
+/*
+ * Loads. Returns NULL with a sentence (no newline) in @err that says what to do. The
+ * process must have passed preflight().
+ */
+struct look *look_open(char *err, size_t errlen);
+void look_close(struct look *l); /* NULL is fine */
+enum regime look_regime(const struct look *l);
+
+/*
+ * All return 0 or -errno after scan_add_gap(). Long ones look at *stop (not NULL) between pieces and
+ * end early with -EINTR when it is set.
+ */
+typedef const volatile int look_stop;
+
+/* Every pgmap: look_walk() walks those that the filter wants. */
+int look_pgmaps(struct look *l, struct scan *s);
+/* Every struct page of them; the folios that are not idle, and their files' paths. */
+int look_walk(struct look *l, struct scan *s, look_stop *stop);
+/* Mounts of DAX filesystems, as this process sees them. */
+int look_mounts(struct look *l, struct scan *s);
+/* Who maps the files and devices: look_mapping.c. After look_walk(). */
+int look_mappings(struct look *l, struct scan *s, look_stop *stop);
+/* Pipes, io_uring, sockets, AIO, vfio, open devices, of all processes: look_object.c. */
+int look_objects(struct look *l, struct scan *s, look_stop *stop);
+/* Block requests in flight: look_request.c. */
+int look_requests(struct look *l, struct scan *s, look_stop *stop);
+/* RDMA memory regions: look_rdma.c. */
+int look_rdma(struct look *l, struct scan *s, look_stop *stop);
+/* Tasks that are blocked now, and what they wait for: look_wait.c. */
+int look_waits(struct look *l, struct scan *s, look_stop *stop);
+
+/* "name+0x10/0x20 [module]" of a kernel address, "0x..." without a name, "" for 0. */
+void look_symbol(struct look *l, uint64_t addr, char *out, size_t len);
+
+/* A file of a filesystem, as the kernel knows it: behind a bind mount or overlayfs the real one. */
+struct look_file {
+	uint64_t mapping; /* an id only */
+	uint64_t ino;
+	uint32_t dev, gen; /* kernel dev_t */
+	bool dax; /* S_DAX: its pages are ZONE_DEVICE */
+};
+/* Returns 0, or -errno with a sentence in @err. */
+int look_at_file(struct look *l, const char *path, struct look_file *out, char *err, size_t errlen);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_LOOK_INTERNAL_H
+#define DAXTOP_LOOK_INTERNAL_H
+/* look_internal.h - what the files of a look share */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "internal.h"
+#include "look.h"
+#include "walk.h"
+#include "look.skel.h"
+
+struct look {
+	struct btf *btf;
+	enum regime regime;
+	struct look_bpf *skel;
+	struct dx_init_args init;
+	unsigned int nr_cpus;
+};
+
+/*
+ * Runs the iterator @prog to its end; @fn gets what it wrote, @size bytes each time.
+ * @fn returns 0, or what ends it. Returns 0, that, or -errno.
+ */
+int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record), void *arg);
+
+/* Paths of the files that the scan has: look_file.c. */
+int look_paths(struct look *l, struct scan *s);
+
+static inline bool look_stopped(look_stop *stop)
+{
+	return stop && *stop;
+}
+
+#endif

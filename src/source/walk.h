@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_WALK_H
+#define DAXTOP_WALK_H
+/* walk.h - drives dx_walk() (bpf/walk.bpf.c) over a range of struct pages, piece by piece */
+#include <stdbool.h>
+#include <stdint.h>
+#include "scan.h"
+
+struct bpf_program;
+
+/* Struct pages for one piece: a millisecond or two of a CPU. */
+#define WALK_BUDGET 65536u
+
+struct walk {
+	struct bpf_program *prog; /* dx_walk */
+	const struct dx_folio *found; /* its walk_found */
+	uint64_t pgmap;
+	int32_t idle; /* refcount of a folio that nobody uses */
+	uint64_t pfn, end; /* what is left */
+};
+
+/* Refcount of an idle folio of memory of this type (enum memory_type). */
+int32_t walk_idle(unsigned int type, bool legacy);
+/*
+ * Walks one piece. Returns 1 with the sums and the folios (w->found[0 .. piece->found - 1])
+ * of it, 0 when nothing is left, or -errno.
+ */
+int walk_next(struct walk *w, struct dx_walk_args *piece);
+
+#endif
