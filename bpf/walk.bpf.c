@@ -39,8 +39,8 @@ static __always_inline void folio_read(struct dx_folio *f, __u64 at)
 		f->flags |= DX_FOLIO_DEVICE;
 }
 
-static __always_inline void found_add(struct dx_walk *w, __u64 at, __u32 order, __s32 ref, __s32 map,
-				      __s32 pin)
+static __always_inline void found_add(struct dx_walk *w, __u64 at, __u32 order, __s32 ref,
+				      __s32 map, __s32 pin)
 {
 	struct dx_folio *f;
 
@@ -128,7 +128,8 @@ int dx_walk(struct dx_walk_args *a)
 	if (w->a.pfn < w->a.end) {
 		__u64 at = pfn_addr(w->a.pfn), head = addr_pfn(page_head(at));
 
-		if (page_is_zone_device(page_cast(at)) && head < w->a.pfn && w->a.pfn - head < 1 << 18)
+		if (page_is_zone_device(page_cast(at)) && head < w->a.pfn &&
+		    w->a.pfn - head < 1 << 18)
 			w->a.pfn = head;
 	}
 	bpf_loop(1 << 23, walk_page, NULL, 0);

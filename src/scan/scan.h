@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "event.h"
-#include "scan.h" /* include/scan.h: struct dx_folio, struct dx_range */
+#include <scan.h> /* include/scan.h: struct dx_folio, struct dx_range */
 
 struct scan;
 
@@ -70,7 +70,8 @@ void scan_clip(const struct scan *s, uint64_t *first, uint64_t *last);
 /* Returns its index, to be used below, or -errno. */
 int scan_add_pgmap(struct scan *s, const struct scan_pgmap *p);
 /* A piece was walked: sums are added, folios that pass the filter are kept. */
-int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece, const struct dx_folio *f);
+int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece,
+		const struct dx_folio *f);
 struct scan_pgmap *scan_pgmap(struct scan *s, int pgmap);
 size_t scan_nr_pgmaps(const struct scan *s);
 /* Index of the pgmap that @pfn lies in, -1: none. */
@@ -151,7 +152,8 @@ struct scan_holder {
 	uint32_t refs; /* references or pins of each page (of the folio, if that is large); 0: none, or a mapping */
 	int file; /* id; candidates: of which file, 0: any */
 	int pgmap; /* candidates without a file: of which device; -1: any */
-	uint64_t first, last; /* candidates: page offsets in the file or device that it could hold */
+	uint64_t first,
+		last; /* candidates: page offsets in the file or device that it could hold */
 	uint64_t object; /* kernel address: the same object in several processes is one holder; 0: none */
 	uint32_t tgid, pid; /* of the initial pid namespace; 0: not known, or the kernel's own */
 	char comm[DX_COMM_LEN + 1]; /* hostile bytes */
@@ -179,7 +181,8 @@ enum scan_wait_kind {
 	SCAN_WAIT_ENTRY, /* a locked DAX entry */
 	SCAN_WAITS
 };
-const char *scan_wait_name(enum scan_wait_kind kind); /* "layout-break", "evict", "memunmap", "entry-lock" */
+const char *
+scan_wait_name(enum scan_wait_kind kind); /* "layout-break", "evict", "memunmap", "entry-lock" */
 
 #define SCAN_STACK 32
 struct scan_wait {
@@ -249,7 +252,8 @@ void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v);
 /* ---- what changed between two looks with the same filter ---- */
 
 struct scan_change {
-	const struct scan_folio *before, *after; /* of one folio: nr is 1; NULL: it was, or is, idle */
+	const struct scan_folio *before,
+		*after; /* of one folio: nr is 1; NULL: it was, or is, idle */
 	int file; /* id in the scan that has it: after's, else before's */
 };
 /* In the order of pfn. Returns what @fn returned when that is not 0. */

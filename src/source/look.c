@@ -33,7 +33,8 @@ static int load(struct look *l, char *err, size_t errlen)
 
 		l->skel = look_bpf__open();
 		if (!l->skel) {
-			snprintf(err, errlen, "the BPF programs could not be opened: %s", strerror(errno));
+			snprintf(err, errlen, "the BPF programs could not be opened: %s",
+				 strerror(errno));
 			return -1;
 		}
 		choose_programs(l, refused, n);
@@ -46,13 +47,14 @@ static int load(struct look *l, char *err, size_t errlen)
 		look_bpf__destroy(l->skel);
 		l->skel = NULL;
 		if (!source_refused()[0]) {
-			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)", strerror(-rc),
-				 source_message());
+			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)",
+				 strerror(-rc), source_message());
 			return -1;
 		}
 		snprintf(refused[n], sizeof(refused[n]), "%s", source_refused());
 	}
-	snprintf(err, errlen, "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
+	snprintf(err, errlen,
+		 "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
 		 refused[LOAD_ATTEMPTS - 1], source_message());
 	return -1;
 }
@@ -98,7 +100,8 @@ enum regime look_regime(const struct look *l)
 	return l->regime;
 }
 
-int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record), void *arg)
+int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
+		 void *arg)
 {
 	struct bpf_link *link;
 	char *buf = NULL;
@@ -140,7 +143,7 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
 {
-	struct dx_symbol_args a = { .addr = addr };
+	struct dx_symbol_args a = {.addr = addr};
 
 	out[0] = 0;
 	if (!addr || !len)
@@ -187,7 +190,7 @@ static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
 
 int look_pgmaps(struct look *l, struct scan *s)
 {
-	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus };
+	struct dx_pgmap_args a = {.pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus};
 	uint64_t last = 0;
 
 	if (!a.pgmap_array) {
@@ -199,7 +202,8 @@ int look_pgmaps(struct look *l, struct scan *s)
 		int rc = source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc)
-			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s", strerror(-rc));
+			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s",
+				     strerror(-rc));
 		if (rc || !a.found)
 			return rc;
 		if (a.found == last)
@@ -219,13 +223,15 @@ int look_pgmaps(struct look *l, struct scan *s)
 /* Is it still there? Asked when its pages have stopped to be its own. */
 static bool pgmap_is_there(struct look *l, const struct scan_pgmap *p)
 {
-	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus,
-				   .index = p->range[0].pfn };
+	struct dx_pgmap_args a = {.pgmap_array = l->init.pgmap_array,
+				  .nr_cpus = l->nr_cpus,
+				  .index = p->range[0].pfn};
 
 	return !source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
 }
 
-static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first, uint64_t last, look_stop *stop)
+static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first, uint64_t last,
+		      look_stop *stop)
 {
 	const struct scan_pgmap *p = scan_pgmap(s, pgmap);
 	struct walk w = {

@@ -21,7 +21,8 @@ struct look {
  * Runs the iterator @prog to its end; @fn gets what it wrote, @size bytes each time.
  * @fn returns 0, or what ends it. Returns 0, that, or -errno.
  */
-int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record), void *arg);
+int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
+		 void *arg);
 
 /* Paths of the files that the scan has: look_file.c. */
 int look_paths(struct look *l, struct scan *s);

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* scan.c - what one look found: its tables, and what they say together */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "internal.h"
+
+void *array_add(struct array *a, size_t size)
+{
+	void *p;
+
+	if (a->nr == a->room) {
+		size_t room = a->room ? a->room * 2 : 16;
+
+		p = reallocarray(a->p, room, size);
+		if (!p)
+			return NULL;
+		a->p = p;
+		a->room = room;
+	}
+	p = (char *)a->p + a->nr++ * size;
+	memset(p, 0, size);
+	return p;
+}
+
+/* ---- begin and end ---- */
+
+struct scan *scan_new(const struct scan_filter *filter, bool legacy)
+{
+	struct scan *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	if (filter)
+		s->filter = *filter;
+	if (!s->filter.pfn_first && !s->filter.pfn_last)
+		s->filter.pfn_last = UINT64_MAX;
+	s->legacy = legacy;
+	return s;
+}
+
+void scan_free(struct scan *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->files.nr; i++)
+		free(((struct scan_file *)s->files.p)[i].path);
+	for (size_t i = 0; i < s->holders.nr; i++)
+		free(holder_at(s, i)->h.cgroup);
+	for (size_t i = 0; i < s->waits.nr; i++)
+		free(((struct scan_wait *)s->waits.p)[i].cgroup);
+	for (size_t i = 0; i < s->mounts.nr; i++) {
+		free(((struct scan_mount *)s->mounts.p)[i].point);
+		free(((struct scan_mount *)s->mounts.p)[i].root);
+	}
+	for (size_t i = 0; i < s->gaps.nr; i++)
+		free(((char **)s->gaps.p)[i]);
+	free(s->pgmaps.p);
+	free(s->files.p);
+	free(s->file_hash);
+	free(s->folios.p);
+	free(s->holders.p);
+	free(s->waits.p);
+	free(s->mounts.p);
+	free(s->gaps.p);
+	free(s->hold_first);
+	free(s->hold.p);
+	free(s);
+}
+
+/* ---- pgmaps ---- */
+
+bool scan_wants(const struct scan *s, const struct scan_pgmap *p)
+{
+	if (s->filter.device && strcmp(s->filter.device, p->device))
+		return false;
+	for (uint32_t i = 0; i < p->nr_range && i < DX_PGMAP_RANGES; i++)
+		if (p->range[i].nr && p->range[i].pfn <= s->filter.pfn_last &&
+		    p->range[i].pfn + p->range[i].nr > s->filter.pfn_first)
+			return true;
+	return false;
+}
+
+void scan_clip(const struct scan *s, uint64_t *first, uint64_t *last)
+{
+	if (*first < s->filter.pfn_first)
+		*first = s->filter.pfn_first;
+	if (*last > s->filter.pfn_last)
+		*last = s->filter.pfn_last;
+}
+
+int scan_add_pgmap(struct scan *s, const struct scan_pgmap *p)
+{
+	struct scan_pgmap *n = array_add(&s->pgmaps, sizeof(*n));
+
+	if (!n)
+		return -ENOMEM;
+	*n = *p;
+	return s->pgmaps.nr - 1;
+}
+
+struct scan_pgmap *scan_pgmap(struct scan *s, int pgmap)
+{
+	return pgmap < 0 || (size_t)pgmap >= s->pgmaps.nr
+		       ? NULL
+		       : (struct scan_pgmap *)s->pgmaps.p + pgmap;
+}
+
+size_t scan_nr_pgmaps(const struct scan *s)
+{
+	return s->pgmaps.nr;
+}
+
+int scan_pgmap_of(const struct scan *s, uint64_t pfn)
+{
+	const struct scan_pgmap *p = s->pgmaps.p;
+
+	for (size_t i = 0; i < s->pgmaps.nr; i++)
+		for (uint32_t k = 0; k < p[i].nr_range && k < DX_PGMAP_RANGES; k++)
+			if (pfn >= p[i].range[k].pfn && pfn - p[i].range[k].pfn < p[i].range[k].nr)
+				return i;
+	return -1;
+}
+
+/*
+ * References that folios in use explain. PRIVATE and COHERENT take one for each page in
+ * zone_device_page_init(), P2PDMA for each page of a mapping (p2pmem_alloc_mmap()); of FS_DAX
+ * and device-dax none is taken.
+ */
+static void pgmap_explain(struct scan_pgmap *p)
+{
+	bool each = p->type == TYPE_PRIVATE || p->type == TYPE_COHERENT || p->type == TYPE_P2PDMA;
+
+	p->explained = each ? p->in_use_pages : 0;
+	/*
+	 * memunmap_pages() has put those that are always there before it waits: what is left
+	 * when it is fewer than them is all somebody else's.
+	 */
+	if (p->dying && p->refs < p->refs_base)
+		p->refs_base = 0;
+	p->unexplained = p->refs_known ? p->refs - p->refs_base - p->explained : 0;
+}
+
+/* ---- files ---- */
+
+static size_t file_slot(const struct scan *s, uint64_t mapping)
+{
+	size_t at = (mapping * 0x9e3779b97f4a7c15ull >> 20) & (s->file_room - 1);
+
+	while (s->file_hash[at] &&
+	       ((struct scan_file *)s->files.p)[s->file_hash[at] - 1].mapping != mapping)
+		at = (at + 1) & (s->file_room - 1);
+	return at;
+}
+
+static int file_room(struct scan *s)
+{
+	size_t room = s->file_room ? s->file_room * 2 : 64;
+	uint32_t *hash = calloc(room, sizeof(*hash));
+
+	if (!hash)
+		return -ENOMEM;
+	free(s->file_hash);
+	s->file_hash = hash;
+	s->file_room = room;
+	for (size_t i = 0; i < s->files.nr; i++)
+		hash[file_slot(s, ((struct scan_file *)s->files.p)[i].mapping)] = i + 1;
+	return 0;
+}
+
+int scan_file_id(struct scan *s, uint64_t mapping, uint32_t dev, uint64_t ino, uint32_t gen)
+{
+	struct scan_file *f;
+	size_t at;
+
+	if (2 * s->files.nr >= s->file_room && file_room(s))
+		return -ENOMEM;
+	at = file_slot(s, mapping);
+	if (s->file_hash[at]) {
+		f = (struct scan_file *)s->files.p + s->file_hash[at] - 1;
+		if (!f->ino && ino) {
+			f->ino = ino;
+			f->dev = dev;
+			f->gen = gen;
+		}
+		return s->file_hash[at];
+	}
+	f = array_add(&s->files, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	*f = (struct scan_file){.mapping = mapping, .ino = ino, .dev = dev, .gen = gen};
+	s->file_hash[at] = s->files.nr;
+	return s->files.nr;
+}
+
+struct scan_file *scan_file(struct scan *s, int id)
+{
+	return id <= 0 || (size_t)id > s->files.nr ? NULL : (struct scan_file *)s->files.p + id - 1;
+}
+
+size_t scan_nr_files(const struct scan *s)
+{
+	return s->files.nr;
+}
+
+int scan_file_path(struct scan *s, int id, const char *path, bool deleted, bool partly)
+{
+	struct scan_file *f = scan_file(s, id);
+	char *copy = strdup(path);
+
+	if (!f || !copy) {
+		free(copy);
+		return f ? -ENOMEM : -EINVAL;
+	}
+	free(f->path);
+	f->path = copy;
+	f->deleted = deleted;
+	f->partly = partly;
+	return 0;
+}
+
+static void files_sum(struct scan *s)
+{
+	for (size_t i = 0; i < s->folios.nr; i++) {
+		const struct scan_folio *f = folio_at(s, i);
+		struct scan_file *file = scan_file(s, f->file);
+		uint64_t pages = f->nr << f->order;
+
+		if (!file)
+			continue;
+		if (!file->folios || f->index < file->first)
+			file->first = f->index;
+		if (!file->folios || f->index + pages - 1 > file->last)
+			file->last = f->index + pages - 1;
+		file->folios += f->nr;
+		file->pages += pages;
+		file->pins += f->nr * f->pincount;
+	}
+}
+
+/* ---- waits, mounts, gaps ---- */
+
+static const char *const wait_names[SCAN_WAITS] = {
+	[SCAN_WAIT_BREAK] = "layout-break",
+	[SCAN_WAIT_EVICT] = "evict",
+	[SCAN_WAIT_MEMUNMAP] = "memunmap",
+	[SCAN_WAIT_ENTRY] = "entry-lock",
+};
+
+const char *scan_wait_name(enum scan_wait_kind kind)
+{
+	return kind < SCAN_WAITS ? wait_names[kind] : "?";
+}
+
+int scan_add_wait(struct scan *s, const struct scan_wait *w)
+{
+	struct scan_wait *n = array_add(&s->waits, sizeof(*n));
+
+	if (!n)
+		return -ENOMEM;
+	*n = *w;
+	n->comm[sizeof(n->comm) - 1] = 0;
+	n->cgroup = w->cgroup ? strdup(w->cgroup) : NULL;
+	return w->cgroup && !n->cgroup ? -ENOMEM : 0;
+}
+
+size_t scan_nr_waits(const struct scan *s)
+{
+	return s->waits.nr;
+}
+
+const struct scan_wait *scan_wait(const struct scan *s, size_t i)
+{
+	return (struct scan_wait *)s->waits.p + i;
+}
+
+/* Does this run keep memunmap_pages() of its pgmap waiting? */
+static bool keeps_pgmap(const struct scan_folio *f)
+{
+	return f->type == TYPE_FS_DAX || f->type == TYPE_GENERIC ? f->gets + f->pincount > 0 : true;
+}
+
+int scan_wait_folios(const struct scan *s, size_t i, int (*fn)(size_t folio, void *arg), void *arg)
+{
+	const struct scan_wait *w = scan_wait(s, i);
+	size_t at;
+	int rc = 0;
+
+	if (w->pfn) {
+		at = folio_behind(s, w->pfn);
+		return at < s->folios.nr && folio_at(s, at)->pfn <= w->pfn ? fn(at, arg) : 0;
+	}
+	if (w->kind != SCAN_WAIT_MEMUNMAP || w->pgmap < 0)
+		return 0;
+	for (at = 0; at < s->folios.nr && !rc; at++)
+		if (folio_at(s, at)->pgmap == w->pgmap && keeps_pgmap(folio_at(s, at)))
+			rc = fn(at, arg);
+	return rc;
+}
+
+static void waits_relate(struct scan *s)
+{
+	for (size_t i = 0; i < s->waits.nr; i++) {
+		struct scan_wait *w = (struct scan_wait *)s->waits.p + i;
+		size_t at;
+
+		if (!w->pfn)
+			continue;
+		if (w->pgmap < 0)
+			w->pgmap = scan_pgmap_of(s, w->pfn);
+		at = folio_behind(s, w->pfn);
+		if (at >= s->folios.nr || folio_at(s, at)->pfn > w->pfn)
+			continue;
+		folio_at(s, at)->nr_waits++;
+		if (!w->file) {
+			w->file = folio_at(s, at)->file;
+			w->index = folio_at(s, at)->index + (w->pfn - folio_at(s, at)->pfn);
+		}
+	}
+}
+
+int scan_add_mount(struct scan *s, const struct scan_mount *m)
+{
+	struct scan_mount *n = array_add(&s->mounts, sizeof(*n));
+
+	if (!n)
+		return -ENOMEM;
+	*n = *m;
+	n->point = strdup(m->point ? m->point : "");
+	n->root = strdup(m->root ? m->root : "/");
+	return n->point && n->root ? 0 : -ENOMEM;
+}
+
+size_t scan_nr_mounts(const struct scan *s)
+{
+	return s->mounts.nr;
+}
+
+const struct scan_mount *scan_mount(const struct scan *s, size_t i)
+{
+	return (struct scan_mount *)s->mounts.p + i;
+}
+
+int scan_add_gap(struct scan *s, const char *fmt, ...)
+{
+	char *text = NULL, **n;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->gaps.nr; i++)
+		if (!strcmp(((char **)s->gaps.p)[i], text)) {
+			free(text);
+			return 0;
+		}
+	n = array_add(&s->gaps, sizeof(*n));
+	if (!n) {
+		free(text);
+		return -ENOMEM;
+	}
+	*n = text;
+	return 0;
+}
+
+size_t scan_nr_gaps(const struct scan *s)
+{
+	return s->gaps.nr;
+}
+
+const char *scan_gap(const struct scan *s, size_t i)
+{
+	return ((char **)s->gaps.p)[i];
+}
+
+/* ---- the end ---- */
+
+int scan_finish(struct scan *s)
+{
+	int rc;
+
+	for (size_t i = 0; i < s->pgmaps.nr; i++)
+		pgmap_explain((struct scan_pgmap *)s->pgmaps.p + i);
+	folios_sort(s);
+	holders_join(s);
+	rc = folios_cut(s);
+	if (!rc)
+		rc = holders_relate(s);
+	if (rc)
+		return rc;
+	waits_relate(s);
+	files_sum(s);
+	return 0;
+}
