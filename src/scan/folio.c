@@ -224,7 +224,7 @@ void folios_sort(struct scan *s)
 
 int folios_cut(struct scan *s)
 {
-	struct array cuts = {0}, out = {0};
+	struct array cuts = { 0 }, out = { 0 };
 	size_t at = 0;
 	int rc = cuts_collect(s, &cuts);
 

@@ -271,7 +271,7 @@ static int run_relate(struct scan *s, struct scan_folio *f, const struct array *
 
 int holders_relate(struct scan *s)
 {
-	struct array pages = {0};
+	struct array pages = { 0 }, candidates = { 0 };
 	int rc;
 
 	s->hold_first = calloc(s->folios.nr + 1, sizeof(*s->hold_first));

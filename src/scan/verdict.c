@@ -17,7 +17,7 @@ struct in_use {
 
 static struct in_use sum(const struct scan *s, int pgmap)
 {
-	struct in_use u = {0};
+	struct in_use u = { 0 };
 
 	for (size_t i = 0; i < scan_nr_folios(s); i++) {
 		const struct scan_folio *f = scan_folio(s, i);
@@ -54,7 +54,7 @@ static int by_number(const void *a, const void *b)
 /* Processes that map it. */
 static uint64_t mappers(const struct scan *s, int pgmap)
 {
-	struct array tgids = {0};
+	struct array tgids = { 0 };
 	uint32_t *t;
 	uint64_t n = 0;
 
