@@ -39,52 +39,75 @@ static __always_inline void folio_read(struct dx_folio *f, __u64 at)
 		f->flags |= DX_FOLIO_DEVICE;
 }
 
-static __always_inline void found_add(struct dx_walk *w, __u64 at, __u32 order, __s32 ref,
-				      __s32 map, __s32 pin)
+struct counts {
+	__s32 ref, map, pin;
+};
+
+static __always_inline struct counts counts_read(__u64 at, struct folio *folio, bool large)
 {
+	struct folio_counts n;
+	struct counts c;
+
+	if (large) {
+		c.map = folio->_large_mapcount.counter + 1;
+		c.ref = folio->_refcount.counter;
+		c.pin = folio->_pincount.counter;
+		return c;
+	}
+	n = folio_counts_small(at);
+	c.map = n.map;
+	c.ref = n.ref;
+	c.pin = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
+	return c;
+}
+
+static __always_inline bool in_use(const struct dx_walk *w, const struct counts *c)
+{
+	return c->ref != w->a.idle || c->map > 0;
+}
+
+/* The counts are read again, because their time must be known, and it costs a call. */
+static __noinline int found_add(__u64 at, __u32 order)
+{
+	struct dx_walk *w = &walking;
+	__u64 time = bpf_ktime_get_ns();
+	struct counts c = counts_read(at, folio_cast(at), order);
 	struct dx_folio *f;
 
+	if (!in_use(w, &c))
+		return 0;
 	w->a.in_use++;
-	if (map > 0)
-		w->a.mapped++;
-	if (pin > 0)
-		w->a.pinned++;
+	w->a.mapped += c.map > 0;
+	w->a.pinned += c.pin > 0;
 	f = &walk_found[w->a.found & (DX_WALK_FOUND - 1)];
 	w->a.found++;
 	f->pfn = w->a.pfn;
+	f->time = time;
 	f->order = order;
-	f->refcount = ref;
-	f->mapcount = map;
-	f->pincount = pin;
+	f->refcount = c.ref;
+	f->mapcount = c.map;
+	f->pincount = c.pin;
 	folio_read(f, at);
+	return 0;
 }
 
 static long walk_page(__u64 unused, void *arg)
 {
 	struct dx_walk *w = &walking;
-	__u64 at = pfn_addr(w->a.pfn), head, pages = 1, mapping;
+	__u64 at = pfn_addr(w->a.pfn), pages = 1, mapping;
 	struct folio *folio = folio_cast(at);
-	struct folio_counts n;
+	struct counts c;
 	__u32 order = 0;
-	__s32 pin;
 
 	if (w->a.pfn >= w->a.end || !w->left || w->a.found >= DX_WALK_FOUND)
 		return 1;
 	w->left--;
-	/* the first pages may be an altmap's, the last ones not yet made, all of them gone */
-	if (!page_is_zone_device(page_cast(at))) {
-		w->a.other++;
-		w->a.pfn++;
-		return 0;
-	}
-	head = page_head(at);
-	if (head != at) {
-		/* began in the middle of a folio, or it was made large just now */
-		w->a.pfn++;
-		w->a.other++;
-		return 0;
-	}
-	if (folio_pgmap_addr(at) != w->a.pgmap) {
+	/*
+	 * Not ZONE_DEVICE: the first pages may be an altmap's, the last ones not yet made, all
+	 * of them gone. A tail: it was made large just now.
+	 */
+	if (!page_is_zone_device(page_cast(at)) || page_head(at) != at ||
+	    folio_pgmap_addr(at) != w->a.pgmap) {
 		w->a.other++;
 		w->a.pfn++;
 		return 0;
@@ -92,17 +115,13 @@ static long walk_page(__u64 unused, void *arg)
 	if (folio_is_large(folio)) {
 		order = folio->_flags_1 & 31;
 		pages = 1ULL << order;
-		n.map = folio->_large_mapcount.counter + 1;
-		n.ref = folio->_refcount.counter;
-		pin = folio->_pincount.counter;
 		w->a.pages[order == 9 ? 1 : order == 18 ? 2 : 3] += pages;
 	} else {
-		n = folio_counts_small(at);
-		pin = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
 		w->a.pages[0]++;
 	}
-	if (n.ref != w->a.idle || n.map > 0) {
-		found_add(w, at, order, n.ref, n.map, pin);
+	c = counts_read(at, folio, order);
+	if (in_use(w, &c)) {
+		found_add(at, order);
 	} else {
 		mapping = folio_mapping_word(at);
 		if (mapping && !(mapping & 3))
@@ -123,7 +142,6 @@ int dx_walk(struct dx_walk_args *a)
 	w->a.pgmap = a->pgmap;
 	w->a.idle = a->idle;
 	w->left = a->budget;
-	a->time = bpf_ktime_get_ns();
 	/* a head may be below @pfn, when the range asked for begins inside its folio */
 	if (w->a.pfn < w->a.end) {
 		__u64 at = pfn_addr(w->a.pfn), head = addr_pfn(page_head(at));

@@ -129,7 +129,9 @@ enum dx_event_type {
 	DX_VIOLATION = 22,
 	/*
 	 * Not from a hook, but read when asked (source_sample()): the counts of a
-	 * folio now. DX_F_NO_FOLIO: the pfn has no ZONE_DEVICE page any more.
+	 * folio now. DX_F_NO_FOLIO: the pfn has no ZONE_DEVICE page any more. With
+	 * DX_F_SCAN also ino, dev and index, where they are known: the folio was found not to
+	 * be idle when the trace began, or after events were lost (source_scan_next()).
 	 */
 	DX_SAMPLE = 23,
 	/*
@@ -164,6 +166,7 @@ enum dx_event_type {
 #define DX_F_DYING	(1u << 12) /* the pgmap was killed (memunmap_pages) */
 #define DX_F_NOWAIT	(1u << 13) /* layout break that may not wait */
 #define DX_F_NO_FOLIO	(1u << 14) /* pfn, refcount ... are not known here */
+#define DX_F_SCAN	(1u << 15) /* DX_SAMPLE: nobody asked; a walk over struct pages met it */
 
 /* dx_event.level: the page table level of an install or unmap */
 enum dx_level { DX_PTE = 0, DX_PMD = 1, DX_PUD = 2 };

@@ -96,6 +96,7 @@ struct dx_folio {
 	__dx_u64 index; /* page offset in it; 0 without a mapping */
 	__dx_u64 share; /* owners when files share it, else 0 */
 	__dx_u64 ino; /* of mapping, 0: not known */
+	__dx_u64 time; /* ns, CLOCK_MONOTONIC: just before its counts were read */
 	__dx_s32 refcount, mapcount, pincount;
 	__dx_u32 dev; /* as struct dx_event's */
 	__dx_u32 gen; /* i_generation: an inode's number is used again */
@@ -120,7 +121,6 @@ struct dx_walk_args {
 	__dx_s32 idle; /* in: refcount of a folio that nobody uses */
 	__dx_u32 found; /* out: folios in walk_found: those that are not idle */
 	__dx_u32 pad;
-	__dx_u64 time; /* out: ns, when the piece began */
 	/* out: sums, of this piece */
 	__dx_u64 steps; /* struct pages read */
 	__dx_u64 pages[4]; /* pages in folios of order 0, 9, 18, others */

@@ -16,6 +16,9 @@
 #define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
 #define NAMES_EVERY_NS (20 * NS_PER_MS)
 #define ASKS	  512 /* answered in one go: a system call each */
+#define SCAN_FIRST_NS (500 * NS_PER_MS) /* what of the first scan is done before "ready" */
+#define SCAN_TURN_NS (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
+#define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 static volatile sig_atomic_t stop;
@@ -103,7 +106,29 @@ static void lost(void *arg, unsigned int cpu, unsigned int type, uint64_t n)
 
 	s->counts.lost[type] += n;
 	s->lost_by_cpu[cpu] += n;
+	s->scan_again = true;
 	engine_lost(s->engine, cpu, type, n, clock_now());
+}
+
+static void answer(void *arg, const struct dx_event *ev)
+{
+	handle(arg, ev, sizeof(*ev));
+}
+
+/* Folios that are not idle: those that were so before the trace, or became so while events were lost. */
+static void scan_begin(struct session *s)
+{
+	s->scan_again = false;
+	s->scanning = !source_scan_begin(s->source);
+	s->next_scan = clock_now() + SCAN_AGAIN_NS;
+}
+
+static void scan_go_on(struct session *s, uint64_t ns)
+{
+	uint64_t end = clock_now() + ns;
+
+	while (s->scanning && clock_now() < end)
+		s->scanning = source_scan_next(s->source, answer, s) > 0;
 }
 
 /* Not counted as lost: it may have been about any page at all. But it is a doubt. */
@@ -157,6 +182,8 @@ int session_open(struct session *s, const struct options *o)
 		goto fail;
 	}
 	find_pgmaps(s);
+	scan_begin(s);
+	scan_go_on(s, SCAN_FIRST_NS);
 	if (o->duration_ns)
 		s->deadline = s->start + o->duration_ns;
 	return 0;
@@ -186,11 +213,6 @@ void session_ready(const struct session *s)
 }
 
 /* ---- what the engine wants to know ---- */
-
-static void answer(void *arg, const struct dx_event *ev)
-{
-	handle(arg, ev, sizeof(*ev));
-}
 
 static void answer_asks(struct session *s)
 {
@@ -239,6 +261,8 @@ static void check(struct session *s, uint64_t now)
 	source_missed(s->source, missed, s);
 	count_rules(s);
 	answer_asks(s);
+	if (s->scan_again && !s->scanning && now >= s->next_scan)
+		scan_begin(s);
 	if (!s->watching)
 		find_pgmaps(s);
 	else
@@ -256,7 +280,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 
 	if (timeout_ms < 0 || timeout_ms > POLL_MS)
 		timeout_ms = POLL_MS;
-	poll(p, fd >= 0 ? 2 : 1, s->more ? 0 : timeout_ms);
+	poll(p, fd >= 0 ? 2 : 1, s->more || s->scanning ? 0 : timeout_ms);
 	/* what was committed before this moment is read now, but for what waits behind a record
 	 * that is being written: the window is for that */
 	now = clock_now();
@@ -264,6 +288,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 	if (!s->more)
 		engine_advance(s->engine, now);
 	check(s, now);
+	scan_go_on(s, SCAN_TURN_NS);
 	return fd >= 0 && p[1].revents;
 }
 

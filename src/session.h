@@ -23,6 +23,9 @@ struct session {
 	uint64_t names_next; /* ... but not before */
 	bool more; /* the ring holds more than one source_poll() took */
 	bool watching; /* there is a pgmap */
+	bool scanning; /* a scan for folios that are not idle is under way */
+	bool scan_again; /* events were lost: another one is wanted */
+	uint64_t next_scan; /* ... but not before */
 	int error; /* of the engine, -errno */
 	struct view_summary counts;
 	uint64_t *lost_by_cpu;

@@ -348,8 +348,8 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 			count_fault(e, ev);
 		break;
 	}
-	/* nobody asks about a folio that is not known */
-	if (ev->type == DX_SAMPLE && !folio_find_covering(&e->folios, ev->pfn))
+	/* nobody asks about a folio that is not known; a scan finds it */
+	if (ev->type == DX_SAMPLE && !(ev->flags & DX_F_SCAN) && !folio_find_covering(&e->folios, ev->pfn))
 		return;
 	if (!ev->pfn || (ev->flags & (DX_F_NO_FOLIO | DX_F_ZERO))) {
 		if (ev->type == DX_SAMPLE)

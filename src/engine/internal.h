@@ -59,6 +59,7 @@ struct folio {
 	uint64_t suspect : 1; /* in the list of leak.c */
 	uint64_t exact : 1; /* seen idle, and nothing lost since */
 	uint64_t lossy : 1; /* events were lost since it was seen idle */
+	uint64_t untouched : 1; /* a scan found it so, and nothing happened to it since */
 
 	uint64_t index : INDEX_BITS;
 	uint64_t task : TASK_BITS; /* of the last event */
@@ -715,6 +716,8 @@ static inline void change_begin(struct change *c)
 	}
 	c->mapped = c->f->map > 0;
 	c->pinned = c->f->pin > 0;
+	if (c->ev->type != DX_SAMPLE)
+		c->f->untouched = 0;
 }
 
 /* ... and is done: totals and what the folio says of its last event. */
@@ -782,7 +785,7 @@ static inline void leak_look(struct change *c)
 		leak_event(c);
 		return;
 	}
-	if (!(LEAK_EVENTS >> c->ev->type & 1))
+	if (!(LEAK_EVENTS >> c->ev->type & 1) || f->untouched)
 		return;
 	e->rule[DX_RULE_FOLIO_LEAK].checked++;
 	if ((f->map > 0 && !f->waited) ||

@@ -372,7 +372,7 @@ void leak_sweep(struct engine *e)
 			t->sweep = 1;
 		id = t->sweep;
 		f = folio_ptr(&e->folios, id);
-		if (f->absorbed || f->suspect || f->fresh || f->map > 0 ||
+		if (f->absorbed || f->suspect || f->fresh || f->untouched || f->map > 0 ||
 		    f->ref <= idle_count(e, pgmap_type(e, f)) ||
 		    now < f->last_time + SETTLE_NS || e->pgmaps.map[f->pgmap].p.gone)
 			continue;

@@ -31,6 +31,8 @@ void sample_apply(struct change *c)
 	bool same = known && s.ref == f->ref && s.map == f->map && (!f->order || s.pin == f->pin);
 	bool settled = known && sample_settled(c);
 
+	/* what predates the trace and stays as it is tells nothing about who breaks a rule now */
+	f->untouched = !known ? !!(ev->flags & DX_F_SCAN) : f->untouched && same;
 	if (!same) {
 		gap_close(c, s);
 		step_add(c, DX_SAMPLE, true, s.ref, s);

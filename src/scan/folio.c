@@ -112,7 +112,7 @@ int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece,
 			.pincount = f[i].pincount,
 			.idle = piece->idle,
 			.share = f[i].share,
-			.time = piece->time,
+			.time = f[i].time,
 		};
 
 		p->in_use_pages += 1ull << f[i].order;

@@ -9,8 +9,11 @@
 #include "rule.h"
 #include "scan.h"
 #include "source.h"
+#include "walk.h"
 #include "daxtop.skel.h"
 #include "devdax.skel.h"
+
+struct baseline;
 
 struct source {
 	struct source_options o;
@@ -31,8 +34,10 @@ struct source {
 	bool module_came;
 	bool understood; /* a page of a pgmap was seen to be ZONE_DEVICE */
 	unsigned int handled; /* records, in this source_poll() */
+	struct baseline *baseline; /* a scan under way, else NULL: baseline.c */
 };
 
+void source_scan_end(struct source *s);
 /* libbpf's messages are kept, not printed. */
 void source_quiet(void);
 const char *source_message(void); /* the last one */

@@ -437,6 +437,7 @@ void source_close(struct source *s)
 	if (!s)
 		return;
 	source_detach(s);
+	source_scan_end(s);
 	ring_buffer__free(s->ring);
 	devdax_bpf__destroy(s->devdax);
 	daxtop_bpf__destroy(s->skel);

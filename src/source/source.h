@@ -75,6 +75,16 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev);
  */
 bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start);
 
+/* ---- every folio that is not idle, now ---- */
+
+/* Begins with the pgmaps that are there; one under way is given up. Returns 0 or -errno. */
+int source_scan_begin(struct source *s);
+/*
+ * Looks at the next 65,536 struct pages. Each folio there that is not idle is handed over
+ * as a DX_SAMPLE with DX_F_SCAN. Returns 1: there is more, 0: all is done, or -errno.
+ */
+int source_scan_next(struct source *s, void (*fn)(void *arg, const struct dx_event *ev), void *arg);
+
 /* Sums of what bpf/'s rules have counted since the programs were attached. Returns 0 or -errno. */
 int source_rules(struct source *s, struct dx_rule_counts *total);
 

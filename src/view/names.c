@@ -34,11 +34,12 @@ static const struct {
 static const char *const flag_names[] = {
 	"insert", "install", "upgrade", "write", "shared", "ref-taken", "longterm", "remote",
 	"final", "zero", "slow", "replaced", "dying", "nowait", "no-folio",
+	"scan",
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-_Static_assert(DX_F_NO_FOLIO == 1u << (ARRAY_SIZE(flag_names) - 1), "a name for each DX_F_*");
+_Static_assert(DX_F_SCAN == 1u << (ARRAY_SIZE(flag_names) - 1), "a name for each DX_F_*");
 
 const char *event_name(unsigned int type)
 {
