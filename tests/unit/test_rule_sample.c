@@ -30,6 +30,55 @@ static void test_steps(void **state)
 	engine_free(e);
 }
 
+/*
+ * A scan tells of folios that nobody asked about: that is how their history begins, and
+ * what they hold is older than the trace.
+ */
+static void test_scan(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = { .folio = { { PFN, 3, 1, 0, 0, 0, false } } };
+
+	(void)state;
+	push(e, DX_SAMPLE, T0, PFN, .flags = DX_F_SCAN, .refcount = 3, .mapcount = 1, .tgid = 0,
+	     .comm = "", .dev = 259 << 20, .ino = 12, .index = 7);
+	assert_history(e, PFN, "sample 3>3 m1 p0\n");
+	assert_true(folio_of(e, PFN).predates);
+	assert_int_equal(folio_of(e, PFN).ino, 12);
+	assert_int_equal(folio_of(e, PFN).index, 7);
+	assert_int_equal(stats_of(e).mapped, 1);
+	/* as it is, it is nobody's leak, however long: nothing happened in this trace */
+	world_run(e, &w, T0 + S, T0 + 10 * LEAK);
+	w.folio[0].map = 0;
+	assert_findings(e, "");
+	/* the mapping goes, two references stay: older than the trace */
+	push(e, DX_UNMAP, T0 + 11 * LEAK, PFN, .refcount = 3, .mapcount = 1);
+	w.folio[0].ref = 2;
+	world_run(e, &w, T0 + 11 * LEAK + S, T0 + 20 * LEAK);
+	assert_history(e, PFN, "sample 3>3 m1 p0\nunmap 3>3 m0 p0\nzap-put? 3>2 m0 p0\nsample 2>2 m0 p0\n");
+	assert_findings(e, "1 folio-leak inconclusive x1 pfn+0 refs 2 by 0\n");
+	engine_free(e);
+}
+
+/* A folio that a scan met and whose count then grows, though no hook saw it. */
+static void test_scan_then_more(void **state)
+{
+	struct engine *e = engine_rules();
+
+	(void)state;
+	push(e, DX_SAMPLE, T0, PFN, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
+	push(e, DX_SAMPLE, T0 + S, PFN, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
+	assert_history(e, PFN, "sample 1>1 m1 p0\n");
+	push(e, DX_SAMPLE, T0 + 2 * S, PFN, .flags = DX_F_SCAN, .refcount = 2, .mapcount = 1, .tgid = 0);
+	assert_history(e, PFN, "sample 1>1 m1 p0\nunknown? 1>2 m1 p0\nsample 2>2 m1 p0\n");
+	/* met first after a loss: it says so */
+	engine_lost(e, 0, DX_PIN, 7, T0 + 3 * S);
+	push(e, DX_SAMPLE, T0 + 4 * S, PFN + 1, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
+	assert_history(e, PFN + 1, "sample 1>1 m1 p0 !\n");
+	assert_false(folio_of(e, PFN + 1).doubtful);
+	engine_free(e);
+}
+
 /* After a loss everything that is tracked is read again, once, and then is known. */
 static void test_heal(void **state)
 {
@@ -214,6 +263,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_then_more),
 		cmocka_unit_test(test_heal),
 		cmocka_unit_test(test_heal_again),
 		cmocka_unit_test(test_heal_many),
