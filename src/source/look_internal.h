@@ -6,6 +6,8 @@
 #include <bpf/libbpf.h>
 #include "internal.h"
 #include "look.h"
+#include "look_task.h"
+#include "look_vma.h"
 #include "walk.h"
 #include "look.skel.h"
 
