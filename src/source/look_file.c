@@ -222,7 +222,7 @@ static bool stands_on(struct scan *s, const char *sys, char *name, size_t len, i
 	return found;
 }
 
-static bool dev_stands_on(struct scan *s, uint32_t dev, char *name, size_t len)
+bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len)
 {
 	char sys[64];
 
@@ -235,7 +235,7 @@ static int add_mount(struct scan *s, uint32_t dev, const char *point, const char
 {
 	struct scan_mount m = {.dev = dev, .point = (char *)point, .root = (char *)root};
 
-	if (!dev_stands_on(s, dev, m.device, sizeof(m.device)))
+	if (!look_stands_on(s, dev, m.device, sizeof(m.device)))
 		return 0;
 	snprintf(m.fstype, sizeof(m.fstype), "%.15s", fstype);
 	return scan_add_mount(s, &m);
@@ -295,6 +295,13 @@ int look_mounts(struct look *l, struct scan *s)
 	if (rc)
 		scan_add_gap(s, "mounts: they could not be read: %s", strerror(-rc));
 	return rc;
+}
+
+bool look_wants_file(const struct scan *s, const struct scan_file *f)
+{
+	const struct scan_filter *w = scan_filter_of(s);
+
+	return !w->dev || (f->dev == w->dev && (!w->ino || f->ino == w->ino));
 }
 
 /* ---- from a path to the inode that has the pages ---- */
