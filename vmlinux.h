@@ -75,6 +75,40 @@ struct pgprot {
 	long unsigned int pgprot;
 };
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+struct hlist_node {
+	struct hlist_node *next;
+};
+struct hlist_head {
+	struct hlist_node *first;
+};
+struct rb_node {
+	long unsigned int __rb_parent_color;
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+struct rb_root {
+	struct rb_node *rb_node;
+};
+struct rb_root_cached {
+	struct rb_root rb_root;
+	struct rb_node *rb_leftmost;
+};
+struct wait_queue_entry {
+	void *private;
+	void *func;
+	struct list_head entry;
+};
+struct wait_bit_key {
+	long unsigned int *flags;
+};
+struct wait_bit_queue_entry {
+	struct wait_bit_key key;
+	struct wait_queue_entry wq_entry;
+};
 struct range {
 	u64 start;
 	u64 end;
@@ -98,9 +132,13 @@ enum memory_type {
 	MEMORY_DEVICE_PCI_P2PDMA = 5,
 };
 struct dev_pagemap_ops;
+struct completion {
+	unsigned int done;
+};
 struct dev_pagemap {
 	struct vmem_altmap altmap;
 	struct percpu_ref ref;
+	struct completion done;
 	enum memory_type type;
 	unsigned int flags;
 	long unsigned int vmemmap_shift;
@@ -112,8 +150,23 @@ struct dev_pagemap {
 
 struct dentry;
 struct address_space;
+struct file_system_type {
+	const char *name;
+};
+struct gendisk {
+	char disk_name[32];
+};
+struct block_device {
+	struct gendisk *bd_disk;
+	dev_t bd_dev;
+};
 struct super_block {
+	struct list_head s_list;
 	dev_t s_dev;
+	struct file_system_type *s_type;
+	struct dentry *s_root;
+	struct block_device *s_bdev;
+	struct list_head s_inodes;
 };
 struct inode {
 	umode_t i_mode;
@@ -124,9 +177,19 @@ struct inode {
 	const unsigned int i_nlink;
 	dev_t i_rdev;
 	u32 i_generation;
+	struct list_head i_sb_list;
+	struct hlist_head i_dentry;
 };
 struct xarray {
 	void *xa_head;
+};
+struct exceptional_entry_key {
+	struct xarray *xa;
+	long unsigned int entry_start;
+};
+struct wait_exceptional_entry_queue {
+	struct wait_queue_entry wait;
+	struct exceptional_entry_key key;
 };
 struct xa_state {
 	struct xarray *xa;
@@ -139,6 +202,7 @@ struct xa_node {
 struct address_space {
 	struct inode *host;
 	struct xarray i_pages;
+	struct rb_root_cached i_mmap;
 };
 struct page {
 	memdesc_flags_t flags;
@@ -168,6 +232,7 @@ struct dentry {
 	struct dentry *d_parent;
 	const struct qstr d_name;
 	struct inode *d_inode;
+	struct hlist_node d_alias;
 };
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -187,6 +252,7 @@ struct file {
 	const struct path f_path;
 };
 struct mm_struct {
+	void *pgd;
 	int map_count;
 };
 struct vm_area_struct {
@@ -196,6 +262,9 @@ struct vm_area_struct {
 	const long unsigned int vm_flags;
 	long unsigned int vm_pgoff;
 	struct file *vm_file;
+	struct {
+		struct rb_node rb;
+	} shared;
 };
 enum fault_flag { FAULT_FLAG_WRITE = 1, FAULT_FLAG_MKWRITE = 2 };
 struct vm_fault {
@@ -210,17 +279,36 @@ struct iomap {
 struct iomap_iter {
 	struct iomap iomap;
 };
+struct sched_info {
+	long long unsigned int last_arrival;
+};
+struct thread_struct {
+	long unsigned int sp;
+};
 struct task_struct {
+	unsigned int __state;
+	void *stack;
+	unsigned int flags;
+	struct sched_info sched_info;
 	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;
+	struct task_struct *group_leader;
+	u64 start_boottime;
 	char comm[16];
+	struct thread_struct thread;
 };
 struct module {
 	char name[56];
 };
+struct seq_file;
 struct bpf_iter_meta {
+	struct seq_file *seq;
 	u64 session_id;
+};
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;

@@ -41,6 +41,11 @@ struct scan *scan_new(const struct scan_filter *filter, bool legacy)
 	return s;
 }
 
+const struct scan_filter *scan_filter_of(const struct scan *s)
+{
+	return &s->filter;
+}
+
 void scan_free(struct scan *s)
 {
 	if (!s)

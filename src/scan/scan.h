@@ -31,6 +31,7 @@ struct scan_filter {
 
 struct scan *scan_new(const struct scan_filter *filter, bool legacy);
 void scan_free(struct scan *s);
+const struct scan_filter *scan_filter_of(const struct scan *s); /* pfn_last: never 0 */
 
 /* ---- pgmaps ---- */
 

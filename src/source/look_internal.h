@@ -6,6 +6,8 @@
 #include <bpf/libbpf.h>
 #include "internal.h"
 #include "look.h"
+#include "look_task.h"
+#include "look_vma.h"
 #include "walk.h"
 #include "look.skel.h"
 
@@ -26,6 +28,12 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 
 /* Paths of the files that the scan has: look_file.c. */
 int look_paths(struct look *l, struct scan *s);
+/* Does a block device stand on one of the scan's pgmaps? Its name in @name. look_file.c */
+bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);
+/* The cgroup (version 2) of a process, to be freed; NULL: not known. look_wait.c */
+char *look_cgroup(uint32_t tgid);
+/* Is it the file, or in the filesystem, that the scan's filter names? */
+bool look_wants_file(const struct scan *s, const struct scan_file *f);
 
 static inline bool look_stopped(look_stop *stop)
 {

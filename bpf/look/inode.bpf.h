@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_LOOK_INODE_BPF_H
+#define DAXTOP_LOOK_INODE_BPF_H
+/*
+ * inode.bpf.h - an inode from the address of its mapping, some time after that was read.
+ * Nothing is held: every answer is checked against what the caller knows of it.
+ */
+#include "folio.bpf.h"
+#include "look_inode.h"
+
+#define S_IFMT	00170000
+#define S_IFCHR 0020000
+
+static __always_inline struct inode *inode_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct inode));
+}
+
+static __always_inline struct address_space *mapping_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct address_space));
+}
+
+static __always_inline struct super_block *super_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct super_block));
+}
+
+static __always_inline struct file *file_cast(__u64 addr)
+{
+	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct file));
+}
+
+static __always_inline void mapping_id(struct look_mapping_id *id, __u64 mapping,
+				       struct inode *inode)
+{
+	id->mapping = mapping;
+	id->ino = inode->i_ino;
+	id->dev = inode_dev(inode);
+	id->gen = inode->i_generation;
+}
+
+/* Address of the inode whose mapping that is; 0: it is not that inode any more. */
+static __always_inline __u64 mapping_inode(const struct look_mapping_id *id)
+{
+	__u64 addr = field_word(mapping_cast(id->mapping), struct address_space, host);
+	struct inode *inode = inode_cast(addr);
+
+	if (!addr || field_word(inode, struct inode, i_mapping) != id->mapping)
+		return 0;
+	if (!id->ino && !id->dev)
+		return (inode->i_mode & S_IFMT) == S_IFCHR ? addr : 0;
+	if (inode->i_ino != id->ino || inode->i_generation != id->gen ||
+	    inode_dev(inode) != id->dev)
+		return 0;
+	return addr;
+}
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * task.bpf.c - tasks that are blocked in DAX's waits.
+ *
+ * Which wait it is, the names of the frames on its stack tell (user space asks for
+ * them). What it waits for stands on that stack too: the entry of the wait queue that it
+ * sleeps in is a local variable of the waiter.
+ */
+#include "folio.bpf.h"
+#include "look_task.h"
+
+#define TASK_SLEEPS 3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
+#define TASK_NOLOAD 0x400 /* TASK_IDLE: a kernel thread without work */
+#define THREAD_WORDS \
+	2048 /* THREAD_SIZE is 16 KiB (arch/x86/include/asm/page_64_types.h) without KASAN */
+#define FRAMES_WITHIN  12 /* of the innermost frames one must be a wait's */
+#define FUNCTION_BYTES 4096
+
+/* Where such waits sleep, as far as kallsyms has them; static ones may be inlined or renamed. */
+#define WAIT_FUNCTIONS 18
+__u64 wait_function[WAIT_FUNCTIONS];
+__u64 var_wake, entry_wake; /* what such entries have as their func */
+
+#define FIND(name)                                                                 \
+	do {                                                                       \
+		__u64 at = 0;                                                      \
+		if (!bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at) && at) { \
+			wait_function[n++ % WAIT_FUNCTIONS] = at;                  \
+		}                                                                  \
+	} while (0)
+
+SEC("syscall")
+int dx_look_wait_init(struct look_wait_init_args *a)
+{
+	__u64 at;
+	__u32 n = 0;
+
+	FIND("dax_break_layout");
+	FIND("dax_break_layout_final");
+	FIND("ext4_wait_dax_page");
+	FIND("ext4_break_layouts");
+	FIND("xfs_wait_dax_page");
+	FIND("xfs_break_dax_layouts");
+	FIND("xfs_break_layouts");
+	FIND("fuse_wait_dax_page");
+	FIND("fuse_dax_break_layouts");
+	FIND("memunmap_pages");
+	FIND("get_next_unlocked_entry");
+	FIND("get_unlocked_entry");
+	FIND("wait_entry_unlocked_exclusive");
+	FIND("wait_entry_unlocked");
+	FIND("dax_lock_folio");
+	FIND("dax_lock_mapping_entry");
+	/* the first of those functions follow it in fs/dax.c, should they be renamed (.isra.0) */
+	FIND("wake_exceptional_entry_func");
+	at = 0;
+	bpf_kallsyms_lookup_name("wake_exceptional_entry_func",
+				 sizeof("wake_exceptional_entry_func"), 0, &at);
+	entry_wake = at;
+	at = 0;
+	bpf_kallsyms_lookup_name("var_wake_function", sizeof("var_wake_function"), 0, &at);
+	var_wake = at;
+	a->found = n;
+	a->pgmap_size = bpf_core_type_size(struct dev_pagemap);
+	a->pgmap_done = bpf_core_field_offset(struct dev_pagemap, done);
+	return 0;
+}
+
+SEC("syscall")
+int dx_look_clock(struct look_clock_args *a)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	a->arrival = task->sched_info.last_arrival;
+	a->now = bpf_ktime_get_ns();
+	return 0;
+}
+
+static struct look_blocked blocked; /* one at a time */
+static struct {
+	__u64 task, at; /* at: the next word of its stack */
+	__u32 nr, frame, hit, pad;
+} blocking;
+
+/* Is one of the innermost frames near one of the functions? */
+static long frame_step(__u64 i, void *arg)
+{
+	__u64 at, f;
+
+	if (i / WAIT_FUNCTIONS >= blocking.frame)
+		return 1;
+	at = blocked.stack[(i / WAIT_FUNCTIONS) % LOOK_STACK];
+	f = wait_function[i % WAIT_FUNCTIONS];
+	if (f && at - f < FUNCTION_BYTES)
+		blocking.hit = 1;
+	return blocking.hit;
+}
+
+/* It is in a queue: its neighbour says so. What is left of an earlier wait is not. */
+static __always_inline bool is_queued(__u64 entry)
+{
+	__u64 node = entry + bpf_core_field_offset(struct wait_queue_entry, entry);
+	__u64 next = word_at(node);
+
+	return next && next != node &&
+	       word_at(next + bpf_core_field_offset(struct list_head, prev)) == node;
+}
+
+static __always_inline bool is_waiter(__u64 entry)
+{
+	return word_at(entry + bpf_core_field_offset(struct wait_queue_entry, private)) ==
+		       blocking.task &&
+	       is_queued(entry);
+}
+
+/* init_wait_var_entry(), kernel/sched/wait_bit.c: of ___wait_var_event(page, ...) in wait_page_idle() */
+static __always_inline long waits_for_page(__u64 func)
+{
+	__u64 entry = func - bpf_core_field_offset(struct wait_queue_entry, func);
+	__u64 key, page;
+
+	if (!is_waiter(entry))
+		return 0;
+	key = word_at(entry - bpf_core_field_offset(struct wait_bit_queue_entry, wq_entry) +
+		      bpf_core_field_offset(struct wait_bit_queue_entry, key.flags));
+	/* the page, or its _refcount (6.12) */
+	page = pfn_addr(addr_pfn(key));
+	if (key < vmemmap_base || !page_is_zone_device(page_cast(page)))
+		return 0;
+	blocked.what.page = page;
+	return 1;
+}
+
+static __always_inline long waits_for_entry(__u64 func)
+{
+	__u64 entry = func - bpf_core_field_offset(struct wait_queue_entry, func);
+
+	if (!is_waiter(entry))
+		return 0;
+	blocked.what.xa =
+		word_at(entry + bpf_core_field_offset(struct wait_exceptional_entry_queue, key.xa));
+	blocked.what.index =
+		word_at(entry + bpf_core_field_offset(struct wait_exceptional_entry_queue,
+						      key.entry_start));
+	return 1;
+}
+
+static long stack_step(__u64 i, void *arg)
+{
+	__u64 word;
+
+	if (i >= blocking.nr)
+		return 1;
+	word = word_at(blocking.at + i * 8);
+	if (i < LOOK_WORDS) {
+		blocked.word[i % LOOK_WORDS] = word;
+		blocked.nr_word = i + 1;
+	}
+	if (blocked.what.page || blocked.what.xa)
+		return 0;
+	if (word && word == var_wake)
+		waits_for_page(blocking.at + i * 8);
+	if (word && word == entry_wake)
+		waits_for_entry(blocking.at + i * 8);
+	return 0;
+}
+
+static __always_inline void blocked_file(struct dx_folio *f, __u64 addr)
+{
+	struct address_space *mapping =
+		bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct address_space));
+	struct inode *inode = mapping->host;
+
+	f->mapping = addr;
+	f->ino = inode->i_ino;
+	f->gen = inode->i_generation;
+	f->dev = inode_dev(inode);
+	if (!inode->i_nlink)
+		f->flags |= DX_FOLIO_DELETED;
+}
+
+static __always_inline void blocked_folio(struct dx_folio *f)
+{
+	__u64 at = page_head(blocked.what.page), mapping;
+	struct folio *folio = folio_cast(at);
+
+	f->pfn = addr_pfn(at);
+	f->refcount = folio->_refcount.counter;
+	mapping = (__u64)folio_mapping(at);
+	if (!mapping)
+		return;
+	f->index = folio->index;
+	blocked_file(f, mapping);
+}
+
+SEC("iter/task")
+int dx_look_waits(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u64 sp, stack, arrival;
+	__u32 state;
+	long n;
+
+	if (!task)
+		return 0;
+	state = task->__state;
+	if (!(state & TASK_SLEEPS) || state & TASK_NOLOAD)
+		return 0;
+	__builtin_memset(&blocked.what, 0, sizeof(blocked.what));
+	__builtin_memset(&blocked.folio, 0, sizeof(blocked.folio));
+	blocked.nr_word = 0;
+	__builtin_memset(&blocking, 0, sizeof(blocking));
+	arrival = task->sched_info.last_arrival;
+	sp = task->thread.sp;
+	n = bpf_get_task_stack(task, blocked.stack, sizeof(blocked.stack), 0);
+	if (n <= 0)
+		return 0;
+	blocked.nr_stack = n / 8;
+	blocking.frame = blocked.nr_stack < FRAMES_WITHIN ? blocked.nr_stack : FRAMES_WITHIN;
+	bpf_loop(FRAMES_WITHIN * WAIT_FUNCTIONS, frame_step, NULL, 0);
+	if (!blocking.hit)
+		return 0;
+	stack = field_word(task, struct task_struct, stack);
+	blocking.task = (__u64)task;
+	if (sp >= stack && sp < stack + THREAD_WORDS * 8) {
+		blocking.at = sp & ~7ULL;
+		blocking.nr = (stack + THREAD_WORDS * 8 - blocking.at) / 8;
+		bpf_loop(THREAD_WORDS, stack_step, NULL, 0);
+	}
+	if (blocked.what.page)
+		blocked_folio(&blocked.folio);
+	else if (blocked.what.xa)
+		blocked_file(&blocked.folio,
+			     blocked.what.xa -
+				     bpf_core_field_offset(struct address_space, i_pages));
+	/* it ran meanwhile: this was not one wait */
+	if (task->sched_info.last_arrival != arrival || task->thread.sp != sp ||
+	    !(task->__state & TASK_SLEEPS))
+		return 0;
+	blocked.tgid = task->tgid;
+	blocked.pid = task->pid;
+	blocked.state = state;
+	blocked.last_arrival = arrival;
+	__builtin_memcpy(blocked.comm, task->comm, sizeof(blocked.comm));
+	bpf_seq_write(ctx->meta->seq, &blocked, sizeof(blocked));
+	return 0;
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* look_file.c - files of a look: their paths, their filesystems' mounts, and from a path to the inode */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "look_inode.h"
+#include "look_internal.h"
+#include "mountinfo.h"
+
+#define S_DAX	   (1 << 13) /* include/linux/fs.h */
+#define PATH_TRIES 4
+
+/* ---- mounts: ours, then init's ---- */
+
+struct places {
+	struct mountinfo own, init;
+};
+
+static void places_read(struct places *p, struct scan *s)
+{
+	int rc = mountinfo_read(&p->own, "/proc/self/mountinfo");
+
+	if (rc)
+		scan_add_gap(s, "paths: /proc/self/mountinfo could not be read: %s", strerror(-rc));
+	/* without it, files of other namespaces are named by their device */
+	mountinfo_read(&p->init, "/proc/1/mountinfo");
+}
+
+static void places_free(struct places *p)
+{
+	mountinfo_free(&p->own);
+	mountinfo_free(&p->init);
+}
+
+/* ---- paths ---- */
+
+struct answer {
+	struct look_path_args a;
+	struct look_name name[LOOK_NAMES];
+};
+
+static int ask_path(struct look *l, const struct look_mapping_id *id, struct answer *out)
+{
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->a.id = *id;
+	rc = source_run(l->skel->progs.dx_look_path, &out->a, sizeof(out->a));
+	if (rc)
+		return rc;
+	if (out->a.names > LOOK_NAMES)
+		out->a.names = LOOK_NAMES;
+	for (uint32_t i = 0; i < out->a.names; i++) {
+		const struct look_name *n = &l->skel->bss->look_names[i];
+
+		out->name[i].len = n->len % LOOK_NAME;
+		memcpy(out->name[i].text, n->text, out->name[i].len);
+	}
+	return 0;
+}
+
+/* Two equal answers: no rename passed under the walk. Returns 1, 0: never the same twice, or -errno. */
+static int ask_path_twice(struct look *l, const struct look_mapping_id *id, struct answer *out)
+{
+	static struct answer before;
+	int rc = ask_path(l, id, out);
+
+	for (int i = 0; !rc && i < PATH_TRIES; i++) {
+		before = *out;
+		rc = ask_path(l, id, out);
+		if (!rc && !memcmp(&before, out, sizeof(*out)))
+			return 1;
+	}
+	return rc;
+}
+
+/* "/dir/file": in its filesystem. */
+static char *join_names(const struct answer *a)
+{
+	size_t len = 1;
+	char *path, *to;
+
+	for (uint32_t i = 0; i < a->a.names; i++)
+		len += 1 + a->name[i].len;
+	path = to = malloc(len);
+	for (uint32_t i = a->a.names; path && i-- > 0;) {
+		*to++ = '/';
+		to = mempcpy(to, a->name[i].text, a->name[i].len);
+	}
+	if (path)
+		*to = 0;
+	return path;
+}
+
+/* A file that no mount shows: "[pmem0]/dir/file". */
+static char *path_on_device(uint32_t dev, const char *path, bool whole)
+{
+	char name[64], *out;
+
+	device_name_dev(dev, false, name, sizeof(name));
+	if (!name[0])
+		snprintf(name, sizeof(name), "%u:%u", dev >> 20, dev & 0xfffff);
+	return asprintf(&out, "[%s]%s%s", name, whole ? "" : "/...", path) < 0 ? NULL : out;
+}
+
+static char *path_shown(const struct places *p, uint32_t dev, const char *path, bool whole)
+{
+	char *out = NULL;
+
+	if (whole)
+		out = mountinfo_path(&p->own, dev, path);
+	if (whole && !out)
+		out = mountinfo_path(&p->init, dev, path);
+	return out ? out : path_on_device(dev, path, whole);
+}
+
+static int file_path(struct look *l, struct scan *s, int id, const struct places *p)
+{
+	struct scan_file *f = scan_file(s, id);
+	struct look_mapping_id key = {
+		.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen};
+	static struct answer a;
+	char *inside, *path;
+	int rc = ask_path_twice(l, &key, &a);
+
+	if (rc < 0)
+		return rc;
+	if (!a.a.there) {
+		f->gone = true;
+		return 0;
+	}
+	f->device |= a.a.device;
+	if (f->device)
+		return 0; /* its name is the pgmap's */
+	f->deleted = !a.a.nlink;
+	if (!rc || !a.a.named || !a.a.names)
+		return 0; /* renamed all the time; or an inode without a name: it is being evicted */
+	inside = join_names(&a);
+	path = inside ? path_shown(p, f->dev, inside, a.a.whole) : NULL;
+	rc = path ? scan_file_path(s, id, path, f->deleted, !a.a.whole) : -ENOMEM;
+	free(inside);
+	free(path);
+	return rc;
+}
+
+int look_paths(struct look *l, struct scan *s)
+{
+	struct places p = {};
+	int rc = 0;
+
+	if (!scan_nr_files(s))
+		return 0;
+	places_read(&p, s);
+	for (size_t id = 1; id <= scan_nr_files(s) && !rc; id++) {
+		const struct scan_file *f = scan_file(s, id);
+
+		if (f->mapping && !f->path && !f->gone)
+			rc = file_path(l, s, id, &p);
+	}
+	places_free(&p);
+	if (rc)
+		scan_add_gap(s, "paths: the files' names could not be read: %s", strerror(-rc));
+	return rc;
+}
+
+/* ---- mounts of filesystems that stand on a DAX device ---- */
+
+#define STACK_DEPTH 8 /* of block devices on one another */
+
+static bool is_device(struct scan *s, const char *name)
+{
+	for (size_t i = 0; i < scan_nr_pgmaps(s); i++)
+		if (*name && !strcmp(scan_pgmap(s, i)->device, name))
+			return true;
+	return false;
+}
+
+/* The block device in folder @sys (of /sys), or one below it (dm), or whose partition it is. */
+static bool stands_on(struct scan *s, const char *sys, char *name, size_t len, int depth)
+{
+	char path[512], target[512];
+	struct dirent *e;
+	bool found = false;
+	const char *base;
+	ssize_t n;
+	DIR *d;
+
+	n = readlink(sys, target, sizeof(target) - 1);
+	if (n <= 0 || depth > STACK_DEPTH)
+		return false;
+	target[n] = 0;
+	base = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+	snprintf(name, len, "%.*s", (int)len - 1, base);
+	if (is_device(s, name))
+		return true;
+	/* .../block/pmem0/pmem0p1 */
+	snprintf(path, sizeof(path), "%.400s/partition", sys);
+	if (!access(path, F_OK) && base > target + 1) {
+		target[base - 1 - target] = 0;
+		base = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+		snprintf(name, len, "%.*s", (int)len - 1, base);
+		return is_device(s, name);
+	}
+	snprintf(path, sizeof(path), "%.400s/slaves", sys);
+	d = opendir(path);
+	while (d && !found && (e = readdir(d))) {
+		char below[512];
+
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(below, sizeof(below), "/sys/class/block/%.255s", e->d_name);
+		found = stands_on(s, below, name, len, depth + 1);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len)
+{
+	char sys[64];
+
+	snprintf(sys, sizeof(sys), "/sys/dev/block/%u:%u", dev >> 20, dev & 0xfffff);
+	return stands_on(s, sys, name, len, 0);
+}
+
+static int add_mount(struct scan *s, uint32_t dev, const char *point, const char *root,
+		     const char *fstype)
+{
+	struct scan_mount m = {.dev = dev, .point = (char *)point, .root = (char *)root};
+
+	if (!look_stands_on(s, dev, m.device, sizeof(m.device)))
+		return 0;
+	snprintf(m.fstype, sizeof(m.fstype), "%.15s", fstype);
+	return scan_add_mount(s, &m);
+}
+
+static bool has_mount(const struct scan *s, uint32_t dev)
+{
+	for (size_t i = 0; i < scan_nr_mounts(s); i++)
+		if (scan_mount(s, i)->dev == dev)
+			return true;
+	return false;
+}
+
+static int add_mounts(struct scan *s, const struct mountinfo *t)
+{
+	bool *others = calloc(t->nr + 1, sizeof(*others));
+	int rc = others ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !rc && i < t->nr; i++)
+		others[i] = !has_mount(s, t->m[i].dev);
+	for (size_t i = 0; !rc && i < t->nr; i++)
+		if (others[i])
+			rc = add_mount(s, t->m[i].dev, t->m[i].point, t->m[i].root, t->m[i].fstype);
+	free(others);
+	return rc;
+}
+
+/*
+ * Filesystems that the kernel has and that neither list shows: mounted in another
+ * namespace only, or unmounted lazily while something still uses them.
+ */
+static int add_hidden(struct look *l, struct scan *s)
+{
+	struct look_sb_args a = {};
+	int rc;
+
+	do {
+		rc = source_run(l->skel->progs.dx_look_super, &a, sizeof(a));
+		if (!rc && a.sb && !has_mount(s, a.dev))
+			rc = add_mount(s, a.dev, "(not in this namespace)", "/", a.fstype);
+	} while (!rc && a.cursor);
+	return rc;
+}
+
+int look_mounts(struct look *l, struct scan *s)
+{
+	struct places p = {};
+	int rc;
+
+	places_read(&p, s);
+	rc = add_mounts(s, &p.own);
+	if (!rc)
+		rc = add_mounts(s, &p.init);
+	if (!rc)
+		rc = add_hidden(l, s);
+	places_free(&p);
+	if (rc)
+		scan_add_gap(s, "mounts: they could not be read: %s", strerror(-rc));
+	return rc;
+}
+
+bool look_wants_file(const struct scan *s, const struct scan_file *f)
+{
+	const struct scan_filter *w = scan_filter_of(s);
+
+	return !w->dev || (f->dev == w->dev && (!w->ino || f->ino == w->ino));
+}
+
+/* ---- from a path to the inode that has the pages ---- */
+
+/* What the filesystem maps: overlayfs gives its own file's inode away only there (ovl_mmap()). */
+static int file_behind(struct look *l, void *addr, struct look_file_args *a)
+{
+	int rc;
+
+	*a = (struct look_file_args){.addr = (uintptr_t)addr};
+	for (int i = 0; i < 10; i++) {
+		rc = source_run(l->skel->progs.dx_look_file, a, sizeof(*a));
+		if (rc || a->err != -EBUSY)
+			break;
+		usleep(1000); /* somebody has our mmap_lock */
+	}
+	return rc ? rc : a->err ? a->err : a->id.mapping ? 0 : -ENOENT;
+}
+
+static int open_quietly(const char *path)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	int fd = open(path, flags | O_NOATIME);
+
+	/* only an owner may leave the time of the last access alone */
+	return fd < 0 && errno == EPERM ? open(path, flags) : fd;
+}
+
+int look_at_file(struct look *l, const char *path, struct look_file *out, char *err, size_t errlen)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct look_file_args a;
+	struct stat st;
+	void *addr;
+	int fd, rc;
+
+	memset(out, 0, sizeof(*out));
+	/* before the open: that of a device or a FIFO does something */
+	if (stat(path, &st)) {
+		rc = -errno;
+		snprintf(err, errlen, "%s: %s", path, strerror(-rc));
+		return rc;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		snprintf(err, errlen, "%s is not a regular file", path);
+		return -EINVAL;
+	}
+	fd = open_quietly(path);
+	if (fd < 0) {
+		rc = -errno;
+		snprintf(err, errlen, "%s could not be opened: %s", path, strerror(-rc));
+		return rc;
+	}
+	addr = mmap(NULL, page, PROT_NONE, MAP_SHARED, fd, 0);
+	rc = addr == MAP_FAILED ? -errno : 0;
+	close(fd);
+	if (rc) {
+		snprintf(err, errlen, "%s could not be mapped, which tells its inode: %s", path,
+			 strerror(-rc));
+		return rc;
+	}
+	rc = file_behind(l, addr, &a);
+	munmap(addr, page);
+	if (rc) {
+		snprintf(err, errlen, "the inode of %s could not be read from the kernel: %s", path,
+			 strerror(-rc));
+		return rc;
+	}
+	out->mapping = a.id.mapping;
+	out->ino = a.id.ino;
+	out->dev = a.id.dev;
+	out->gen = a.id.gen;
+	out->dax = a.flags & S_DAX;
+	return 0;
+}
