@@ -58,8 +58,10 @@ int target_parse(struct target *t, const char *text, char *err, size_t errlen)
 		t->kind = TARGET_RANGE;
 		if (!pfn_range_parse(text, &t->pfn_first, &t->pfn_last))
 			return 0;
-		snprintf(err, errlen, "'%s' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./%s)",
-			 shown(name, sizeof(name), text), name);
+		snprintf(
+			err, errlen,
+			"'%s' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./%s)",
+			shown(name, sizeof(name), text), name);
 		return -EINVAL;
 	}
 	t->kind = TARGET_NAME;
@@ -92,7 +94,8 @@ static bool entry_find(const char *dir, const char *prefix, bool dotted, char *n
 	if (!d)
 		return false;
 	while (!found && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) || strlen(e->d_name) >= len)
+		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) ||
+		    strlen(e->d_name) >= len)
 			continue;
 		if (dotted && !strchr(e->d_name, '.'))
 			continue;
@@ -171,7 +174,9 @@ static int by_name(struct target *t, const char *sys, const char *name, char *er
 		return -ENOENT;
 	if (namespace_child(sys, name, device, sizeof(device)))
 		return device_set(t, device);
-	snprintf(err, errlen, "%s has no block device and no device-dax device: nothing can use its memory", name);
+	snprintf(err, errlen,
+		 "%s has no block device and no device-dax device: nothing can use its memory",
+		 name);
 	return -ENODEV;
 }
 
@@ -181,8 +186,8 @@ static bool device_of_node(const char *sys, const struct stat *st, char *name, s
 	char path[512], target[512], *base;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/dev/%s/%u:%u", sys, S_ISCHR(st->st_mode) ? "char" : "block", major(st->st_rdev),
-		 minor(st->st_rdev));
+	snprintf(path, sizeof(path), "%s/dev/%s/%u:%u", sys,
+		 S_ISCHR(st->st_mode) ? "char" : "block", major(st->st_rdev), minor(st->st_rdev));
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0)
 		return false;

@@ -28,9 +28,12 @@ static void run_text(const struct changes *x, const struct scan_change_run *r)
 	const struct scan_folio *f = r->has_after ? &r->after : &r->before;
 	char when[32], size[8], place[NAMES_FILE_MAX + 32];
 
-	fprintf(x->out, "%12s %c 0x%-8" PRIx64 " %6" PRIu64 " %4s ", time_format(when, sizeof(when), r->time, x->start),
-		!r->has_before ? '+' : !r->has_after ? '-' : '~', f->pfn, r->nr,
-		size_format(size, sizeof(size), f->order));
+	fprintf(x->out, "%12s %c 0x%-8" PRIx64 " %6" PRIu64 " %4s ",
+		time_format(when, sizeof(when), r->time, x->start),
+		!r->has_before	? '+'
+		: !r->has_after ? '-'
+				: '~',
+		f->pfn, r->nr, size_format(size, sizeof(size), f->order));
 	counts_print(x->out, &r->before, r->has_before);
 	fprintf(x->out, " -> ");
 	counts_print(x->out, &r->after, r->has_after);
@@ -72,7 +75,8 @@ static int change_take(const struct scan_change *c, void *arg)
 		return 0;
 	}
 	rc = run_flush(x);
-	*r = (struct scan_change_run){ .has_before = c->before, .has_after = c->after, .nr = 1, .time = x->after->now };
+	*r = (struct scan_change_run){
+		.has_before = c->before, .has_after = c->after, .nr = 1, .time = x->after->now};
 	if (c->before)
 		r->before = *c->before;
 	if (c->after)
@@ -94,7 +98,8 @@ static bool wait_is_in(const struct scan_view *v, const struct scan_wait *w)
 	return false;
 }
 
-static int waits_changed(const struct changes *x, const struct scan_view *has, const struct scan_view *lacks, bool came)
+static int waits_changed(const struct changes *x, const struct scan_view *has,
+			 const struct scan_view *lacks, bool came)
 {
 	char when[32], text[SCAN_WORDS + NAMES_FILE_MAX];
 	int rc = 0;
@@ -107,7 +112,8 @@ static int waits_changed(const struct changes *x, const struct scan_view *has, c
 		if (x->json)
 			rc = scan_change_wait_json(x->out, has, w, x->after->now, came);
 		else
-			fprintf(x->out, "%12s %c %s\n", time_format(when, sizeof(when), x->after->now, x->start),
+			fprintf(x->out, "%12s %c %s\n",
+				time_format(when, sizeof(when), x->after->now, x->start),
 				came ? '+' : '-', scan_wait_format(text, sizeof(text), has, w));
 	}
 	return rc;
@@ -126,17 +132,17 @@ static int changes_write(struct changes *x)
 	return rc;
 }
 
-void view_scan_changes_text(FILE *out, const struct scan_view *before, const struct scan_view *after,
-			    uint64_t start)
+void view_scan_changes_text(FILE *out, const struct scan_view *before,
+			    const struct scan_view *after, uint64_t start)
 {
-	struct changes x = { .out = out, .before = before, .after = after, .start = start };
+	struct changes x = {.out = out, .before = before, .after = after, .start = start};
 
 	changes_write(&x);
 }
 
 int view_scan_changes_json(FILE *out, const struct scan_view *before, const struct scan_view *after)
 {
-	struct changes x = { .out = out, .before = before, .after = after, .json = true };
+	struct changes x = {.out = out, .before = before, .after = after, .json = true};
 
 	return changes_write(&x);
 }

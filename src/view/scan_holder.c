@@ -62,9 +62,10 @@ static void say_object(struct words *w, const struct scan_holder *h)
 	}
 }
 
-char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v, const struct scan_holder *h)
+char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
+			 const struct scan_holder *h)
 {
-	struct words w = { out, outlen, 0 };
+	struct words w = {out, outlen, 0};
 	char text[16];
 
 	out[0] = '\0';
@@ -87,7 +88,8 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v, co
 
 /* ---- places ---- */
 
-char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap, size_t columns)
+char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,
+		       size_t columns)
 {
 	const struct scan_file *f = scan_file(v->s, file);
 	const char *device = scan_device(v, pgmap);
@@ -114,11 +116,12 @@ uint64_t scan_offset(const struct scan_view *v, const struct scan_folio *f)
 	return (f->pfn - p->range[0].pfn) << SCAN_PAGE_SHIFT;
 }
 
-char *scan_place_format(char *out, size_t outlen, const struct scan_view *v, const struct scan_folio *f,
-			size_t columns)
+char *scan_place_format(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_folio *f, size_t columns)
 {
 	char offset[24], owners[64] = "";
-	int n = snprintf(offset, sizeof(offset), "%s0x%" PRIx64, f->file ? ":" : "+", scan_offset(v, f));
+	int n = snprintf(offset, sizeof(offset), "%s0x%" PRIx64, f->file ? ":" : "+",
+			 scan_offset(v, f));
 	size_t room = columns > (size_t)n ? columns - n : 1;
 
 	if (f->file) {
@@ -133,10 +136,11 @@ char *scan_place_format(char *out, size_t outlen, const struct scan_view *v, con
 	return out;
 }
 
-char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v, const struct scan_holder *h)
+char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_holder *h)
 {
 	int pgmap = h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap;
-	struct words w = { out, outlen, 0 };
+	struct words w = {out, outlen, 0};
 	char name[NAMES_FILE_MAX];
 
 	out[0] = '\0';
@@ -178,7 +182,8 @@ static void say_what(struct words *w, const struct scan_view *v, const struct sc
 	char name[NAMES_FILE_MAX];
 
 	if (wait->file) {
-		say(w, ": %s", scan_name_format(name, sizeof(name), v, wait->file, wait->pgmap, (size_t)-1));
+		say(w, ": %s",
+		    scan_name_format(name, sizeof(name), v, wait->file, wait->pgmap, (size_t)-1));
 		if (wait->pfn || wait->kind == SCAN_WAIT_ENTRY)
 			say(w, ":0x%" PRIx64, wait->index << SCAN_PAGE_SHIFT);
 	} else if (scan_device(v, wait->pgmap)[0]) {
@@ -189,9 +194,10 @@ static void say_what(struct words *w, const struct scan_view *v, const struct sc
 		say(w, ", pfn 0x%" PRIx64 " with refcount %d", wait->pfn, wait->refcount);
 }
 
-char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v, const struct scan_wait *wait)
+char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
+		       const struct scan_wait *wait)
 {
-	struct words w = { out, outlen, 0 };
+	struct words w = {out, outlen, 0};
 	char text[16];
 
 	out[0] = '\0';
@@ -226,7 +232,7 @@ char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uin
 char *scan_unknown_format(char *out, size_t outlen, const struct scan_folio *f)
 {
 	int32_t pins = f->pincount - f->held_pins, gets = f->gets - f->held_gets;
-	struct words w = { out, outlen, 0 };
+	struct words w = {out, outlen, 0};
 
 	out[0] = '\0';
 	if (f->unknown <= 0)

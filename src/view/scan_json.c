@@ -73,7 +73,7 @@ static void add_refs(struct json_object *o, const struct scan_pgmap *p, bool *fa
 
 static void add_walked(struct json_object *o, const struct scan_pgmap *p, bool *failed)
 {
-	static const char *const sizes[] = { "4K", "2M", "1G", "other" };
+	static const char *const sizes[] = {"4K", "2M", "1G", "other"};
 	struct json_object *folios = json_object_new_object(), *pages = json_object_new_object();
 
 	json_add_uint(folios, "in_use", p->in_use, failed);
@@ -87,7 +87,7 @@ static void add_walked(struct json_object *o, const struct scan_pgmap *p, bool *
 
 static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
 {
-	static const char *const states[] = { "walked", "partly", "vanished", "skipped" };
+	static const char *const states[] = {"walked", "partly", "vanished", "skipped"};
 	const struct scan_pgmap *p = scan_pgmap(v->s, pgmap);
 	struct json_object *o;
 	bool failed;
@@ -109,8 +109,8 @@ static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
 
 /* ---- holders ---- */
 
-static void add_who(struct json_object *o, uint32_t tgid, uint32_t pid, const char *comm, const char *cgroup,
-		    bool *failed)
+static void add_who(struct json_object *o, uint32_t tgid, uint32_t pid, const char *comm,
+		    const char *cgroup, bool *failed)
 {
 	add_known(o, "tgid", tgid, tgid, failed);
 	add_known(o, "pid", pid, pid, failed);
@@ -174,7 +174,8 @@ static int other_json(FILE *out, const struct scan_view *v, const struct scan_ho
 	o = json_start("holder", &failed);
 	add_holder(o, h, &failed);
 	add_file(o, v, h->file, &failed);
-	add_text(o, "device", scan_device(v, h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap), &failed);
+	add_text(o, "device", scan_device(v, h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap),
+		 &failed);
 	if (h->last) {
 		json_add_uint(o, "offset", h->first << SCAN_PAGE_SHIFT, &failed);
 		json_add_uint(o, "end", (h->last + 1) << SCAN_PAGE_SHIFT, &failed);
@@ -191,7 +192,8 @@ static void add_counts(struct json_object *o, const struct scan_folio *f, bool *
 	json_add_int(o, "pincount", f->pincount, failed);
 }
 
-static void add_folio(struct json_object *o, const struct scan_view *v, const struct scan_folio *f, bool *failed)
+static void add_folio(struct json_object *o, const struct scan_view *v, const struct scan_folio *f,
+		      bool *failed)
 {
 	json_add_uint(o, "pfn", f->pfn, failed);
 	json_add_uint(o, "nr", f->nr, failed);
@@ -225,7 +227,7 @@ static int folio_json(FILE *out, const struct scan_view *v, size_t i)
 
 	o = json_start("folio", &failed);
 	add_folio(o, v, scan_folio(v->s, i), &failed);
-	to = (struct holders){ json_object_new_array(), &failed };
+	to = (struct holders){json_object_new_array(), &failed};
 	scan_folio_holders(v->s, i, holder_add, &to);
 	json_add(o, "holders", to.a, &failed);
 	return json_finish(out, o, failed);
@@ -247,7 +249,8 @@ static int pfn_add(size_t i, void *arg)
 	return 0;
 }
 
-static void add_stack(struct json_object *o, const struct scan_view *v, const struct scan_wait *w, bool *failed)
+static void add_stack(struct json_object *o, const struct scan_view *v, const struct scan_wait *w,
+		      bool *failed)
 {
 	struct json_object *a = json_object_new_array();
 	char name[4 * DX_SYMBOL_LEN + 1];
@@ -259,9 +262,10 @@ static void add_stack(struct json_object *o, const struct scan_view *v, const st
 	json_add(o, "stack", a, failed);
 }
 
-static void add_wait(struct json_object *o, const struct scan_view *v, const struct scan_wait *w, bool *failed)
+static void add_wait(struct json_object *o, const struct scan_view *v, const struct scan_wait *w,
+		     bool *failed)
 {
-	char state[2] = { w->state, 0 };
+	char state[2] = {w->state, 0};
 
 	add_text(o, "kind", scan_wait_name(w->kind), failed);
 	add_text(o, "state", state, failed);
@@ -275,14 +279,15 @@ static void add_wait(struct json_object *o, const struct scan_view *v, const str
 		add_null(o, "refcount", failed);
 	add_text(o, "device", scan_device(v, w->pgmap), failed);
 	add_file(o, v, w->file, failed);
-	add_known(o, "offset", w->file && (w->pfn || w->kind == SCAN_WAIT_ENTRY), w->index << SCAN_PAGE_SHIFT, failed);
+	add_known(o, "offset", w->file && (w->pfn || w->kind == SCAN_WAIT_ENTRY),
+		  w->index << SCAN_PAGE_SHIFT, failed);
 }
 
 static int wait_json(FILE *out, const struct scan_view *v, size_t i)
 {
 	const struct scan_wait *w = scan_wait(v->s, i);
 	struct json_object *o;
-	struct pfns to = { .v = v };
+	struct pfns to = {.v = v};
 	bool failed;
 
 	o = json_start("wait", &failed);
@@ -359,7 +364,7 @@ static void add_by_file(struct json_object *o, const struct scan_view *v, bool *
 
 	for (size_t i = 1; i <= scan_nr_files(v->s); i++) {
 		const struct scan_file *f = scan_file(v->s, i);
-		struct scan_sum sum = { .folios = f->folios, .pages = f->pages, .pins = f->pins };
+		struct scan_sum sum = {.folios = f->folios, .pages = f->pages, .pins = f->pins};
 
 		if (!f->folios)
 			continue;
@@ -443,7 +448,8 @@ static int verdict_json(FILE *out, const struct scan_view *v, int pgmap)
 	json_add_int(o, "refs", verdict.refs, &failed);
 	add_bool(o, "under_way", verdict.under_way, &failed);
 	add_text(o, "mount", verdict.mount, &failed);
-	add_text(o, "text", scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict), &failed);
+	add_text(o, "text",
+		 scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict), &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -458,7 +464,8 @@ int view_holders_json(FILE *out, const struct scan_view *v, int pgmap)
 
 /* ---- what changed ---- */
 
-static void add_state(struct json_object *o, const char *key, const struct scan_folio *f, bool *failed)
+static void add_state(struct json_object *o, const char *key, const struct scan_folio *f,
+		      bool *failed)
 {
 	struct json_object *counts;
 
@@ -479,7 +486,11 @@ int scan_change_json(FILE *out, const struct scan_view *v, const struct scan_cha
 
 	o = json_start("change", &failed);
 	json_add_uint(o, "time", run->time, &failed);
-	add_text(o, "change", !run->has_before ? "new" : !run->has_after ? "gone" : "changed", &failed);
+	add_text(o, "change",
+		 !run->has_before  ? "new"
+		 : !run->has_after ? "gone"
+				   : "changed",
+		 &failed);
 	json_add_uint(o, "pfn", f->pfn, &failed);
 	json_add_uint(o, "nr", run->nr, &failed);
 	json_add_int(o, "order", f->order, &failed);
@@ -491,7 +502,8 @@ int scan_change_json(FILE *out, const struct scan_view *v, const struct scan_cha
 	return json_finish(out, o, failed);
 }
 
-int scan_change_wait_json(FILE *out, const struct scan_view *v, const struct scan_wait *w, uint64_t time, bool came)
+int scan_change_wait_json(FILE *out, const struct scan_view *v, const struct scan_wait *w,
+			  uint64_t time, bool came)
 {
 	struct json_object *o;
 	bool failed;

@@ -34,20 +34,24 @@ void scan_sum_get(const struct scan_view *v, int pgmap, int order, struct scan_s
 
 #define SCAN_WORDS 1024 /* bytes that are always enough */
 /* "db[812] pipe fd 5, 1 ref, for 14.2s"; "? " before it: a candidate. Safe to print. Returns @out. */
-char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v, const struct scan_holder *h);
+char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
+			 const struct scan_holder *h);
 /* Of what a holder holds: a file and offsets, or a device. "": any */
-char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v, const struct scan_holder *h);
+char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_holder *h);
 /* "truncate[901] waits since 14.2s (S) for a layout break: ..." */
-char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v, const struct scan_wait *w);
+char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
+		       const struct scan_wait *w);
 /* "1 pin, 2 references": those of each folio that nobody is known to hold; "" for none */
 char *scan_unknown_format(char *out, size_t outlen, const struct scan_folio *f);
 /* "name+0x10 [module]" */
 char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uint64_t addr);
 /* A file's or device's name, at most @columns, safe to print; "": it has none. Returns @out. */
-char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap, size_t columns);
+char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,
+		       size_t columns);
 /* FILE:OFFSET, or where it lies in the device; at most @columns. Returns @out. */
-char *scan_place_format(char *out, size_t outlen, const struct scan_view *v, const struct scan_folio *f,
-			size_t columns);
+char *scan_place_format(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_folio *f, size_t columns);
 /* Bytes: in the file, or without one from the start of the device's memory. */
 uint64_t scan_offset(const struct scan_view *v, const struct scan_folio *f);
 
@@ -74,6 +78,7 @@ struct scan_change_run {
 
 /* scan_json.c; @v: the look that has it */
 int scan_change_json(FILE *out, const struct scan_view *v, const struct scan_change_run *run);
-int scan_change_wait_json(FILE *out, const struct scan_view *v, const struct scan_wait *w, uint64_t time, bool came);
+int scan_change_wait_json(FILE *out, const struct scan_view *v, const struct scan_wait *w,
+			  uint64_t time, bool came);
 
 #endif

@@ -6,8 +6,8 @@
 #include "view/escape.h"
 #include "view/scan_part.h"
 
-#define FILE_COLUMNS 38
-#define ROW_COLUMNS  89 /* of a row before its holders */
+#define FILE_COLUMNS  38
+#define ROW_COLUMNS   89 /* of a row before its holders */
 #define HOLDERS_SHOWN 4 /* of a folio, without --verbose */
 #define FRAMES_SHOWN  9 /* of a stack, without --verbose */
 #define OTHERS_SHOWN  20
@@ -16,7 +16,8 @@ void scan_heading_print(FILE *out, const struct scan_view *v)
 {
 	char kernel[256];
 
-	escape_text(kernel, sizeof(kernel), v->kernel ? v->kernel : "?", v->kernel ? strlen(v->kernel) : 1);
+	escape_text(kernel, sizeof(kernel), v->kernel ? v->kernel : "?",
+		    v->kernel ? strlen(v->kernel) : 1);
 	fprintf(out, "kernel %s, regime %s\n", kernel, regime_name(v->regime));
 }
 
@@ -69,7 +70,8 @@ static void ranges_print(FILE *out, const struct scan_pgmap *p)
 	if (p->nr_range > DX_PGMAP_RANGES)
 		fprintf(out, "      and %u ranges more\n", p->nr_range - DX_PGMAP_RANGES);
 	if (p->no_memmap)
-		fprintf(out, "      the first %" PRIu64 " pages have no struct page (altmap)\n", p->no_memmap);
+		fprintf(out, "      the first %" PRIu64 " pages have no struct page (altmap)\n",
+			p->no_memmap);
 	if (p->owner[0]) {
 		escape_text(text, sizeof(text), p->owner, sizeof(p->owner));
 		fprintf(out, "      owner %s\n", text);
@@ -83,7 +85,8 @@ static void ranges_print(FILE *out, const struct scan_pgmap *p)
 static void device_print(FILE *out, const struct scan_view *v, const struct scan_pgmap *p)
 {
 	bool skipped = scan_walk_state(v, p) == SCAN_SKIPPED;
-	char device[128], driver[128], size[16], in_use[32], mapped[32], pinned[32], refs[24], rest[24];
+	char device[128], driver[128], size[16], in_use[32], mapped[32], pinned[32], refs[24],
+		rest[24];
 
 	escape_text(device, sizeof(device), p->device[0] ? p->device : "-", sizeof(p->device));
 	escape_text(driver, sizeof(driver), p->driver[0] ? p->driver : "-", sizeof(p->driver));
@@ -97,16 +100,16 @@ static void device_print(FILE *out, const struct scan_view *v, const struct scan
 	fprintf(out, "%c %-12s %-10s %-11s %7s %9s %9s %8s %10s %11s%s\n",
 		(p->refs_known && p->unexplained) || p->dying ? '!' : ' ', device,
 		pgmap_type_name(p->type) ? pgmap_type_name(p->type) : "?", driver,
-		bytes_format(size, sizeof(size), pgmap_pages(p)), in_use, mapped, pinned, refs, rest,
-		pgmap_remark(v, p));
+		bytes_format(size, sizeof(size), pgmap_pages(p)), in_use, mapped, pinned, refs,
+		rest, pgmap_remark(v, p));
 	if (v->verbose)
 		ranges_print(out, p);
 }
 
 void scan_devices_print(FILE *out, const struct scan_view *v)
 {
-	fprintf(out, "\n  %-12s %-10s %-11s %7s %9s %9s %8s %10s %11s\n", "DEVICE", "TYPE", "DRIVER", "SIZE",
-		"IN-USE", "MAPPED", "PINNED", "REFS", "UNEXPLAINED");
+	fprintf(out, "\n  %-12s %-10s %-11s %7s %9s %9s %8s %10s %11s\n", "DEVICE", "TYPE",
+		"DRIVER", "SIZE", "IN-USE", "MAPPED", "PINNED", "REFS", "UNEXPLAINED");
 	for (size_t i = 0; i < scan_nr_pgmaps(v->s); i++)
 		device_print(out, v, scan_pgmap(v->s, i));
 }
@@ -118,7 +121,7 @@ struct column {
 	FILE *out;
 	const struct scan_view *v;
 	int indent;
-	unsigned int lines, left_out;
+	unsigned int lines, left_out, candidates;
 };
 
 static void column_begin(struct column *c)
@@ -132,6 +135,7 @@ static int holder_line(const struct scan_holder *h, void *arg)
 	struct column *c = arg;
 	char text[SCAN_WORDS];
 
+	c->candidates += !h->certain;
 	if (c->lines >= HOLDERS_SHOWN && !c->v->verbose) {
 		c->left_out++;
 		return 0;
@@ -149,7 +153,7 @@ static void remark_line(struct column *c, const char *text)
 
 static void holders_print(FILE *out, const struct scan_view *v, size_t i, int indent, bool beside)
 {
-	struct column c = { out, v, indent, beside ? 0 : 1, 0 };
+	struct column c = {out, v, indent, beside ? 0 : 1, 0, 0};
 	const struct scan_folio *f = scan_folio(v->s, i);
 	char text[SCAN_WORDS], what[64];
 
@@ -162,7 +166,9 @@ static void holders_print(FILE *out, const struct scan_view *v, size_t i, int in
 		remark_line(&c, text);
 	}
 	if (f->unknown > 0 && v->holders) {
-		snprintf(text, sizeof(text), "%s: holder unknown: predates daxtop",
+		snprintf(text, sizeof(text),
+			 c.candidates ? "%s: holder not found; ? could hold it"
+				      : "%s: holder unknown: predates daxtop",
 			 scan_unknown_format(what, sizeof(what), f));
 		remark_line(&c, text);
 	}
@@ -201,12 +207,12 @@ static void folio_columns(FILE *out, const struct scan_view *v, const struct sca
 	int pad;
 
 	scan_place_format(place, sizeof(place), v, f, FILE_COLUMNS);
-	escape_columns(device, sizeof(device), scan_device(v, f->pgmap), strlen(scan_device(v, f->pgmap)), 12,
-		       ESCAPE_KEEP_END);
+	escape_columns(device, sizeof(device), scan_device(v, f->pgmap),
+		       strlen(scan_device(v, f->pgmap)), 12, ESCAPE_KEEP_END);
 	pad = FILE_COLUMNS - columns_of(place);
-	fprintf(out, "%c 0x%-8" PRIx64 " %6" PRIu64 " %4s %-8s %s%*s %5d %4d %4d ", row_mark(v, f), f->pfn, f->nr,
-		size_format(size, sizeof(size), f->order), device[0] ? device : "-", place, pad > 0 ? pad : 0, "",
-		f->refcount, f->mapcount, f->pincount);
+	fprintf(out, "%c 0x%-8" PRIx64 " %6" PRIu64 " %4s %-8s %s%*s %5d %4d %4d ", row_mark(v, f),
+		f->pfn, f->nr, size_format(size, sizeof(size), f->order), device[0] ? device : "-",
+		place, pad > 0 ? pad : 0, "", f->refcount, f->mapcount, f->pincount);
 }
 
 size_t scan_folios_print(FILE *out, const struct scan_view *v)
@@ -219,8 +225,9 @@ size_t scan_folios_print(FILE *out, const struct scan_view *v)
 		if (!scan_scope_folio(v, i))
 			continue;
 		if (!rows++)
-			fprintf(out, "\n  %-10s %6s %4s %-8s %-*s %5s %4s %4s %s\n", "PFN", "NR", "SIZE", "DEV",
-				FILE_COLUMNS, "FILE:OFFSET", "REF", "MAP", "PIN", v->holders ? "HOLDER" : "");
+			fprintf(out, "\n  %-10s %6s %4s %-8s %-*s %5s %4s %4s %s\n", "PFN", "NR",
+				"SIZE", "DEV", FILE_COLUMNS, "FILE:OFFSET", "REF", "MAP", "PIN",
+				v->holders ? "HOLDER" : "");
 		folio_columns(out, v, f);
 		holders_print(out, v, i, ROW_COLUMNS, true);
 	}
@@ -269,8 +276,9 @@ static int blocker_print(size_t i, void *arg)
 	}
 	p->shown++;
 	f = scan_folio(p->v->s, i);
-	fprintf(p->out, "    blocked by 0x%" PRIx64 " (%" PRIu64 " x %s, refcount %d, pins %d) %s\n", f->pfn, f->nr,
-		size_format(size, sizeof(size), f->order), f->refcount, f->pincount,
+	fprintf(p->out,
+		"    blocked by 0x%" PRIx64 " (%" PRIu64 " x %s, refcount %d, pins %d) %s\n",
+		f->pfn, f->nr, size_format(size, sizeof(size), f->order), f->refcount, f->pincount,
 		scan_place_format(place, sizeof(place), p->v, f, (size_t)-1));
 	holders_print(p->out, p->v, i, 6, false);
 	return 0;
@@ -294,14 +302,16 @@ size_t scan_waits_print(FILE *out, const struct scan_view *v)
 
 	for (size_t i = 0; i < scan_nr_waits(v->s); i++) {
 		const struct scan_wait *w = scan_wait(v->s, i);
-		struct wait_print p = { out, v, 0, 0 };
+		struct wait_print p = {out, v, 0, 0};
 
 		if (!scan_scope_wait(v, w))
 			continue;
-		fprintf(out, "%s! %s\n", shown++ ? "" : "\n", scan_wait_format(text, sizeof(text), v, w));
+		fprintf(out, "%s! %s\n", shown++ ? "" : "\n",
+			scan_wait_format(text, sizeof(text), v, w));
 		scan_wait_folios(v->s, i, blocker_print, &p);
 		if (p.left_out)
-			fprintf(out, "    and by %u rows more (--verbose shows them)\n", p.left_out);
+			fprintf(out, "    and by %u rows more (--verbose shows them)\n",
+				p.left_out);
 		stack_print(out, v, w);
 	}
 	return shown;

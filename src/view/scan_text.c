@@ -35,9 +35,10 @@ static void sum_print(FILE *out, const struct scan_sum *sum, const char *name)
 {
 	char folios[32], pages[32], pins[32];
 
-	fprintf(out, "  %10s %12s %10s  %s\n", thousands_format(folios, sizeof(folios), sum->folios),
-		thousands_format(pages, sizeof(pages), sum->pages), thousands_format(pins, sizeof(pins), sum->pins),
-		name);
+	fprintf(out, "  %10s %12s %10s  %s\n",
+		thousands_format(folios, sizeof(folios), sum->folios),
+		thousands_format(pages, sizeof(pages), sum->pages),
+		thousands_format(pins, sizeof(pins), sum->pins), name);
 }
 
 /* Devices first, then their files, largest first. */
@@ -53,7 +54,8 @@ static void files_print(FILE *out, const struct scan_view *v)
 		files[i].file = i + 1;
 	for (size_t i = 0; i < scan_nr_folios(v->s); i++)
 		if (scan_folio(v->s, i)->file && scan_scope_folio(v, i))
-			scan_sum_add(&files[scan_folio(v->s, i)->file - 1].sum, scan_folio(v->s, i));
+			scan_sum_add(&files[scan_folio(v->s, i)->file - 1].sum,
+				     scan_folio(v->s, i));
 	qsort(files, nr, sizeof(*files), by_pages);
 	while (used < nr && files[used].sum.folios && !scan_file(v->s, files[used].file)->device)
 		used++;
@@ -61,7 +63,8 @@ static void files_print(FILE *out, const struct scan_view *v)
 		sum_print(out, &files[i].sum,
 			  scan_name_format(name, sizeof(name), v, files[i].file, -1, (size_t)-1));
 	if (used > FILES_SHOWN && !v->verbose)
-		fprintf(out, "  %34s  and %zu files more (--verbose shows them)\n", "", used - FILES_SHOWN);
+		fprintf(out, "  %34s  and %zu files more (--verbose shows them)\n", "",
+			used - FILES_SHOWN);
 	free(files);
 }
 
@@ -77,17 +80,21 @@ static void orders_print(FILE *out, const struct scan_view *v)
 	}
 }
 
-static void totals_print(FILE *out, const struct scan_view *v, const struct scan_sum *sum, size_t waits)
+static void totals_print(FILE *out, const struct scan_view *v, const struct scan_sum *sum,
+			 size_t waits)
 {
 	char n[32];
 
-	fprintf(out, "%s folio%s", thousands_format(n, sizeof(n), sum->folios), plural(sum->folios));
+	fprintf(out, "%s folio%s", thousands_format(n, sizeof(n), sum->folios),
+		plural(sum->folios));
 	fprintf(out, ", mapped %s", thousands_format(n, sizeof(n), sum->mapped));
 	fprintf(out, ", pinned %s", thousands_format(n, sizeof(n), sum->pinned));
 	if (v->holders)
-		fprintf(out, ", of unknown holders %s", thousands_format(n, sizeof(n), sum->unknown));
+		fprintf(out, ", of unknown holders %s",
+			thousands_format(n, sizeof(n), sum->unknown));
 	if (sum->overput)
-		fprintf(out, ", with too few references %s", thousands_format(n, sizeof(n), sum->overput));
+		fprintf(out, ", with too few references %s",
+			thousands_format(n, sizeof(n), sum->overput));
 	fprintf(out, "; %zu wait%s\n", waits, plural(waits));
 }
 
@@ -103,7 +110,8 @@ static void summary_print(FILE *out, const struct scan_view *v, size_t waits)
 			char device[128];
 
 			scan_sum_get(v, i, -1, &one);
-			escape_text(device, sizeof(device), scan_device(v, i), strlen(scan_device(v, i)));
+			escape_text(device, sizeof(device), scan_device(v, i),
+				    strlen(scan_device(v, i)));
 			if (one.folios)
 				sum_print(out, &one, device[0] ? device : "-");
 		}
