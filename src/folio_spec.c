@@ -77,6 +77,19 @@ int size_parse(const char *text, uint64_t *value)
 	return 0;
 }
 
+int pfn_range_parse(const char *text, uint64_t *first, uint64_t *last)
+{
+	const char *end;
+
+	if (number_parse(text, first, &end))
+		return -EINVAL;
+	*last = *first;
+	if (*end == '-' && number_parse(end + 1, last, &end))
+		return -EINVAL;
+	/* pfn 0 is never a device's */
+	return *end || !*first || *last < *first || *last >= PFN_LIMIT ? -EINVAL : 0;
+}
+
 /* /dev/daxX.Y */
 static bool path_is_devdax(const char *path)
 {

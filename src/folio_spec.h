@@ -32,4 +32,7 @@ void folio_spec_free(struct folio_spec *spec);
  */
 int size_parse(const char *text, uint64_t *value);
 
+/* PFN or PFN-PFN, decimal or 0xHEX, both included. Returns 0 or -EINVAL. */
+int pfn_range_parse(const char *text, uint64_t *first, uint64_t *last);
+
 #endif

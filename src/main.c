@@ -12,6 +12,8 @@ int main(int argc, char **argv)
 		[COMMAND_PROBES] = cmd_probes,
 		[COMMAND_CHECK] = cmd_check,
 		[COMMAND_RULES] = cmd_rules,
+		[COMMAND_SCAN] = cmd_scan,
+		[COMMAND_HOLDERS] = cmd_holders,
 	};
 	struct options o;
 	int status = 2;

@@ -30,6 +30,10 @@ enum {
 	KEY_PROPAGATE,
 	KEY_KTAP,
 	KEY_OUTPUT,
+	KEY_RANGE,
+	KEY_MIN_REFS,
+	KEY_PINNED,
+	KEY_NO_HOLDERS,
 };
 
 #define RING_DEFAULT (8ul << 20)
@@ -38,6 +42,7 @@ enum {
 #define WINDOW_DEFAULT_MS 50
 #define DELAY_DEFAULT_MS 1000
 #define DELAY_MIN_MS 100
+#define WATCH_MIN_MS 10
 #define LEAK_DEFAULT_S 10
 #define STALL_DEFAULT_S 10
 #define SETTLE_DEFAULT_S 1
@@ -140,6 +145,29 @@ static const struct argp_option probes_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option scan_options[] = {
+	{ NULL, 0, NULL, 0, "Show only:", 2 },
+	{ "device", 'd', "NAME", 0, "this device (pmem0, dax0.0)", 2 },
+	{ "file", 'f', "PATH", 0, "this file", 2 },
+	{ "range", KEY_RANGE, "PFN-PFN", 0, "folios in this range, decimal or 0xHEX", 2 },
+	{ "min-refs", KEY_MIN_REFS, "N", 0, "folios with at least N references more than an idle one has", 2 },
+	{ "pinned", KEY_PINNED, NULL, 0, "folios with a pin, or a reference that no mapping explains", 2 },
+	{ "no-holders", KEY_NO_HOLDERS, NULL, 0, "Don't look for who holds the folios", 3 },
+	{ "watch", 'w', "SECONDS", 0, "Look again and again, and show what changed", 3 },
+	{ "count", 'n', "N", 0, "With --watch: end after N looks", 3 },
+	{ "verbose", 'v', NULL, 0, "Everything: ranges, all holders, whole stacks", 3 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 3 },
+	OPTIONS_HELP,
+	{ 0 },
+};
+
+static const struct argp_option holders_options[] = {
+	{ "verbose", 'v', NULL, 0, "Everything: all holders, whole stacks", 1 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 1 },
+	OPTIONS_HELP,
+	{ 0 },
+};
+
 static int parse_option(int key, char *arg, struct argp_state *state);
 
 /* argp adds a note that long options' arguments are the short ones' too: nobody asks. */
@@ -180,6 +208,17 @@ static const struct command_info {
 	  ARGP(rules_options, "[ID...]",
 	       "The rules that daxtop check checks; with ID, what that rule demands and where the "
 	       "kernel relies on it.") },
+	{ "daxtop scan", COMMAND_SCAN,
+	  ARGP(scan_options, NULL,
+	       "One look at what is there now, also at what is older than daxtop: the DAX folios that are in "
+	       "use, who holds them, who waits for them. Attaches nothing and changes nothing.") },
+	{ "daxtop holders", COMMAND_HOLDERS,
+	  ARGP(holders_options, "WHAT",
+	       "Who holds WHAT, who waits for it, and for a device whether it may be unbound.\v"
+	       "WHAT is a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a pfn or range "
+	       "(0xA, 0xA-0xB) or a process number (digits; a file of that name is ./123).\n\n"
+	       "Exit status: 0 nobody, 1 somebody holds it or waits for it, 2 wrong usage or it could not be "
+	       "looked at.") },
 	{ "daxtop probes", COMMAND_PROBES,
 	  ARGP(probes_options, NULL,
 	       "What this kernel offers: each event, the function chosen for it, what is missing "
@@ -217,6 +256,21 @@ static int parse_folio(struct parse *p, const char *arg)
 	return 0;
 }
 
+static int parse_what(struct parse *p, const char *arg)
+{
+	char err[1024], name[256];
+
+	if (p->o->what.text) {
+		complain(p->info->name, "takes one WHAT, but got '%s' as well", value_shown(name, sizeof(name), arg));
+		return EINVAL;
+	}
+	if (target_parse(&p->o->what, arg, err, sizeof(err))) {
+		complain(p->info->name, "%s", err);
+		return EINVAL;
+	}
+	return 0;
+}
+
 /* ---- argp ---- */
 
 static void print_help(const struct command_info *info)
@@ -242,6 +296,8 @@ static int parse_argument(struct parse *p, const char *arg)
 		return parse_folio(p, arg);
 	if (p->info->command == COMMAND_RULES)
 		return parse_named_rules(p, arg);
+	if (p->info->command == COMMAND_HOLDERS)
+		return parse_what(p, arg);
 	complain(p->info->name, "takes no argument, but got '%s'", value_shown(name, sizeof(name), arg));
 	return EINVAL;
 }
@@ -275,6 +331,14 @@ static int parse_end(struct parse *p)
 		return parse_end_check(p);
 	if (p->info->command == COMMAND_HISTORY && !p->o->nr_folios) {
 		complain(p->info->name, "name at least one FOLIO: a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET");
+		return EINVAL;
+	}
+	if (p->info->command == COMMAND_SCAN && p->o->count && !p->o->watch_ns) {
+		complain(p->info->name, "--count is for --watch: without it there is one look");
+		return EINVAL;
+	}
+	if (p->info->command == COMMAND_HOLDERS && !p->o->what.text) {
+		complain(p->info->name, "name WHAT: a file, a mount point, a device, a pfn, a range of them or a process");
 		return EINVAL;
 	}
 	return 0;
@@ -373,6 +437,25 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_OUTPUT:
 		return value_string(p->info->name, "--output", arg, &o->output);
+	case 'w':
+		err = value_seconds(p->info->name, "--watch", arg, WATCH_MIN_MS * 1000000ull, &o->watch_ns);
+		if (!err && o->watch_ns > 86400ull * 1000000000) {
+			complain(p->info->name, "--watch is a day at most");
+			err = EINVAL;
+		}
+		return err;
+	case KEY_RANGE:
+		return value_range(p->info->name, "--range", arg, &o->pfn_first, &o->pfn_last);
+	case KEY_MIN_REFS:
+		err = value_number(p->info->name, "--min-refs", arg, 1, INT32_MAX, &n);
+		o->min_refs = n;
+		return err;
+	case KEY_PINNED:
+		o->pinned = true;
+		return 0;
+	case KEY_NO_HOLDERS:
+		o->no_holders = true;
+		return 0;
 	case 'v':
 		o->verbose = true;
 		return 0;
@@ -394,6 +477,8 @@ static void print_overview(void)
 	       "\n"
 	       "  top             the live screen (the default)\n"
 	       "  trace           one line an event\n"
+	       "  scan            one look: what is in use now, who holds it, who waits for it\n"
+	       "  holders WHAT    who holds a file or a device, and may it go?\n"
 	       "  history FOLIO   a folio's reference count, step by step\n"
 	       "  check [-- CMD]  which rules of reference counts are broken, while CMD runs\n"
 	       "  rules [ID...]   the rules, explained\n"
@@ -465,8 +550,8 @@ int options_parse(int argc, char **argv, struct options *o)
 		p.info = command_find(argv[1]);
 		if (!p.info) {
 			fprintf(stderr,
-				"daxtop: there is no command '%s'; there are top, trace, history, "
-				"check, rules and probes (daxtop --help)\n",
+				"daxtop: there is no command '%s'; there are top, trace, scan, "
+				"holders, history, check, rules and probes (daxtop --help)\n",
 				value_shown(name, sizeof(name), argv[1]));
 			return -EINVAL;
 		}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "folio_spec.h"
 #include "rule/rule.h"
+#include "target.h"
 #include "view/filter.h"
 #include "view/screen.h"
 
@@ -18,6 +19,8 @@ enum command {
 	COMMAND_PROBES,
 	COMMAND_CHECK,
 	COMMAND_RULES,
+	COMMAND_SCAN,
+	COMMAND_HOLDERS,
 };
 
 struct options {
@@ -33,7 +36,7 @@ struct options {
 	/* trace, top */
 	struct view_filter filter; /* strings point into argv */
 
-	/* trace, history; top --batch: iterations */
+	/* trace, history; top --batch: iterations; scan --watch: looks */
 	uint64_t count; /* 0: no limit */
 	uint64_t duration_ns; /* 0: no limit */
 	bool json;
@@ -59,6 +62,16 @@ struct options {
 	/* history */
 	struct folio_spec *folios;
 	size_t nr_folios;
+
+	/* scan; device and file are filter's */
+	uint64_t pfn_first, pfn_last; /* both 0: all */
+	int32_t min_refs;
+	bool pinned;
+	bool no_holders;
+	uint64_t watch_ns; /* 0: one look only */
+
+	/* holders */
+	struct target what;
 
 	/* top */
 	enum screen_sort sort;

@@ -133,6 +133,18 @@ int value_sort(const char *command, const char *arg, enum screen_sort *sort)
 	return EINVAL;
 }
 
+int value_range(const char *command, const char *option, const char *arg, uint64_t *first, uint64_t *last)
+{
+	char name[256];
+
+	if (pfn_range_parse(arg, first, last)) {
+		complain(command, "%s wants PFN or PFN-PFN, decimal or 0xHEX, the smaller one first, not '%s'", option,
+			 value_shown(name, sizeof(name), arg));
+		return EINVAL;
+	}
+	return 0;
+}
+
 int value_string(const char *command, const char *option, const char *arg, const char **value)
 {
 	if (!*arg) {

@@ -82,5 +82,7 @@ int cmd_probes(const struct options *o);
 int cmd_top(const struct options *o);
 int cmd_check(const struct options *o);
 int cmd_rules(const struct options *o);
+int cmd_scan(const struct options *o);
+int cmd_holders(const struct options *o);
 
 #endif

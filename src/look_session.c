@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* look_session.c - load, one look in order, signals */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "clock.h"
+#include "look_session.h"
+#include "source/source.h"
+#include "view/escape.h"
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+bool look_session_stopped(void)
+{
+	return stop;
+}
+
+/* No SA_RESTART: a sleep must end. A broken pipe ends by the failed write. */
+static void catch_signals(void)
+{
+	struct sigaction a = {.sa_handler = on_signal};
+
+	sigemptyset(&a.sa_mask);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+	a.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &a, NULL);
+}
+
+void look_session_sleep(uint64_t deadline)
+{
+	struct timespec t = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+
+	while (!stop && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}
+
+int look_session_open(struct look_session *l)
+{
+	char err[1024];
+
+	memset(l, 0, sizeof(*l));
+	catch_signals();
+	uname(&l->u);
+	if (!preflight(err, sizeof(err)))
+		l->look = look_open(err, sizeof(err));
+	if (l->look)
+		return 0;
+	fprintf(stderr, "daxtop: %s\n", err);
+	return 2;
+}
+
+void look_session_close(struct look_session *l)
+{
+	look_close(l->look);
+	l->look = NULL;
+}
+
+/* ---- one look ---- */
+
+/* What else there is to look at, in this order: holders first, a wait is named with its blockers' holders. */
+static int look_around(struct look *l, struct scan *s, bool holders)
+{
+	static int (*const steps[])(struct look *, struct scan *, look_stop *) = {
+		look_mappings,
+		look_objects,
+		look_requests,
+		look_rdma,
+	};
+	int rc = look_walk(l, s, &stop);
+
+	/* all but memory and a signal was told by scan_add_gap(): the rest is looked at all the same */
+	for (size_t i = 0; holders && i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (rc != -ENOMEM && rc != -EINTR && !stop)
+			rc = steps[i](l, s, &stop);
+	if (rc != -ENOMEM && rc != -EINTR && !stop)
+		rc = look_waits(l, s, &stop);
+	return rc == -ENOMEM ? rc : 0;
+}
+
+static void symbol(void *arg, uint64_t addr, char *out, size_t len)
+{
+	look_symbol(arg, addr, out, len);
+}
+
+static int failed(struct scan *s, int rc)
+{
+	if (rc == -ENOMEM)
+		fprintf(stderr, "daxtop: memory is short\n");
+	else
+		fprintf(stderr, "daxtop: %s\n", scan_nr_gaps(s) ? scan_gap(s, 0) : strerror(-rc));
+	scan_free(s);
+	return 2;
+}
+
+int look_session_scan(struct look_session *l, const struct scan_filter *filter, bool holders,
+		      struct scan_view *v)
+{
+	struct scan *s = scan_new(filter, look_regime(l->look) == REGIME_LEGACY);
+	int rc;
+
+	if (!s)
+		return failed(NULL, -ENOMEM);
+	rc = look_pgmaps(l->look, s);
+	if (rc)
+		return failed(s, rc);
+	rc = look_mounts(l->look, s);
+	if (rc != -ENOMEM)
+		rc = look_around(l->look, s, holders);
+	if (!rc)
+		rc = scan_finish(s);
+	if (rc)
+		return failed(s, rc);
+	*v = (struct scan_view){
+		.s = s,
+		.filter = filter,
+		.kernel = l->u.release,
+		.regime = look_regime(l->look),
+		.now = clock_now(),
+		.holders = holders,
+		.interrupted = stop,
+		.symbol = symbol,
+		.arg = l->look,
+	};
+	return 0;
+}
+
+/* ---- what is asked for ---- */
+
+int look_session_file(struct look_session *l, const char *path, struct scan_filter *filter)
+{
+	struct look_file file;
+	char err[1024], name[512];
+
+	if (look_at_file(l->look, path, &file, err, sizeof(err))) {
+		fprintf(stderr, "daxtop: %s\n", err);
+		return 2;
+	}
+	if (!file.dax) {
+		escape_columns(name, sizeof(name), path, strlen(path), 120, ESCAPE_KEEP_END);
+		fprintf(stderr,
+			"daxtop: %s is not accessed by DAX: it is on another filesystem, or that is not "
+			"mounted with DAX\n",
+			name);
+		return 2;
+	}
+	filter->dev = file.dev;
+	filter->ino = file.ino;
+	return 0;
+}
+
+int look_session_device(struct scan *s, const char *name)
+{
+	char text[256];
+
+	for (size_t i = 0; i < scan_nr_pgmaps(s); i++)
+		if (!strcmp(scan_pgmap(s, i)->device, name))
+			return i;
+	escape_columns(text, sizeof(text), name, strlen(name), 60, ESCAPE_KEEP_START);
+	fprintf(stderr, "daxtop: no device '%s' has ZONE_DEVICE memory; ", text);
+	for (size_t i = 0; i < scan_nr_pgmaps(s); i++) {
+		const struct scan_pgmap *p = scan_pgmap(s, i);
+
+		escape_text(text, sizeof(text), p->device, sizeof(p->device));
+		fprintf(stderr, "%s%s", i ? " " : "there are ", *text ? text : "(one without a name)");
+	}
+	fprintf(stderr, "%s\n", scan_nr_pgmaps(s) ? "" : "none has");
+	return -1;
+}

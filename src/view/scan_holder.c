@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* scan_holder.c - words for one holder, one wait, one place */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "view/escape.h"
+#include "view/scan_part.h"
+
+struct words {
+	char *out;
+	size_t outlen, len;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct words *w, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(w->out + w->len, w->outlen - w->len, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		w->len += (size_t)n < w->outlen - w->len ? (size_t)n : w->outlen - w->len - 1;
+}
+
+static void say_hostile(struct words *w, const char *s, size_t len)
+{
+	if (w->len + 1 < w->outlen)
+		escape_text(w->out + w->len, w->outlen - w->len, s, len);
+	w->len += strlen(w->out + w->len);
+}
+
+static void say_who(struct words *w, const char *comm, uint32_t pid)
+{
+	if (!pid && !comm[0]) {
+		say(w, "the kernel");
+		return;
+	}
+	say_hostile(w, comm, DX_COMM_LEN);
+	say(w, "[%u]", pid);
+}
+
+static uint64_t age(const struct scan_view *v, uint64_t since)
+{
+	return v->now > since ? v->now - since : 0;
+}
+
+/* The number that /proc/PID/fd shows as well. */
+static void say_object(struct words *w, const struct scan_holder *h)
+{
+	say(w, " %s", h->kind == SCAN_HOLD_OPEN ? "has it open" : scan_hold_name(h->kind));
+	if (h->fd >= 0)
+		say(w, "%s fd %d", h->kind == SCAN_HOLD_OPEN ? "," : "", h->fd);
+	if (h->id && h->kind == SCAN_HOLD_PIPE)
+		say(w, " pipe:[%" PRIu64 "]", h->id);
+	else if (h->id && h->kind == SCAN_HOLD_SOCKET)
+		say(w, " socket:[%" PRIu64 "]", h->id);
+	if (h->detail[0]) {
+		say(w, " ");
+		say_hostile(w, h->detail, sizeof(h->detail));
+	}
+}
+
+char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
+			 const struct scan_holder *h)
+{
+	struct words w = {out, outlen, 0};
+	char text[16];
+
+	out[0] = '\0';
+	if (!h->certain)
+		say(&w, "? ");
+	say_who(&w, h->comm, h->tgid ? h->tgid : h->pid);
+	say_object(&w, h);
+	if (h->certain && h->refs)
+		say(&w, ", %u %s%s", h->refs, h->pin ? "pin" : "ref", h->refs == 1 ? "" : "s");
+	if (h->since)
+		say(&w, ", for %s", duration_format(text, sizeof(text), age(v, h->since)));
+	if (v->verbose && h->addr)
+		say(&w, ", at 0x%" PRIx64, h->addr);
+	if (v->verbose && h->cgroup) {
+		say(&w, ", cgroup ");
+		say_hostile(&w, h->cgroup, strlen(h->cgroup));
+	}
+	return out;
+}
+
+/* ---- places ---- */
+
+char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,
+		       size_t columns)
+{
+	const struct scan_file *f = scan_file(v->s, file);
+	const char *device = scan_device(v, pgmap);
+	size_t used = 0;
+
+	out[0] = '\0';
+	if (!f)
+		return out;
+	if (f->deleted && !f->device && columns > 30)
+		used = snprintf(out, outlen, "(deleted) ");
+	if (f->partly && f->path && columns > 30)
+		used += snprintf(out + used, outlen - used, ".../");
+	file_format(out + used, outlen - used, f->path, f->path ? strlen(f->path) : 0,
+		    f->device ? device : NULL, f->dev, f->ino, columns - used);
+	return out;
+}
+
+uint64_t scan_offset(const struct scan_view *v, const struct scan_folio *f)
+{
+	const struct scan_pgmap *p = scan_pgmap(v->s, f->pgmap);
+
+	if (f->file || !p)
+		return f->index << SCAN_PAGE_SHIFT;
+	return (f->pfn - p->range[0].pfn) << SCAN_PAGE_SHIFT;
+}
+
+char *scan_place_format(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_folio *f, size_t columns)
+{
+	char offset[24], owners[64] = "";
+	int n = snprintf(offset, sizeof(offset), "%s0x%" PRIx64, f->file ? ":" : "+",
+			 scan_offset(v, f));
+	size_t room = columns > (size_t)n ? columns - n : 1;
+
+	if (f->file) {
+		scan_name_format(out, outlen, v, f->file, f->pgmap, room);
+	} else {
+		if (f->share)
+			snprintf(owners, sizeof(owners), "(in %" PRIu64 " files) ", f->share);
+		snprintf(out, outlen, "%s%s", owners, "memory");
+	}
+	n = strlen(out);
+	snprintf(out + n, outlen - n, "%s", offset);
+	return out;
+}
+
+char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_holder *h)
+{
+	int pgmap = h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap;
+	struct words w = {out, outlen, 0};
+	char name[NAMES_FILE_MAX];
+
+	out[0] = '\0';
+	if (h->file)
+		say(&w, "%s", scan_name_format(name, sizeof(name), v, h->file, pgmap, (size_t)-1));
+	else if (scan_device(v, pgmap)[0])
+		say_hostile(&w, scan_device(v, pgmap), strlen(scan_device(v, pgmap)));
+	if (h->file && h->last >= h->first && h->last)
+		say(&w, ":0x%" PRIx64 "-0x%" PRIx64, h->first << SCAN_PAGE_SHIFT,
+		    ((h->last + 1) << SCAN_PAGE_SHIFT) - 1);
+	if (h->nr)
+		say(&w, "%spfn 0x%" PRIx64, w.len ? ", " : "", h->pfn);
+	if (h->nr > 1)
+		say(&w, "-0x%" PRIx64, h->pfn + h->nr - 1);
+	return out;
+}
+
+/* ---- waits ---- */
+
+static const char *wait_for(enum scan_wait_kind kind)
+{
+	switch (kind) {
+	case SCAN_WAIT_BREAK:
+		return "to truncate or punch a hole (layout break)";
+	case SCAN_WAIT_EVICT:
+		return "to drop all pages of a file (unlink, umount or unbind)";
+	case SCAN_WAIT_MEMUNMAP:
+		return "for the last reference to a device's memory (unbind, memunmap_pages)";
+	case SCAN_WAIT_ENTRY:
+		return "for a locked DAX entry";
+	case SCAN_WAITS:
+		break;
+	}
+	return "";
+}
+
+static void say_what(struct words *w, const struct scan_view *v, const struct scan_wait *wait)
+{
+	char name[NAMES_FILE_MAX];
+
+	if (wait->file) {
+		say(w, ": %s",
+		    scan_name_format(name, sizeof(name), v, wait->file, wait->pgmap, (size_t)-1));
+		if (wait->pfn || wait->kind == SCAN_WAIT_ENTRY)
+			say(w, ":0x%" PRIx64, wait->index << SCAN_PAGE_SHIFT);
+	} else if (scan_device(v, wait->pgmap)[0]) {
+		say(w, ": ");
+		say_hostile(w, scan_device(v, wait->pgmap), strlen(scan_device(v, wait->pgmap)));
+	}
+	if (wait->pfn)
+		say(w, ", pfn 0x%" PRIx64 " with refcount %d", wait->pfn, wait->refcount);
+}
+
+char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
+		       const struct scan_wait *wait)
+{
+	struct words w = {out, outlen, 0};
+	char text[16];
+
+	out[0] = '\0';
+	say_who(&w, wait->comm, wait->pid);
+	say(&w, " waits");
+	if (wait->since)
+		say(&w, " since %s", duration_format(text, sizeof(text), age(v, wait->since)));
+	if (wait->state > ' ' && wait->state < 127)
+		say(&w, " (%c)", wait->state);
+	say(&w, " %s", wait_for(wait->kind));
+	say_what(&w, v, wait);
+	return out;
+}
+
+char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uint64_t addr)
+{
+	char name[DX_SYMBOL_LEN] = "", *size, *module;
+
+	if (v->symbol)
+		v->symbol(v->arg, addr, name, sizeof(name));
+	if (!name[0])
+		snprintf(name, sizeof(name), "0x%" PRIx64, addr);
+	/* "+0x12/0x80 [module]": the function's size is of no use here */
+	size = strchr(name, '/');
+	module = size ? strchr(size, ' ') : NULL;
+	if (size)
+		memmove(size, module ? module : "", module ? strlen(module) + 1 : 1);
+	escape_text(out, outlen, name, strlen(name));
+	return out;
+}
+
+char *scan_unknown_format(char *out, size_t outlen, const struct scan_folio *f)
+{
+	int32_t pins = f->pincount - f->held_pins, gets = f->gets - f->held_gets;
+	struct words w = {out, outlen, 0};
+
+	out[0] = '\0';
+	if (f->unknown <= 0)
+		return out;
+	if (pins > 0)
+		say(&w, "%d pin%s", pins, pins == 1 ? "" : "s");
+	if (gets > 0)
+		say(&w, "%s%d ref%s", w.len ? ", " : "", gets, gets == 1 ? "" : "s");
+	if (!w.len)
+		say(&w, "%d ref%s", f->unknown, f->unknown == 1 ? "" : "s");
+	return out;
+}
