@@ -131,7 +131,8 @@ enum dx_event_type {
 	 * Not from a hook, but read when asked (source_sample()): the counts of a
 	 * folio now. DX_F_NO_FOLIO: the pfn has no ZONE_DEVICE page any more. With
 	 * DX_F_SCAN also ino, dev and index, where they are known: the folio was found not to
-	 * be idle when the trace began, or after events were lost (source_scan_next()).
+	 * be idle when the trace began, or after events were lost (source_scan_next()); addr: its
+	 * address_space, an id only; arg: the inode's generation.
 	 */
 	DX_SAMPLE = 23,
 	/*

@@ -116,7 +116,8 @@ static void count(struct session *s, const struct dx_event *ev, size_t len)
 	struct history *h = s->arg;
 
 	(void)len;
-	if (!s->o->count || h->seen >= s->o->count || ev->type == DX_FILE)
+	if (!s->o->count || h->seen >= s->o->count || ev->type == DX_FILE ||
+	    ev->type == DX_SAMPLE)
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		if (is_about(ev, &h->w[i])) {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include "clock.h"
+#include "file_names.h"
 #include "session.h"
 
 #define NS_PER_MS 1000000ULL
@@ -123,12 +124,26 @@ static void scan_begin(struct session *s)
 	s->next_scan = clock_now() + SCAN_AGAIN_NS;
 }
 
+static void scanned(void *arg, const struct dx_event *ev)
+{
+	struct session *s = arg;
+
+	answer(s, ev);
+	if (!engine_path(s->engine, ev->dev, ev->ino, NULL) && file_names_want(s->names, ev))
+		s->error = -ENOMEM;
+}
+
 static void scan_go_on(struct session *s, uint64_t ns)
 {
 	uint64_t end = clock_now() + ns;
 
+	if (!s->scanning)
+		return;
 	while (s->scanning && clock_now() < end)
-		s->scanning = source_scan_next(s->source, answer, s) > 0;
+		s->scanning = source_scan_next(s->source, scanned, s) > 0;
+	/* from before everything was attached: kept, not shown */
+	if (!s->scanning && file_names_find(s->names, s->start - 1, handle, s) == -ENOMEM)
+		s->error = -ENOMEM;
 }
 
 /* Not counted as lost: it may have been about any page at all. But it is a doubt. */
@@ -177,7 +192,8 @@ int session_open(struct session *s, const struct options *o)
 	eo.legacy = source_regime(s->source) == REGIME_LEGACY;
 	s->engine = engine_new(&eo);
 	s->lost_by_cpu = calloc(source_nr_cpus(s->source), sizeof(*s->lost_by_cpu));
-	if (!s->engine || !s->lost_by_cpu) {
+	s->names = file_names_new();
+	if (!s->engine || !s->lost_by_cpu || !s->names) {
 		snprintf(err, sizeof(err), "no memory for the engine: try a smaller --history-budget");
 		goto fail;
 	}
@@ -309,7 +325,9 @@ void session_close(struct session *s)
 {
 	source_close(s->source);
 	engine_free(s->engine);
+	file_names_free(s->names);
 	free(s->lost_by_cpu);
+	s->names = NULL;
 	s->source = NULL;
 	s->engine = NULL;
 	s->lost_by_cpu = NULL;

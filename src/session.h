@@ -26,6 +26,7 @@ struct session {
 	bool scanning; /* a scan for folios that are not idle is under way */
 	bool scan_again; /* events were lost: another one is wanted */
 	uint64_t next_scan; /* ... but not before */
+	struct file_names *names; /* of files that a scan met */
 	int error; /* of the engine, -errno */
 	struct view_summary counts;
 	uint64_t *lost_by_cpu;

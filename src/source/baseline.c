@@ -96,6 +96,8 @@ static void tell(const struct dx_folio *f, const struct span *span,
 		.ino = f->ino,
 		.dev = f->dev,
 		.index = f->index,
+		.addr = f->mapping,
+		.arg = f->gen,
 		.stack = -1,
 		.ustack = -1,
 	};

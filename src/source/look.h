@@ -32,6 +32,8 @@ typedef const volatile int look_stop;
 int look_pgmaps(struct look *l, struct scan *s);
 /* Every struct page of them; the folios that are not idle, and their files' paths. */
 int look_walk(struct look *l, struct scan *s, look_stop *stop);
+/* Paths of the files that the scan has and that have none; look_walk() does it. */
+int look_paths(struct look *l, struct scan *s);
 /* Mounts of DAX filesystems, as this process sees them. */
 int look_mounts(struct look *l, struct scan *s);
 /* Who maps the files and devices: look_mapping.c. After look_walk(). */

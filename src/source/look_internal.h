@@ -26,8 +26,6 @@ struct look {
 int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
 		 void *arg);
 
-/* Paths of the files that the scan has: look_file.c. */
-int look_paths(struct look *l, struct scan *s);
 /* Does a block device stand on one of the scan's pgmaps? Its name in @name. look_file.c */
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);
 /* The cgroup (version 2) of a process, to be freed; NULL: not known. look_wait.c */

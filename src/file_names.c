@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* file_names.c - paths of the files whose folios a scan met */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "file_names.h"
+#include "source/look.h"
+
+struct file_names {
+	struct scan *wanted; /* its files only; NULL: none */
+};
+
+struct file_names *file_names_new(void)
+{
+	return calloc(1, sizeof(struct file_names));
+}
+
+void file_names_free(struct file_names *n)
+{
+	if (n)
+		scan_free(n->wanted);
+	free(n);
+}
+
+int file_names_want(struct file_names *n, const struct dx_event *ev)
+{
+	int id;
+
+	if (!ev->ino || !ev->addr)
+		return 0;
+	if (!n->wanted)
+		n->wanted = scan_new(NULL, false);
+	if (!n->wanted)
+		return -ENOMEM;
+	id = scan_file_id(n->wanted, ev->addr, ev->dev, ev->ino, ev->arg);
+	return id < 0 ? id : 0;
+}
+
+static void tell(const struct scan_file *f, uint64_t time,
+		 void (*fn)(void *arg, const struct dx_event *ev, size_t len), void *arg)
+{
+	struct dx_file_event ev = {
+		.e = {
+			.type = DX_FILE,
+			.time = time,
+			.ino = f->ino,
+			.dev = f->dev,
+			.nr = 1,
+			.stack = -1,
+			.ustack = -1,
+		},
+		.path_flags = (f->deleted ? DX_PATH_DELETED : 0) | (f->partly ? DX_PATH_TRUNCATED : 0),
+	};
+	const char *path = f->path;
+	size_t len = strlen(path);
+
+	/* the end is what tells files apart */
+	if (len >= sizeof(ev.path)) {
+		path += len - (sizeof(ev.path) - 1);
+		len = sizeof(ev.path) - 1;
+		ev.path_flags |= DX_PATH_TRUNCATED;
+	}
+	memcpy(ev.path, path, len);
+	ev.path_len = len;
+	fn(arg, &ev.e, sizeof(ev));
+}
+
+int file_names_find(struct file_names *n, uint64_t time,
+		    void (*fn)(void *arg, const struct dx_event *ev, size_t len), void *arg)
+{
+	struct scan *s = n->wanted;
+	struct look *l;
+	char err[256];
+	int rc;
+
+	if (!s)
+		return 0;
+	n->wanted = NULL;
+	l = look_open(err, sizeof(err));
+	rc = l ? look_paths(l, s) : 0;
+	for (size_t id = 1; id <= scan_nr_files(s); id++)
+		if (scan_file(s, id)->path)
+			tell(scan_file(s, id), time, fn, arg);
+	look_close(l);
+	scan_free(s);
+	return rc;
+}
