@@ -124,8 +124,9 @@ static void cell_last(const struct model *m, const struct folio_row *r, char *ou
 		      enum canvas_attr *attr)
 {
 	(void)m, (void)width, (void)attr;
+	/* nothing happened to it since a scan met it */
 	snprintf(out, CELL_MAX, "%s%s", r->f.last_cause >= ENGINE_CAUSE_FAULT_REF ? "~" : "",
-		 engine_cause_name(r->f.last_cause));
+		 r->f.last_cause ? engine_cause_name(r->f.last_cause) : "scan");
 }
 
 static void cell_compact(const struct model *m, const struct folio_row *r, char *out, size_t width,
