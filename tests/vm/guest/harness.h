@@ -64,7 +64,7 @@ struct test {
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
 	reflink_tests[], gup_tests[], devdax_tests[], pgmap_tests[], trace_tests[], burst_tests[],
 	life_tests[], names_tests[], input_tests[], rules_tests[], counts_tests[], pgmaps_tests[],
-	waits_tests[], last_tests[];
+	waits_tests[], last_tests[], baseline_tests[];
 
 extern bool verbose;
 

@@ -12,7 +12,7 @@
 static const struct test *const tables[] = {
 	steps_tests, input_tests, fsdax_fault_tests, fsdax_huge_tests, devdax_tests, gup_tests,
 	layout_tests, reflink_tests, trace_tests, names_tests, burst_tests, life_tests, pgmap_tests,
-	rules_tests, counts_tests, pgmaps_tests, waits_tests, last_tests,
+	baseline_tests, rules_tests, counts_tests, pgmaps_tests, waits_tests, last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
