@@ -17,10 +17,7 @@ struct look_vma look_vmas[LOOK_VMAS];
 
 enum { RB_HERE, RB_LEFT, RB_UP };
 
-static struct {
-	__u64 mapping, node;
-	__u32 found, lost, move, done;
-} tree; /* one walk at a time; see struct xa_search on why it is a global */
+struct look_tree tree; /* one walk at a time */
 
 #define TREE_STEPS (1 << 16) /* moves in a piece */
 
@@ -138,10 +135,7 @@ int dx_look_vmas(struct look_vmas_args *a)
 
 struct look_mapping_id look_inodes[LOOK_INODES];
 
-static struct {
-	__u64 sb, head, node;
-	__u32 found, lost;
-} list;
+struct look_list list;
 
 #define LIST_STEPS 16384
 
@@ -210,14 +204,7 @@ int dx_look_inodes(struct look_inodes_args *a)
 struct look_pte look_ptes[LOOK_PTES];
 __u64 pt_mask; /* of the address in an entry; without AMD's encryption bit */
 
-static struct {
-	struct look_ptes_args a;
-	__u64 pgd; /* address */
-	__u64 above,
-		table; /* address of the entry that leads to the last table, and that table; 0: none */
-	__u32 mark; /* what was found before that table */
-	__u32 levels5;
-} pt;
+struct look_pt pt;
 
 /* mprotect(PROT_NONE) keeps the page, with the address inverted (pgtable-invert.h). */
 static __always_inline __u64 pt_addr(__u64 e)
