@@ -312,8 +312,6 @@ static long pt_step(__u64 unused, void *arg)
 	if (pt.a.addr >= pt.a.end || !pt.a.budget || pt.a.found >= LOOK_PTES)
 		return 1;
 	pt.a.budget--;
-	if (!(pt.a.addr & ((1 << SHIFT_2M) - 1)))
-		pt_table_end();
 	if (!pt.table) {
 		table = pt.pgd;
 		pt.mark = pt.a.found;
@@ -332,6 +330,8 @@ static long pt_step(__u64 unused, void *arg)
 	if (pt_here(e))
 		pt_found(pt_addr(e) >> SHIFT_4K, 1);
 	pt.a.addr += 1 << SHIFT_4K;
+	if (!(pt.a.addr & ((1 << SHIFT_2M) - 1)))
+		pt_table_end();
 	return 0;
 }
 
