@@ -92,6 +92,8 @@ static __always_inline __u64 altmap_pages(struct dev_pagemap *pgmap)
 static __always_inline void read_ranges(struct dx_pgmap_args *a, struct dev_pagemap *pgmap)
 {
 	a->no_memmap = altmap_pages(pgmap);
+	/* 6.12 wants constant offsets into a context */
+#pragma unroll
 	for (int i = 0; i < DX_PGMAP_RANGES; i++) {
 		__u64 range = (__u64)&pgmap->range + i * sizeof(struct range);
 
@@ -126,6 +128,7 @@ static __always_inline void read_refs(struct dx_pgmap_args *a, struct dev_pagema
 	if (a->type == MEMORY_DEVICE_PRIVATE || a->type == MEMORY_DEVICE_COHERENT)
 		return;
 	/* pfn_len(), mm/memremap.c */
+#pragma unroll
 	for (int i = 0; i < DX_PGMAP_RANGES; i++) {
 		pages = a->range[i].nr;
 		if (i == 0)

@@ -11,7 +11,7 @@ struct look_mapping_id {
 	__dx_u32 dev, gen; /* ino and dev 0: a device-dax whose number is not known */
 };
 
-#define LOOK_NAMES 48 /* components of a path that are kept, the file's own first */
+#define LOOK_NAMES 64 /* components of a path that are kept, the file's own first */
 #define LOOK_NAME  256
 
 struct look_name {
@@ -29,6 +29,13 @@ struct look_path_args {
 	__dx_u32 named; /* it has a dentry */
 	__dx_u32 names; /* how many */
 	__dx_u32 whole; /* up to the filesystem's root */
+};
+
+/* Work of a walk under way; in a global, see struct xa_search (scan.h). */
+struct look_path_walk {
+	__dx_u64 inode, root; /* root: sb->s_root */
+	__dx_u64 dentry; /* where it is, upwards; first the list of aliases */
+	__dx_u32 nr, whole;
 };
 
 /* The file behind an address of this process. */

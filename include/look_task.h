@@ -28,6 +28,12 @@ struct look_blocked {
 	struct dx_folio folio; /* of page; without page, its file is that of xa */
 };
 
+/* Work on a task; in a global, see struct xa_search (scan.h). */
+struct look_blocking {
+	__dx_u64 task, at; /* at: where its stack is read from */
+	__dx_u32 nr, frame, hit, pad; /* nr: words; frame: how many frames are looked at */
+};
+
 /* The scheduler's clock beside the one that events have. */
 struct look_clock_args {
 	__dx_u64 arrival; /* of this task, sched_info.last_arrival */

@@ -52,6 +52,27 @@ struct look_ptes_args {
 	__dx_u64 steps; /* out */
 };
 
+/* ---- work of the walks under way; in globals, see struct xa_search (scan.h) ---- */
+
+struct look_tree {
+	__dx_u64 mapping, node;
+	__dx_u32 found, lost, move, done;
+};
+
+struct look_list {
+	__dx_u64 sb, head, node;
+	__dx_u32 found, lost;
+};
+
+struct look_pt {
+	struct look_ptes_args a;
+	__dx_u64 pgd; /* address */
+	/* address of the entry that leads to the last table, and that table; 0: none */
+	__dx_u64 above, table;
+	__dx_u32 mark; /* what was found before that table */
+	__dx_u32 levels5;
+};
+
 /* ---- whose an mm is ---- */
 
 struct look_mm_task {

@@ -19,12 +19,7 @@ struct dentry___d_u {
 
 #define ALIASES 64 /* names of one inode that are looked at */
 
-struct path_walk {
-	__u64 inode, root; /* root: sb->s_root */
-	__u64 dentry; /* where it is, upwards; first the list of aliases */
-	__u32 nr, whole;
-};
-static struct path_walk path_walking; /* one at a time; see struct xa_search on why it is a global */
+struct look_path_walk path_walking; /* one at a time */
 
 static __always_inline struct dentry *path_dentry(__u64 addr)
 {
@@ -41,7 +36,7 @@ static __always_inline __u64 alias_offset(void)
 /* The first name that is this inode's and hangs in the tree: a disconnected one has no parent. */
 static long alias_step(__u64 unused, void *arg)
 {
-	struct path_walk *w = &path_walking;
+	struct look_path_walk *w = &path_walking;
 	__u64 d = w->dentry - alias_offset(), parent;
 
 	if (!w->dentry)
@@ -59,7 +54,7 @@ static long alias_step(__u64 unused, void *arg)
 
 static long path_up(__u64 unused, void *arg)
 {
-	struct path_walk *w = &path_walking;
+	struct look_path_walk *w = &path_walking;
 	__u64 d = w->dentry, parent;
 	struct look_name *name;
 	__u32 len;
@@ -82,35 +77,37 @@ static long path_up(__u64 unused, void *arg)
 SEC("syscall")
 int dx_look_path(struct look_path_args *a)
 {
-	struct path_walk *w = &path_walking;
+	struct look_path_walk *w = &path_walking;
+	struct look_mapping_id id = a->id;
 	struct inode *inode;
+	__u32 device, there;
 
-	a->there = a->device = a->nlink = a->named = a->names = a->whole = 0;
 	__builtin_memset(w, 0, sizeof(*w));
-	w->inode = mapping_inode(&a->id);
-	if (!w->inode)
-		return 0;
+	w->inode = mapping_inode(&id);
 	inode = inode_cast(w->inode);
+	device = (inode->i_mode & S_IFMT) == S_IFCHR;
+	a->device = device;
 	a->nlink = inode->i_nlink;
-	a->device = (inode->i_mode & S_IFMT) == S_IFCHR;
 	w->root = field_word(inode->i_sb, struct super_block, s_root);
 	w->dentry = field_word(&inode->i_dentry, struct hlist_head, first);
-	if (!a->device)
+	if (w->inode && !device)
 		bpf_loop(ALIASES, alias_step, NULL, 0);
 	a->named = w->nr;
 	if (w->nr) {
 		w->nr = 0;
 		bpf_loop(LOOK_NAMES + 1, path_up, NULL, 0);
-		a->names = w->nr;
-		a->whole = w->whole;
 	}
-	a->there = mapping_inode(&a->id) == w->inode;
+	there = w->inode && mapping_inode(&id) == w->inode;
+	opaque(a);
+	a->names = w->nr;
+	a->whole = w->whole;
+	a->there = there;
 	return 0;
 }
 
 /* ---- what an address of ours maps ---- */
 
-static struct look_file_args file_found;
+struct look_file_args file_found;
 
 static long file_of_vma_found(struct task_struct *task, struct vm_area_struct *vma, void *arg)
 {
@@ -140,36 +137,36 @@ int dx_look_file(struct look_file_args *a)
 
 /* ---- filesystems ---- */
 
+struct look_sb_args super_found;
+
 /* The list is short, and its order does not change: new ones come last (fs/super.c, sget_fc()). */
 SEC("syscall")
 int dx_look_super(struct look_sb_args *a)
 {
+	struct look_sb_args *f = &super_found;
+	__u64 head = 0, node = a->cursor, disk;
 	struct super_block *sb;
-	struct block_device *bdev;
-	__u64 head = 0, node, disk;
 
-	a->sb = 0;
-	if (bpf_kallsyms_lookup_name("super_blocks", sizeof("super_blocks"), 0, &head) || !head) {
-		a->cursor = 0;
-		return 0;
+	__builtin_memset(f, 0, sizeof(*f));
+	if (!bpf_kallsyms_lookup_name("super_blocks", sizeof("super_blocks"), 0, &head) && head &&
+	    !node)
+		node = word_at(head);
+	if (head && node && node != head) {
+		sb = super_cast(node - bpf_core_field_offset(struct super_block, s_list));
+		f->cursor = word_at(node);
+		if (f->cursor == head)
+			f->cursor = 0;
+		f->dev = sb->s_dev;
+		disk = field_word(sb->s_bdev, struct block_device, bd_disk);
+		if (field_word(sb, struct super_block, s_bdev) && disk) {
+			bpf_probe_read_kernel_str(
+				f->disk, sizeof(f->disk),
+				(void *)(disk + bpf_core_field_offset(struct gendisk, disk_name)));
+			bpf_probe_read_kernel_str(f->fstype, sizeof(f->fstype), sb->s_type->name);
+			f->sb = (__u64)sb;
+		}
 	}
-	node = a->cursor ? a->cursor : word_at(head);
-	a->cursor = 0;
-	if (!node || node == head)
-		return 0;
-	sb = super_cast(node - bpf_core_field_offset(struct super_block, s_list));
-	a->cursor = word_at(node);
-	if (a->cursor == head)
-		a->cursor = 0;
-	bdev = sb->s_bdev;
-	disk = field_word(bdev, struct block_device, bd_disk);
-	if (!field_word(sb, struct super_block, s_bdev) || !disk)
-		return 0;
-	a->dev = sb->s_dev;
-	bpf_probe_read_kernel_str(
-		a->disk, sizeof(a->disk),
-		(void *)(disk + bpf_core_field_offset(struct gendisk, disk_name)));
-	bpf_probe_read_kernel_str(a->fstype, sizeof(a->fstype), sb->s_type->name);
-	a->sb = (__u64)sb;
+	opaque(a);
+	*a = *f;
 	return 0;
 }

@@ -13,6 +13,8 @@ const volatile bool legacy;
 __u64 vmemmap_base, page_offset_base;
 __u64 dev_pfn_min = -1ULL, dev_pfn_max;
 
+char symbol_name[DX_SYMBOL_LEN];
+
 /* Reading all of /proc/kallsyms takes a second in emulation; the kernel names one at once. */
 SEC("syscall")
 int dx_symbol(struct dx_symbol_args *a)
@@ -20,6 +22,8 @@ int dx_symbol(struct dx_symbol_args *a)
 	static const char fmt[] = "%pS";
 	__u64 addr = a->addr;
 
-	bpf_snprintf(a->name, sizeof(a->name), fmt, &addr, sizeof(addr));
+	/* 6.12 lets no helper write into the context */
+	bpf_snprintf(symbol_name, sizeof(symbol_name), fmt, &addr, sizeof(addr));
+	__builtin_memcpy(a->name, symbol_name, sizeof(a->name));
 	return 0;
 }

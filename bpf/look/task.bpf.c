@@ -7,6 +7,7 @@
  * sleeps in is a local variable of the waiter.
  */
 #include "folio.bpf.h"
+#include "bpf/look/inode.bpf.h"
 #include "look_task.h"
 
 #define TASK_SLEEPS 3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
@@ -17,7 +18,7 @@
 #define FUNCTION_BYTES 4096
 
 /* Where such waits sleep, as far as kallsyms has them; static ones may be inlined or renamed. */
-#define WAIT_FUNCTIONS 18
+#define WAIT_FUNCTIONS 32 /* a power of two */
 __u64 wait_function[WAIT_FUNCTIONS];
 __u64 var_wake, entry_wake; /* what such entries have as their func */
 
@@ -25,7 +26,7 @@ __u64 var_wake, entry_wake; /* what such entries have as their func */
 	do {                                                                       \
 		__u64 at = 0;                                                      \
 		if (!bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at) && at) { \
-			wait_function[n++ % WAIT_FUNCTIONS] = at;                  \
+			wait_function[n++ & (WAIT_FUNCTIONS - 1)] = at;            \
 		}                                                                  \
 	} while (0)
 
@@ -76,11 +77,8 @@ int dx_look_clock(struct look_clock_args *a)
 	return 0;
 }
 
-static struct look_blocked blocked; /* one at a time */
-static struct {
-	__u64 task, at; /* at: the next word of its stack */
-	__u32 nr, frame, hit, pad;
-} blocking;
+struct look_blocked blocked; /* one at a time */
+struct look_blocking blocking;
 
 /* Is one of the innermost frames near one of the functions? */
 static long frame_step(__u64 i, void *arg)
@@ -91,9 +89,10 @@ static long frame_step(__u64 i, void *arg)
 		return 1;
 	at = blocked.stack[(i / WAIT_FUNCTIONS) % LOOK_STACK];
 	f = wait_function[i % WAIT_FUNCTIONS];
-	if (f && at - f < FUNCTION_BYTES)
-		blocking.hit = 1;
-	return blocking.hit;
+	if (!f || at - f >= FUNCTION_BYTES)
+		return 0;
+	blocking.hit = 1;
+	return 1;
 }
 
 /* It is in a queue: its neighbour says so. What is left of an earlier wait is not. */
@@ -147,13 +146,14 @@ static __always_inline long waits_for_entry(__u64 func)
 
 static long stack_step(__u64 i, void *arg)
 {
-	__u64 word;
+	__u64 word, k = i;
 
 	if (i >= blocking.nr)
 		return 1;
 	word = word_at(blocking.at + i * 8);
 	if (i < LOOK_WORDS) {
-		blocked.word[i % LOOK_WORDS] = word;
+		opaque(k);
+		blocked.word[k & (LOOK_WORDS - 1)] = word;
 		blocked.nr_word = i + 1;
 	}
 	if (blocked.what.page || blocked.what.xa)

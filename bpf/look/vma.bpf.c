@@ -17,10 +17,7 @@ struct look_vma look_vmas[LOOK_VMAS];
 
 enum { RB_HERE, RB_LEFT, RB_UP };
 
-static struct {
-	__u64 mapping, node;
-	__u32 found, lost, move, done;
-} tree; /* one walk at a time; see struct xa_search on why it is a global */
+struct look_tree tree; /* one walk at a time */
 
 #define TREE_STEPS (1 << 16) /* moves in a piece */
 
@@ -138,10 +135,7 @@ int dx_look_vmas(struct look_vmas_args *a)
 
 struct look_mapping_id look_inodes[LOOK_INODES];
 
-static struct {
-	__u64 sb, head, node;
-	__u32 found, lost;
-} list;
+struct look_list list;
 
 #define LIST_STEPS 16384
 
@@ -210,14 +204,7 @@ int dx_look_inodes(struct look_inodes_args *a)
 struct look_pte look_ptes[LOOK_PTES];
 __u64 pt_mask; /* of the address in an entry; without AMD's encryption bit */
 
-static struct {
-	struct look_ptes_args a;
-	__u64 pgd; /* address */
-	__u64 above,
-		table; /* address of the entry that leads to the last table, and that table; 0: none */
-	__u32 mark; /* what was found before that table */
-	__u32 levels5;
-} pt;
+struct look_pt pt;
 
 /* mprotect(PROT_NONE) keeps the page, with the address inverted (pgtable-invert.h). */
 static __always_inline __u64 pt_addr(__u64 e)
@@ -325,8 +312,6 @@ static long pt_step(__u64 unused, void *arg)
 	if (pt.a.addr >= pt.a.end || !pt.a.budget || pt.a.found >= LOOK_PTES)
 		return 1;
 	pt.a.budget--;
-	if (!(pt.a.addr & ((1 << SHIFT_2M) - 1)))
-		pt_table_end();
 	if (!pt.table) {
 		table = pt.pgd;
 		pt.mark = pt.a.found;
@@ -345,6 +330,8 @@ static long pt_step(__u64 unused, void *arg)
 	if (pt_here(e))
 		pt_found(pt_addr(e) >> SHIFT_4K, 1);
 	pt.a.addr += 1 << SHIFT_4K;
+	if (!(pt.a.addr & ((1 << SHIFT_2M) - 1)))
+		pt_table_end();
 	return 0;
 }
 

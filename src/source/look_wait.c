@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* look_wait.c - tasks that are blocked in DAX's waits now, and what they wait for */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "look_task.h"
+#include "look_internal.h"
+
+#define TASK_UNINTERRUPTIBLE 2 /* include/linux/sched.h */
+#define CLOCK_TRIES	     5
+
+struct waits {
+	struct look *l;
+	struct scan *s;
+	look_stop *stop;
+	struct look_wait_init_args init;
+	int64_t offset; /* CLOCK_MONOTONIC less the scheduler's clock */
+};
+
+char *look_cgroup(uint32_t tgid)
+{
+	char path[40], *line = NULL, *found = NULL;
+	size_t room = 0;
+	ssize_t n;
+	FILE *f;
+
+	if (!tgid)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%u/cgroup", tgid);
+	f = fopen(path, "re");
+	if (!f)
+		return NULL;
+	while (!found && (n = getline(&line, &room, f)) > 0) {
+		if (line[n - 1] == '\n')
+			line[n - 1] = 0;
+		if (!strncmp(line, "0::", 3))
+			found = strdup(line + 3);
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
+/* ---- which wait ---- */
+
+/* The innermost of these on the stack tells. On 6.12 the filesystems wait themselves. */
+static const struct {
+	const char *name;
+	enum scan_wait_kind kind;
+	bool ambiguous; /* it waits for other things too: a page must have been found */
+} functions[] = {
+	{"dax_break_layout", SCAN_WAIT_BREAK, false},
+	{"dax_break_layout_final", SCAN_WAIT_EVICT, false},
+	{"ext4_wait_dax_page", SCAN_WAIT_BREAK, false},
+	{"ext4_break_layouts", SCAN_WAIT_BREAK, false},
+	{"xfs_wait_dax_page", SCAN_WAIT_BREAK, false},
+	{"xfs_break_dax_layouts", SCAN_WAIT_BREAK, false},
+	{"xfs_break_layouts", SCAN_WAIT_BREAK, true}, /* leases: xfs_break_leased_layouts() */
+	{"fuse_wait_dax_page", SCAN_WAIT_BREAK, false},
+	{"fuse_dax_break_layouts", SCAN_WAIT_BREAK, false},
+	{"memunmap_pages", SCAN_WAIT_MEMUNMAP, false},
+	{"get_next_unlocked_entry", SCAN_WAIT_ENTRY, false},
+	{"get_unlocked_entry", SCAN_WAIT_ENTRY, false},
+	{"wait_entry_unlocked_exclusive", SCAN_WAIT_ENTRY, false},
+	{"wait_entry_unlocked", SCAN_WAIT_ENTRY, false},
+	{"dax_lock_folio", SCAN_WAIT_ENTRY, false},
+	{"dax_lock_mapping_entry", SCAN_WAIT_ENTRY, false},
+};
+
+/* "name.isra.0+0x12/0x80 [module]" is of @name. */
+static bool is_function(const char *symbol, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(symbol, name, len) && (symbol[len] == '+' || symbol[len] == '.');
+}
+
+static int kind_of(struct look *l, const struct look_blocked *b)
+{
+	char symbol[DX_SYMBOL_LEN];
+
+	for (uint32_t i = 0; i < b->nr_stack && i < LOOK_STACK; i++) {
+		look_symbol(l, b->stack[i], symbol, sizeof(symbol));
+		for (size_t k = 0; k < sizeof(functions) / sizeof(functions[0]); k++)
+			if (is_function(symbol, functions[k].name))
+				return functions[k].ambiguous && !b->what.page
+					       ? -1
+					       : (int)functions[k].kind;
+	}
+	return -1;
+}
+
+/* ---- what for ---- */
+
+static int pgmap_at(struct waits *w, uint64_t addr, uint64_t size, const struct look_blocked *b,
+		    bool dying)
+{
+	for (uint32_t i = 0; i < b->nr_word && i < LOOK_WORDS; i++)
+		for (size_t k = 0; k < scan_nr_pgmaps(w->s); k++) {
+			const struct scan_pgmap *p = scan_pgmap(w->s, k);
+
+			if (p->dying == dying && b->word[i] - (p->pgmap + addr) < size)
+				return k;
+		}
+	return -1;
+}
+
+/*
+ * wait_for_completion(&pgmap->done): the waiter's entry is linked to that completion, and
+ * the pgmap was an argument, which some frame has saved.
+ */
+static int pgmap_waited(struct waits *w, const struct look_blocked *b)
+{
+	uint32_t done = w->init.pgmap_done;
+	int k = pgmap_at(w, done, sizeof(uint64_t) * 4, b, true);
+
+	if (k < 0)
+		k = pgmap_at(w, 0, w->init.pgmap_size, b, true);
+	/* killed after the pgmaps were read */
+	return k < 0 ? pgmap_at(w, done, sizeof(uint64_t) * 4, b, false) : k;
+}
+
+static bool wanted(struct waits *w, const struct scan_wait *n)
+{
+	const struct scan_filter *f = scan_filter_of(w->s);
+	const struct scan_pgmap *p = scan_pgmap(w->s, n->pgmap);
+	const struct scan_file *file = scan_file(w->s, n->file);
+
+	if (f->device && p && strcmp(f->device, p->device))
+		return false;
+	if (f->dev && (file ? !look_wants_file(w->s, file) : n->kind == SCAN_WAIT_MEMUNMAP))
+		return false;
+	return !n->pfn || (n->pfn >= (f->pfn_first & ~511ull) && n->pfn <= f->pfn_last);
+}
+
+/* last_arrival is in the scheduler's clock, and is when it got the CPU before it went to sleep. */
+static uint64_t since(const struct waits *w, uint64_t arrival)
+{
+	return arrival && w->offset ? arrival + w->offset : 0;
+}
+
+static int add_wait(void *arg, const void *record)
+{
+	struct waits *w = arg;
+	const struct look_blocked *b = record;
+	struct scan_wait n = {.pgmap = -1, .tgid = b->tgid, .pid = b->pid};
+	int kind = kind_of(w->l, b), rc;
+
+	if (look_stopped(w->stop))
+		return -EINTR;
+	if (kind < 0)
+		return 0;
+	n.kind = kind;
+	n.state = b->state & TASK_UNINTERRUPTIBLE ? 'D' : 'S';
+	memcpy(n.comm, b->comm, sizeof(b->comm));
+	n.since = since(w, b->last_arrival);
+	n.nr_stack = b->nr_stack < SCAN_STACK ? b->nr_stack : SCAN_STACK;
+	memcpy(n.stack, b->stack, n.nr_stack * sizeof(n.stack[0]));
+	if (b->folio.mapping) {
+		n.file = scan_file_id(w->s, b->folio.mapping, b->folio.dev, b->folio.ino,
+				      b->folio.gen);
+		if (n.file < 0)
+			return n.file;
+		scan_file(w->s, n.file)->deleted |= b->folio.flags & DX_FOLIO_DELETED;
+	}
+	n.index = b->what.page ? b->folio.index : b->what.index;
+	if (b->what.page) {
+		n.pfn = b->folio.pfn;
+		n.refcount = b->folio.refcount;
+		n.pgmap = scan_pgmap_of(w->s, n.pfn);
+	}
+	if (kind == SCAN_WAIT_MEMUNMAP)
+		n.pgmap = pgmap_waited(w, b);
+	if (!wanted(w, &n))
+		return 0;
+	n.cgroup = look_cgroup(n.tgid);
+	rc = scan_add_wait(w->s, &n);
+	free(n.cgroup);
+	return rc;
+}
+
+/* ---- the scheduler's clock ---- */
+
+/*
+ * A task's last_arrival is rq_clock() (kernel/sched/stats.h, sched_info_arrive()), which no
+ * program can read; but after a sleep our own is now, but for the time that the wake-up took:
+ * some ten microseconds, of the best of a few. CLOCK_MONOTONIC is steered (NTP) and that clock is not:
+ * 50 ppm are four seconds a day that a task has slept. And it slept since a moment later than
+ * it got the CPU: by what it ran before, milliseconds at most.
+ */
+static void clocks_compare(struct waits *w)
+{
+	for (int i = 0; i < CLOCK_TRIES; i++) {
+		struct look_clock_args a = {};
+		int64_t offset;
+
+		usleep(1);
+		if (source_run(w->l->skel->progs.dx_look_clock, &a, sizeof(a)) || !a.arrival)
+			return;
+		offset = a.now - a.arrival;
+		if (!w->offset || offset < w->offset)
+			w->offset = offset;
+	}
+}
+
+int look_waits(struct look *l, struct scan *s, look_stop *stop)
+{
+	struct waits w = {.l = l, .s = s, .stop = stop};
+	int rc = source_run(l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
+
+	if (!rc && !w.init.found)
+		rc = -ENOENT;
+	if (!rc) {
+		clocks_compare(&w);
+		rc = look_iterate(l->skel->progs.dx_look_waits, sizeof(struct look_blocked),
+				  add_wait, &w);
+	}
+	if (rc == -EINTR)
+		return rc;
+	if (rc)
+		scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s",
+			     strerror(-rc));
+	else
+		rc = look_paths(l, s);
+	return rc;
+}
