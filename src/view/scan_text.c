@@ -85,16 +85,16 @@ static void totals_print(FILE *out, const struct scan_view *v, const struct scan
 {
 	char n[32];
 
-	fprintf(out, "%s folio%s", thousands_format(n, sizeof(n), sum->folios),
+	fprintf(out, "%s folio%s in use", thousands_format(n, sizeof(n), sum->folios),
 		plural(sum->folios));
-	fprintf(out, ", mapped %s", thousands_format(n, sizeof(n), sum->mapped));
-	fprintf(out, ", pinned %s", thousands_format(n, sizeof(n), sum->pinned));
-	if (v->holders)
-		fprintf(out, ", of unknown holders %s",
-			thousands_format(n, sizeof(n), sum->unknown));
+	if (sum->folios) {
+		fprintf(out, ": %s mapped", thousands_format(n, sizeof(n), sum->mapped));
+		fprintf(out, ", %s pinned", thousands_format(n, sizeof(n), sum->pinned));
+	}
+	if (sum->folios && v->holders)
+		fprintf(out, ", %s of unknown holders", thousands_format(n, sizeof(n), sum->unknown));
 	if (sum->overput)
-		fprintf(out, ", with too few references %s",
-			thousands_format(n, sizeof(n), sum->overput));
+		fprintf(out, ", %s with too few references", thousands_format(n, sizeof(n), sum->overput));
 	fprintf(out, "; %zu wait%s\n", waits, plural(waits));
 }
 
@@ -143,6 +143,9 @@ void view_holders_text(FILE *out, const struct scan_view *v, const char *what, i
 	struct scan_verdict verdict;
 
 	escape_text(name, sizeof(name), what, strlen(what));
+	scan_heading_print(out, v);
+	if (pgmap >= 0)
+		scan_devices_print(out, v);
 	scan_folios_print(out, v);
 	scan_others_print(out, v);
 	scan_waits_print(out, v);
