@@ -52,12 +52,15 @@ static void files_print(FILE *out, const struct scan_view *v)
 		return; /* the rows are there */
 	for (size_t i = 0; i < nr; i++)
 		files[i].file = i + 1;
-	for (size_t i = 0; i < scan_nr_folios(v->s); i++)
-		if (scan_folio(v->s, i)->file && scan_scope_folio(v, i))
-			scan_sum_add(&files[scan_folio(v->s, i)->file - 1].sum,
-				     scan_folio(v->s, i));
+	for (size_t i = 0; i < scan_nr_folios(v->s); i++) {
+		const struct scan_folio *f = scan_folio(v->s, i);
+
+		/* a device has its own line */
+		if (f->file && !scan_file(v->s, f->file)->device && scan_scope_folio(v, i))
+			scan_sum_add(&files[f->file - 1].sum, f);
+	}
 	qsort(files, nr, sizeof(*files), by_pages);
-	while (used < nr && files[used].sum.folios && !scan_file(v->s, files[used].file)->device)
+	while (used < nr && files[used].sum.folios)
 		used++;
 	for (size_t i = 0; i < used && (i < FILES_SHOWN || v->verbose); i++)
 		sum_print(out, &files[i].sum,
