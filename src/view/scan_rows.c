@@ -111,7 +111,8 @@ void scan_devices_print(FILE *out, const struct scan_view *v)
 	fprintf(out, "\n  %-12s %-10s %-11s %7s %9s %9s %8s %10s %11s\n", "DEVICE", "TYPE",
 		"DRIVER", "SIZE", "IN-USE", "MAPPED", "PINNED", "REFS", "UNEXPLAINED");
 	for (size_t i = 0; i < scan_nr_pgmaps(v->s); i++)
-		device_print(out, v, scan_pgmap(v->s, i));
+		if (!v->filter->device || !strcmp(scan_device(v, i), v->filter->device))
+			device_print(out, v, scan_pgmap(v->s, i));
 }
 
 /* ---- holders ---- */

@@ -52,12 +52,15 @@ static void files_print(FILE *out, const struct scan_view *v)
 		return; /* the rows are there */
 	for (size_t i = 0; i < nr; i++)
 		files[i].file = i + 1;
-	for (size_t i = 0; i < scan_nr_folios(v->s); i++)
-		if (scan_folio(v->s, i)->file && scan_scope_folio(v, i))
-			scan_sum_add(&files[scan_folio(v->s, i)->file - 1].sum,
-				     scan_folio(v->s, i));
+	for (size_t i = 0; i < scan_nr_folios(v->s); i++) {
+		const struct scan_folio *f = scan_folio(v->s, i);
+
+		/* a device has its own line */
+		if (f->file && !scan_file(v->s, f->file)->device && scan_scope_folio(v, i))
+			scan_sum_add(&files[f->file - 1].sum, f);
+	}
 	qsort(files, nr, sizeof(*files), by_pages);
-	while (used < nr && files[used].sum.folios && !scan_file(v->s, files[used].file)->device)
+	while (used < nr && files[used].sum.folios)
 		used++;
 	for (size_t i = 0; i < used && (i < FILES_SHOWN || v->verbose); i++)
 		sum_print(out, &files[i].sum,
@@ -85,16 +88,16 @@ static void totals_print(FILE *out, const struct scan_view *v, const struct scan
 {
 	char n[32];
 
-	fprintf(out, "%s folio%s", thousands_format(n, sizeof(n), sum->folios),
+	fprintf(out, "%s folio%s in use", thousands_format(n, sizeof(n), sum->folios),
 		plural(sum->folios));
-	fprintf(out, ", mapped %s", thousands_format(n, sizeof(n), sum->mapped));
-	fprintf(out, ", pinned %s", thousands_format(n, sizeof(n), sum->pinned));
-	if (v->holders)
-		fprintf(out, ", of unknown holders %s",
-			thousands_format(n, sizeof(n), sum->unknown));
+	if (sum->folios) {
+		fprintf(out, ": %s mapped", thousands_format(n, sizeof(n), sum->mapped));
+		fprintf(out, ", %s pinned", thousands_format(n, sizeof(n), sum->pinned));
+	}
+	if (sum->folios && v->holders)
+		fprintf(out, ", %s of unknown holders", thousands_format(n, sizeof(n), sum->unknown));
 	if (sum->overput)
-		fprintf(out, ", with too few references %s",
-			thousands_format(n, sizeof(n), sum->overput));
+		fprintf(out, ", %s with too few references", thousands_format(n, sizeof(n), sum->overput));
 	fprintf(out, "; %zu wait%s\n", waits, plural(waits));
 }
 
@@ -143,6 +146,9 @@ void view_holders_text(FILE *out, const struct scan_view *v, const char *what, i
 	struct scan_verdict verdict;
 
 	escape_text(name, sizeof(name), what, strlen(what));
+	scan_heading_print(out, v);
+	if (pgmap >= 0)
+		scan_devices_print(out, v);
 	scan_folios_print(out, v);
 	scan_others_print(out, v);
 	scan_waits_print(out, v);

@@ -189,6 +189,102 @@ static void test_history(void **state)
 	run_end(&r);
 }
 
+static void test_scan(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "scan");
+	assert_int_equal(r.o.command, COMMAND_SCAN);
+	assert_null(r.o.filter.device);
+	assert_int_equal(r.o.pfn_first | r.o.pfn_last, 0);
+	assert_int_equal(r.o.min_refs, 0);
+	assert_int_equal(r.o.watch_ns, 0);
+	assert_false(r.o.pinned || r.o.no_holders || r.o.json || r.o.verbose);
+	run_end(&r);
+
+	run_ok(&r, "scan -d pmem0 --file=/mnt/a --range 0x1000-8192 --min-refs 3 --pinned --no-holders "
+		   "-w 0.5 -n 4 -v --json");
+	assert_string_equal(r.o.filter.device, "pmem0");
+	assert_string_equal(r.o.filter.file, "/mnt/a");
+	assert_int_equal(r.o.pfn_first, 4096);
+	assert_int_equal(r.o.pfn_last, 8192);
+	assert_int_equal(r.o.min_refs, 3);
+	assert_true(r.o.pinned && r.o.no_holders && r.o.json && r.o.verbose);
+	assert_int_equal(r.o.watch_ns, 500000000);
+	assert_int_equal(r.o.count, 4);
+	run_end(&r);
+
+	run_ok(&r, "scan --range=0x20");
+	assert_int_equal(r.o.pfn_first, 0x20);
+	assert_int_equal(r.o.pfn_last, 0x20);
+	run_end(&r);
+}
+
+static void test_scan_bad(void **state)
+{
+	(void)state;
+	expect_error("scan x", "daxtop scan: takes no argument, but got 'x'\n");
+	expect_error("scan -n 3", "daxtop scan: --count is for --watch: without it there is one look\n");
+	expect_error("scan --min-refs 0",
+		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '0'\n");
+	expect_error("scan --min-refs 2147483648",
+		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '2147483648'\n");
+	expect_error("scan --watch 0.001", "daxtop scan: --watch wants seconds, at least 0.01, not '0.001'\n");
+	expect_error("scan --watch 86401", "daxtop scan: --watch is a day at most\n");
+	expect_error("scan --device ''", "daxtop scan: --device wants a name, not nothing\n");
+	expect_error("scan --pinned=1", "daxtop scan: the option '--pinned' takes no value (daxtop scan --help)\n");
+	expect_error("scan --leak-time 3",
+		     "daxtop scan: there is no option '--leak-time' (daxtop scan --help)\n");
+}
+
+static void test_scan_range_bad(void **state)
+{
+	static const char *const bad[] = { "0", "5-4", "0x5-", "-5", "5-6-7", "5k", "0x10000000000", "1-0x10000000000",
+					   "99999999999999999999999", "5-99999999999999999999999" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char line[128], want[256];
+
+		snprintf(line, sizeof(line), "scan --range=%s", bad[i]);
+		snprintf(want, sizeof(want),
+			 "daxtop scan: --range wants PFN or PFN-PFN, decimal or 0xHEX, the smaller one first, not '%s'\n",
+			 bad[i]);
+		expect_error(line, want);
+	}
+}
+
+static void test_holders(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "holders /dev/pmem0 --json");
+	assert_int_equal(r.o.command, COMMAND_HOLDERS);
+	assert_int_equal(r.o.what.kind, TARGET_NAME);
+	assert_string_equal(r.o.what.text, "/dev/pmem0");
+	assert_true(r.o.json);
+	run_end(&r);
+
+	run_ok(&r, "holders -v 812");
+	assert_int_equal(r.o.what.kind, TARGET_PID);
+	assert_int_equal(r.o.what.pid, 812);
+	assert_true(r.o.verbose);
+	run_end(&r);
+
+	run_ok(&r, "holders -- -x");
+	assert_string_equal(r.o.what.text, "-x");
+	run_end(&r);
+
+	expect_error("holders",
+		     "daxtop holders: name WHAT: a file, a mount point, a device, a pfn, a range of them or a process\n");
+	expect_error("holders a b", "daxtop holders: takes one WHAT, but got 'b' as well\n");
+	expect_error("holders 0", "daxtop holders: '0' is no process number (a file of that name is ./0)\n");
+	expect_error("holders --watch 1 a",
+		     "daxtop holders: there is no option '--watch' (daxtop holders --help)\n");
+}
+
 #define ALL_RULES (((1u << DX_RULES) - 1) & ~1u)
 
 static void test_check(void **state)
@@ -344,6 +440,12 @@ static void test_help(void **state)
 		{ "probes --help", "Usage: daxtop probes [OPTION...]\n" },
 		{ "check --help", "Usage: daxtop check [OPTION...] [-- CMD ARG...]\n" },
 		{ "check -h -- ls", "  -t, --duration=SECONDS" },
+		{ "scan --help", "Usage: daxtop scan [OPTION...]\n" },
+		{ "scan -h", "      --min-refs=N" },
+		{ "holders --help", "Usage: daxtop holders [OPTION...] WHAT\n" },
+		{ "holders -h", "Exit status: 0 nobody, 1 somebody holds it" },
+		{ "-h", "  scan            one look: what is in use now" },
+		{ "-h", "  holders WHAT    who holds a file or a device" },
 		{ "rules --help", "Usage: daxtop rules [OPTION...] [ID...]\n" },
 		{ "-h", "  check [-- CMD]  which rules of reference counts are broken" },
 		{ "--version", "daxtop " DAXTOP_VERSION "\n" },
@@ -364,10 +466,10 @@ static void test_help(void **state)
 static void test_unknown(void **state)
 {
 	(void)state;
-	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, history, "
-			    "check, rules and probes (daxtop --help)\n");
+	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, scan, "
+			    "holders, history, check, rules and probes (daxtop --help)\n");
 	expect_error("tr\x1b[31m", "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
-				   "history, check, rules and probes (daxtop --help)\n");
+				   "scan, holders, history, check, rules and probes (daxtop --help)\n");
 	expect_error("trace --foo", "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
 	expect_error("trace --f\xff=1",
 		     "daxtop trace: there is no option '--f\\xff' (daxtop trace --help)\n");
@@ -534,7 +636,9 @@ int main(void)
 		cmocka_unit_test(test_no_color),   cmocka_unit_test(test_help),
 		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_bad_folio),  cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_folio_kinds),
+		cmocka_unit_test(test_folio_kinds), cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_bad),   cmocka_unit_test(test_scan_range_bad),
+		cmocka_unit_test(test_holders),
 	};
 
 	unsetenv("NO_COLOR");
