@@ -3,9 +3,10 @@
 #define DAXTOP_LOOK_OBJECT_H
 /*
  * look_object.h - kernel objects that can hold pages, and the pages found in them.
- * Both sides include it after event.h.
+ * Both sides include it.
  */
 #include "event.h"
+#include "scan.h"
 
 /* Kinds of files and other objects of a process. */
 enum dx_object_kind {
@@ -108,6 +109,8 @@ struct dx_hold_args {
 	__dx_u32 cut; /* out: there was more in it than can be kept */
 };
 
+#define BIO_PINNED_NONE 16 /* bio->bi_flags has 16 bits */
+
 #define DX_DISKS 1024
 #define DX_TAGS	 256
 
@@ -133,6 +136,56 @@ struct dx_requests_args {
 	__dx_u64 tags; /* in */
 	__dx_u32 next; /* in and out: tag to go on from; 0: nothing left */
 	__dx_u32 found, cut, pad; /* out, as in struct dx_hold_args */
+};
+
+/* ---- work under way, in globals: see struct xa_search (scan.h) ---- */
+
+struct dx_hold {
+	__dx_u64 object, addr, since, kioctx, queue;
+	__dx_u32 index, flags, tgid, pid;
+	char comm[DX_COMM_LEN];
+	__dx_u32 found, cut;
+	/* what hold_bytes() is at */
+	__dx_u64 page, left;
+	__dx_u32 each, refs;
+};
+
+struct dx_pipe_walk {
+	__dx_u64 bufs;
+	__dx_u32 at, head, mask, left;
+};
+
+struct dx_uring_walk {
+	__dx_u64 table, nr, buffer, bvec;
+	__dx_u64 left;
+};
+
+struct dx_socket_walk {
+	__dx_u64 skb, list; /* list: the end of a queue; the next of a frag_list */
+	__dx_u64 shinfo;
+	__dx_u64 skip, left, seen;
+	__dx_u32 from, queue;
+};
+
+struct dx_queue_walk {
+	__dx_u64 at, end;
+};
+
+struct dx_disk_walk {
+	__dx_u64 at, end, found, cut;
+	struct xa_search xa;
+};
+
+struct dx_request_walk {
+	__dx_u64 set, at, end, bio, next, orig, vecs;
+	__dx_u64 start, size; /* what is left of a bio that is a part of another one */
+	__dx_u32 tag, nr, vcnt, each;
+};
+
+struct dx_object_walk {
+	struct dx_object o;
+	struct xa_search xa;
+	__dx_u64 table, nr, avail, cpu;
 };
 
 #endif

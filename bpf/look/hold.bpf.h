@@ -14,17 +14,7 @@
 extern struct dx_held held[DX_HELD_MAX];
 extern __u64 object_ops[DX_OBJECT_OPS];
 
-/* What is under way; in a global, see struct xa_search. */
-struct hold {
-	__u64 object, addr, since, kioctx, queue;
-	__u32 index, flags, tgid, pid;
-	char comm[DX_COMM_LEN];
-	__u32 found, cut;
-	/* what hold_bytes() is at */
-	__u64 page, left;
-	__u32 each, refs;
-};
-extern struct hold hold;
+extern struct dx_hold hold;
 
 #define hold_cast(addr, type) ((type *)bpf_rdonly_cast((void *)(addr), bpf_core_type_id_kernel(type)))
 /* The address of @ptr's @field, as a number. */

@@ -8,7 +8,7 @@
 #include "../xarray.bpf.h"
 
 struct dx_held held[DX_HELD_MAX];
-struct hold hold;
+struct dx_hold hold;
 __u64 object_ops[DX_OBJECT_OPS];
 __u64 object_end[DX_ENDS];
 __u64 object_cpus;
@@ -118,11 +118,7 @@ int dx_files(struct bpf_iter__task_file *ctx)
 
 #define TASK_OBJECTS 1024 /* of one task */
 
-struct object_walk {
-	struct dx_object o;
-	struct xa_search xa;
-	__u64 table, nr, avail, cpu;
-} object_walk; /* one at a time */
+struct dx_object_walk object_walk; /* one at a time */
 
 static long ring_step(__u64 unused, void *arg)
 {
@@ -135,8 +131,8 @@ static long ring_step(__u64 unused, void *arg)
  */
 static long ring_next(__u64 unused, void *arg)
 {
-	struct bpf_iter__task *ctx = arg;
-	struct object_walk *w = &object_walk;
+	struct bpf_iter__task *ctx = *(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct dx_object_walk *w = &object_walk;
 
 	bpf_loop(1 << 12, ring_step, NULL, 0);
 	if (!w->xa.found)
@@ -175,8 +171,8 @@ static __always_inline __u64 aio_under_way(__u64 kioctx)
 
 static long aio_next(__u64 i, void *arg)
 {
-	struct bpf_iter__task *ctx = arg;
-	struct object_walk *w = &object_walk;
+	struct bpf_iter__task *ctx = *(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct dx_object_walk *w = &object_walk;
 	__u64 kioctx;
 
 	if (i >= w->nr)
@@ -194,7 +190,7 @@ SEC("iter/task")
 int dx_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct object_walk *w = &object_walk;
+	struct dx_object_walk *w = &object_walk;
 	__u64 rings, mm;
 
 	if (!task)
@@ -207,7 +203,7 @@ int dx_tasks(struct bpf_iter__task *ctx)
 	if (rings) {
 		w->o.kind = DX_OBJECT_URING;
 		xa_search_begin(&w->xa, word_at(field_at(rings, struct io_uring_task, xa.xa_head)), 0, -1ULL);
-		bpf_loop(TASK_OBJECTS, ring_next, ctx, 0);
+		bpf_loop(TASK_OBJECTS, ring_next, &ctx, 0);
 	}
 	mm = (__u64)task->mm;
 	if (!mm || w->o.tgid != w->o.pid)
@@ -216,7 +212,7 @@ int dx_tasks(struct bpf_iter__task *ctx)
 	if (w->table) {
 		w->o.kind = DX_OBJECT_AIO;
 		w->nr = hold_cast(w->table, struct kioctx_table)->nr;
-		bpf_loop(TASK_OBJECTS, aio_next, ctx, 0);
+		bpf_loop(TASK_OBJECTS, aio_next, &ctx, 0);
 	}
 	return 0;
 }

@@ -7,10 +7,7 @@
 
 #define PIPE_PIECE 4096 /* buffers at a time; /proc/sys/fs/pipe-max-size allows 2^20 */
 
-static struct {
-	__u64 bufs;
-	__u32 at, head, mask, left;
-} pipe_walk;
+struct dx_pipe_walk pipe_walk;
 
 static long pipe_step(__u64 unused, void *arg)
 {

@@ -12,10 +12,10 @@
 extern __u64 object_end[DX_ENDS];
 
 /*
- * Bit of bio->bi_flags that says that the bio's pages are pinned by it; from BTF, because the
- * enum has no name. 255: this kernel has none (6.4 and before).
+ * Bit of bio->bi_flags that says that the bio's pages are pinned by it; user space takes it from
+ * BTF, because the enum has no name. BIO_PINNED_NONE: this kernel has none (6.4 and before).
  */
-const volatile __u8 bio_pinned = 255;
+__u32 bio_pinned = BIO_PINNED_NONE;
 
 /* From 6.0 to 6.18 an xarray (queue_hw_ctx was there before, and is again) */
 struct request_queue___xa {
@@ -25,10 +25,7 @@ struct request_queue___xa {
 struct dx_disk disks[DX_DISKS];
 __u64 tag_sets[DX_TAGS];
 
-static struct {
-	__u64 at, end, found, cut;
-	struct xa_search xa;
-} disk_walk;
+struct dx_disk_walk disk_walk;
 
 static long disk_step(__u64 i, void *arg)
 {
@@ -239,11 +236,7 @@ static __always_inline bool bio_owner(__u64 bio)
 #define BIO_CHAIN    256 /* bios of a request */
 #define BIO_VECS     256
 
-static struct {
-	__u64 set, at, end, bio, next, orig, vecs;
-	__u64 start, size; /* what is left of a bio that is a part of another one */
-	__u32 tag, nr, vcnt, each;
-} rq_walk;
+struct dx_request_walk rq_walk;
 
 static long orig_step(__u64 i, void *arg)
 {
@@ -314,7 +307,7 @@ static long bio_step(__u64 i, void *arg)
 		return 0;
 	rq_walk.vcnt = bio->bi_vcnt;
 	/* io_uring's registered buffers are pinned by the ring, not by the bio */
-	rq_walk.each = bio_pinned < 16 && bio->bi_flags >> bio_pinned & 1;
+	rq_walk.each = bio_pinned < BIO_PINNED_NONE && bio->bi_flags >> bio_pinned & 1;
 	if (bio_owner(rq_walk.orig) && rq_walk.vcnt) {
 		if (rq_walk.each)
 			hold.flags |= DX_HELD_PIN;

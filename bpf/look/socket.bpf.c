@@ -25,12 +25,7 @@ struct skb_frag___old {
 enum { QUEUE_RECEIVE, QUEUE_WRITE, QUEUE_ERROR, QUEUE_RETRANSMIT, QUEUES };
 enum { FROM_ABOVE, FROM_LEFT, FROM_RIGHT };
 
-static struct {
-	__u64 skb, list; /* list: the end of a queue; the next of a frag_list */
-	__u64 shinfo;
-	__u64 skip, left, seen;
-	__u32 from, queue;
-} sock_walk;
+struct dx_socket_walk sock_walk;
 
 static long frag_step(__u64 i, void *arg)
 {
@@ -93,9 +88,7 @@ static __always_inline bool one_skb(__u64 skb)
 	return true;
 }
 
-struct queue_walk {
-	__u64 at, end;
-} queue_walk; /* one at a time */
+struct dx_queue_walk queue_walk; /* one at a time */
 
 static long queue_step(__u64 i, void *arg)
 {

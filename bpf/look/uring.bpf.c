@@ -15,10 +15,7 @@ struct io_ring_ctx___old {
 
 #define URING_STEPS (1 << 15)
 
-static struct {
-	__u64 table, nr, buffer, bvec;
-	__u64 left;
-} uring;
+struct dx_uring_walk uring;
 
 static __always_inline void uring_table(__u64 ctx)
 {

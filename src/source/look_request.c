@@ -64,6 +64,24 @@ static int add_request(struct requests *w, const struct dx_held *held)
 
 /* ---- all of them ---- */
 
+/* Value of BIO_PAGE_PINNED, which stands in an enum without a name. */
+static uint32_t bio_pinned(const struct btf *btf)
+{
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const struct btf_enum *e;
+
+		if (!btf_is_enum(t) || t->name_off)
+			continue;
+		e = btf_enum(t);
+		for (int i = 0; i < btf_vlen(t); i++)
+			if (!strcmp(btf__name_by_offset(btf, e[i].name_off), "BIO_PAGE_PINNED") &&
+			    e[i].val >= 0 && e[i].val < BIO_PINNED_NONE)
+				return e[i].val;
+	}
+	return BIO_PINNED_NONE;
+}
+
 static int read_set(struct requests *w, uint64_t set)
 {
 	const struct dx_held *held = w->l->skel->bss->held;
@@ -167,7 +185,7 @@ static void gaps(struct requests *w)
 		if (names[i] && !w->init.end[i])
 			scan_add_gap(w->s, "block requests: %s is not in /proc/kallsyms: some owners are not known",
 				     names[i]);
-	if (w->l->skel->rodata->bio_pinned > 15)
+	if (w->l->skel->data->bio_pinned >= BIO_PINNED_NONE)
 		scan_add_gap(w->s, "block requests: whether a bio holds its pages is not known on this kernel");
 	if (w->foreign)
 		scan_add_gap(w->s, "block requests: %llu pages are in requests of a driver (device mapper, loop): "
@@ -188,6 +206,7 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	w->s = s;
 	w->stop = stop;
 	w->aio.kinds = 1u << DX_OBJECT_AIO;
+	l->skel->data->bio_pinned = bio_pinned(l->btf);
 	rc = look_object_init(l, &w->init);
 	if (!rc)
 		rc = look_list_objects(l->skel->progs.dx_tasks, &w->aio, stop);
