@@ -142,7 +142,7 @@ static long ring_next(__u64 unused, void *arg)
 		bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
 	w->xa.found = 0;
 	w->xa.index++;
-	return w->xa.done || !w->xa.index;
+	return w->xa.done || !w->xa.index ? 1 : 0;
 }
 
 static long aio_cpu(__u64 cpu, void *arg)

@@ -108,7 +108,7 @@ static long hctx_slot(__u64 i, void *arg)
 		/* into the next node only by way of the root */
 		disk_walk.xa.node = disk_walk.xa.root;
 	}
-	return disk_walk.xa.done;
+	return disk_walk.xa.done != 0;
 }
 
 SEC("syscall")
@@ -308,18 +308,20 @@ static long bio_step(__u64 i, void *arg)
 	rq_walk.vcnt = bio->bi_vcnt;
 	/* io_uring's registered buffers are pinned by the ring, not by the bio */
 	rq_walk.each = bio_pinned < BIO_PINNED_NONE && bio->bi_flags >> bio_pinned & 1;
-	if (bio_owner(rq_walk.orig) && rq_walk.vcnt) {
+	if (!bio_owner(rq_walk.orig)) {
+		hold.flags |= DX_HELD_FOREIGN;
+	} else if (rq_walk.vcnt) {
 		if (rq_walk.each)
 			hold.flags |= DX_HELD_PIN;
 		bpf_loop(BIO_VECS, vec_step, NULL, 0);
 		return 0;
 	}
+	/* vectors that are not its own */
 	bio = hold_cast(rq_walk.bio, struct bio);
 	rq_walk.vecs = field_word(bio, struct bio, bi_io_vec) +
 		       bio->bi_iter.bi_idx * bpf_core_type_size(struct bio_vec);
 	rq_walk.start = bio->bi_iter.bi_bvec_done;
 	rq_walk.size = bio->bi_iter.bi_size;
-	hold.flags |= DX_HELD_FOREIGN;
 	bpf_loop(BIO_VECS, part_step, NULL, 0);
 	return 0;
 }
@@ -342,7 +344,7 @@ static long rq_step(__u64 i, void *arg)
 	hold.queue = field_word(addr, struct request, q);
 	hold.flags = rq->cmd_flags & REQ_OP_MASK & REQ_OP_WRITE ? DX_HELD_WRITE : 0;
 	hold.since = rq->start_time_ns ? rq->start_time_ns : rq->io_start_time_ns;
-	hold.index = 0;
+	hold.index = rq_walk.tag;
 	if (rq_walk.next)
 		bpf_loop(BIO_CHAIN, bio_step, NULL, 0);
 	return 0;

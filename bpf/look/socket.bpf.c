@@ -90,7 +90,7 @@ static __always_inline bool one_skb(__u64 skb)
 
 struct dx_queue_walk queue_walk; /* one at a time */
 
-static long queue_step(__u64 i, void *arg)
+static long socket_queue_step(__u64 i, void *arg)
 {
 	if (!queue_walk.at || queue_walk.at == queue_walk.end)
 		return 1;
@@ -105,12 +105,12 @@ static __always_inline bool socket_queue(__u64 head)
 {
 	queue_walk.end = head;
 	queue_walk.at = field_word(head, struct sk_buff_head, next);
-	bpf_loop(1 << 20, queue_step, NULL, 0);
+	bpf_loop(1 << 20, socket_queue_step, NULL, 0);
 	return !queue_walk.at || queue_walk.at == queue_walk.end;
 }
 
 /* One step through the tree of what TCP sent and nobody acknowledged, in order. */
-static long tree_step(__u64 i, void *arg)
+static long rtx_step(__u64 i, void *arg)
 {
 	__u64 at = queue_walk.at, next;
 
@@ -139,11 +139,11 @@ static long tree_step(__u64 i, void *arg)
 	return 0;
 }
 
-static __always_inline bool socket_tree(__u64 root)
+static __always_inline bool socket_rtx(__u64 root)
 {
 	sock_walk.from = FROM_ABOVE;
 	queue_walk.at = word_at(root);
-	bpf_loop(1 << 20, tree_step, NULL, 0);
+	bpf_loop(1 << 20, rtx_step, NULL, 0);
 	return !queue_walk.at;
 }
 
@@ -173,7 +173,7 @@ int dx_hold_socket(struct dx_hold_args *a)
 	else if (sock_walk.queue == QUEUE_ERROR)
 		done = socket_queue(field_at(sk, struct sock, sk_error_queue));
 	else if (s->sk_protocol == IPPROTO_TCP && s->sk_type == SOCK_STREAM)
-		done = socket_tree(field_at(sk, struct sock, tcp_rtx_queue));
+		done = socket_rtx(field_at(sk, struct sock, tcp_rtx_queue));
 	if (!done && sock_walk.seen > sock_walk.skip)
 		a->next = (1 + sock_walk.seen) | (__u64)sock_walk.queue << 32;
 	else if (sock_walk.queue + 1 < QUEUES)
