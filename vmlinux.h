@@ -132,8 +132,12 @@ enum memory_type {
 	MEMORY_DEVICE_PCI_P2PDMA = 5,
 };
 struct dev_pagemap_ops;
+struct swait_queue_head {
+	struct list_head task_list;
+};
 struct completion {
 	unsigned int done;
+	struct swait_queue_head wait;
 };
 struct dev_pagemap {
 	struct vmem_altmap altmap;
@@ -150,11 +154,14 @@ struct dev_pagemap {
 
 struct dentry;
 struct address_space;
+struct file_operations;
 struct file_system_type {
 	const char *name;
 };
+struct request_queue;
 struct gendisk {
 	char disk_name[32];
+	struct request_queue *queue;
 };
 struct block_device {
 	struct gendisk *bd_disk;
@@ -250,10 +257,14 @@ struct file {
 	struct address_space *f_mapping;
 	struct inode *f_inode;
 	const struct path f_path;
+	const struct file_operations *f_op;
+	void *private_data;
 };
+struct kioctx_table;
 struct mm_struct {
 	void *pgd;
 	int map_count;
+	struct kioctx_table *ioctx_table;
 };
 struct vm_area_struct {
 	long unsigned int vm_start;
@@ -285,6 +296,7 @@ struct sched_info {
 struct thread_struct {
 	long unsigned int sp;
 };
+struct io_uring_task;
 struct task_struct {
 	unsigned int __state;
 	void *stack;
@@ -297,6 +309,7 @@ struct task_struct {
 	u64 start_boottime;
 	char comm[16];
 	struct thread_struct thread;
+	struct io_uring_task *io_uring;
 };
 struct module {
 	char name[56];
@@ -314,6 +327,167 @@ struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 	struct vm_area_struct *vma;
+};
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
+/* ---- objects that hold pages: bpf/look/ ---- */
+
+struct pipe_inode_info {
+	unsigned int head; /* from 6.14 in a union */
+	unsigned int tail;
+	unsigned int ring_size;
+	struct pipe_buffer *bufs;
+};
+struct pipe_buffer {
+	struct page *page;
+	unsigned int offset;
+	unsigned int len;
+};
+struct bio_vec {
+	struct page *bv_page;
+	unsigned int bv_len;
+	unsigned int bv_offset;
+};
+struct io_rsrc_node;
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+struct io_ring_ctx {
+	struct io_rsrc_data buf_table;
+};
+struct io_mapped_ubuf {
+	u64 ubuf;
+	unsigned int nr_bvecs;
+	unsigned int folio_shift;
+	void *priv;
+	struct bio_vec bvec[0];
+};
+struct io_rsrc_node {
+	struct io_mapped_ubuf *buf;
+};
+struct io_uring_task {
+	struct task_struct *task;
+	struct xarray xa;
+};
+struct io_tctx_node {
+	struct io_ring_ctx *ctx;
+};
+struct io_kiocb {
+	struct io_uring_task *tctx;
+};
+struct kiocb {
+	struct file *ki_filp;
+	void (*ki_complete)(struct kiocb *, long int);
+};
+struct kioctx;
+struct aio_kiocb {
+	struct kioctx *ki_ctx;
+};
+struct kioctx_cpu {
+	unsigned int reqs_available;
+};
+struct kioctx {
+	struct kioctx_cpu *cpu;
+	unsigned int nr_events;
+	atomic_t reqs_available;
+	unsigned int completed_events;
+};
+struct kioctx_table {
+	unsigned int nr;
+	struct kioctx *table[0];
+};
+struct sk_buff {
+	struct sk_buff *next;
+	unsigned int end;
+	unsigned char *head;
+};
+struct sk_buff_head {
+	struct sk_buff *next;
+};
+struct sock {
+	struct sk_buff_head sk_error_queue;
+	struct sk_buff_head sk_receive_queue;
+	struct sk_buff_head sk_write_queue;
+	struct rb_root tcp_rtx_queue;
+	u16 sk_protocol;
+	u16 sk_type;
+};
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+struct skb_frag {
+	long unsigned int netmem;
+	unsigned int len;
+	unsigned int offset;
+};
+struct skb_shared_info {
+	__u8 flags;
+	__u8 nr_frags;
+	struct sk_buff *frag_list;
+	struct skb_frag frags[17];
+};
+struct bdev_inode {
+	struct block_device bdev;
+	struct inode vfs_inode;
+};
+struct blk_mq_hw_ctx;
+struct request_queue {
+	unsigned int nr_hw_queues;
+	struct blk_mq_hw_ctx **queue_hw_ctx;
+	struct gendisk *disk;
+};
+struct bvec_iter {
+	unsigned int bi_size;
+	unsigned int bi_idx;
+	unsigned int bi_bvec_done;
+};
+struct bio {
+	struct bio *bi_next;
+	unsigned short bi_flags;
+	struct bio_vec *bi_io_vec;
+	struct bvec_iter bi_iter;
+	void (*bi_end_io)(struct bio *);
+	void *bi_private;
+	unsigned short bi_vcnt;
+};
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags;
+	struct bio *bio;
+	u64 start_time_ns;
+	u64 io_start_time_ns;
+	atomic_t ref;
+};
+struct blk_mq_tags {
+	unsigned int nr_tags;
+	struct request **static_rqs;
+};
+struct blk_mq_hw_ctx {
+	struct blk_mq_tags *tags;
+	struct blk_mq_tags *sched_tags;
+};
+struct blkdev_dio {
+	struct kiocb *iocb; /* a union: or the task that waits */
+	unsigned int flags;
+	struct bio bio;
+};
+struct iomap_dio {
+	struct kiocb *iocb;
+	bool wait_for_completion;
+	struct {
+		struct task_struct *waiter;
+	} submit;
+};
+struct swait_queue {
+	struct task_struct *task;
+	struct list_head task_list;
 };
 
 #pragma clang attribute pop

@@ -8,6 +8,7 @@
 #include "look.h"
 #include "look_task.h"
 #include "look_vma.h"
+#include "look_object.h"
 #include "walk.h"
 #include "look.skel.h"
 

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * object.bpf.c - lists what processes have that can hold pages: open files of some
+ * kinds, io_uring rings without an open file, AIO contexts. Their pages are looked for afterwards,
+ * object by object.
+ */
+#include "hold.bpf.h"
+#include "../xarray.bpf.h"
+
+struct dx_held held[DX_HELD_MAX];
+struct dx_hold hold;
+__u64 object_ops[DX_OBJECT_OPS];
+__u64 object_end[DX_ENDS];
+__u64 object_cpus;
+extern __u64 per_cpu_offset;
+
+#define OBJECT_SYMBOL(to, name)                                                   \
+	do {                                                                      \
+		__u64 addr = 0;                                                   \
+		if (bpf_kallsyms_lookup_name(name, sizeof(name), 0, &addr))       \
+			addr = 0;                                                 \
+		(to) = addr;                                                      \
+	} while (0)
+
+SEC("syscall")
+int dx_object_init(struct dx_object_init *a)
+{
+	__u64 p;
+
+	OBJECT_SYMBOL(object_ops[DX_OPS_PIPE], "pipefifo_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_PIPE_ANON], "pipeanon_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_URING], "io_uring_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_SOCKET], "socket_file_ops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_DAX], "dax_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_VFIO], "vfio_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_VFIO_GROUP], "vfio_group_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_VFIO_DEVICE], "vfio_device_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_IOMMUFD], "iommufd_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_UVERBS], "uverbs_fops");
+	OBJECT_SYMBOL(object_ops[DX_OPS_UVERBS_MMAP], "uverbs_mmap_fops");
+	OBJECT_SYMBOL(object_end[DX_END_WAIT], "bio_wait_end_io");
+	/* 6.17 and before have both; submit_bio_wait() uses this one */
+	OBJECT_SYMBOL(p, "submit_bio_wait_endio");
+	if (p)
+		object_end[DX_END_WAIT] = p;
+	OBJECT_SYMBOL(object_end[DX_END_BLKDEV], "blkdev_bio_end_io");
+	OBJECT_SYMBOL(object_end[DX_END_BLKDEV_ASYNC], "blkdev_bio_end_io_async");
+	OBJECT_SYMBOL(object_end[DX_END_IOMAP], "iomap_dio_bio_end_io");
+	OBJECT_SYMBOL(object_end[DX_END_CHAIN], "bio_chain_endio");
+	OBJECT_SYMBOL(object_end[DX_END_URING], "io_complete_rw");
+	OBJECT_SYMBOL(object_end[DX_END_URING_POLL], "io_complete_rw_iopoll");
+	OBJECT_SYMBOL(object_end[DX_END_AIO], "aio_complete_rw");
+	OBJECT_SYMBOL(p, "blockdev_superblock");
+	a->block = p ? word_at(p) : 0;
+	object_cpus = a->nr_cpus;
+	for (int i = 0; i < DX_OBJECT_OPS; i++)
+		a->ops[i] = object_ops[i];
+	for (int i = 0; i < DX_ENDS; i++)
+		a->end[i] = object_end[i];
+	return 0;
+}
+
+static __always_inline void object_task(struct dx_object *o, struct task_struct *task)
+{
+	o->tgid = task->tgid;
+	o->pid = task->pid;
+	bpf_probe_read_kernel(o->comm, sizeof(o->comm), task->comm);
+}
+
+/* ---- open files ---- */
+
+/* The kind of a file with these operations; DX_OBJECTS: none of ours. */
+static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
+{
+	static const __u8 kinds[DX_OBJECT_OPS] = {
+		[DX_OPS_PIPE] = DX_OBJECT_PIPE,		[DX_OPS_PIPE_ANON] = DX_OBJECT_PIPE,
+		[DX_OPS_URING] = DX_OBJECT_URING,	[DX_OPS_SOCKET] = DX_OBJECT_SOCKET,
+		[DX_OPS_DAX] = DX_OBJECT_DAX,		[DX_OPS_VFIO] = DX_OBJECT_VFIO,
+		[DX_OPS_VFIO_GROUP] = DX_OBJECT_VFIO,	[DX_OPS_VFIO_DEVICE] = DX_OBJECT_VFIO,
+		[DX_OPS_IOMMUFD] = DX_OBJECT_IOMMUFD,	[DX_OPS_UVERBS] = DX_OBJECT_UVERBS,
+		[DX_OPS_UVERBS_MMAP] = DX_OBJECT_UVERBS,
+	};
+
+	for (__u32 i = 0; i < DX_OBJECT_OPS; i++) {
+		if (f_op && object_ops[i] == f_op) {
+			*ops = i;
+			return kinds[i];
+		}
+	}
+	return DX_OBJECTS;
+}
+
+SEC("iter/task_file")
+int dx_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct dx_object o = {};
+	struct inode *inode;
+
+	if (!task || !file)
+		return 0;
+	o.kind = object_kind((__u64)file->f_op, &o.ops);
+	if (o.kind == DX_OBJECTS)
+		return 0;
+	o.file = (__u64)file;
+	o.private = (__u64)file->private_data;
+	inode = file->f_inode;
+	o.ino = inode->i_ino;
+	o.rdev = inode->i_rdev;
+	o.fd = ctx->fd;
+	object_task(&o, task);
+	bpf_seq_write(ctx->meta->seq, &o, sizeof(o));
+	return 0;
+}
+
+/* ---- rings and AIO contexts, by task ---- */
+
+#define TASK_OBJECTS 1024 /* of one task */
+
+struct dx_object_walk object_walk; /* one at a time */
+
+static long ring_step(__u64 unused, void *arg)
+{
+	return xa_search_step(&object_walk.xa);
+}
+
+/*
+ * A ring can live without an open file: registered (IORING_REGISTER_RING_FDS), or mapped only.
+ * Each task that used it has it in an xarray, at its address (io_uring/tctx.c).
+ */
+static long ring_next(__u64 unused, void *arg)
+{
+	struct bpf_iter__task *ctx = *(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct dx_object_walk *w = &object_walk;
+
+	bpf_loop(1 << 12, ring_step, NULL, 0);
+	if (!w->xa.found)
+		return 1;
+	w->o.private = field_word(w->xa.found, struct io_tctx_node, ctx);
+	if (w->o.private)
+		bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
+	w->xa.found = 0;
+	w->xa.index++;
+	return w->xa.done || !w->xa.index ? 1 : 0;
+}
+
+static long aio_cpu(__u64 cpu, void *arg)
+{
+	__u64 at = object_walk.cpu + word_at(per_cpu_offset + cpu * 8);
+
+	object_walk.avail += hold_cast(at, struct kioctx_cpu)->reqs_available;
+	return 0;
+}
+
+/*
+ * Requests under way: places that are not free, less those of events that wait to be read (fs/aio.c:
+ * get_reqs_available(), refill_reqs_available()). CPUs go on while they are summed.
+ */
+static __always_inline __u64 aio_under_way(__u64 kioctx)
+{
+	struct kioctx *k = hold_cast(kioctx, struct kioctx);
+	__s64 n;
+
+	object_walk.cpu = field_word(k, struct kioctx, cpu);
+	object_walk.avail = (__u32)k->reqs_available.counter;
+	bpf_loop(object_cpus < 8192 ? object_cpus : 8192, aio_cpu, NULL, 0);
+	n = (__s64)k->nr_events - 1 - (__s64)object_walk.avail - (__s64)k->completed_events;
+	return n > 0 ? n : 0;
+}
+
+static long aio_next(__u64 i, void *arg)
+{
+	struct bpf_iter__task *ctx = *(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct dx_object_walk *w = &object_walk;
+	__u64 kioctx;
+
+	if (i >= w->nr)
+		return 1;
+	kioctx = word_at(field_at(w->table, struct kioctx_table, table) + i * 8);
+	if (!kioctx)
+		return 0;
+	w->o.private = kioctx;
+	w->o.count = aio_under_way(kioctx);
+	bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
+	return 0;
+}
+
+SEC("iter/task")
+int dx_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct dx_object_walk *w = &object_walk;
+	__u64 rings, mm;
+
+	if (!task)
+		return 0;
+	__builtin_memset(w, 0, sizeof(*w));
+	w->o.fd = -1;
+	w->o.task = (__u64)task;
+	object_task(&w->o, task);
+	rings = (__u64)task->io_uring;
+	if (rings) {
+		w->o.kind = DX_OBJECT_URING;
+		xa_search_begin(&w->xa, word_at(field_at(rings, struct io_uring_task, xa.xa_head)), 0, -1ULL);
+		bpf_loop(TASK_OBJECTS, ring_next, &ctx, 0);
+	}
+	mm = (__u64)task->mm;
+	if (!mm || w->o.tgid != w->o.pid)
+		return 0;
+	w->table = field_word(mm, struct mm_struct, ioctx_table);
+	if (w->table) {
+		w->o.kind = DX_OBJECT_AIO;
+		w->nr = hold_cast(w->table, struct kioctx_table)->nr;
+		bpf_loop(TASK_OBJECTS, aio_next, &ctx, 0);
+	}
+	return 0;
+}

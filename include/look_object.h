@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_LOOK_OBJECT_H
+#define DAXTOP_LOOK_OBJECT_H
+/*
+ * look_object.h - kernel objects that can hold pages, and the pages found in them.
+ * Both sides include it.
+ */
+#include "event.h"
+#include "scan.h"
+
+/* Kinds of files and other objects of a process. */
+enum dx_object_kind {
+	DX_OBJECT_PIPE,
+	DX_OBJECT_URING,
+	DX_OBJECT_SOCKET,
+	DX_OBJECT_DAX, /* /dev/daxX.Y */
+	DX_OBJECT_VFIO, /* container, group or device */
+	DX_OBJECT_IOMMUFD,
+	DX_OBJECT_UVERBS,
+	DX_OBJECT_AIO, /* struct kioctx */
+	DX_OBJECTS
+};
+
+/* struct file_operations that tell the kind of a file; more than one can mean the same. */
+enum dx_object_ops {
+	DX_OPS_PIPE,
+	DX_OPS_PIPE_ANON, /* from 6.15: pipe(2)'s; the other one is a FIFO's */
+	DX_OPS_URING,
+	DX_OPS_SOCKET,
+	DX_OPS_DAX,
+	DX_OPS_VFIO,
+	DX_OPS_VFIO_GROUP,
+	DX_OPS_VFIO_DEVICE,
+	DX_OPS_IOMMUFD,
+	DX_OPS_UVERBS,
+	DX_OPS_UVERBS_MMAP,
+	DX_OBJECT_OPS
+};
+
+/* Functions that end a bio or a request, by which its owner is known. */
+enum dx_end {
+	DX_END_WAIT, /* submit_bio_wait(): bi_private is a completion */
+	DX_END_BLKDEV, /* bi_private is a struct blkdev_dio */
+	DX_END_BLKDEV_ASYNC, /* the bio is in one */
+	DX_END_IOMAP, /* bi_private is a struct iomap_dio */
+	DX_END_CHAIN, /* bi_private is the bio that it was split from */
+	DX_END_URING, /* a kiocb's: it is io_uring's */
+	DX_END_URING_POLL,
+	DX_END_AIO, /* a kiocb's: it is AIO's */
+	DX_ENDS
+};
+
+struct dx_object_init {
+	__dx_u64 ops[DX_OBJECT_OPS]; /* out: addresses; 0: not there, or its module is not loaded */
+	__dx_u64 end[DX_ENDS]; /* out */
+	__dx_u64 block; /* out: the superblock of block devices */
+	__dx_u64 nr_cpus; /* in: possible ones */
+};
+
+/* What the iterators write. */
+struct dx_object {
+	__dx_u64 private; /* file->private_data, or the object itself */
+	__dx_u64 file; /* struct file, 0: found without */
+	__dx_u64 task; /* struct task_struct that it was found by, without a file */
+	__dx_u64 ino;
+	__dx_u32 kind; /* enum dx_object_kind */
+	__dx_u32 ops; /* enum dx_object_ops, with a file */
+	__dx_u32 tgid, pid;
+	__dx_s32 fd; /* -1: none */
+	__dx_u32 rdev; /* DX_OBJECT_DAX: kernel dev_t */
+	__dx_u64 count; /* DX_OBJECT_AIO: requests under way */
+	char comm[DX_COMM_LEN];
+};
+
+/*
+ * Pages of one object, one behind the other. In a large folio refs is what the object has of
+ * the folio, and a piece does not cross into the next one; else it is of each page.
+ */
+struct dx_held {
+	__dx_u64 pfn, nr;
+	__dx_u64 object; /* kernel address of what holds the reference: imu, skb_shared_info, bio, pipe */
+	__dx_u64 head; /* pfn of the large folio; 0: a page each */
+	__dx_u64 addr; /* user address of the first page, 0: not known */
+	__dx_u64 since; /* ns, CLOCK_MONOTONIC; 0: not known */
+	__dx_u64 kioctx; /* of the AIO request that it is for; 0: none */
+	__dx_u64 queue; /* a request's; 0: it is none */
+	__dx_u32 refs;
+	__dx_u32 index; /* number of the registered buffer; 1 + the request's tag */
+	__dx_u32 tgid, pid; /* a request's owner; 0: not known */
+	__dx_u32 flags; /* DX_HELD_* */
+	__dx_u32 pad;
+	char comm[DX_COMM_LEN];
+};
+#define DX_HELD_PIN	1
+#define DX_HELD_WRITE	2 /* a request that writes to its device */
+#define DX_HELD_URING	4 /* a request of io_uring's */
+#define DX_HELD_FOREIGN 8 /* a request whose bio is a driver's: the references are somebody else's */
+
+#define DX_HELD_MAX 2048 /* places in the global held */
+
+/* One piece of a walk over an object. Call again with next as it was left until it is 0. */
+struct dx_hold_args {
+	__dx_u64 private; /* in: as struct dx_object's */
+	__dx_u64 file, task; /* in */
+	__dx_u32 ops; /* in */
+	__dx_u32 found; /* out: places of held in use */
+	__dx_u64 next; /* in and out: where to go on, 0: from the start, nothing left */
+	__dx_u32 gone; /* out: it is another object now: what was found means nothing */
+	__dx_u32 cut; /* out: there was more in it than can be kept */
+};
+
+#define BIO_PINNED_NONE 16 /* bio->bi_flags has 16 bits */
+
+#define DX_DISKS 1024
+#define DX_TAGS	 256
+
+struct dx_disk {
+	__dx_u64 queue; /* struct request_queue */
+	char name[32];
+};
+
+/* Every disk: in the global disks. */
+struct dx_disks_args {
+	__dx_u64 block; /* in: as struct dx_object_init's */
+	__dx_u32 found, cut; /* out */
+};
+
+/* The tag sets of a queue: addresses of struct blk_mq_tags, in the global tag_sets. */
+struct dx_tags_args {
+	__dx_u64 queue; /* in */
+	__dx_u32 found, cut; /* out; the same one may be there twice */
+};
+
+/* The requests of a tag set; next is a tag. */
+struct dx_requests_args {
+	__dx_u64 tags; /* in */
+	__dx_u32 next; /* in and out: tag to go on from; 0: nothing left */
+	__dx_u32 found, cut, pad; /* out, as in struct dx_hold_args */
+};
+
+/* ---- work under way, in globals: see struct xa_search (scan.h) ---- */
+
+struct dx_hold {
+	__dx_u64 object, addr, since, kioctx, queue;
+	__dx_u32 index, flags, tgid, pid;
+	char comm[DX_COMM_LEN];
+	__dx_u32 found, cut;
+	/* what hold_bytes() is at */
+	__dx_u64 page, left;
+	__dx_u32 each, refs;
+};
+
+struct dx_pipe_walk {
+	__dx_u64 bufs;
+	__dx_u32 at, head, mask, left;
+};
+
+struct dx_uring_walk {
+	__dx_u64 table, nr, buffer, bvec;
+	__dx_u64 left;
+};
+
+struct dx_socket_walk {
+	__dx_u64 skb, list; /* list: the end of a queue; the next of a frag_list */
+	__dx_u64 shinfo;
+	__dx_u64 skip, left, seen;
+	__dx_u32 from, queue;
+};
+
+struct dx_queue_walk {
+	__dx_u64 at, end;
+};
+
+struct dx_disk_walk {
+	__dx_u64 at, end, found, cut;
+	struct xa_search xa;
+};
+
+struct dx_request_walk {
+	__dx_u64 set, at, end, bio, next, orig, vecs;
+	__dx_u64 start, size; /* what is left of a bio that is a part of another one */
+	__dx_u32 tag, nr, vcnt, each;
+};
+
+struct dx_object_walk {
+	struct dx_object o;
+	struct xa_search xa;
+	__dx_u64 table, nr, avail, cpu;
+};
+
+#endif

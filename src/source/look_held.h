@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_LOOK_HELD_H
+#define DAXTOP_LOOK_HELD_H
+/* look_held.h - what look_object.c, look_request.c and look_rdma.c share */
+#include "look_internal.h"
+#include "look_object.h"
+
+/* What processes have. */
+struct object_list {
+	struct dx_object *o;
+	size_t nr, room;
+	uint32_t kinds; /* bit of enum dx_object_kind: those that are kept */
+};
+
+/* Runs dx_object_init(). Returns 0 or -errno. */
+int look_object_init(struct look *l, struct dx_object_init *init);
+/* Objects that the iterator @prog tells, of the list's kinds, one of a process, in the order of objects. */
+int look_list_objects(struct bpf_program *prog, struct object_list *list, look_stop *stop);
+
+/* A holder without anything in it but its kind and the process. */
+struct scan_holder look_holder(enum scan_hold kind, uint32_t tgid, uint32_t pid, const char *comm);
+/* Adds @h with its process's cgroup. */
+int look_add_holder(struct scan *s, struct scan_holder *h);
+/* The pages of @held, if they are in a pgmap of the scan. */
+int look_add_held(struct scan *s, struct scan_holder *h, const struct dx_held *held);
+/*
+ * The process could hold pages of what it maps: one candidate for each of its mappings.
+ * Returns how many, or -errno.
+ */
+int look_add_candidates(struct scan *s, struct scan_holder *h);
+
+#endif

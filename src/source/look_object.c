@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * look_object.c - pages in pipes, io_uring rings and sockets; who has devices open through
+ * which pages can be held.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "look_held.h"
+#include "process.h"
+
+#define BIT(n) (1u << (n))
+
+/* ---- holders ---- */
+
+struct scan_holder look_holder(enum scan_hold kind, uint32_t tgid, uint32_t pid, const char *comm)
+{
+	struct scan_holder h = { .kind = kind, .tgid = tgid, .pid = pid, .fd = -1, .pgmap = -1 };
+
+	snprintf(h.comm, sizeof(h.comm), "%.*s", DX_COMM_LEN, comm);
+	return h;
+}
+
+int look_add_holder(struct scan *s, struct scan_holder *h)
+{
+	int rc;
+
+	h->cgroup = process_cgroup(h->tgid);
+	rc = scan_add_holder(s, h);
+	free(h->cgroup);
+	h->cgroup = NULL;
+	return rc;
+}
+
+int look_add_held(struct scan *s, struct scan_holder *h, const struct dx_held *held)
+{
+	h->pgmap = scan_pgmap_of(s, held->pfn);
+	if (h->pgmap < 0)
+		return 0;
+	h->certain = true;
+	h->pin = held->flags & DX_HELD_PIN;
+	h->pfn = held->pfn;
+	h->nr = held->nr;
+	h->refs = held->refs;
+	h->object = held->object;
+	h->addr = held->addr;
+	h->since = held->since;
+	return look_add_holder(s, h);
+}
+
+int look_add_candidates(struct scan *s, struct scan_holder *h)
+{
+	size_t nr = scan_nr_holders(s);
+	int found = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct scan_holder *m = scan_holder(s, i);
+		int rc;
+
+		if (m->kind != SCAN_HOLD_MAPPING || m->tgid != h->tgid)
+			continue;
+		h->file = m->file;
+		h->pgmap = m->pgmap;
+		h->first = m->first;
+		h->last = m->last;
+		rc = look_add_holder(s, h);
+		if (rc)
+			return rc;
+		found++;
+	}
+	return found;
+}
+
+/* ---- what there is ---- */
+
+int look_object_init(struct look *l, struct dx_object_init *init)
+{
+	memset(init, 0, sizeof(*init));
+	init->nr_cpus = l->nr_cpus;
+	return source_run(l->skel->progs.dx_object_init, init, sizeof(*init));
+}
+
+struct listing {
+	struct object_list *list;
+	look_stop *stop;
+};
+
+static int list_add(void *arg, const void *record)
+{
+	struct listing *g = arg;
+	struct object_list *list = g->list;
+	const struct dx_object *o = record;
+
+	if (look_stopped(g->stop))
+		return -EINTR;
+	if (o->kind >= DX_OBJECTS || !(list->kinds & BIT(o->kind)))
+		return 0;
+	if (list->nr == list->room) {
+		size_t room = list->room ? list->room * 2 : 256;
+		struct dx_object *p = realloc(list->o, room * sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		list->o = p;
+		list->room = room;
+	}
+	list->o[list->nr++] = *o;
+	return 0;
+}
+
+#define COMPARE(x, y)                              \
+	do {                                       \
+		if ((x) != (y))                    \
+			return (x) < (y) ? -1 : 1; \
+	} while (0)
+
+/* Those with a descriptor come first. */
+static int by_object(const void *a, const void *b)
+{
+	const struct dx_object *x = a, *y = b;
+
+	COMPARE(x->kind, y->kind);
+	COMPARE(x->private, y->private);
+	COMPARE(x->tgid, y->tgid);
+	COMPARE((uint32_t)x->fd, (uint32_t)y->fd);
+	return 0;
+}
+
+int look_list_objects(struct bpf_program *prog, struct object_list *list, look_stop *stop)
+{
+	struct listing g = { list, stop };
+	int rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
+	size_t out = 0;
+
+	if (list->nr)
+		qsort(list->o, list->nr, sizeof(*list->o), by_object);
+	for (size_t i = 0; i < list->nr; i++) {
+		const struct dx_object *o = &list->o[i], *last = out ? &list->o[out - 1] : NULL;
+
+		/* two files can be one device: those are two objects, but equal ones */
+		if (last && last->kind == o->kind && last->private == o->private && last->tgid == o->tgid)
+			continue;
+		list->o[out++] = *o;
+	}
+	list->nr = out;
+	return rc;
+}
+
+/* ---- pages in an object ---- */
+
+struct objects {
+	struct look *l;
+	struct scan *s;
+	look_stop *stop;
+	struct dx_object_init init;
+	struct object_list list;
+	uint64_t cut; /* objects of which not all was read */
+};
+
+static const struct {
+	const char *name; /* in a gap's sentence */
+	enum scan_hold hold;
+} kinds[DX_OBJECTS] = {
+	[DX_OBJECT_PIPE] = { "pipes", SCAN_HOLD_PIPE },
+	[DX_OBJECT_URING] = { "io_uring", SCAN_HOLD_URING },
+	[DX_OBJECT_SOCKET] = { "sockets", SCAN_HOLD_SOCKET },
+	[DX_OBJECT_DAX] = { "open devices", SCAN_HOLD_OPEN },
+	[DX_OBJECT_VFIO] = { "vfio", SCAN_HOLD_VFIO },
+	[DX_OBJECT_IOMMUFD] = { "iommufd", SCAN_HOLD_VFIO },
+	[DX_OBJECT_UVERBS] = { "RDMA", SCAN_HOLD_RDMA },
+};
+
+static struct bpf_program *hold_program(struct look *l, uint32_t kind)
+{
+	switch (kind) {
+	case DX_OBJECT_PIPE:
+		return l->skel->progs.dx_hold_pipe;
+	case DX_OBJECT_URING:
+		return l->skel->progs.dx_hold_uring;
+	case DX_OBJECT_SOCKET:
+		return l->skel->progs.dx_hold_socket;
+	}
+	return NULL;
+}
+
+static int add_pages(struct objects *w, const struct dx_object *o, const struct dx_held *held)
+{
+	struct scan_holder h = look_holder(kinds[o->kind].hold, o->tgid, o->pid, o->comm);
+
+	h.fd = o->fd;
+	h.id = o->ino;
+	if (o->kind == DX_OBJECT_URING) {
+		h.id = held->index;
+		snprintf(h.detail, sizeof(h.detail), "buffer %u", held->index);
+	}
+	return look_add_held(w->s, &h, held);
+}
+
+#define PIECES_MAX 100000 /* of one object: it may grow as fast as it is read */
+
+/* @nr processes have the object @o. */
+static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
+{
+	const struct dx_held *held = w->l->skel->bss->held;
+	struct dx_hold_args a = { .private = o->private, .file = o->file, .task = o->task, .ops = o->ops };
+	bool cut = false;
+	int rc = 0;
+
+	for (int piece = 0; !rc; piece++) {
+		rc = source_run(hold_program(w->l, o->kind), &a, sizeof(a));
+		if (rc || a.gone)
+			break;
+		cut |= a.cut;
+		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
+			for (size_t k = 0; k < nr && !rc; k++)
+				rc = add_pages(w, &o[k], &held[i]);
+		if (!a.next || piece == PIECES_MAX || look_stopped(w->stop))
+			break;
+	}
+	w->cut += cut || (a.next && !a.gone && !look_stopped(w->stop));
+	return rc;
+}
+
+static int read_objects(struct objects *w)
+{
+	const struct object_list *list = &w->list;
+	int rc = 0;
+
+	for (size_t i = 0, end; i < list->nr && !rc; i = end) {
+		const struct dx_object *o = &list->o[i];
+
+		for (end = i + 1; end < list->nr; end++)
+			if (list->o[end].kind != o->kind || list->o[end].private != o->private)
+				break;
+		if (!hold_program(w->l, o->kind) || bpf_program__fd(hold_program(w->l, o->kind)) < 0)
+			continue;
+		if (look_stopped(w->stop))
+			return -EINTR;
+		rc = read_object(w, o, end - i);
+	}
+	return rc;
+}
+
+/* ---- open devices ---- */
+
+static int pgmap_of_device(struct scan *s, uint32_t rdev)
+{
+	char name[32];
+
+	device_name_dev(rdev, true, name, sizeof(name));
+	for (size_t i = 0; *name && i < scan_nr_pgmaps(s); i++)
+		if (!strcmp(scan_pgmap(s, i)->device, name))
+			return i;
+	return -1;
+}
+
+static const char *vfio_name(uint32_t ops)
+{
+	switch (ops) {
+	case DX_OPS_VFIO_GROUP:
+		return "vfio group";
+	case DX_OPS_VFIO_DEVICE:
+		return "vfio device";
+	case DX_OPS_IOMMUFD:
+		return "iommufd";
+	}
+	return "vfio container";
+}
+
+/* What is behind it is in page tables of an IOMMU: the process could hold what it maps. */
+static int add_vfio(struct objects *w, const struct dx_object *o)
+{
+	struct scan_holder h = look_holder(SCAN_HOLD_VFIO, o->tgid, o->pid, o->comm);
+	int rc;
+
+	h.fd = o->fd;
+	h.object = o->private;
+	snprintf(h.detail, sizeof(h.detail), "%s", vfio_name(o->ops));
+	rc = look_add_candidates(w->s, &h);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	/* it may have mapped something before */
+	h.last = UINT64_MAX;
+	return look_add_holder(w->s, &h);
+}
+
+static int add_open(struct objects *w, const struct dx_object *o)
+{
+	struct scan_holder h = look_holder(SCAN_HOLD_OPEN, o->tgid, o->pid, o->comm);
+
+	h.pgmap = pgmap_of_device(w->s, o->rdev);
+	if (h.pgmap < 0)
+		return 0;
+	h.fd = o->fd;
+	h.object = o->private;
+	h.last = UINT64_MAX;
+	return look_add_holder(w->s, &h);
+}
+
+static int add_devices(struct objects *w)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->list.nr && !rc; i++) {
+		const struct dx_object *o = &w->list.o[i];
+
+		if (o->kind == DX_OBJECT_DAX)
+			rc = add_open(w, o);
+		else if (o->kind == DX_OBJECT_VFIO || o->kind == DX_OBJECT_IOMMUFD)
+			rc = add_vfio(w, o);
+	}
+	return rc;
+}
+
+/* ---- what could not be looked at ---- */
+
+static void gap_symbol(struct objects *w, enum dx_object_kind kind, enum dx_object_ops ops,
+		       const char *symbol, const char *module)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module ? module : "");
+	if (!w->init.ops[ops] && (!module || !access(path, F_OK)))
+		scan_add_gap(w->s, "%s: %s is not in /proc/kallsyms", kinds[kind].name, symbol);
+}
+
+static void gaps(struct objects *w)
+{
+	gap_symbol(w, DX_OBJECT_PIPE, DX_OPS_PIPE, "pipefifo_fops", NULL);
+	gap_symbol(w, DX_OBJECT_URING, DX_OPS_URING, "io_uring_fops", NULL);
+	gap_symbol(w, DX_OBJECT_SOCKET, DX_OPS_SOCKET, "socket_file_ops", NULL);
+	gap_symbol(w, DX_OBJECT_DAX, DX_OPS_DAX, "dax_fops", "device_dax");
+	gap_symbol(w, DX_OBJECT_VFIO, DX_OPS_VFIO_DEVICE, "vfio_device_fops", "vfio");
+	gap_symbol(w, DX_OBJECT_IOMMUFD, DX_OPS_IOMMUFD, "iommufd_fops", "iommufd");
+	for (uint32_t kind = 0; kind < DX_OBJECTS; kind++) {
+		struct bpf_program *prog = hold_program(w->l, kind);
+
+		if (prog && bpf_program__fd(prog) < 0)
+			scan_add_gap(w->s, "%s: this kernel refuses the program that reads them",
+				     kinds[kind].name);
+	}
+	if (w->cut)
+		scan_add_gap(w->s, "%llu pipes, rings or sockets have more pages than were read",
+			     (unsigned long long)w->cut);
+}
+
+int look_objects(struct look *l, struct scan *s, look_stop *stop)
+{
+	struct objects w = { .l = l, .s = s, .stop = stop };
+	int rc;
+
+	w.list.kinds = ~(BIT(DX_OBJECT_AIO) | BIT(DX_OBJECT_UVERBS));
+	rc = look_object_init(l, &w.init);
+	if (!rc)
+		rc = look_list_objects(l->skel->progs.dx_files, &w.list, stop);
+	/* rings that no descriptor leads to */
+	if (!rc)
+		rc = look_list_objects(l->skel->progs.dx_tasks, &w.list, stop);
+	if (!rc)
+		rc = read_objects(&w);
+	if (!rc)
+		rc = add_devices(&w);
+	if (rc && rc != -EINTR)
+		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", strerror(-rc));
+	else
+		gaps(&w);
+	free(w.list.o);
+	return rc;
+}

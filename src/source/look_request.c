@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * look_request.c - block requests that are not done: direct I/O from or to DAX memory, and
+ * whose it is; AIO under way.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "look_held.h"
+
+#define TAG_SETS 4096
+
+struct requests {
+	struct look *l;
+	struct scan *s;
+	look_stop *stop;
+	struct dx_object_init init;
+	struct object_list aio; /* struct kioctx of all processes */
+	struct dx_disk *disks;
+	size_t nr_disks;
+	uint64_t sets[TAG_SETS]; /* read; devices may share them */
+	size_t nr_sets;
+	/* bios that were met: one that was split is behind several requests */
+	struct bio_met {
+		uint64_t bio, set;
+		uint32_t tag;
+	} *met;
+	size_t nr_met, room_met;
+	uint64_t cut;
+	uint64_t foreign; /* pages of bios whose owner is not known */
+};
+
+/* ---- one request ---- */
+
+static const char *disk_name(const struct requests *w, uint64_t queue)
+{
+	for (size_t i = 0; i < w->nr_disks; i++)
+		if (w->disks[i].queue == queue)
+			return w->disks[i].name;
+	return "a disk";
+}
+
+static struct dx_object *find_aio(struct requests *w, uint64_t kioctx)
+{
+	for (size_t i = 0; kioctx && i < w->aio.nr; i++)
+		if (w->aio.o[i].private == kioctx)
+			return &w->aio.o[i];
+	return NULL;
+}
+
+/* Has the bio been met in another request? Its pages are told once. Returns that, or -errno. */
+static int bio_is_known(struct requests *w, uint64_t set, const struct dx_held *held)
+{
+	struct bio_met *m;
+
+	for (size_t i = w->nr_met; i-- > 0;)
+		if (w->met[i].bio == held->object)
+			return w->met[i].set != set || w->met[i].tag != held->index;
+	if (w->nr_met == w->room_met) {
+		size_t room = w->room_met ? w->room_met * 2 : 64;
+
+		m = realloc(w->met, room * sizeof(*m));
+		if (!m)
+			return -ENOMEM;
+		w->met = m;
+		w->room_met = room;
+	}
+	w->met[w->nr_met++] = (struct bio_met){ held->object, set, held->index };
+	return 0;
+}
+
+static int add_request(struct requests *w, uint64_t set, const struct dx_held *held)
+{
+	int known = held->flags & DX_HELD_FOREIGN ? 0 : bio_is_known(w, set, held);
+	struct dx_object *aio = find_aio(w, held->kioctx);
+	struct scan_holder h = look_holder(SCAN_HOLD_REQUEST, held->tgid, held->pid, held->comm);
+
+	if (known)
+		return known < 0 ? known : 0;
+	if (aio) {
+		h = look_holder(SCAN_HOLD_REQUEST, aio->tgid, aio->pid, aio->comm);
+		aio->count = 0; /* it is explained */
+	}
+	if (held->flags & DX_HELD_FOREIGN)
+		w->foreign += held->nr;
+	snprintf(h.detail, sizeof(h.detail), "%s %.31s%s",
+		 held->flags & DX_HELD_WRITE ? "write to" : "read from", disk_name(w, held->queue),
+		 held->flags & DX_HELD_URING ? ", io_uring" :
+		 held->kioctx		     ? ", AIO" :
+					       "");
+	return look_add_held(w->s, &h, held);
+}
+
+/* ---- all of them ---- */
+
+/* Value of BIO_PAGE_PINNED, which stands in an enum without a name. */
+static uint32_t bio_pinned(const struct btf *btf)
+{
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const struct btf_enum *e;
+
+		if (!btf_is_enum(t) || t->name_off)
+			continue;
+		e = btf_enum(t);
+		for (int i = 0; i < btf_vlen(t); i++)
+			if (!strcmp(btf__name_by_offset(btf, e[i].name_off), "BIO_PAGE_PINNED") &&
+			    e[i].val >= 0 && e[i].val < BIO_PINNED_NONE)
+				return e[i].val;
+	}
+	return BIO_PINNED_NONE;
+}
+
+static int read_set(struct requests *w, uint64_t set)
+{
+	const struct dx_held *held = w->l->skel->bss->held;
+	struct dx_requests_args a = { .tags = set };
+	int rc;
+
+	do {
+		rc = source_run(w->l->skel->progs.dx_requests, &a, sizeof(a));
+		w->cut += !rc && a.cut;
+		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
+			rc = add_request(w, set, &held[i]);
+		if (!rc && look_stopped(w->stop))
+			rc = -EINTR;
+	} while (!rc && a.next);
+	return rc;
+}
+
+static bool set_is_new(struct requests *w, uint64_t set)
+{
+	for (size_t i = 0; i < w->nr_sets; i++)
+		if (w->sets[i] == set)
+			return false;
+	if (w->nr_sets == TAG_SETS) {
+		w->cut++;
+		return false;
+	}
+	w->sets[w->nr_sets++] = set;
+	return true;
+}
+
+static int list_sets(struct requests *w)
+{
+	const uint64_t *sets = (const uint64_t *)w->l->skel->bss->tag_sets;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->nr_disks && !rc; i++) {
+		struct dx_tags_args a = { .queue = w->disks[i].queue };
+
+		rc = source_run(w->l->skel->progs.dx_tags, &a, sizeof(a));
+		w->cut += !rc && a.cut;
+		for (uint32_t k = 0; k < a.found && k < DX_TAGS && !rc; k++)
+			set_is_new(w, sets[k]);
+	}
+	return rc;
+}
+
+static int read_requests(struct requests *w)
+{
+	struct dx_disks_args a = { .block = w->init.block };
+	int rc;
+
+	if (!a.block) {
+		scan_add_gap(w->s, "block requests: blockdev_superblock is not in /proc/kallsyms");
+		return 0;
+	}
+	rc = source_run(w->l->skel->progs.dx_disks, &a, sizeof(a));
+	if (rc)
+		return rc;
+	w->cut += a.cut;
+	w->nr_disks = a.found < DX_DISKS ? a.found : DX_DISKS;
+	w->disks = malloc(sizeof(*w->disks) * (w->nr_disks + 1));
+	if (!w->disks)
+		return -ENOMEM;
+	memcpy(w->disks, w->l->skel->bss->disks, sizeof(*w->disks) * w->nr_disks);
+	rc = list_sets(w);
+	for (size_t i = 0; i < w->nr_sets && !rc; i++)
+		rc = read_set(w, w->sets[i]);
+	return rc;
+}
+
+/* ---- AIO that no request was found for ---- */
+
+static int add_aio(struct requests *w)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->aio.nr && rc >= 0; i++) {
+		const struct dx_object *o = &w->aio.o[i];
+		struct scan_holder h = look_holder(SCAN_HOLD_AIO, o->tgid, o->pid, o->comm);
+
+		if (!o->count)
+			continue;
+		h.object = o->private;
+		snprintf(h.detail, sizeof(h.detail), "%llu requests under way",
+			 (unsigned long long)o->count);
+		rc = look_add_candidates(w->s, &h);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static void gaps(struct requests *w)
+{
+	static const char *const names[DX_ENDS] = {
+		[DX_END_WAIT] = "submit_bio_wait_endio",
+		[DX_END_BLKDEV] = "blkdev_bio_end_io",
+		[DX_END_BLKDEV_ASYNC] = "blkdev_bio_end_io_async",
+		[DX_END_IOMAP] = "iomap_dio_bio_end_io",
+	};
+
+	for (int i = 0; i < DX_ENDS; i++)
+		if (names[i] && !w->init.end[i])
+			scan_add_gap(w->s, "block requests: %s is not in /proc/kallsyms: some owners are not known",
+				     names[i]);
+	if (w->l->skel->data->bio_pinned >= BIO_PINNED_NONE)
+		scan_add_gap(w->s, "block requests: whether a bio holds its pages is not known on this kernel");
+	if (w->foreign)
+		scan_add_gap(w->s, "block requests: %llu pages are in requests of a driver (device mapper, loop): "
+				   "who is behind them is not known",
+			     (unsigned long long)w->foreign);
+	if (w->cut)
+		scan_add_gap(w->s, "block requests: there are more than could be read");
+}
+
+int look_requests(struct look *l, struct scan *s, look_stop *stop)
+{
+	struct requests *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (!w)
+		return -ENOMEM;
+	w->l = l;
+	w->s = s;
+	w->stop = stop;
+	w->aio.kinds = 1u << DX_OBJECT_AIO;
+	l->skel->data->bio_pinned = bio_pinned(l->btf);
+	rc = look_object_init(l, &w->init);
+	if (!rc)
+		rc = look_list_objects(l->skel->progs.dx_tasks, &w->aio, stop);
+	if (!rc)
+		rc = read_requests(w);
+	if (!rc)
+		rc = add_aio(w);
+	if (!rc)
+		gaps(w);
+	else if (rc != -EINTR)
+		scan_add_gap(s, "block requests: %s", strerror(-rc));
+	free(w->aio.o);
+	free(w->disks);
+	free(w->met);
+	free(w);
+	return rc;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* process.c - what /proc tells of a process */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "process.h"
+
+static FILE *open_proc(uint32_t tgid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", tgid, name);
+	return fopen(path, "re");
+}
+
+char *process_cgroup(uint32_t tgid)
+{
+	char *line = NULL, *cgroup = NULL;
+	size_t len = 0;
+	FILE *f = tgid ? open_proc(tgid, "cgroup") : NULL;
+
+	if (!f)
+		return NULL;
+	while (!cgroup && getline(&line, &len, f) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "0::", 3))
+			cgroup = strdup(line + 3);
+	}
+	free(line);
+	fclose(f);
+	return cgroup;
+}
+
+int process_comm(uint32_t tgid, char *comm, size_t len)
+{
+	FILE *f = tgid ? open_proc(tgid, "comm") : NULL;
+	size_t n;
+
+	comm[0] = 0;
+	if (!f)
+		return -1;
+	n = fread(comm, 1, len - 1, f);
+	fclose(f);
+	while (n && comm[n - 1] == '\n')
+		n--;
+	comm[n] = 0;
+	return n ? 0 : -1;
+}

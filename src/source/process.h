@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_PROCESS_H
+#define DAXTOP_PROCESS_H
+/* process.h - what /proc tells of a process. It may have ended: then nothing is known. */
+#include <stddef.h>
+#include <stdint.h>
+
+/* Path in the unified hierarchy, hostile bytes; the caller frees it. NULL: not known. */
+char *process_cgroup(uint32_t tgid);
+/* Returns 0, or -1 and "". */
+int process_comm(uint32_t tgid, char *comm, size_t len);
+
+#endif
