@@ -160,11 +160,64 @@ put:
 }
 #endif
 
+/* What dax_lock_mapping_entry() gave, and where. */
+struct locked {
+	struct place p;
+	dax_entry_t cookie;
+};
+
+static void entry_unlock(struct session *s, struct undo *u)
+{
+	void (*unlock)(struct address_space *, unsigned long, dax_entry_t) =
+		symbol_find("dax_unlock_mapping_entry");
+	struct locked *l = u->data;
+
+	if (unlock)
+		unlock(l->p.mapping, l->p.index, l->cookie);
+	fput(l->p.file);
+	kfree(l);
+}
+
+/* Neither function is exported. */
+static noinline int inject_entry_lock(struct session *s, unsigned long addr, struct page *page)
+{
+	dax_entry_t (*lock)(struct address_space *, unsigned long, struct page **) =
+		symbol_find("dax_lock_mapping_entry");
+	struct locked *l;
+	struct undo *u;
+	int err;
+
+	if (!lock)
+		return -ENOENT;
+	l = kzalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return -ENOMEM;
+	err = place_get(&l->p, addr, page);
+	if (err) {
+		kfree(l);
+		return err;
+	}
+	u = undo_add(s, entry_unlock);
+	if (u)
+		l->cookie = lock(l->p.mapping, l->p.index, &page);
+	if (!u || !l->cookie || l->cookie == ~0UL) {
+		if (u)
+			undo_drop(u);
+		fput(l->p.file);
+		kfree(l);
+		return u ? -EBUSY : -ENOMEM;
+	}
+	u->data = l;
+	return 0;
+}
+
 int entry_do(struct session *s, struct inject *arg, struct page *page)
 {
 	switch (arg->cmd) {
 	case INJECT_REMOVE_BUSY:
 		return inject_remove_busy(s, arg->addr, page);
+	case INJECT_ENTRY_LOCK:
+		return inject_entry_lock(s, arg->addr, page);
 	case INJECT_REMOVE_HONEST:
 		return remove_honest(arg, page);
 #if REFCOUNTED_DAX

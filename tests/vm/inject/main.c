@@ -43,6 +43,8 @@
  * REMOVE_HONEST      nothing                  unmaps the page and removes its entry, so that the
  *                                             next fault finds the same page without one (for
  *                                             STALE_MAPPING); EBUSY when somebody holds it
+ * ENTRY_LOCK         nothing                  locks the page's entry, as memory_failure() does, until
+ *                                             the undo
  * PGMAP_GET          pgmap-leak               get_dev_pagemap()
  * PGMAP_PUT          pgmap-underflow          percpu_ref_put()
  * DEAD_GET           pgmap-dead-use           percpu_ref_get() of a killed pgmap (inlined: only the
@@ -203,7 +205,7 @@ static int inject_do(struct session *s, struct inject *arg)
 		return install_do(s, arg, page);
 	case INJECT_FOLIO_GET ... INJECT_FREE_NONZERO:
 		return folio_do(s, arg, page);
-	case INJECT_REMOVE_BUSY ... INJECT_REMOVE_HONEST:
+	case INJECT_REMOVE_BUSY ... INJECT_ENTRY_LOCK:
 		return entry_do(s, arg, page);
 	case INJECT_PGMAP_GET ... INJECT_PGMAP_PUT:
 		return pgmap_do(s, arg, page);
