@@ -21,7 +21,7 @@ struct look_name {
 
 /* The path in the filesystem; names stand in the global look_names. */
 struct look_path_args {
-	struct look_mapping_id id; /* in */
+	struct look_mapping_id id; /* in; out: with the numbers that it has */
 	/* out */
 	__dx_u32 there; /* 0: it is not that inode any more */
 	__dx_u32 device; /* a character device: no path */

@@ -8,11 +8,12 @@
 #define LOOK_STACK 32
 #define LOOK_WORDS 256 /* words of the stack itself: 2 KiB, where it sleeps */
 
-/* What it waits in; both 0: not found. */
+/* What it waits in; page and xa 0: not found. */
 struct look_wait_for {
 	__dx_u64 page; /* wait_var_event(): address of a ZONE_DEVICE page */
 	__dx_u64 xa; /* a locked entry: &mapping->i_pages */
 	__dx_u64 index; /* ... its page offset */
+	__dx_u64 inode; /* address of a DAX file's inode that is on the stack; else 0 */
 };
 
 struct look_blocked {

@@ -98,7 +98,9 @@ int dx_look_path(struct look_path_args *a)
 		bpf_loop(LOOK_NAMES + 1, path_up, NULL, 0);
 	}
 	there = w->inode && mapping_inode(&id) == w->inode;
+	mapping_id(&id, id.mapping, inode);
 	opaque(a);
+	a->id = id;
 	a->names = w->nr;
 	a->whole = w->whole;
 	a->there = there;

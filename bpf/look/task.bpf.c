@@ -144,6 +144,22 @@ static __always_inline long waits_for_entry(__u64 func)
 	return 1;
 }
 
+/*
+ * An argument of the functions that wait, which some frame has saved. Only for what has no
+ * other sign of its file: a page that files share, or a page that was not found.
+ */
+static __always_inline bool is_dax_inode(__u64 word)
+{
+	struct inode *inode = inode_cast(word);
+	__u64 mapping;
+
+	if (word & 7 || word < page_offset_base)
+		return false;
+	mapping = field_word(inode, struct inode, i_mapping);
+	return mapping && inode->i_flags & S_DAX &&
+	       field_word(mapping_cast(mapping), struct address_space, host) == word;
+}
+
 static long stack_step(__u64 i, void *arg)
 {
 	__u64 word, k = i;
@@ -156,6 +172,8 @@ static long stack_step(__u64 i, void *arg)
 		blocked.word[k & (LOOK_WORDS - 1)] = word;
 		blocked.nr_word = i + 1;
 	}
+	if (!blocked.what.inode && is_dax_inode(word))
+		blocked.what.inode = word;
 	if (blocked.what.page || blocked.what.xa)
 		return 0;
 	if (word && word == var_wake)
@@ -233,6 +251,9 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 		blocked_file(&blocked.folio,
 			     blocked.what.xa -
 				     bpf_core_field_offset(struct address_space, i_pages));
+	if (!blocked.folio.mapping && blocked.what.inode)
+		blocked_file(&blocked.folio,
+			     field_word(inode_cast(blocked.what.inode), struct inode, i_mapping));
 	/* it ran meanwhile: this was not one wait */
 	if (task->sched_info.last_arrival != arrival || task->thread.sp != sp ||
 	    !(task->__state & TASK_SLEEPS))

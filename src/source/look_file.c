@@ -136,6 +136,11 @@ static int file_path(struct look *l, struct scan *s, int id, const struct places
 		return 0;
 	}
 	f->device |= a.a.device;
+	if (!f->ino) {
+		f->ino = a.a.id.ino;
+		f->dev = a.a.id.dev;
+		f->gen = a.a.id.gen;
+	}
 	if (f->device)
 		return 0; /* its name is the pgmap's */
 	f->deleted = !a.a.nlink;

@@ -122,15 +122,22 @@ static int pgmap_waited(struct waits *w, const struct look_blocked *b)
 	return k < 0 ? pgmap_at(w, done, sizeof(uint64_t) * 4, b, false) : k;
 }
 
-static bool wanted(struct waits *w, const struct scan_wait *n)
+static bool wanted(struct waits *w, const struct scan_wait *n, const struct dx_folio *folio)
 {
 	const struct scan_filter *f = scan_filter_of(w->s);
 	const struct scan_pgmap *p = scan_pgmap(w->s, n->pgmap);
-	const struct scan_file *file = scan_file(w->s, n->file);
+	char name[32];
 
 	if (f->device && p && strcmp(f->device, p->device))
 		return false;
-	if (f->dev && (file ? !look_wants_file(w->s, file) : n->kind == SCAN_WAIT_MEMUNMAP))
+	if (f->device && !p && look_stands_on(w->s, folio->dev, name, sizeof(name)) &&
+	    strcmp(f->device, name))
+		return false;
+	/* below that filesystem: may be; below that file: not only */
+	if (f->dev && n->kind == SCAN_WAIT_MEMUNMAP)
+		return !f->ino && p && look_stands_on(w->s, f->dev, name, sizeof(name)) &&
+		       !strcmp(p->device, name);
+	if (f->dev && folio->mapping && (folio->dev != f->dev || (f->ino && folio->ino != f->ino)))
 		return false;
 	return !n->pfn || (n->pfn >= (f->pfn_first & ~511ull) && n->pfn <= f->pfn_last);
 }
@@ -158,13 +165,6 @@ static int add_wait(void *arg, const void *record)
 	n.since = since(w, b->last_arrival);
 	n.nr_stack = b->nr_stack < SCAN_STACK ? b->nr_stack : SCAN_STACK;
 	memcpy(n.stack, b->stack, n.nr_stack * sizeof(n.stack[0]));
-	if (b->folio.mapping) {
-		n.file = scan_file_id(w->s, b->folio.mapping, b->folio.dev, b->folio.ino,
-				      b->folio.gen);
-		if (n.file < 0)
-			return n.file;
-		scan_file(w->s, n.file)->deleted |= b->folio.flags & DX_FOLIO_DELETED;
-	}
 	n.index = b->what.page ? b->folio.index : b->what.index;
 	if (b->what.page) {
 		n.pfn = b->folio.pfn;
@@ -173,8 +173,15 @@ static int add_wait(void *arg, const void *record)
 	}
 	if (kind == SCAN_WAIT_MEMUNMAP)
 		n.pgmap = pgmap_waited(w, b);
-	if (!wanted(w, &n))
+	if (!wanted(w, &n, &b->folio))
 		return 0;
+	if (b->folio.mapping) {
+		n.file = scan_file_id(w->s, b->folio.mapping, b->folio.dev, b->folio.ino,
+				      b->folio.gen);
+		if (n.file < 0)
+			return n.file;
+		scan_file(w->s, n.file)->deleted |= b->folio.flags & DX_FOLIO_DELETED;
+	}
 	n.cgroup = look_cgroup(n.tgid);
 	rc = scan_add_wait(w->s, &n);
 	free(n.cgroup);
