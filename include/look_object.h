@@ -85,7 +85,7 @@ struct dx_held {
 	__dx_u64 kioctx; /* of the AIO request that it is for; 0: none */
 	__dx_u64 queue; /* a request's; 0: it is none */
 	__dx_u32 refs;
-	__dx_u32 index; /* number of the registered buffer; 1 + the request's tag */
+	__dx_u32 index; /* number of the registered buffer, of the request's tag, of the socket's queue */
 	__dx_u32 tgid, pid; /* a request's owner; 0: not known */
 	__dx_u32 flags; /* DX_HELD_* */
 	__dx_u32 pad;

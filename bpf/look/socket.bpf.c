@@ -158,6 +158,7 @@ int dx_hold_socket(struct dx_hold_args *a)
 	hold_begin(0);
 	sock_walk.skip = a->next ? (__u32)a->next - 1 : 0;
 	sock_walk.queue = a->next >> 32;
+	hold.index = sock_walk.queue;
 	sock_walk.left = SOCKET_SKBS;
 	sock_walk.seen = 0;
 	a->next = 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "look_held.h"
+#include "met.h"
 #include "process.h"
 
 #define BIT(n) (1u << (n))
@@ -156,6 +157,7 @@ struct objects {
 	look_stop *stop;
 	struct dx_object_init init;
 	struct object_list list;
+	struct met_list packets; /* what clones of a packet share can be in two sockets */
 	uint64_t cut; /* objects of which not all was read */
 };
 
@@ -185,8 +187,10 @@ static struct bpf_program *hold_program(struct look *l, uint32_t kind)
 	return NULL;
 }
 
-static int add_pages(struct objects *w, const struct dx_object *o, const struct dx_held *held)
+/* @again: its references were told of another socket. */
+static int add_pages(struct objects *w, const struct dx_object *o, const struct dx_held *held, bool again)
 {
+	struct dx_held one = *held;
 	struct scan_holder h = look_holder(kinds[o->kind].hold, o->tgid, o->pid, o->comm);
 
 	h.fd = o->fd;
@@ -195,15 +199,36 @@ static int add_pages(struct objects *w, const struct dx_object *o, const struct 
 		h.id = held->index;
 		snprintf(h.detail, sizeof(h.detail), "buffer %u", held->index);
 	}
-	return look_add_held(w->s, &h, held);
+	if (o->kind == DX_OBJECT_SOCKET) {
+		one.object = o->private; /* not each packet a holder */
+		if (again)
+			one.refs = 0;
+	}
+	return look_add_held(w->s, &h, &one);
+}
+
+/* @nr processes have the object @o. */
+static int add_piece(struct objects *w, const struct dx_object *o, size_t nr, uint32_t found)
+{
+	const struct dx_held *held = w->l->skel->bss->held;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < found && i < DX_HELD_MAX && !rc; i++, held++) {
+		int again = 0;
+
+		if (o->kind == DX_OBJECT_SOCKET)
+			again = met_before(&w->packets, held->object, o->private, held->index);
+		rc = again < 0 ? again : 0;
+		for (size_t k = 0; k < nr && !rc; k++)
+			rc = add_pages(w, &o[k], held, again);
+	}
+	return rc;
 }
 
 #define PIECES_MAX 100000 /* of one object: it may grow as fast as it is read */
 
-/* @nr processes have the object @o. */
 static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 {
-	const struct dx_held *held = w->l->skel->bss->held;
 	struct dx_hold_args a = { .private = o->private, .file = o->file, .task = o->task, .ops = o->ops };
 	bool cut = false;
 	int rc = 0;
@@ -213,9 +238,7 @@ static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 		if (rc || a.gone)
 			break;
 		cut |= a.cut;
-		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
-			for (size_t k = 0; k < nr && !rc; k++)
-				rc = add_pages(w, &o[k], &held[i]);
+		rc = add_piece(w, o, nr, a.found);
 		if (!a.next || piece == PIECES_MAX || look_stopped(w->stop))
 			break;
 	}
@@ -367,5 +390,6 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	else
 		gaps(&w);
 	free(w.list.o);
+	met_free(&w.packets);
 	return rc;
 }

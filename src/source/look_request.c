@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "look_held.h"
+#include "met.h"
 
 #define TAG_SETS 4096
 
@@ -21,12 +22,7 @@ struct requests {
 	size_t nr_disks;
 	uint64_t sets[TAG_SETS]; /* read; devices may share them */
 	size_t nr_sets;
-	/* bios that were met: one that was split is behind several requests */
-	struct bio_met {
-		uint64_t bio, set;
-		uint32_t tag;
-	} *met;
-	size_t nr_met, room_met;
+	struct met_list bios; /* one that was split is behind several requests */
 	uint64_t cut;
 	uint64_t foreign; /* pages of bios whose owner is not known */
 };
@@ -49,35 +45,17 @@ static struct dx_object *find_aio(struct requests *w, uint64_t kioctx)
 	return NULL;
 }
 
-/* Has the bio been met in another request? Its pages are told once. Returns that, or -errno. */
-static int bio_is_known(struct requests *w, uint64_t set, const struct dx_held *held)
-{
-	struct bio_met *m;
-
-	for (size_t i = w->nr_met; i-- > 0;)
-		if (w->met[i].bio == held->object)
-			return w->met[i].set != set || w->met[i].tag != held->index;
-	if (w->nr_met == w->room_met) {
-		size_t room = w->room_met ? w->room_met * 2 : 64;
-
-		m = realloc(w->met, room * sizeof(*m));
-		if (!m)
-			return -ENOMEM;
-		w->met = m;
-		w->room_met = room;
-	}
-	w->met[w->nr_met++] = (struct bio_met){ held->object, set, held->index };
-	return 0;
-}
-
 static int add_request(struct requests *w, uint64_t set, const struct dx_held *held)
 {
-	int known = held->flags & DX_HELD_FOREIGN ? 0 : bio_is_known(w, set, held);
 	struct dx_object *aio = find_aio(w, held->kioctx);
 	struct scan_holder h = look_holder(SCAN_HOLD_REQUEST, held->tgid, held->pid, held->comm);
 
-	if (known)
-		return known < 0 ? known : 0;
+	if (!(held->flags & DX_HELD_FOREIGN)) {
+		int known = met_before(&w->bios, held->object, set, held->index);
+
+		if (known)
+			return known < 0 ? known : 0;
+	}
 	if (aio) {
 		h = look_holder(SCAN_HOLD_REQUEST, aio->tgid, aio->pid, aio->comm);
 		aio->count = 0; /* it is explained */
@@ -250,7 +228,7 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 		scan_add_gap(s, "block requests: %s", strerror(-rc));
 	free(w->aio.o);
 	free(w->disks);
-	free(w->met);
+	met_free(&w->bios);
 	free(w);
 	return rc;
 }
