@@ -69,7 +69,8 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 	char text[16];
 
 	out[0] = '\0';
-	if (!h->certain)
+	/* an open file holds no page, but that it is open is certain */
+	if (!h->certain && h->kind != SCAN_HOLD_OPEN)
 		say(&w, "? ");
 	say_who(&w, h->comm, h->tgid ? h->tgid : h->pid);
 	say_object(&w, h);

@@ -19,6 +19,10 @@ void scan_heading_print(FILE *out, const struct scan_view *v)
 	escape_text(kernel, sizeof(kernel), v->kernel ? v->kernel : "?",
 		    v->kernel ? strlen(v->kernel) : 1);
 	fprintf(out, "kernel %s, regime %s\n", kernel, regime_name(v->regime));
+	if (v->regime == REGIME_LEGACY)
+		fprintf(out,
+			"an idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
+			"and a mapping takes no reference\n");
 }
 
 /* ---- devices ---- */

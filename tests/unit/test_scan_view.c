@@ -466,7 +466,7 @@ static void test_scope_device(void **state)
 	v = finish(s, &dax);
 	expect_holders(&v, "/dev/dax0.0", 1, true,
 		       HEAD DAX0(NONE) "\nholders of none of the folios above:\n"
-				       "  ? db[812] has it open, fd 3: dax0.0\n"
+				       "  db[812] has it open, fd 3: dax0.0\n"
 				       "\ndax0.0 may be unbound: nobody uses it\n");
 	scan_free(s);
 }
@@ -516,6 +516,39 @@ static void test_scope_pid(void **state)
 	v.pid = 7;
 	expect_holders(&v, "7", -1, false,
 		       "kernel 7.2.12, regime current\n\nprocess 7 holds nothing and waits for nothing\n");
+	scan_free(v.s);
+}
+
+/* Where folios were left out, those who hold others are not listed. */
+static void test_scope_pinned(void **state)
+{
+	static const struct scan_filter pinned = { .pinned = true };
+	struct scan *s = look(&pinned);
+	struct scan_view v;
+
+	(void)state;
+	add_folios(s, 0, of_file(WAL, 42, 0, 1, 1, 0), 1);
+	add_holder(s, holder(SCAN_HOLD_MAPPING, PMEM_PFN + 0x10, 1, 0, false));
+	v = finish(s, &pinned);
+	assert_false(view_scan_somebody(&v));
+	v.filter = &all;
+	assert_true(view_scan_somebody(&v));
+	scan_free(s);
+}
+
+static void test_legacy(void **state)
+{
+	struct scan_view v = finish(look(&all), &all);
+	struct capture c;
+
+	(void)state;
+	v.regime = REGIME_LEGACY;
+	view_scan_text(capture_start(&c), &v);
+	assert_non_null(strstr(capture_text(&c),
+			       "kernel 7.2.12, regime legacy\n"
+			       "an idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
+			       "and a mapping takes no reference\n\n  DEVICE"));
+	capture_end(&c);
 	scan_free(v.s);
 }
 
@@ -754,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_pgmap_remarks), cmocka_unit_test(test_scope_device),
 		cmocka_unit_test(test_scope_file),    cmocka_unit_test(test_scope_pid),
+		cmocka_unit_test(test_scope_pinned),  cmocka_unit_test(test_legacy),
 		cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_json),
 		cmocka_unit_test(test_changes),	      cmocka_unit_test(test_changes_of_waits),
 	};
