@@ -69,7 +69,8 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 	char text[16];
 
 	out[0] = '\0';
-	if (!h->certain)
+	/* an open file holds no page, but that it is open is certain */
+	if (!h->certain && h->kind != SCAN_HOLD_OPEN)
 		say(&w, "? ");
 	say_who(&w, h->comm, h->tgid ? h->tgid : h->pid);
 	say_object(&w, h);
@@ -160,38 +161,37 @@ char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 
 /* ---- waits ---- */
 
-static const char *wait_for(enum scan_wait_kind kind)
+static const char *wait_in(enum scan_wait_kind kind)
 {
 	switch (kind) {
 	case SCAN_WAIT_BREAK:
-		return "to truncate or punch a hole (layout break)";
+		return "a layout break (truncate, hole punch)";
 	case SCAN_WAIT_EVICT:
-		return "to drop all pages of a file (unlink, umount or unbind)";
+		return "an evict (unlink, umount, unbind)";
 	case SCAN_WAIT_MEMUNMAP:
-		return "for the last reference to a device's memory (unbind, memunmap_pages)";
+		return "memunmap_pages (unbind), for the last reference,";
 	case SCAN_WAIT_ENTRY:
-		return "for a locked DAX entry";
+		return "a wait for a locked DAX entry";
 	case SCAN_WAITS:
 		break;
 	}
-	return "";
+	return "?";
 }
 
 static void say_what(struct words *w, const struct scan_view *v, const struct scan_wait *wait)
 {
+	const char *device = scan_device(v, wait->pgmap);
 	char name[NAMES_FILE_MAX];
 
 	if (wait->file) {
-		say(w, ": %s",
+		say(w, " of %s",
 		    scan_name_format(name, sizeof(name), v, wait->file, wait->pgmap, (size_t)-1));
 		if (wait->pfn || wait->kind == SCAN_WAIT_ENTRY)
 			say(w, ":0x%" PRIx64, wait->index << SCAN_PAGE_SHIFT);
-	} else if (scan_device(v, wait->pgmap)[0]) {
-		say(w, ": ");
-		say_hostile(w, scan_device(v, wait->pgmap), strlen(scan_device(v, wait->pgmap)));
+	} else if (device[0]) {
+		say(w, " of ");
+		say_hostile(w, device, strlen(device));
 	}
-	if (wait->pfn)
-		say(w, ", pfn 0x%" PRIx64 " with refcount %d", wait->pfn, wait->refcount);
 }
 
 char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
@@ -202,12 +202,13 @@ char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
 
 	out[0] = '\0';
 	say_who(&w, wait->comm, wait->pid);
-	say(&w, " waits");
 	if (wait->since)
-		say(&w, " since %s", duration_format(text, sizeof(text), age(v, wait->since)));
+		say(&w, " has waited %s", duration_format(text, sizeof(text), age(v, wait->since)));
+	else
+		say(&w, " waits");
 	if (wait->state > ' ' && wait->state < 127)
 		say(&w, " (%c)", wait->state);
-	say(&w, " %s", wait_for(wait->kind));
+	say(&w, " in %s", wait_in(wait->kind));
 	say_what(&w, v, wait);
 	return out;
 }

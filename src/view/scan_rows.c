@@ -19,6 +19,10 @@ void scan_heading_print(FILE *out, const struct scan_view *v)
 	escape_text(kernel, sizeof(kernel), v->kernel ? v->kernel : "?",
 		    v->kernel ? strlen(v->kernel) : 1);
 	fprintf(out, "kernel %s, regime %s\n", kernel, regime_name(v->regime));
+	if (v->regime == REGIME_LEGACY)
+		fprintf(out,
+			"an idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
+			"and a mapping takes no reference\n");
 }
 
 /* ---- devices ---- */
@@ -262,6 +266,7 @@ void scan_others_print(FILE *out, const struct scan_view *v)
 struct wait_print {
 	FILE *out;
 	const struct scan_view *v;
+	const struct scan_wait *w;
 	unsigned int shown, left_out;
 };
 
@@ -277,12 +282,38 @@ static int blocker_print(size_t i, void *arg)
 	}
 	p->shown++;
 	f = scan_folio(p->v->s, i);
-	fprintf(p->out,
-		"    blocked by 0x%" PRIx64 " (%" PRIu64 " x %s, refcount %d, pins %d) %s\n",
-		f->pfn, f->nr, size_format(size, sizeof(size), f->order), f->refcount, f->pincount,
-		scan_place_format(place, sizeof(place), p->v, f, (size_t)-1));
+	fprintf(p->out, "    blocked by pfn 0x%" PRIx64 ", ", f->pfn);
+	if (f->nr > 1)
+		fprintf(p->out, "%" PRIu64 " x ", f->nr);
+	fprintf(p->out, "%s, refcount %d, pins %d", size_format(size, sizeof(size), f->order),
+		f->refcount, f->pincount);
+	/* of a wait for one folio it was said */
+	if (!p->w->pfn)
+		fprintf(p->out, ", %s",
+			scan_place_format(place, sizeof(place), p->v, f, (size_t)-1));
+	fprintf(p->out, "%s\n", f->nr_holders && p->v->holders ? ", held by" : "");
 	holders_print(p->out, p->v, i, 6, false);
 	return 0;
+}
+
+static void blockers_print(FILE *out, const struct scan_view *v, size_t i)
+{
+	const struct scan_wait *w = scan_wait(v->s, i);
+	struct wait_print p = {out, v, w, 0, 0};
+
+	scan_wait_folios(v->s, i, blocker_print, &p);
+	if (p.left_out)
+		fprintf(out, "    and by %u rows more (--verbose shows them)\n", p.left_out);
+	/* the filter left it out, or it is idle by now */
+	if (!p.shown && w->pfn)
+		fprintf(out, "    for pfn 0x%" PRIx64 ", whose refcount was %d\n", w->pfn,
+			w->refcount);
+}
+
+/* The frames below are the same for every system call. */
+static bool is_entry(const char *frame)
+{
+	return !strncmp(frame, "do_syscall_64+", 14) || !strncmp(frame, "__x64_sys_", 10);
 }
 
 static void stack_print(FILE *out, const struct scan_view *v, const struct scan_wait *w)
@@ -290,10 +321,16 @@ static void stack_print(FILE *out, const struct scan_view *v, const struct scan_
 	char text[4 * DX_SYMBOL_LEN + 1];
 	uint32_t nr = w->nr_stack < SCAN_STACK ? w->nr_stack : SCAN_STACK;
 
-	for (uint32_t i = 0; i < nr && (v->verbose || i < FRAMES_SHOWN); i++)
-		fprintf(out, "        %s\n", scan_frame_format(text, sizeof(text), v, w->stack[i]));
-	if (!v->verbose && nr > FRAMES_SHOWN)
-		fprintf(out, "        ...\n");
+	for (uint32_t i = 0; i < nr; i++) {
+		scan_frame_format(text, sizeof(text), v, w->stack[i]);
+		if (!v->verbose && is_entry(text))
+			return;
+		if (!v->verbose && i >= FRAMES_SHOWN) {
+			fprintf(out, "        ...\n");
+			return;
+		}
+		fprintf(out, "        %s\n", text);
+	}
 }
 
 size_t scan_waits_print(FILE *out, const struct scan_view *v)
@@ -303,16 +340,12 @@ size_t scan_waits_print(FILE *out, const struct scan_view *v)
 
 	for (size_t i = 0; i < scan_nr_waits(v->s); i++) {
 		const struct scan_wait *w = scan_wait(v->s, i);
-		struct wait_print p = {out, v, 0, 0};
 
 		if (!scan_scope_wait(v, w))
 			continue;
 		fprintf(out, "%s! %s\n", shown++ ? "" : "\n",
 			scan_wait_format(text, sizeof(text), v, w));
-		scan_wait_folios(v->s, i, blocker_print, &p);
-		if (p.left_out)
-			fprintf(out, "    and by %u rows more (--verbose shows them)\n",
-				p.left_out);
+		blockers_print(out, v, i);
 		stack_print(out, v, w);
 	}
 	return shown;

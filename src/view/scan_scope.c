@@ -116,6 +116,9 @@ bool scan_scope_other(const struct scan_view *v, size_t i)
 	const struct scan_file *file = scan_file(v->s, h->file);
 	int pgmap = h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap;
 
+	/* folios were left out: theirs are not of interest either */
+	if (v->filter->pinned || v->filter->min_refs)
+		return false;
 	if (!is_mine(v, h->tgid, h->pid) || holds_listed(v, h))
 		return false;
 	/* one that could hold anything is named where something is unknown, not here */

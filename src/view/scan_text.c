@@ -95,9 +95,11 @@ static void totals_print(FILE *out, const struct scan_view *v, const struct scan
 		fprintf(out, ", %s pinned", thousands_format(n, sizeof(n), sum->pinned));
 	}
 	if (sum->folios && v->holders)
-		fprintf(out, ", %s of unknown holders", thousands_format(n, sizeof(n), sum->unknown));
+		fprintf(out, ", %s of unknown holders",
+			thousands_format(n, sizeof(n), sum->unknown));
 	if (sum->overput)
-		fprintf(out, ", %s with too few references", thousands_format(n, sizeof(n), sum->overput));
+		fprintf(out, ", %s with too few references",
+			thousands_format(n, sizeof(n), sum->overput));
 	fprintf(out, "; %zu wait%s\n", waits, plural(waits));
 }
 
@@ -140,6 +142,27 @@ void view_scan_text(FILE *out, const struct scan_view *v)
 
 /* ---- holders ---- */
 
+#define WIDTH 110
+
+/* Words of @text, filled. */
+static void wrapped_print(FILE *out, const char *text)
+{
+	size_t col = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (col && col + 1 + len > WIDTH)
+			col = fprintf(out, "\n ") - 1;
+		if (col)
+			col += fprintf(out, " ");
+		col += fprintf(out, "%.*s", (int)len, text);
+		text += len;
+		text += *text == ' ';
+	}
+	fputc('\n', out);
+}
+
 void view_holders_text(FILE *out, const struct scan_view *v, const char *what, int pgmap)
 {
 	char name[4 * DX_PATH_LEN + 1], text[SCAN_WORDS];
@@ -158,7 +181,8 @@ void view_holders_text(FILE *out, const struct scan_view *v, const char *what, i
 			v->pid ? " holds nothing and waits for nothing" : " or waits for it");
 	if (pgmap >= 0) {
 		scan_verdict(v->s, pgmap, &verdict);
-		fprintf(out, "\n%s\n",
-			scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict));
+		scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict);
+		fputc('\n', out);
+		wrapped_print(out, text);
 	}
 }

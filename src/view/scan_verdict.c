@@ -76,7 +76,7 @@ static void pulls_format(char *out, size_t outlen, const char *device, const str
 
 	snprintf(
 		out, outlen,
-		"%s must not be unbound: it would pull memory from under %s live pin%s and reference%s of %s folio%s; "
+		"%s must not be unbound: it would pull memory from under %s live pin%s or reference%s of %s folio%s; "
 		"the kernel does not wait for them, and stock 7.2 kernels oops when they are released",
 		device, thousands_format(pins, sizeof(pins), v->nr), plural(v->nr), plural(v->nr),
 		thousands_format(folios, sizeof(folios), v->folios), plural(v->folios));

@@ -79,6 +79,8 @@ static void symbol(void *arg, uint64_t addr, char *out, size_t len)
 		snprintf(out, len, "schedule+0x27/0x120");
 	else if (addr == 2)
 		snprintf(out, len, "xfs_wait_dax_page+0x1a/0x40 [xfs]");
+	else if (addr == 3)
+		snprintf(out, len, "do_syscall_64+0x1/0x2");
 	else
 		snprintf(out, len, "%s", "");
 }
@@ -337,7 +339,7 @@ static void test_hostile(void **state)
 	assert_null(strchr(text, '\x1b'));
 	assert_non_null(strstr(text, "/mnt/a\\x0ab\\x1b]0;x\\x07\\xff:0x0"));
 	assert_non_null(strstr(text, "e\\x9b\\x012345678901234[812] pipe x\\x0dy, 1 ref\n"));
-	assert_non_null(strstr(text, "! rm\\x1b[2J[9] waits"));
+	assert_non_null(strstr(text, "! rm\\x1b[2J[9] waits in"));
 	assert_non_null(strstr(text, "not looked at:\n  gap\\x1b\\x0a\n"));
 	capture_end(&c);
 
@@ -398,9 +400,9 @@ static void test_wait(void **state)
 		    "1 pin: holder unknown: predates daxtop\n"
 		    "! 0x100011        1   4K pmem0    /mnt/db/wal.0:0x1000                    1024    0    1 "
 		    "db[812] request write to nullb0, 1 pin\n"
-		    "\n! truncate[901] waits since 14.2s (S) to truncate or punch a hole (layout break): "
-		    "/mnt/db/wal.0:0x1000, pfn 0x100011 with refcount 1024\n"
-		    "    blocked by 0x100011 (1 x 4K, refcount 1024, pins 1) /mnt/db/wal.0:0x1000\n"
+		    "\n! truncate[901] has waited 14.2s (S) in a layout break (truncate, hole punch) of "
+		    "/mnt/db/wal.0:0x1000\n"
+		    "    blocked by pfn 0x100011, 4K, refcount 1024, pins 1, held by\n"
 		    "      db[812] request write to nullb0, 1 pin\n"
 		    "        schedule+0x27\n"
 		    "        xfs_wait_dax_page+0x1a [xfs]\n"
@@ -410,6 +412,51 @@ static void test_wait(void **state)
 		    "           2            2          2  /mnt/db/wal.0\n"
 		    "           2            2          2  4K\n"
 		    "\n2 folios in use: 0 mapped, 2 pinned, 1 of unknown holders; 1 wait\n");
+	scan_free(s);
+}
+
+/* What a wait says when its folio is not listed, and one for a whole device; the entry's frames are left out. */
+static void test_wait_kinds(void **state)
+{
+	static const struct scan_filter pinned = { .pinned = true };
+	struct scan *s = look(&pinned);
+	struct scan_wait w = { .kind = SCAN_WAIT_MEMUNMAP, .state = 'D', .pid = 5, .comm = "ndctl", .pgmap = 1,
+			       .stack = { 3, 1 }, .nr_stack = 2 };
+	struct dx_folio f = { .pfn = DAX_PFN + 7, .mapping = DAX, .index = 7, .refcount = 2, .flags = DX_FOLIO_DEVICE };
+	struct scan_view v;
+	struct capture c;
+	const char *text;
+
+	(void)state;
+	add_folios(s, 1, f, 1);
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	w.kind = SCAN_WAIT_EVICT;
+	w.pfn = PMEM_PFN + 9;
+	w.refcount = 3;
+	w.pgmap = 0;
+	w.nr_stack = 0;
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	w.kind = SCAN_WAIT_ENTRY;
+	w.pfn = 0;
+	w.file = scan_file_id(s, WAL, DEV, 42, 1);
+	w.index = 2;
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	v = finish(s, &pinned);
+	view_scan_text(capture_start(&c), &v);
+	text = capture_text(&c);
+	assert_non_null(strstr(text, "\n! ndctl[5] waits (D) in memunmap_pages (unbind), for the last reference, of dax0.0\n"
+				     "    blocked by pfn 0x200007, 4K, refcount 2, pins 0, /dev/dax0.0:0x7000\n"
+				     "      1 ref: holder unknown: predates daxtop\n"
+				     "! ndctl[5] waits (D) in an evict (unlink, umount, unbind) of pmem0\n"
+				     "    for pfn 0x100009, whose refcount was 3\n"
+				     "! ndctl[5] waits (D) in a wait for a locked DAX entry of 259:1 ino 42:0x2000\n"));
+	assert_null(strstr(text, "schedule"));
+	capture_end(&c);
+
+	v.verbose = true;
+	view_scan_text(capture_start(&c), &v);
+	assert_non_null(strstr(capture_text(&c), "        do_syscall_64+0x1\n        schedule+0x27\n"));
+	capture_end(&c);
 	scan_free(s);
 }
 
@@ -466,7 +513,7 @@ static void test_scope_device(void **state)
 	v = finish(s, &dax);
 	expect_holders(&v, "/dev/dax0.0", 1, true,
 		       HEAD DAX0(NONE) "\nholders of none of the folios above:\n"
-				       "  ? db[812] has it open, fd 3: dax0.0\n"
+				       "  db[812] has it open, fd 3: dax0.0\n"
 				       "\ndax0.0 may be unbound: nobody uses it\n");
 	scan_free(s);
 }
@@ -519,6 +566,39 @@ static void test_scope_pid(void **state)
 	scan_free(v.s);
 }
 
+/* Where folios were left out, those who hold others are not listed. */
+static void test_scope_pinned(void **state)
+{
+	static const struct scan_filter pinned = { .pinned = true };
+	struct scan *s = look(&pinned);
+	struct scan_view v;
+
+	(void)state;
+	add_folios(s, 0, of_file(WAL, 42, 0, 1, 1, 0), 1);
+	add_holder(s, holder(SCAN_HOLD_MAPPING, PMEM_PFN + 0x10, 1, 0, false));
+	v = finish(s, &pinned);
+	assert_false(view_scan_somebody(&v));
+	v.filter = &all;
+	assert_true(view_scan_somebody(&v));
+	scan_free(s);
+}
+
+static void test_legacy(void **state)
+{
+	struct scan_view v = finish(look(&all), &all);
+	struct capture c;
+
+	(void)state;
+	v.regime = REGIME_LEGACY;
+	view_scan_text(capture_start(&c), &v);
+	assert_non_null(strstr(capture_text(&c),
+			       "kernel 7.2.12, regime legacy\n"
+			       "an idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
+			       "and a mapping takes no reference\n\n  DEVICE"));
+	capture_end(&c);
+	scan_free(v.s);
+}
+
 /* ---- verdicts ---- */
 
 static void expect_verdict(struct scan_verdict v, const char *name, const char *want)
@@ -552,7 +632,7 @@ static void test_verdicts(void **state)
 	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_HANGS, .under_way = true }, "hangs",
 		       "an unbind of dax0.0 is under way and hangs");
 	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_PULLS, .nr = 512, .folios = 1 }, "pulls",
-		       "dax0.0 must not be unbound: it would pull memory from under 512 live pins and references of "
+		       "dax0.0 must not be unbound: it would pull memory from under 512 live pins or references of "
 		       "1 folio; the kernel does not wait for them, and stock 7.2 kernels oops when they are "
 		       "released");
 	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_UNKNOWN }, "unknown",
@@ -731,8 +811,8 @@ static void test_changes_of_waits(void **state)
 	add_truncate(s, PMEM_PFN);
 	waits = finish(s, &all);
 	expect_changes(&none, &waits,
-		       "    2.000000 + truncate[901] waits since 14.2s (S) to truncate or punch a hole (layout break): "
-		       "pmem0, pfn 0x100000 with refcount 1024\n");
+		       "    2.000000 + truncate[901] has waited 14.2s (S) in a layout break (truncate, hole punch) of "
+		       "pmem0\n");
 	expect_changes(&waits, &waits, "");
 	assert_int_equal(view_scan_changes_json(capture_start(&c), &waits, &none), 0);
 	text = capture_text(&c);
@@ -752,8 +832,10 @@ int main(void)
 		cmocka_unit_test(test_verbose),	      cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_candidates),    cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_wait_kinds),
 		cmocka_unit_test(test_pgmap_remarks), cmocka_unit_test(test_scope_device),
 		cmocka_unit_test(test_scope_file),    cmocka_unit_test(test_scope_pid),
+		cmocka_unit_test(test_scope_pinned),  cmocka_unit_test(test_legacy),
 		cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_json),
 		cmocka_unit_test(test_changes),	      cmocka_unit_test(test_changes_of_waits),
 	};
