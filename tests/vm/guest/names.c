@@ -6,15 +6,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-#include "place.h"
+#include "names.h"
 #include "pty.h"
 #include "steps.h"
 
-/* A title sequence, a newline, invalid UTF-8, UTF-8 that is cut. */
-#define EVIL	  "\033]0;x\007\n\377\302z"
-#define EVIL_JSON "\033]0;x\007\n\357\277\275\357\277\275z" /* as JSON has it: \ufffd */
-
-static void evil_open(struct area *a, struct place *p)
+void evil_open(struct area *a, struct place *p)
 {
 	char path[300];
 
@@ -33,8 +29,7 @@ static void evil_life(struct area *a)
 	area_unmap(a);
 }
 
-/* No raw control byte but the line's end, and nothing but valid UTF-8. */
-static void expect_plain(const char *text)
+void expect_plain(const char *text)
 {
 	struct json_tokener *tok;
 	char quoted[8192];

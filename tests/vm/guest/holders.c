@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* holders.c - daxtop holders WHAT: each kind of WHAT, its exit status, and the verdict on a device. */
+#include <fcntl.h>
+#include <liburing.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "scan.h"
+
+/* A page that we map and have in a pipe, asked for in each way. */
+struct held {
+	struct area a;
+	uint64_t pfn;
+	int pipe[2];
+	char what[6][256];
+	size_t n;
+};
+
+static void what_add(struct held *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void what_add(struct held *h, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(h->what[h->n++], sizeof(h->what[0]), fmt, ap);
+	va_end(ap);
+}
+
+static void held_start(struct held *h, struct place *p)
+{
+	char name[64];
+
+	memset(h, 0, sizeof(*h));
+	namespace_of(p, name, sizeof(name));
+	h->pfn = area_touched(&h->a, p, place_order(p));
+	pipe_fill(h->pipe, &h->a);
+	if (p->fs) {
+		what_add(h, "%s", h->a.path);
+		what_add(h, "%s", p->path);
+	}
+	what_add(h, "/dev/%s", p->device);
+	what_add(h, "%s", name);
+	what_add(h, "%#llx", (unsigned long long)h->pfn);
+	what_add(h, "%d", getpid());
+}
+
+static void test_somebody(struct place *p)
+{
+	struct json_object *f;
+	struct held h;
+	size_t i;
+
+	held_start(&h, p);
+	for (i = 0; i < h.n; i++) {
+		note("holders %s", h.what[i]);
+		f = expect_folio(holders_run(1, h.what[i]), &h.a, h.pfn, USES(.maps = 1, .gets = 1));
+		expect_mapping(f, getpid(), h.a.p);
+		expect_holder(f, "pipe", getpid(), true);
+	}
+	pipe_drain(h.pipe);
+	area_unmap(&h.a);
+	must(!close(h.a.fd));
+	for (i = 0; i < h.n; i++) {
+		note("holders %s", h.what[i]);
+		expect_nothing(holders_run(0, h.what[i]), h.pfn);
+	}
+}
+
+/* What is asked for, and nothing besides: another file, other pages, another process. */
+static void test_nobody_else(struct place *p)
+{
+	char range[64];
+	struct area b;
+	struct held h;
+	pid_t pid;
+
+	held_start(&h, p);
+	area_open(&b, p, place_order(p), AREA_WRITTEN);
+	if (p->fs)
+		expect_nothing(holders_run(0, b.path), h.pfn);
+	snprintf(range, sizeof(range), "%#llx-%#llx", (unsigned long long)h.pfn - 0x400,
+		 (unsigned long long)h.pfn - 1);
+	expect_nothing(holders_run(0, range), h.pfn);
+	pid = fork();
+	must(pid >= 0);
+	if (!pid) {
+		char *no[] = { "sleep", "1000", NULL };
+
+		execvp(no[0], no); /* close-on-exec: it has neither the pipe nor the mapping */
+		_exit(127);
+	}
+	snprintf(range, sizeof(range), "%d", pid);
+	expect_nothing(holders_run(0, range), h.pfn);
+	kill(pid, SIGKILL);
+}
+
+static void expect_error(const char *what)
+{
+	struct daxtop *d = daxtop_run(2, ARGS("holders", what));
+
+	if (strncmp(d->err_text, "daxtop: ", 8) || !strchr(d->err_text, '\n') || d->out_len)
+		fail("`%s`: a sentence on stderr and nothing else expected: %s%s", what, d->err_text,
+		     d->out_text);
+}
+
+static void test_errors(struct place *p)
+{
+	static const char *const whats[] = { "/mnt/ext4/there-is-none", "/etc/passwd", "/tmp", "/dev/null",
+					     "namespace7.7",		"0x1-",	       "999999999", NULL };
+
+	(void)p;
+	for (size_t i = 0; whats[i]; i++)
+		expect_error(whats[i]);
+	daxtop_run(2, ARGS("holders"));
+}
+
+/* ---- verdicts ---- */
+
+static struct json_object *verdict(struct place *p, int exit_status, const char *what)
+{
+	char dev[64];
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	return expect_verdict(holders_run(exit_status, dev), p->device, what);
+}
+
+static void child_maps(struct child *c, void *arg)
+{
+	struct area *a = arg;
+
+	touch_read(a->p);
+	child_go(c);
+	child_await(c);
+}
+
+/* From nobody to pins and back: free, sigbus, pulls. */
+static void test_device(struct place *p)
+{
+	struct io_uring ring;
+	struct json_object *v;
+	struct iovec iov;
+	struct child c;
+	struct area a;
+	int fds[2];
+
+	verdict(p, 0, "free");
+	area_touched(&a, p, place_order(p));
+	v = verdict(p, 1, "sigbus");
+	if (field_int(v, "nr") != 1)
+		fail("one process: %s", json_text(v));
+	child_start(&c, child_maps, &a);
+	child_await(&c);
+	v = verdict(p, 1, "sigbus");
+	if (field_int(v, "nr") != 2)
+		fail("two processes: %s", json_text(v));
+	child_go(&c);
+	child_end(&c);
+	pipe_fill(fds, &a);
+	v = verdict(p, 1, "pulls");
+	if (field_int(v, "nr") != 1 || field_int(v, "folios") != 1)
+		fail("one reference of one folio: %s", json_text(v));
+	iov = (struct iovec){ a.p, SZ_4K };
+	must(!io_uring_queue_init(4, &ring, 0) && !io_uring_register_buffers(&ring, &iov, 1));
+	v = verdict(p, 1, "pulls");
+	if (field_int(v, "nr") != 2 || field_int(v, "folios") != 1)
+		fail("a reference and a pin of one folio: %s", json_text(v));
+	must(!io_uring_unregister_buffers(&ring));
+	pipe_drain(fds);
+	area_unmap(&a);
+	must(!close(a.fd));
+	verdict(p, 0, "free");
+}
+
+static void test_mounted(struct place *p)
+{
+	struct json_object *v = verdict(p, 0, "mounted");
+
+	if (strcmp(field_str(v, "mount"), p->path))
+		fail("mount: expected %s in %s", p->path, json_text(v));
+}
+
+const struct test holders_tests[] = {
+	TEST("holders/somebody", ON_ALL | ON_BOTH, test_somebody),
+	TEST("holders/nobody-else", (ON_XFS | ON_DAX4K) | ON_BOTH, test_nobody_else),
+	TEST("holders/errors", ON_NONE | ON_BOTH, test_errors),
+	TEST("holders/verdict-device", ON_DEV | ON_BOTH, test_device),
+	TEST("holders/verdict-mounted", ON_FS | ON_BOTH, test_mounted),
+	TESTS_END,
+};

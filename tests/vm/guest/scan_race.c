@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* scan_race.c - what is looked at changes meanwhile, and daxtop is ended meanwhile: no nonsense. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "scan.h"
+
+#define LOOKS 6
+
+/* ---- things that go ---- */
+
+/* Runs until it is told to end. */
+static bool told(struct child *c)
+{
+	char byte;
+
+	must(!fcntl(c->from, F_SETFL, O_NONBLOCK));
+	return read(c->from, &byte, 1) == 1;
+}
+
+static void child_unbinds(struct child *c, void *arg)
+{
+	const char *name = arg;
+
+	while (!told(c)) {
+		run("ndctl disable-namespace %s", name);
+		run("ndctl enable-namespace %s", name);
+	}
+}
+
+static void test_pgmap(struct place *p)
+{
+	char name[64], dev[64];
+	struct child c;
+
+	namespace_of(p, name, sizeof(name));
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	child_start(&c, child_unbinds, name);
+	for (int i = 0; i < LOOKS; i++)
+		SCAN();
+	child_go(&c);
+	child_end(&c);
+	wait_for_path(dev);
+	pgmap_of(SCAN(), p->device);
+}
+
+/* A short life: a file that is mapped, in a pipe, renamed, unlinked, and exits so. */
+static void one_life(struct place *p, int nr)
+{
+	char path[300];
+	struct area a;
+	int fds[2];
+
+	area_touched(&a, p, place_order(p));
+	pipe_fill(fds, &a);
+	if (p->fs) {
+		snprintf(path, sizeof(path), "%s-%d", a.path, nr);
+		must(!rename(a.path, path));
+		must(!unlink(path));
+	}
+	if (nr & 1)
+		area_unmap(&a);
+	_exit(0);
+}
+
+static void child_lives(struct child *c, void *arg)
+{
+	struct place *p = arg;
+	int status, nr;
+
+	for (nr = 0; !told(c); nr++) {
+		pid_t pid = fork();
+
+		must(pid >= 0);
+		if (!pid)
+			one_life(p, nr);
+		must(waitpid(pid, &status, 0) == pid && !status);
+	}
+	note("%d processes lived", nr);
+}
+
+static void test_churn(struct place *p)
+{
+	struct child c;
+
+	child_start(&c, child_lives, p);
+	for (int i = 0; i < LOOKS; i++)
+		SCAN();
+	child_go(&c);
+	child_end(&c);
+}
+
+/* ---- its own end ---- */
+
+static void end_by(int sig, int after_ms)
+{
+	struct daxtop *d = daxtop_spawn(ARGS("scan", "--json"));
+
+	usleep(after_ms * 1000);
+	kill(d->pid, sig);
+	daxtop_wait(d);
+	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == sig)
+		return; /* before it could look after signals */
+	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
+		fail("signal %d after %d ms: got wait status %#x, expected exit 0: %s", sig, after_ms,
+		     d->status, d->err_text);
+	look_check(d);
+}
+
+static void test_signals(struct place *p)
+{
+	struct area a;
+	int fds[2];
+
+	area_touched(&a, p, place_order(p));
+	pipe_fill(fds, &a);
+	for (int ms = 100; ms < 1500; ms += 350) {
+		end_by(SIGINT, ms);
+		end_by(SIGTERM, ms + 100);
+		end_by(SIGKILL, ms + 200);
+	}
+	pipe_drain(fds);
+}
+
+/* Its stdout is @fd; it exits 2, or by SIGPIPE. */
+static void end_with_output(int fd)
+{
+	struct daxtop d = {};
+
+	d.pid = fork();
+	must(d.pid >= 0);
+	if (!d.pid) {
+		dup2(fd, 1);
+		execlp(daxtop_program(), "daxtop", "scan", "--json", NULL);
+		_exit(127);
+	}
+	must(!close(fd));
+	d.out = d.err = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	daxtop_wait(&d);
+	if (!(WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGPIPE) &&
+	    !(WIFEXITED(d.status) && WEXITSTATUS(d.status) == 2))
+		fail("daxtop: got wait status %#x, expected exit 2 or SIGPIPE", d.status);
+}
+
+static void test_output(struct place *p)
+{
+	int fds[2];
+
+	(void)p;
+	must(!pipe2(fds, O_CLOEXEC));
+	must(!close(fds[0]));
+	end_with_output(fds[1]);
+	end_with_output(open("/dev/full", O_WRONLY | O_CLOEXEC));
+}
+
+const struct test scan_race_tests[] = {
+	TEST("scan/pgmap-goes", ON_DAX4K | ON_BOTH, test_pgmap),
+	TEST("scan/churn", (ON_XFS | ON_DAX2M) | ON_BOTH, test_churn),
+	TEST("scan/signals", ON_EXT4 | ON_BOTH, test_signals),
+	TEST("scan/no-output", ON_NONE | ON_BOTH, test_output),
+	TESTS_END,
+};

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* scan_wait.c - who waits, found by a daxtop that is started when it hangs already. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "scan.h"
+
+/* A page in a pipe of ours, and a child that can't go on because of it. */
+struct hang {
+	struct area a;
+	uint64_t pfn;
+	int pipe[2];
+	struct child c;
+	int64_t from; /* ms: not earlier did it begin to wait */
+};
+
+static void hang_hold(struct hang *h, struct place *p)
+{
+	memset(h, 0, sizeof(*h));
+	h->pfn = area_touched(&h->a, p, 0);
+	pipe_fill(h->pipe, &h->a);
+}
+
+static void hang_start(struct hang *h, void (*fn)(struct child *c, void *arg), const char *wchan)
+{
+	child_start(&h->c, fn, h);
+	h->from = now_ms();
+	child_go(&h->c);
+	wait_blocked(h->c.pid, wchan);
+}
+
+/* The wait of @pid in what daxtop said, of this kind and since then. */
+static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *kind, const char *device,
+				       int64_t from)
+{
+	struct json_object *w = wait_of(d, pid), *stack;
+	int64_t now = now_ms();
+
+	if (!w)
+		fail("process %d is not said to wait: %.4000s%s", pid, d->out_text, d->err_text);
+	if (strcmp(field_str(w, "kind"), kind) || field_int(w, "tgid") != pid)
+		fail("%s expected: %s", kind, json_text(w));
+	if (strcmp(field_str(w, "device"), device))
+		fail("device: expected %s in %s", device, json_text(w));
+	if (field_int(w, "since") < (from - 1) * 1000000 ||
+	    field_int(w, "blocked_ns") > (now - from + 1) * 1000000)
+		fail("it waits since %lld ms, %lld ms ago at most: %s", (long long)from,
+		     (long long)(now - from), json_text(w));
+	must(json_object_object_get_ex(w, "stack", &stack));
+	if (!json_object_array_length(stack))
+		fail("no stack: %s", json_text(w));
+	return w;
+}
+
+/* ... and it is for our page, which the pipe holds. */
+static void expect_blocked(struct hang *h, const char *kind, const char *state)
+{
+	struct daxtop *d = SCAN();
+	struct json_object *w = expect_wait(d, h->c.pid, kind, h->a.place->device, h->from), *f, *folios;
+
+	if (!strstr(state, field_str(w, "state")))
+		fail("state: expected one of %s in %s", state, json_text(w));
+	if ((uint64_t)field_int(w, "pfn") != h->pfn || field_int(w, "refcount") != 1 + kernel_legacy())
+		fail("pfn %#llx with refcount %d expected: %s", (unsigned long long)h->pfn,
+		     1 + kernel_legacy(), json_text(w));
+	if (strcmp(field_str(w, "file"), h->a.path) || field_int(w, "offset") != h->a.off)
+		fail("%s expected: %s", h->a.spec, json_text(w));
+	must(json_object_object_get_ex(w, "folios", &folios));
+	if (json_object_array_length(folios) != 1 ||
+	    (uint64_t)json_object_get_int64(json_object_array_get_idx(folios, 0)) != h->pfn)
+		fail("blocked by one folio, %#llx: %s", (unsigned long long)h->pfn, json_text(w));
+	/* the break has unmapped it; what maps the file is a candidate at most */
+	f = expect_folio(d, &h->a, h->pfn, USES(.gets = 1));
+	expect_holder(f, "pipe", getpid(), true);
+	if (field_int(f, "waits") != 1)
+		fail("one waits for it: %s", json_text(f));
+}
+
+static void expect_over(struct hang *h)
+{
+	struct daxtop *d = SCAN();
+
+	if (wait_of(d, h->c.pid))
+		fail("it waits no more: %s", json_text(wait_of(d, h->c.pid)));
+	if (line_of(d, "wait", 0))
+		fail("nobody waits: %s", json_text(line_of(d, "wait", 0)));
+	expect_nothing(d, h->pfn);
+}
+
+static void hang_end(struct hang *h)
+{
+	pipe_drain(h->pipe);
+	child_end(&h->c);
+	expect_over(h);
+}
+
+/* ---- layout breaks ---- */
+
+/* Where a layout break sleeps: before 6.15 each filesystem did it itself. */
+static const char *break_function(const struct place *p)
+{
+	if (kernel_legacy())
+		return p->bit == ON_EXT4 ? "ext4_break_layouts" : "xfs_break_dax_layouts|xfs_break_layouts";
+	return p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page";
+}
+
+static void child_punches(struct child *c, void *arg)
+{
+	struct hang *h = arg;
+
+	child_await(c);
+	must(!fallocate(h->a.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, h->a.off, h->a.len));
+}
+
+static void child_truncates(struct child *c, void *arg)
+{
+	struct hang *h = arg;
+
+	child_await(c);
+	must(!ftruncate(h->a.fd, 0));
+}
+
+static void breaks(struct place *p, void (*fn)(struct child *c, void *arg))
+{
+	struct hang h;
+
+	hang_hold(&h, p);
+	hang_start(&h, fn, break_function(p));
+	expect_blocked(&h, "layout-break", "SD");
+	hang_end(&h);
+	area_unmap(&h.a);
+	area_remove(&h.a);
+}
+
+static void test_punch(struct place *p)
+{
+	breaks(p, child_punches);
+}
+
+static void test_truncate(struct place *p)
+{
+	breaks(p, child_truncates);
+}
+
+/* ---- evictions ---- */
+
+static void child_unlinks(struct child *c, void *arg)
+{
+	struct hang *h = arg;
+
+	child_await(c);
+	must(!unlink(h->a.path));
+}
+
+static void hang_close(struct hang *h)
+{
+	area_unmap(&h->a);
+	must(!close(h->a.fd));
+	h->a.fd = -1;
+}
+
+static void test_unlink(struct place *p)
+{
+	struct hang h;
+
+	hang_hold(&h, p);
+	hang_close(&h);
+	hang_start(&h, child_unlinks, "dax_break_layout_final");
+	expect_blocked(&h, "evict", "D");
+	hang_end(&h);
+}
+
+static void child_unmounts(struct child *c, void *arg)
+{
+	struct hang *h = arg;
+
+	child_await(c);
+	must(!umount(h->a.place->path));
+}
+
+static void remount(struct place *p)
+{
+	char dev[64];
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	must(!mount(dev, p->path, p->name, 0, "dax=always"));
+}
+
+/* The filesystem is no longer mounted anywhere: the path is the part below its root. */
+static void test_umount(struct place *p)
+{
+	struct hang h;
+
+	hang_hold(&h, p);
+	hang_close(&h);
+	hang_start(&h, child_unmounts, "dax_break_layout_final");
+	snprintf(h.a.path, sizeof(h.a.path), "%s", strrchr(strdup(h.a.path), '/'));
+	expect_blocked(&h, "evict", "D");
+	hang_end(&h);
+	remount(p);
+}
+
+/* ---- unbinds ---- */
+
+static void child_disables(struct child *c, void *arg)
+{
+	const char *name = arg;
+
+	child_await(c);
+	execlp("ndctl", "ndctl", "disable-namespace", name, NULL);
+	fail("ndctl: %m");
+}
+
+static void enable(struct place *p, const char *name)
+{
+	char dev[64];
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	run("ndctl enable-namespace %s", name);
+	wait_for_path(dev);
+	if (p->fs)
+		remount(p);
+}
+
+/* A reference on the pgmap that nobody puts: memunmap_pages() waits for it. */
+static void test_memunmap(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_PGMAP_GET };
+	struct json_object *pgmap, *refs, *v;
+	int fd = inject_open();
+	char name[64], dev[64];
+	struct daxtop *d;
+	struct child c;
+	struct area a;
+	int64_t from;
+
+	namespace_of(p, name, sizeof(name));
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	area_touched(&a, p, place_order(p));
+	arg.addr = (uintptr_t)a.p;
+	inject_do(fd, &arg);
+	area_unmap(&a);
+	must(!close(a.fd));
+	if (p->fs)
+		must(!umount(p->path));
+	child_start(&c, child_disables, name);
+	from = now_ms();
+	child_go(&c);
+	wait_blocked(c.pid, "memunmap_pages");
+	d = SCAN();
+	expect_wait(d, c.pid, "memunmap", p->device, from);
+	pgmap = pgmap_of(d, p->device);
+	must(json_object_object_get_ex(pgmap, "refs", &refs) && refs);
+	if (!field_bool(pgmap, "dying") || field_int(refs, "unexplained") != 1)
+		fail("dying, and with one reference too many: %s", json_text(pgmap));
+	d = holders_run(1, dev);
+	expect_wait(d, c.pid, "memunmap", p->device, from);
+	v = expect_verdict(d, p->device, "hangs");
+	if (!field_bool(v, "under_way") || field_int(v, "refs") != 1)
+		fail("under way, with one reference: %s", json_text(v));
+	inject_undo(fd);
+	child_end(&c);
+	d = SCAN();
+	if (line_of(d, "wait", 0))
+		fail("nobody waits: %s", json_text(line_of(d, "wait", 0)));
+	enable(p, name);
+}
+
+const struct test scan_wait_tests[] = {
+	TEST("scan/punch-waits", ON_FS | ON_BOTH, test_punch),
+	TEST("scan/truncate-waits", ON_FS | ON_BOTH, test_truncate),
+	TEST("scan/unlink-waits", ON_FS, test_unlink),
+	TEST("scan/umount-waits", ON_FS, test_umount),
+	TEST("scan/unbind-waits-for-pgmap", ON_ALL | ON_BOTH, test_memunmap),
+	TESTS_END,
+};

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* scan_who.c - several holders of one folio, holders elsewhere, and files under other names. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "names.h"
+#include "scan.h"
+
+/* ---- holders ---- */
+
+/* Holds a page of the area in a pipe of its own, without a mapping, until told. */
+static void child_holds(struct child *c, void *arg)
+{
+	struct area *a = arg;
+	int fds[2];
+
+	pipe_fill(fds, a);
+	area_unmap(a);
+	child_go(c);
+	child_await(c);
+	pipe_drain(fds);
+}
+
+static void holder_start(struct child *c, struct area *a)
+{
+	child_start(c, child_holds, a);
+	child_await(c);
+}
+
+static void holder_stop(struct child *c)
+{
+	child_go(c);
+	child_end(c);
+}
+
+/* One mapping, a pipe each in two other processes. */
+static void test_two(struct place *p)
+{
+	struct json_object *f;
+	struct child one, two;
+	struct daxtop *d;
+	struct area a;
+	uint64_t pfn = area_touched(&a, p, place_order(p));
+
+	holder_start(&one, &a);
+	holder_start(&two, &a);
+	d = SCAN();
+	f = expect_folio(d, &a, pfn, USES(.maps = 1, .gets = 2));
+	expect_mapping(f, getpid(), a.p);
+	expect_holder(f, "pipe", one.pid, true);
+	expect_holder(f, "pipe", two.pid, true);
+	holder_stop(&one);
+	d = SCAN();
+	f = expect_folio(d, &a, pfn, USES(.maps = 1, .gets = 1));
+	expect_holder(f, "pipe", two.pid, true);
+	if (nr_holders(f, "pipe") != 1)
+		fail("one pipe is left: %s", json_text(f));
+	holder_stop(&two);
+	expect_let_go(SCAN(), &a, pfn);
+	area_unmap(&a);
+}
+
+static void child_waits(struct child *c, void *arg)
+{
+	(void)arg;
+	child_await(c);
+}
+
+/* A pipe that two processes have open is one holder's reference, not two. */
+static void test_inherited(struct place *p)
+{
+	struct json_object *f;
+	struct child other;
+	struct area a;
+	int fds[2];
+	uint64_t pfn = area_touched(&a, p, place_order(p));
+
+	pipe_fill(fds, &a);
+	area_unmap(&a);
+	child_start(&other, child_waits, NULL);
+	f = expect_folio(SCAN(), &a, pfn, USES(.gets = 1));
+	if (!holder_of(f, "pipe", getpid()) && !holder_of(f, "pipe", other.pid))
+		fail("the pipe of %d and %d is not there: %s", getpid(), other.pid, json_text(f));
+	if (holder_of(f, "mapping", 0))
+		fail("nobody maps it: %s", json_text(f));
+	child_go(&other);
+	child_end(&other);
+	pipe_drain(fds);
+	expect_nothing(SCAN(), pfn);
+}
+
+#define CGROUP "/sys/fs/cgroup/gt-scan"
+
+struct elsewhere {
+	struct area *a;
+	pid_t *pid; /* shared: of the initial pid namespace */
+};
+
+/* The first process of a pid namespace, where it is number 1, in a cgroup of its own. */
+static void child_contained(struct child *c, void *arg)
+{
+	struct elsewhere *e = arg;
+	int status;
+
+	run("mkdir -p " CGROUP " && echo %d >" CGROUP "/cgroup.procs", getpid());
+	must(!unshare(CLONE_NEWPID));
+	*e->pid = fork();
+	if (!*e->pid) {
+		must(getpid() == 1);
+		child_holds(c, e->a);
+		_exit(0);
+	}
+	must(waitpid(*e->pid, &status, 0) == *e->pid && !status);
+}
+
+static void test_pid_namespace(struct place *p)
+{
+	struct elsewhere e;
+	struct json_object *h;
+	struct child c;
+	struct area a;
+	uint64_t pfn = area_touched(&a, p, place_order(p));
+
+	e.a = &a;
+	e.pid = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(e.pid != MAP_FAILED);
+	child_start(&c, child_contained, &e);
+	child_await(&c);
+	h = expect_holder(expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = 1)), "pipe", *e.pid, true);
+	if (strcmp(field_str(h, "cgroup"), CGROUP + strlen("/sys/fs/cgroup")))
+		fail("cgroup: expected %s in %s", CGROUP, json_text(h));
+	holder_stop(&c);
+	run("rmdir " CGROUP);
+}
+
+/* ---- files ---- */
+
+/* A page of @a's file is in a pipe: its line, by `scan` and by `holders PATH`. */
+static struct json_object *expect_file(struct area *a, uint64_t pfn, const char *path)
+{
+	struct json_object *f;
+	int fds[2];
+
+	pipe_fill(fds, a);
+	f = expect_folio(SCAN(), a, pfn, USES(.maps = 1, .gets = 1));
+	expect_holder(f, "pipe", getpid(), true);
+	if (path) {
+		f = expect_folio(holders_run(1, path), a, pfn, USES(.maps = 1, .gets = 1));
+		expect_holder(f, "pipe", getpid(), true);
+	}
+	pipe_drain(fds);
+	return f;
+}
+
+/* Its name is known for as long as somebody has it open. */
+static void test_unlinked(struct place *p)
+{
+	struct json_object *f;
+	struct area a;
+	uint64_t pfn = area_touched(&a, p, 0);
+
+	must(!unlink(a.path));
+	f = expect_file(&a, pfn, NULL);
+	if (!field_bool(f, "file_deleted"))
+		fail("it is deleted: %s", json_text(f));
+	area_unmap(&a);
+	must(!close(a.fd));
+}
+
+static void test_renamed(struct place *p)
+{
+	char path[256];
+	struct area a;
+	uint64_t pfn = area_touched(&a, p, 0);
+	struct json_object *f;
+
+	snprintf(path, sizeof(path), "%.200s-new", a.path);
+	must(!rename(a.path, path));
+	strcpy(a.path, path);
+	f = expect_file(&a, pfn, path);
+	if (field_bool(f, "file_deleted"))
+		fail("it is not deleted: %s", json_text(f));
+	area_unmap(&a);
+	area_remove(&a);
+}
+
+/* The file is opened by another path than daxtop names it by. */
+static void opened_at(struct area *a, struct place *p, const char *path)
+{
+	uint64_t pfn;
+
+	must(!close(a->fd));
+	a->place = p;
+	a->fd = open(path, O_RDWR | O_CLOEXEC);
+	must(a->fd >= 0);
+	area_map_shared(a);
+	touch_write(a->p);
+	pfn = pfn_of(a->p);
+	expect_file(a, pfn, path);
+	area_unmap(a);
+	must(!close(a->fd));
+}
+
+/* The name is that of the filesystem's own mount, whichever path was used. */
+static void test_bind(struct place *p)
+{
+	char path[256];
+	struct area a;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	run("mkdir -p /mnt/gt-bind && mount -o bind %s /mnt/gt-bind", p->path);
+	snprintf(path, sizeof(path), "/mnt/gt-bind%.200s", a.path + strlen(p->path));
+	opened_at(&a, p, path);
+	run("umount /mnt/gt-bind && rmdir /mnt/gt-bind");
+}
+
+/* An overlay's file is one of the upper filesystem, whose pages they are. */
+static void test_overlay(struct place *p)
+{
+	char path[256], upper[256];
+	struct area a;
+
+	run("cd %s && rm -rf gt-ov && mkdir -p gt-ov/low gt-ov/up gt-ov/work /mnt/gt-ov && "
+	    "mount -t overlay -o lowerdir=gt-ov/low,upperdir=gt-ov/up,workdir=gt-ov/work none /mnt/gt-ov",
+	    p->path);
+	area_open(&a, p, 0, AREA_WRITTEN);
+	snprintf(upper, sizeof(upper), "%s/gt-ov/up/file", p->path);
+	must(!rename(a.path, upper));
+	strcpy(a.path, upper);
+	snprintf(path, sizeof(path), "/mnt/gt-ov/file");
+	opened_at(&a, p, path);
+	run("umount /mnt/gt-ov && rmdir /mnt/gt-ov && rm -rf %s/gt-ov", p->path);
+}
+
+static void test_hostile(struct place *p)
+{
+	struct json_object *f, *h;
+	struct daxtop *d;
+	struct area a;
+	uint64_t pfn;
+	int fds[2];
+
+	evil_open(&a, p);
+	area_map_shared(&a);
+	touch_write(a.p);
+	pfn = pfn_of(a.p);
+	pipe_fill(fds, &a);
+	d = SCAN();
+	f = folio_of(d, pfn);
+	if (!f || !strstr(field_str(f, "file"), EVIL_JSON))
+		fail("file: got %s", json_text(f));
+	h = holder_of(f, "pipe", getpid());
+	if (!h || strcmp(field_str(h, "comm"), EVIL_JSON))
+		fail("comm: got %s", json_text(f));
+	d = daxtop_run(0, ARGS("scan", "--verbose"));
+	if (!strstr(d->out_text, "gt-"))
+		fail("the file is not in the text: %s", d->out_text);
+	expect_plain(d->out_text);
+	expect_plain(d->err_text);
+	d = daxtop_run(1, ARGS("holders", a.path));
+	expect_plain(d->out_text);
+	expect_plain(d->err_text);
+	pipe_drain(fds);
+	area_unmap(&a);
+}
+
+const struct test scan_who_tests[] = {
+	TEST("scan/two-holders", ON_ALL | ON_BOTH, test_two),
+	TEST("scan/inherited-pipe", (ON_XFS | ON_DAX4K) | ON_BOTH, test_inherited),
+	TEST("scan/pid-namespace", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_pid_namespace),
+	TEST("scan/unlinked", ON_FS | ON_BOTH, test_unlinked),
+	TEST("scan/renamed", ON_FS | ON_BOTH, test_renamed),
+	TEST("scan/bind-mount", ON_FS | ON_BOTH, test_bind),
+	TEST("scan/overlay", ON_FS | ON_BOTH, test_overlay),
+	TEST("scan/hostile-names", ON_FS | ON_BOTH, test_hostile),
+	TESTS_END,
+};
