@@ -116,7 +116,7 @@ struct dx_folio {
 struct dx_walk_args {
 	__dx_u64 pfn; /* in: from here; out: where the next piece begins */
 	__dx_u64 end; /* in: before this */
-	__dx_u64 pgmap; /* in: folios of this one only */
+	__dx_u64 pgmap; /* in: folios of this one only; 0: of all, for tests/bench/walk_bench.c */
 	__dx_u32 budget; /* in */
 	__dx_s32 idle; /* in: refcount of a folio that nobody uses */
 	__dx_u32 found; /* out: folios in walk_found: those that are not idle */
