@@ -334,7 +334,7 @@ int main(void)
 	all = chunks_normal();
 	uname(&u);
 	printf("Struct pages walked natively, Linux %s, one core, CPU time, the best of %d\n"
-	       "memory          pages       read     in use   seconds  million/s  ns each\n",
+	       "memory         pages       read     in use  seconds  mill./s  ns each   to all\n",
 	       u.release, PASSES);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct chunks some = chunks_of(skel, &all, kinds[i].is);
