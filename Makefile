@@ -58,7 +58,7 @@ DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
 HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
-BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+BENCH_SRC := $(sort $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_SAN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/san/unit/%)
@@ -136,6 +136,11 @@ $(BUILD)/bpf/%.o: bpf/%.bpf.c | deps
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
+$(BUILD)/bpf/%.o: tests/bench/%.bpf.c | deps
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
 $(BUILD)/%.bpf.o: $(BUILD)/bpf/%.o
 	$(call say,LINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $<
@@ -195,6 +200,9 @@ $(BUILD)/honest: $(HONEST_SRC:%.c=$(BUILD)/obj/%.o)
 $(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -luring
+
+# A program of the bench's own, which daxtop doesn't have.
+$(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
 
 # ---- what people ask for ----
 

@@ -93,9 +93,14 @@ static __always_inline unsigned long page_flags(const struct page *page)
 	return ((const struct page___word *)page)->flags;
 }
 
+static __always_inline unsigned int page_zone(const struct page *page)
+{
+	return (page_flags(page) >> zone_shift) & 7;
+}
+
 static __always_inline bool page_is_zone_device(const struct page *page)
 {
-	return ((page_flags(page) >> zone_shift) & 7) == bpf_core_enum_value(enum zone_type, ZONE_DEVICE);
+	return page_zone(page) == bpf_core_enum_value(enum zone_type, ZONE_DEVICE);
 }
 
 /* Address of the head page of the page at @addr. */

@@ -12,6 +12,31 @@
 struct dx_folio walk_found[DX_WALK_FOUND];
 struct dx_walk walking; /* one at a time */
 
+/*
+ * Zone of the pages; 0: ZONE_DEVICE. Another one for tests/bench/walk_bench.c only, which
+ * walks ordinary memory. Constant when the program is loaded, so it costs nothing.
+ */
+const volatile __u32 walk_zone;
+
+static __always_inline bool in_zone(const struct page *page)
+{
+	return page_zone(page) ==
+	       (walk_zone ?: bpf_core_enum_value(enum zone_type, ZONE_DEVICE));
+}
+
+/*
+ * A time of its own for each folio, for those who put events in order with it. Reading the
+ * clock is half of the work on a folio in use; without it, all have the time when
+ * their piece began.
+ */
+const volatile bool walk_times = true;
+
+/* @pgmap 0: whatever it is. The word is read either way. */
+static __always_inline bool pgmap_matches(__u64 at, __u64 pgmap)
+{
+	return folio_pgmap_addr(at) == pgmap || !pgmap;
+}
+
 /* Its order and counts, as one look has them. */
 static __always_inline void folio_read(struct dx_folio *f, __u64 at)
 {
@@ -70,7 +95,7 @@ static __always_inline bool in_use(const struct dx_walk *w, const struct counts 
 static __noinline int found_add(__u64 at, __u32 order)
 {
 	struct dx_walk *w = &walking;
-	__u64 time = bpf_ktime_get_ns();
+	__u64 time = walk_times ? bpf_ktime_get_ns() : w->time;
 	struct counts c = counts_read(at, folio_cast(at), order);
 	struct dx_folio *f;
 
@@ -106,8 +131,7 @@ static long walk_page(__u64 unused, void *arg)
 	 * Not ZONE_DEVICE: the first pages may be an altmap's, the last ones not yet made, all
 	 * of them gone. A tail: it was made large just now.
 	 */
-	if (!page_is_zone_device(page_cast(at)) || page_head(at) != at ||
-	    folio_pgmap_addr(at) != w->a.pgmap) {
+	if (!in_zone(page_cast(at)) || page_head(at) != at || !pgmap_matches(at, w->a.pgmap)) {
 		w->a.other++;
 		w->a.pfn++;
 		return 0;
@@ -142,11 +166,12 @@ int dx_walk(struct dx_walk_args *a)
 	w->a.pgmap = a->pgmap;
 	w->a.idle = a->idle;
 	w->left = a->budget;
+	w->time = bpf_ktime_get_ns();
 	/* a head may be below @pfn, when the range asked for begins inside its folio */
 	if (w->a.pfn < w->a.end) {
 		__u64 at = pfn_addr(w->a.pfn), head = addr_pfn(page_head(at));
 
-		if (page_is_zone_device(page_cast(at)) && head < w->a.pfn &&
+		if (in_zone(page_cast(at)) && head < w->a.pfn &&
 		    w->a.pfn - head < 1 << 18)
 			w->a.pfn = head;
 	}

@@ -96,7 +96,7 @@ struct dx_folio {
 	__dx_u64 index; /* page offset in it; 0 without a mapping */
 	__dx_u64 share; /* owners when files share it, else 0 */
 	__dx_u64 ino; /* of mapping, 0: not known */
-	__dx_u64 time; /* ns, CLOCK_MONOTONIC: just before its counts were read */
+	__dx_u64 time; /* ns, CLOCK_MONOTONIC: before its counts were read; just before, with walk_times */
 	__dx_s32 refcount, mapcount, pincount;
 	__dx_u32 dev; /* as struct dx_event's */
 	__dx_u32 gen; /* i_generation: an inode's number is used again */
@@ -116,7 +116,7 @@ struct dx_folio {
 struct dx_walk_args {
 	__dx_u64 pfn; /* in: from here; out: where the next piece begins */
 	__dx_u64 end; /* in: before this */
-	__dx_u64 pgmap; /* in: folios of this one only */
+	__dx_u64 pgmap; /* in: folios of this one only; 0: of all, for tests/bench/walk_bench.c */
 	__dx_u32 budget; /* in */
 	__dx_s32 idle; /* in: refcount of a folio that nobody uses */
 	__dx_u32 found; /* out: folios in walk_found: those that are not idle */
@@ -134,6 +134,7 @@ struct dx_walk_args {
 struct dx_walk {
 	struct dx_walk_args a;
 	__dx_u64 left; /* of the budget */
+	__dx_u64 time; /* when it began */
 };
 
 /* The name of a kernel address, as the kernel has it. */

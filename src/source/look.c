@@ -39,6 +39,7 @@ static int load(struct look *l, char *err, size_t errlen)
 		}
 		choose_programs(l, refused, n);
 		l->skel->rodata->zone_shift = btf_zone_shift(l->btf);
+		l->skel->rodata->walk_times = false; /* no events to put in order */
 		l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
 		source_refused()[0] = 0;
 		rc = look_bpf__load(l->skel);
