@@ -84,6 +84,9 @@ static int look_around(struct look *l, struct scan *s, bool holders)
 			rc = steps[i](l, s, &stop);
 	if (rc != -ENOMEM && rc != -EINTR && !stop)
 		rc = look_waits(l, s, &stop);
+	/* those who wait have pages on their stacks, too: they must be known */
+	if (holders && rc != -ENOMEM && rc != -EINTR && !stop)
+		rc = look_stacks(l, s, &stop);
 	return rc == -ENOMEM ? rc : 0;
 }
 

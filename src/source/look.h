@@ -50,6 +50,9 @@ int look_waits(struct look *l, struct scan *s, look_stop *stop);
 /* "name+0x10/0x20 [module]" of a kernel address, "0x..." without a name, "" for 0. */
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len);
 
+/* Tasks that sleep in a call with such pages in its local variables: look_stack.c. After look_waits(). */
+int look_stacks(struct look *l, struct scan *s, look_stop *stop);
+
 /* A file of a filesystem, as the kernel knows it: behind a bind mount or overlayfs the real one. */
 struct look_file {
 	uint64_t mapping; /* an id only */

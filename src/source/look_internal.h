@@ -10,6 +10,7 @@
 #include "look_vma.h"
 #include "look_object.h"
 #include "walk.h"
+#include "look_stack.h"
 #include "look.skel.h"
 
 struct look {
