@@ -213,7 +213,8 @@ static void test_dax_own(void)
 	own = own_ns() - own;
 	wall = now() - wall;
 	faults = minor_faults() - faults;
-	if (faults != FAULTS * OWN_ROUNDS)
+	/* a few more are the stack's and the like */
+	if (faults < FAULTS * OWN_ROUNDS)
 		errx(2, "dax-own: %lu faults instead of %d", faults, FAULTS * OWN_ROUNDS);
 	printf("dax-own %.2f %.2f\n", (double)own / FAULTS / OWN_ROUNDS,
 	       (double)wall / FAULTS / OWN_ROUNDS);
