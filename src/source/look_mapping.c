@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "look_vma.h"
 #include "look_internal.h"
 
-#define PAGE_SHIFT 12
+#define PAGE_SHIFT	  12
+#define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h */
 
 #define PTE_BUDGET 65536u /* entries in a piece: about a millisecond */
 #define PTE_MAX	   (1u << 26) /* entries in a look */
@@ -55,6 +57,7 @@ struct mappings {
 	uint64_t steps;
 	uint64_t cut; /* mappings that were not read to the end */
 	uint64_t again;
+	bool all_pids; /* every process is seen: this is the initial pid namespace */
 	uint64_t changed; /* mappings that changed meanwhile, of processes that live on */
 	bool lost; /* files or mappings changed all the time */
 };
@@ -538,7 +541,8 @@ static int add_area(struct mappings *m, const struct area *r, const struct look_
 		memcpy(h.comm, t->comm, sizeof(t->comm));
 		h.cgroup = look_cgroup(t->tgid);
 	} else {
-		snprintf(h.detail, sizeof(h.detail), "of a process that has exited");
+		snprintf(h.detail, sizeof(h.detail), "of a process that has exited%s",
+			 m->all_pids ? "" : ", or is in another pid namespace");
 	}
 	rc = add_runs(m, r, &h);
 	if (!rc)
@@ -591,11 +595,21 @@ static int look_all(struct mappings *m)
 	return rc;
 }
 
+/* Iterators over tasks go through the namespace of who opens them (kernel/bpf/task_iter.c). */
+static bool sees_all_pids(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
+}
+
 int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct mappings m = {.l = l, .s = s, .stop = stop};
+	struct mappings m = {.l = l, .s = s, .stop = stop, .all_pids = sees_all_pids()};
 	int rc = look_all(&m);
 
+	if (!m.all_pids)
+		scan_add_gap(s, "processes: only those of this pid namespace are seen");
 	if (m.cut)
 		scan_add_gap(
 			s,
