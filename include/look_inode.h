@@ -38,6 +38,15 @@ struct look_path_walk {
 	__dx_u32 nr, whole;
 };
 
+/* Where in a file a page is: asked for pages that have no index, as files share them. */
+struct look_index_args {
+	struct look_mapping_id id; /* in */
+	__dx_u64 pfn; /* in */
+	__dx_u64 index; /* out: page offset */
+	__dx_u32 found; /* out */
+	__dx_u32 pad;
+};
+
 /* The file behind an address of this process. */
 struct look_file_args {
 	__dx_u64 addr; /* in: in a mapping of the file */

@@ -91,10 +91,11 @@ struct dx_held {
 	__dx_u32 pad;
 	char comm[DX_COMM_LEN];
 };
-#define DX_HELD_PIN	1
-#define DX_HELD_WRITE	2 /* a request that writes to its device */
-#define DX_HELD_URING	4 /* a request of io_uring's */
-#define DX_HELD_FOREIGN 8 /* a request whose bio is a driver's: the references are somebody else's */
+#define DX_HELD_PIN   1
+#define DX_HELD_WRITE 2 /* a request that writes to its device */
+#define DX_HELD_URING 4 /* a request of io_uring's */
+#define DX_HELD_FOREIGN \
+	8 /* a request whose bio is a driver's: the references are somebody else's */
 
 #define DX_HELD_MAX 2048 /* places in the global held */
 

@@ -13,6 +13,7 @@ struct look_wait_for {
 	__dx_u64 page; /* wait_var_event(): address of a ZONE_DEVICE page */
 	__dx_u64 xa; /* a locked entry: &mapping->i_pages */
 	__dx_u64 index; /* ... its page offset */
+	__dx_u64 index_known; /* folio.index, or index, is */
 	__dx_u64 inode; /* address of a DAX file's inode that is on the stack; else 0 */
 };
 

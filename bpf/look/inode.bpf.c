@@ -7,6 +7,7 @@
  * are the same.
  */
 #include "bpf/look/inode.bpf.h"
+#include "xarray.bpf.h"
 
 struct look_name look_names[LOOK_NAMES];
 
@@ -104,6 +105,65 @@ int dx_look_path(struct look_path_args *a)
 	a->names = w->nr;
 	a->whole = w->whole;
 	a->there = there;
+	return 0;
+}
+
+/* ---- where in a file a page is ---- */
+
+#define DAX_PMD	    (1 << 2) /* fs/dax.c, DAX_PMD as it stands in the word (kernel-facts) */
+#define DAX_NO_PAGE (3 << 3) /* zero page, or empty */
+#define PFN_SHIFT   5
+#define PMD_PAGES   512
+
+struct xa_search entries; /* one at a time */
+__u64 entry_pfn;
+
+static long entry_step(__u64 unused, void *arg)
+{
+	__u64 e, pfn, nr;
+	__u32 shift;
+
+	if (!xa_search_step(&entries))
+		return 0;
+	e = entries.found;
+	if (!e)
+		return 1;
+	pfn = e >> PFN_SHIFT;
+	nr = e & DAX_PMD ? PMD_PAGES : 1;
+	if (e & 1 && !(e & DAX_NO_PAGE) && entry_pfn - pfn < nr) {
+		entries.index = (entries.index & ~(nr - 1)) + entry_pfn - pfn;
+		return 1;
+	}
+	/* the next slot, as xa_search_step() does behind an empty one */
+	entries.found = 0;
+	shift = xa_node_cast(entries.node)->shift;
+	if (shift > 60)
+		return 1;
+	if (((entries.index >> shift) & (XA_CHUNK - 1)) == XA_CHUNK - 1)
+		entries.node = entries.root;
+	entries.index = ((entries.index >> shift) + 1) << shift;
+	return !entries.index;
+}
+
+SEC("syscall")
+int dx_look_index(struct look_index_args *a)
+{
+	struct look_mapping_id id = a->id;
+	__u64 root;
+
+	entries.found = 0;
+	entry_pfn = a->pfn;
+	if (mapping_inode(&id)) {
+		root = field_word(&mapping_cast(id.mapping)->i_pages, struct xarray, xa_head);
+		xa_search_begin(&entries, root, 0, -1ULL);
+		if (entries.found)
+			entries.found = entries.found >> PFN_SHIFT == entry_pfn;
+		else
+			bpf_loop(1 << 20, entry_step, NULL, 0);
+	}
+	opaque(a);
+	a->index = entries.index;
+	a->found = !!entries.found;
 	return 0;
 }
 

@@ -251,6 +251,7 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 		blocked_file(&blocked.folio,
 			     blocked.what.xa -
 				     bpf_core_field_offset(struct address_space, i_pages));
+	blocked.what.index_known = blocked.folio.mapping != 0;
 	if (!blocked.folio.mapping && blocked.what.inode)
 		blocked_file(&blocked.folio,
 			     field_word(inode_cast(blocked.what.inode), struct inode, i_mapping));

@@ -10,15 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "look_vma.h"
 #include "look_internal.h"
 
-#define PAGE_SHIFT 12
+#define PAGE_SHIFT	  12
+#define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h */
 
 #define PTE_BUDGET 65536u /* entries in a piece: about a millisecond */
 #define PTE_MAX	   (1u << 26) /* entries in a look */
 #define RUNS_MAX   (1u << 18)
 #define TREE_TRIES 3
+#define AGAIN_MAX  64 /* mappings that are looked for again */
 
 struct array {
 	void *p;
@@ -31,6 +34,7 @@ struct area {
 	int file;
 	size_t first_run, end_run;
 	bool gone; /* it changed before its page tables were read */
+	bool replaced; /* ... and what came of it was looked at */
 };
 
 struct run {
@@ -52,6 +56,8 @@ struct mappings {
 	uint64_t *index; /* by file: first and last page offset that is listed; first > last: none */
 	uint64_t steps;
 	uint64_t cut; /* mappings that were not read to the end */
+	uint64_t again;
+	bool all_pids; /* every process is seen: this is the initial pid namespace */
 	uint64_t changed; /* mappings that changed meanwhile, of processes that live on */
 	bool lost; /* files or mappings changed all the time */
 };
@@ -318,6 +324,50 @@ static int area_runs(struct mappings *m, struct area *r)
 	return 0;
 }
 
+static bool is_known(const struct mappings *m, size_t nr, const struct look_vma *v)
+{
+	const struct area *r = m->areas.p;
+
+	for (size_t i = 0; i < nr; i++)
+		if (!memcmp(&r[i].v, v, sizeof(*v)))
+			return true;
+	return false;
+}
+
+/* It was split, moved or unmapped: what is in its place goes to the end of areas[]. */
+static int area_again(struct mappings *m, size_t i)
+{
+	struct area old = ((struct area *)m->areas.p)[i], *r;
+	size_t begin = m->areas.nr, out = begin;
+	bool lost = m->lost;
+	int rc;
+
+	if (m->again++ >= AGAIN_MAX)
+		return 0;
+	rc = areas_of(m, old.file);
+	r = m->areas.p;
+	for (size_t k = begin; k < m->areas.nr; k++)
+		if (r[k].v.mm == old.v.mm && r[k].v.start < old.v.end && old.v.start < r[k].v.end &&
+		    !is_known(m, begin, &r[k].v))
+			r[out++] = r[k];
+	m->areas.nr = out;
+	r[i].replaced = !rc && m->lost == lost;
+	return rc;
+}
+
+static int runs_collect(struct mappings *m)
+{
+	int rc = 0;
+
+	/* areas[] may grow, and move */
+	for (size_t i = 0; i < m->areas.nr && !rc; i++) {
+		rc = area_runs(m, (struct area *)m->areas.p + i);
+		if (!rc && ((struct area *)m->areas.p)[i].gone)
+			rc = area_again(m, i);
+	}
+	return rc;
+}
+
 /* ---- processes ---- */
 
 static int compare_tasks(const void *a, const void *b)
@@ -491,7 +541,8 @@ static int add_area(struct mappings *m, const struct area *r, const struct look_
 		memcpy(h.comm, t->comm, sizeof(t->comm));
 		h.cgroup = look_cgroup(t->tgid);
 	} else {
-		snprintf(h.detail, sizeof(h.detail), "of a process that has exited");
+		snprintf(h.detail, sizeof(h.detail), "of a process that has exited%s",
+			 m->all_pids ? "" : ", or is in another pid namespace");
 	}
 	rc = add_runs(m, r, &h);
 	if (!rc)
@@ -510,7 +561,7 @@ static int area_holders(struct mappings *m, const struct area *r)
 		if (!was_there(&m->before, &t[i]))
 			continue;
 		if (r->gone)
-			m->changed++;
+			m->changed += !r->replaced;
 		else
 			rc = add_area(m, r, &t[i]);
 	}
@@ -534,21 +585,31 @@ static int look_all(struct mappings *m)
 		rc = areas_collect(m);
 	if (!rc)
 		rc = tasks_read(m, &m->before);
-	r = m->areas.p;
-	for (size_t i = 0; i < m->areas.nr && !rc; i++)
-		rc = area_runs(m, &r[i]);
+	if (!rc)
+		rc = runs_collect(m);
 	if (!rc)
 		rc = tasks_read(m, &m->after);
+	r = m->areas.p;
 	for (size_t i = 0; i < m->areas.nr && !rc; i++)
 		rc = area_holders(m, &r[i]);
 	return rc;
 }
 
+/* Iterators over tasks go through the namespace of who opens them (kernel/bpf/task_iter.c). */
+static bool sees_all_pids(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
+}
+
 int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct mappings m = {.l = l, .s = s, .stop = stop};
+	struct mappings m = {.l = l, .s = s, .stop = stop, .all_pids = sees_all_pids()};
 	int rc = look_all(&m);
 
+	if (!m.all_pids)
+		scan_add_gap(s, "processes: only those of this pid namespace are seen");
 	if (m.cut)
 		scan_add_gap(
 			s,

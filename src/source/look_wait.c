@@ -122,6 +122,21 @@ static int pgmap_waited(struct waits *w, const struct look_blocked *b)
 	return k < 0 ? pgmap_at(w, done, sizeof(uint64_t) * 4, b, false) : k;
 }
 
+/* Of a page that files share: where the one that is waited for has it. */
+static bool index_of(struct look *l, const struct look_blocked *b, uint64_t *index)
+{
+	const struct dx_folio *f = &b->folio;
+	struct look_index_args a = {
+		.id = {.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen},
+		.pfn = f->pfn,
+	};
+
+	if (source_run(l->skel->progs.dx_look_index, &a, sizeof(a)) || !a.found)
+		return false;
+	*index = a.index;
+	return true;
+}
+
 static bool wanted(struct waits *w, const struct scan_wait *n, const struct dx_folio *folio)
 {
 	const struct scan_filter *f = scan_filter_of(w->s);
@@ -154,6 +169,7 @@ static int add_wait(void *arg, const void *record)
 	const struct look_blocked *b = record;
 	struct scan_wait n = {.pgmap = -1, .tgid = b->tgid, .pid = b->pid};
 	int kind = kind_of(w->l, b), rc;
+	bool with_file = b->folio.mapping;
 
 	if (look_stopped(w->stop))
 		return -EINTR;
@@ -166,6 +182,8 @@ static int add_wait(void *arg, const void *record)
 	n.nr_stack = b->nr_stack < SCAN_STACK ? b->nr_stack : SCAN_STACK;
 	memcpy(n.stack, b->stack, n.nr_stack * sizeof(n.stack[0]));
 	n.index = b->what.page ? b->folio.index : b->what.index;
+	if (b->what.page && !b->what.index_known)
+		with_file = index_of(w->l, b, &n.index);
 	if (b->what.page) {
 		n.pfn = b->folio.pfn;
 		n.refcount = b->folio.refcount;
@@ -175,7 +193,7 @@ static int add_wait(void *arg, const void *record)
 		n.pgmap = pgmap_waited(w, b);
 	if (!wanted(w, &n, &b->folio))
 		return 0;
-	if (b->folio.mapping) {
+	if (with_file) {
 		n.file = scan_file_id(w->s, b->folio.mapping, b->folio.dev, b->folio.ino,
 				      b->folio.gen);
 		if (n.file < 0)
