@@ -139,6 +139,37 @@ struct dx_requests_args {
 	__dx_u32 found, cut, pad; /* out, as in struct dx_hold_args */
 };
 
+/* Where things stand in the types of RDMA modules, in bytes. */
+struct dx_mr_offsets {
+	__dx_u32 file_device; /* struct ib_uverbs_file */
+	__dx_u32 device_ib; /* struct ib_uverbs_device */
+	__dx_u32 ib_res, ib_driver; /* struct ib_device */
+	__dx_u32 res_mr; /* of the xarray of regions, where ib_res leads to */
+	__dx_u32 mr_res; /* struct ib_mr */
+	__dx_u32 res_task, res_user; /* struct rdma_restrack_entry */
+	__dx_u32 mr_umem; /* from the driver's struct ib_mr to the pointer */
+	__dx_u32 umem_sgt, umem_flags, odp_bit; /* struct ib_umem */
+	__dx_u32 sgl, orig_nents; /* struct sg_table */
+	__dx_u32 driver_id; /* of the driver that mr_umem is true for */
+	__dx_u32 pad;
+};
+
+/* A memory region, and a piece of its pages. Call again while next is not 0; then with id + 1. */
+struct dx_mr_args {
+	struct dx_mr_offsets o; /* in */
+	__dx_u64 private, file; /* in: of the uverbs file */
+	__dx_u64 id; /* in: from here on; out: of the region */
+	__dx_u64 next; /* in and out: scatterlist entries done */
+	__dx_u64 device; /* out: struct ib_device */
+	__dx_u64 entry; /* out: 0: no more regions */
+	__dx_u64 task; /* out */
+	__dx_u32 ops; /* in */
+	__dx_u32 gone, found, cut; /* out, as in struct dx_hold_args */
+	__dx_u32 user; /* out: a process's, not the kernel's own */
+	__dx_u32 known; /* out: its pages could be read */
+	__dx_u32 tgid, pad; /* out */
+};
+
 /* ---- work under way, in globals: see struct xa_search (scan.h) ---- */
 
 struct dx_hold {
@@ -181,6 +212,11 @@ struct dx_request_walk {
 	__dx_u64 set, at, end, bio, next, orig, vecs;
 	__dx_u64 start, size; /* what is left of a bio that is a part of another one */
 	__dx_u32 tag, nr, vcnt, each;
+};
+
+struct dx_mr_walk {
+	struct xa_search xa;
+	__dx_u64 sg, nr, at, skip, left;
 };
 
 struct dx_object_walk {

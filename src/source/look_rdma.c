@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * look_rdma.c - RDMA memory regions, as rdma netlink tells them (drivers/infiniband/core/nldev.c):
- * device, number, length and process; not their addresses, and not their pages. So a region is a
- * candidate for what its process maps.
+ * device, number, length and process; not their addresses, and not their pages. So a region whose
+ * pages look_mr.c can't read is a candidate for what its process maps.
  *
  * A few lines of plain netlink: two dumps are all that is asked.
  */
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <linux/netlink.h>
 #include <rdma/rdma_netlink.h>
-#include "look_held.h"
+#include "look_mr.h"
 #include "process.h"
 
 #define REPLY_LEN (64 * 1024)
@@ -248,10 +248,8 @@ static int add_region(struct rdma *r, struct scan *s, const struct region *m)
 	struct scan_holder h;
 	int rc;
 
-	if (m->kernel || !m->pid)
-		return 0;
 	process_comm(m->pid, comm, sizeof(comm));
-	h = look_holder(SCAN_HOLD_RDMA, m->pid, m->pid, comm);
+	h = look_holder(SCAN_HOLD_RDMA, process_tgid(m->pid), m->pid, comm);
 	h.id = m->number;
 	snprintf(h.detail, sizeof(h.detail), "%s mr %u, %llu bytes", device_of(r, m), m->number,
 		 (unsigned long long)m->length);
@@ -265,22 +263,31 @@ static int add_region(struct rdma *r, struct scan *s, const struct region *m)
 
 int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 {
+	struct mr_list known = { 0 };
 	struct rdma r = { 0 };
+	size_t unread = 0;
 	int rc;
 
-	(void)l;
-	(void)stop;
 	if (access("/sys/module/ib_core", F_OK))
 		return 0;
-	rc = read_all(&r);
-	if (rc)
-		scan_add_gap(s, "RDMA: the memory regions could not be asked for: %s", strerror(-rc));
-	for (size_t i = 0; i < r.nr_regions && !rc; i++)
-		rc = add_region(&r, s, &r.regions[i]);
-	if (r.nr_regions)
-		scan_add_gap(s, "RDMA: the pages of %zu memory regions can't be told: who has one that "
-				"maps DAX memory is a candidate",
-			     r.nr_regions);
+	rc = look_mr(l, s, &known, stop);
+	if (!rc)
+		rc = read_all(&r);
+	for (size_t i = 0; i < r.nr_regions && !rc; i++) {
+		const struct region *m = &r.regions[i];
+
+		if (m->kernel || !m->pid || mr_is_known(&known, process_tgid(m->pid), m->number))
+			continue;
+		unread++;
+		rc = add_region(&r, s, m);
+	}
+	if (rc && rc != -EINTR)
+		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", strerror(-rc));
+	if (unread)
+		scan_add_gap(s, "RDMA: the pages of %zu memory regions could not be read: who registered "
+				"them could hold what it maps",
+			     unread);
+	free(known.ids);
 	free(r.devices);
 	free(r.regions);
 	return rc;

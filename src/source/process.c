@@ -46,3 +46,18 @@ int process_comm(uint32_t tgid, char *comm, size_t len)
 	comm[n] = 0;
 	return n ? 0 : -1;
 }
+
+uint32_t process_tgid(uint32_t pid)
+{
+	FILE *f = open_proc(pid, "status");
+	char line[256];
+	unsigned int tgid = pid;
+
+	if (!f)
+		return pid;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %u", &tgid) == 1)
+			break;
+	fclose(f);
+	return tgid;
+}

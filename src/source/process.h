@@ -9,5 +9,7 @@
 char *process_cgroup(uint32_t tgid);
 /* Returns 0, or -1 and "". */
 int process_comm(uint32_t tgid, char *comm, size_t len);
+/* Of a thread; @pid itself when it is not known any more. */
+uint32_t process_tgid(uint32_t pid);
 
 #endif
