@@ -80,7 +80,7 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 		say(&w, ", for %s", duration_format(text, sizeof(text), age(v, h->since)));
 	if (v->verbose && h->addr)
 		say(&w, ", at 0x%" PRIx64, h->addr);
-	if (v->verbose && h->cgroup) {
+	if (v->verbose && h->cgroup && strcmp(h->cgroup, "/")) {
 		say(&w, ", cgroup ");
 		say_hostile(&w, h->cgroup, strlen(h->cgroup));
 	}

@@ -146,7 +146,7 @@ static void expect_holders(const struct scan_view *v, const char *what, int pgma
 	"\n"                                                                                       \
 	"  PFN            NR SIZE DEV      FILE:OFFSET                              REF  MAP  PIN HOLDER\n"
 #define INDENT "                                                                                         "
-#define SUMS   "\n      FOLIOS        PAGES       PINS\n"
+#define SUMS   "\n      FOLIOS        PAGES       PINS  OF\n"
 
 /* ---- text ---- */
 
