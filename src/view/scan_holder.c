@@ -169,7 +169,7 @@ static const char *wait_in(enum scan_wait_kind kind)
 	case SCAN_WAIT_EVICT:
 		return "an evict (unlink, umount, unbind)";
 	case SCAN_WAIT_MEMUNMAP:
-		return "memunmap_pages (unbind), for the last reference,";
+		return "memunmap_pages (unbind)";
 	case SCAN_WAIT_ENTRY:
 		return "a wait for a locked DAX entry";
 	case SCAN_WAITS:
