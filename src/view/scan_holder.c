@@ -80,7 +80,7 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 		say(&w, ", for %s", duration_format(text, sizeof(text), age(v, h->since)));
 	if (v->verbose && h->addr)
 		say(&w, ", at 0x%" PRIx64, h->addr);
-	if (v->verbose && h->cgroup) {
+	if (v->verbose && h->cgroup && strcmp(h->cgroup, "/")) {
 		say(&w, ", cgroup ");
 		say_hostile(&w, h->cgroup, strlen(h->cgroup));
 	}
@@ -169,7 +169,7 @@ static const char *wait_in(enum scan_wait_kind kind)
 	case SCAN_WAIT_EVICT:
 		return "an evict (unlink, umount, unbind)";
 	case SCAN_WAIT_MEMUNMAP:
-		return "memunmap_pages (unbind), for the last reference,";
+		return "memunmap_pages (unbind)";
 	case SCAN_WAIT_ENTRY:
 		return "a wait for a locked DAX entry";
 	case SCAN_WAITS:

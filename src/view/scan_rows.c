@@ -101,7 +101,7 @@ static void device_print(FILE *out, const struct scan_view *v, const struct scan
 		strcpy(in_use, "-"), strcpy(mapped, "-"), strcpy(pinned, "-");
 	snprintf(refs, sizeof(refs), p->refs_known ? "%" PRId64 : "-", p->refs);
 	snprintf(rest, sizeof(rest), p->refs_known ? "%" PRId64 : "-", p->unexplained);
-	fprintf(out, "%c %-12s %-10s %-11s %7s %9s %9s %8s %10s %11s%s\n",
+	fprintf(out, "%c %-12s %-10s %-13s %7s %9s %9s %8s %10s %11s%s\n",
 		(p->refs_known && p->unexplained) || p->dying ? '!' : ' ', device,
 		pgmap_type_name(p->type) ? pgmap_type_name(p->type) : "?", driver,
 		bytes_format(size, sizeof(size), pgmap_pages(p)), in_use, mapped, pinned, refs,
@@ -112,7 +112,11 @@ static void device_print(FILE *out, const struct scan_view *v, const struct scan
 
 void scan_devices_print(FILE *out, const struct scan_view *v)
 {
-	fprintf(out, "\n  %-12s %-10s %-11s %7s %9s %9s %8s %10s %11s\n", "DEVICE", "TYPE",
+	if (!scan_nr_pgmaps(v->s)) {
+		fprintf(out, "\nno device with ZONE_DEVICE memory is there\n");
+		return;
+	}
+	fprintf(out, "\n  %-12s %-10s %-13s %7s %9s %9s %8s %10s %11s\n", "DEVICE", "TYPE",
 		"DRIVER", "SIZE", "IN-USE", "MAPPED", "PINNED", "REFS", "UNEXPLAINED");
 	for (size_t i = 0; i < scan_nr_pgmaps(v->s); i++)
 		if (!v->filter->device || !strcmp(scan_device(v, i), v->filter->device))
@@ -296,6 +300,15 @@ static int blocker_print(size_t i, void *arg)
 	return 0;
 }
 
+static void references_print(FILE *out, const struct scan_pgmap *p)
+{
+	if (p && p->refs_known && p->unexplained > 0)
+		fprintf(out,
+			"    blocked by %" PRId64
+			" reference%s to its pgmap that nothing explains\n",
+			p->unexplained, p->unexplained == 1 ? "" : "s");
+}
+
 static void blockers_print(FILE *out, const struct scan_view *v, size_t i)
 {
 	const struct scan_wait *w = scan_wait(v->s, i);
@@ -304,6 +317,8 @@ static void blockers_print(FILE *out, const struct scan_view *v, size_t i)
 	scan_wait_folios(v->s, i, blocker_print, &p);
 	if (p.left_out)
 		fprintf(out, "    and by %u rows more (--verbose shows them)\n", p.left_out);
+	if (w->kind == SCAN_WAIT_MEMUNMAP)
+		references_print(out, scan_pgmap(v->s, w->pgmap));
 	/* the filter left it out, or it is idle by now */
 	if (!p.shown && w->pfn)
 		fprintf(out, "    for pfn 0x%" PRIx64 ", whose refcount was %d\n", w->pfn,

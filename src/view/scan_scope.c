@@ -149,8 +149,22 @@ bool scan_scope_wait(const struct scan_view *v, const struct scan_wait *w)
 	return in_device(v, file, w->pgmap) && in_file(v, file);
 }
 
+/* References to a device's memory as a whole: somebody has them, whoever it is. */
+static bool device_is_held(const struct scan_view *v)
+{
+	for (size_t i = 0; v->filter->device && i < scan_nr_pgmaps(v->s); i++) {
+		const struct scan_pgmap *p = scan_pgmap(v->s, i);
+
+		if (!strcmp(p->device, v->filter->device) && p->refs_known && p->unexplained > 0)
+			return true;
+	}
+	return false;
+}
+
 bool view_scan_somebody(const struct scan_view *v)
 {
+	if (device_is_held(v))
+		return true;
 	for (size_t i = 0; i < scan_nr_folios(v->s); i++)
 		if (scan_scope_folio(v, i))
 			return true;

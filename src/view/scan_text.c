@@ -109,7 +109,7 @@ static void summary_print(FILE *out, const struct scan_view *v, size_t waits)
 
 	scan_sum_get(v, -1, -1, &sum);
 	if (sum.folios) {
-		fprintf(out, "\n  %10s %12s %10s\n", "FOLIOS", "PAGES", "PINS");
+		fprintf(out, "\n  %10s %12s %10s  OF\n", "FOLIOS", "PAGES", "PINS");
 		for (size_t i = 0; i < scan_nr_pgmaps(v->s); i++) {
 			struct scan_sum one;
 			char device[128];
@@ -137,7 +137,8 @@ void view_scan_text(FILE *out, const struct scan_view *v)
 	scan_others_print(out, v);
 	waits = scan_waits_print(out, v);
 	scan_gaps_print(out, v);
-	summary_print(out, v, waits);
+	if (scan_nr_pgmaps(v->s))
+		summary_print(out, v, waits);
 }
 
 /* ---- holders ---- */

@@ -137,16 +137,16 @@ static void expect_holders(const struct scan_view *v, const char *what, int pgma
 #define HEAD                                                                                       \
 	"kernel 7.2.12, regime current\n"                                                          \
 	"\n"                                                                                       \
-	"  DEVICE       TYPE       DRIVER         SIZE    IN-USE    MAPPED   PINNED       REFS UNEXPLAINED\n"
-#define PMEM(counts) "  pmem0        fs-dax     nd_pmem        512M " counts "     131073           0\n"
-#define DAX0(counts) "  dax0.0       generic    device_dax     256M " counts "      65537           0\n"
+	"  DEVICE       TYPE       DRIVER           SIZE    IN-USE    MAPPED   PINNED       REFS UNEXPLAINED\n"
+#define PMEM(counts) "  pmem0        fs-dax     nd_pmem          512M " counts "     131073           0\n"
+#define DAX0(counts) "  dax0.0       generic    device_dax       256M " counts "      65537           0\n"
 /*                     IN-USE    MAPPED   PINNED */
 #define NONE	    "        0         0        0"
 #define FOLIOS                                                                                     \
 	"\n"                                                                                       \
 	"  PFN            NR SIZE DEV      FILE:OFFSET                              REF  MAP  PIN HOLDER\n"
 #define INDENT "                                                                                         "
-#define SUMS   "\n      FOLIOS        PAGES       PINS\n"
+#define SUMS   "\n      FOLIOS        PAGES       PINS  OF\n"
 
 /* ---- text ---- */
 
@@ -158,6 +158,18 @@ static void test_nothing(void **state)
 	expect_text(&v, HEAD PMEM(NONE) DAX0(NONE) "\n0 folios in use; 0 waits\n");
 	assert_false(view_scan_somebody(&v));
 	scan_free(v.s);
+}
+
+static void test_no_device(void **state)
+{
+	struct scan *s = scan_new(&all, false);
+	struct scan_view v;
+
+	(void)state;
+	assert_non_null(s);
+	v = finish(s, &all);
+	expect_text(&v, "kernel 7.2.12, regime current\n\nno device with ZONE_DEVICE memory is there\n");
+	scan_free(s);
 }
 
 /* A run of two mapped pages; a page with three holders: the certain ones, one below the other. */
@@ -444,7 +456,7 @@ static void test_wait_kinds(void **state)
 	v = finish(s, &pinned);
 	view_scan_text(capture_start(&c), &v);
 	text = capture_text(&c);
-	assert_non_null(strstr(text, "\n! ndctl[5] waits (D) in memunmap_pages (unbind), for the last reference, of dax0.0\n"
+	assert_non_null(strstr(text, "\n! ndctl[5] waits (D) in memunmap_pages (unbind) of dax0.0\n"
 				     "    blocked by pfn 0x200007, 4K, refcount 2, pins 0, /dev/dax0.0:0x7000\n"
 				     "      1 ref: holder unknown: predates daxtop\n"
 				     "! ndctl[5] waits (D) in an evict (unlink, umount, unbind) of pmem0\n"
@@ -479,13 +491,13 @@ static void test_pgmap_remarks(void **state)
 	v.interrupted = true;
 	expect_text(&v,
 		    HEAD
-		    "! pmem0        fs-dax     nd_pmem        512M         0         0        0     131075           2  "
+		    "! pmem0        fs-dax     nd_pmem          512M         0         0        0     131075           2  "
 		    "not all of it was looked at\n"
-		    "! dax0.0       generic    device_dax     256M         0         0        0          -           -  "
+		    "! dax0.0       generic    device_dax       256M         0         0        0          -           -  "
 		    "not all of it was looked at\n"
-		    "  0000:00:04.0 pci-p2pdma -                1M         0         0        0        257           0  "
+		    "  0000:00:04.0 pci-p2pdma -                  1M         0         0        0        257           0  "
 		    "went while it was looked at\n"
-		    "  -            ?          x               12K         0         0        0          4           0  "
+		    "  -            ?          x                 12K         0         0        0          4           0  "
 		    "not all of it was looked at\n"
 		    "\ninterrupted: this is not all\n"
 		    "\n0 folios in use; 0 waits\n");
@@ -564,6 +576,36 @@ static void test_scope_pid(void **state)
 	expect_holders(&v, "7", -1, false,
 		       "kernel 7.2.12, regime current\n\nprocess 7 holds nothing and waits for nothing\n");
 	scan_free(v.s);
+}
+
+/* Nobody is known, but a reference to all of it is there: that is somebody. */
+static void test_scope_pgmap(void **state)
+{
+	static const struct scan_filter dax = { .device = "dax0.0" }, pmem = { .device = "pmem0" };
+	struct scan *s = look(&dax);
+	struct scan_wait w = { .kind = SCAN_WAIT_MEMUNMAP, .state = 'D', .pid = 5, .comm = "ndctl", .pgmap = 1 };
+	struct scan_view v;
+
+	(void)state;
+	scan_pgmap(s, 1)->refs += 2;
+	v = finish(s, &dax);
+	expect_holders(&v, "dax0.0", 1, true,
+		       HEAD "! dax0.0       generic    device_dax       256M         0         0        0      65539           2\n"
+		       "\nunbinding dax0.0 would hang, because nothing explains 2 references to its pgmap\n");
+	v.filter = &pmem;
+	assert_false(view_scan_somebody(&v));
+	scan_free(s);
+
+	s = look(&dax);
+	scan_pgmap(s, 1)->refs += 1;
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	v = finish(s, &dax);
+	expect_holders(&v, "dax0.0", 1, true,
+		       HEAD "! dax0.0       generic    device_dax       256M         0         0        0      65538           1\n"
+		       "\n! ndctl[5] waits (D) in memunmap_pages (unbind) of dax0.0\n"
+		       "    blocked by 1 reference to its pgmap that nothing explains\n"
+		       "\nan unbind of dax0.0 is under way and hangs, because nothing explains 1 reference to its pgmap\n");
+	scan_free(s);
 }
 
 /* Where folios were left out, those who hold others are not listed. */
@@ -835,6 +877,7 @@ int main(void)
 		cmocka_unit_test(test_wait_kinds),
 		cmocka_unit_test(test_pgmap_remarks), cmocka_unit_test(test_scope_device),
 		cmocka_unit_test(test_scope_file),    cmocka_unit_test(test_scope_pid),
+		cmocka_unit_test(test_no_device),    cmocka_unit_test(test_scope_pgmap),
 		cmocka_unit_test(test_scope_pinned),  cmocka_unit_test(test_legacy),
 		cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_json),
 		cmocka_unit_test(test_changes),	      cmocka_unit_test(test_changes_of_waits),
