@@ -101,7 +101,7 @@ static void expect_error(const char *what)
 {
 	struct daxtop *d = daxtop_run(2, ARGS("holders", what));
 
-	if (strncmp(d->err_text, "daxtop: ", 8) || !strchr(d->err_text, '\n') || d->out_len)
+	if (strncmp(d->err_text, "daxtop", 6) || !strchr(d->err_text, '\n') || d->out_len)
 		fail("`%s`: a sentence on stderr and nothing else expected: %s%s", what, d->err_text,
 		     d->out_text);
 }

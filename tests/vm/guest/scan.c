@@ -128,7 +128,8 @@ static void check_folio(struct json_object *f, struct json_object *before)
 	if (before && field_int(f, "pfn") < field_int(before, "pfn") +
 						     field_int(before, "nr") * field_int(before, "size") / 4096)
 		fail("%s comes after or overlaps %s", json_text(before), json_text(f));
-	free = field_int(f, "pincount") + field_int(f, "gets") - field_int(f, "unknown");
+	free = field_int(f, "pincount") + field_int(f, "gets") -
+	       field_int_or(f, "unknown", field_int(f, "pincount") + field_int(f, "gets"));
 	if (free < 0 || free > field_int(f, "held_pins") + field_int(f, "held_gets"))
 		fail("the references don't add up: %s", json_text(f));
 	for (size_t i = 0; i < json_object_array_length(holders); i++)

@@ -145,14 +145,18 @@ static void unix_drop(struct hold *h)
 	must(!close(h->pipe[0]) && !close(h->pipe[1]));
 }
 
-/* A reader that does not read, and what was sent before fills its window. */
-#define TCP_BEFORE (256 << 10)
+/*
+ * A reader that does not read, and what was sent before fills its window. Not a small one:
+ * segments are half of it at most (tcp_bound_to_half_wnd()), and a page in two of them is
+ * held twice.
+ */
+#define TCP_BEFORE (1 << 20)
 
 static void tcp_connect(int fds[2])
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(at);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 4096, large = 4 << 20,
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 64 << 10, large = 4 << 20,
 	    one = 1;
 
 	must(listener >= 0);

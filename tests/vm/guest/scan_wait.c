@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "scan.h"
@@ -15,13 +16,29 @@ struct hang {
 	int pipe[2];
 	struct child c;
 	int64_t from; /* ms: not earlier did it begin to wait */
+	uint64_t ino;
+	bool unlinked;
 };
 
 static void hang_hold(struct hang *h, struct place *p)
 {
+	struct stat st;
+
 	memset(h, 0, sizeof(*h));
 	h->pfn = area_touched(&h->a, p, 0);
+	must(!fstat(h->a.fd, &st));
+	h->ino = st.st_ino;
 	pipe_fill(h->pipe, &h->a);
+}
+
+/* In the child. Its copy of the pipe must not outlive a test that failed: it would wait for ever. */
+static struct hang *hang_child(struct child *c, void *arg)
+{
+	struct hang *h = arg;
+
+	must(!close(h->pipe[0]) && !close(h->pipe[1]));
+	child_await(c);
+	return h;
 }
 
 static void hang_start(struct hang *h, void (*fn)(struct child *c, void *arg), const char *wchan)
@@ -55,6 +72,19 @@ static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *
 	return w;
 }
 
+/* An unlinked file, when nobody has it open, has no name any more, but its number. */
+static void expect_file(struct json_object *o, struct hang *h)
+{
+	const char *file = field_str_or_null(o, "file");
+
+	if (field_int(o, "ino") != (int64_t)h->ino || field_int(o, "offset") != h->a.off ||
+	    field_bool(o, "file_deleted") != h->unlinked)
+		fail("inode %llu, offset %#llx%s expected: %s", (unsigned long long)h->ino,
+		     (long long)h->a.off, h->unlinked ? ", deleted" : "", json_text(o));
+	if (!h->unlinked && (!file || strcmp(file, h->a.path)))
+		fail("%s expected: %s", h->a.path, json_text(o));
+}
+
 /* ... and it is for our page, which the pipe holds. */
 static void expect_blocked(struct hang *h, const char *kind, const char *state)
 {
@@ -66,14 +96,16 @@ static void expect_blocked(struct hang *h, const char *kind, const char *state)
 	if ((uint64_t)field_int(w, "pfn") != h->pfn || field_int(w, "refcount") != 1 + kernel_legacy())
 		fail("pfn %#llx with refcount %d expected: %s", (unsigned long long)h->pfn,
 		     1 + kernel_legacy(), json_text(w));
-	if (strcmp(field_str(w, "file"), h->a.path) || field_int(w, "offset") != h->a.off)
-		fail("%s expected: %s", h->a.spec, json_text(w));
+	expect_file(w, h);
 	must(json_object_object_get_ex(w, "folios", &folios));
 	if (json_object_array_length(folios) != 1 ||
 	    (uint64_t)json_object_get_int64(json_object_array_get_idx(folios, 0)) != h->pfn)
 		fail("blocked by one folio, %#llx: %s", (unsigned long long)h->pfn, json_text(w));
 	/* the break has unmapped it; what maps the file is a candidate at most */
-	f = expect_folio(d, &h->a, h->pfn, USES(.gets = 1));
+	f = folio_of(d, h->pfn);
+	if (!f || field_int(f, "gets") != 1 || field_int(f, "held_gets") != 1 || field_int(f, "mapcount"))
+		fail("not mapped, and one reference, of the pipe, expected: %s", json_text(f));
+	expect_file(f, h);
 	expect_holder(f, "pipe", getpid(), true);
 	if (field_int(f, "waits") != 1)
 		fail("one waits for it: %s", json_text(f));
@@ -109,17 +141,15 @@ static const char *break_function(const struct place *p)
 
 static void child_punches(struct child *c, void *arg)
 {
-	struct hang *h = arg;
+	struct hang *h = hang_child(c, arg);
 
-	child_await(c);
 	must(!fallocate(h->a.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, h->a.off, h->a.len));
 }
 
 static void child_truncates(struct child *c, void *arg)
 {
-	struct hang *h = arg;
+	struct hang *h = hang_child(c, arg);
 
-	child_await(c);
 	must(!ftruncate(h->a.fd, 0));
 }
 
@@ -149,9 +179,8 @@ static void test_truncate(struct place *p)
 
 static void child_unlinks(struct child *c, void *arg)
 {
-	struct hang *h = arg;
+	struct hang *h = hang_child(c, arg);
 
-	child_await(c);
 	must(!unlink(h->a.path));
 }
 
@@ -168,6 +197,7 @@ static void test_unlink(struct place *p)
 
 	hang_hold(&h, p);
 	hang_close(&h);
+	h.unlinked = true;
 	hang_start(&h, child_unlinks, "dax_break_layout_final");
 	expect_blocked(&h, "evict", "D");
 	hang_end(&h);
@@ -175,9 +205,8 @@ static void test_unlink(struct place *p)
 
 static void child_unmounts(struct child *c, void *arg)
 {
-	struct hang *h = arg;
+	struct hang *h = hang_child(c, arg);
 
-	child_await(c);
 	must(!umount(h->a.place->path));
 }
 

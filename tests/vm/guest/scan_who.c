@@ -107,17 +107,20 @@ struct elsewhere {
 static void child_contained(struct child *c, void *arg)
 {
 	struct elsewhere *e = arg;
+	pid_t pid;
 	int status;
 
 	run("mkdir -p " CGROUP " && echo %d >" CGROUP "/cgroup.procs", getpid());
 	must(!unshare(CLONE_NEWPID));
-	*e->pid = fork();
-	if (!*e->pid) {
+	pid = fork();
+	must(pid >= 0);
+	if (!pid) {
 		must(getpid() == 1);
 		child_holds(c, e->a);
 		_exit(0);
 	}
-	must(waitpid(*e->pid, &status, 0) == *e->pid && !status);
+	*e->pid = pid;
+	must(waitpid(pid, &status, 0) == pid && !status);
 }
 
 static void test_pid_namespace(struct place *p)
