@@ -100,10 +100,12 @@ static void test_runs(void **state)
 		FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1, 1), FOLIO(PFN + 2, 2, 1),
 		FOLIO(PFN + 3, 1, 1), FOLIO(PFN + 4, 1, 1, .index = 77), FOLIO(PFN + 6, 1, 1),
 		FOLIO(PFN + 7, 1, 1, .mapping = MAPPING + 8),
+		FOLIO(PFN + 8, 1, 0, .mapping = 0, .share = 2), FOLIO(PFN + 9, 1, 0, .mapping = 0, .share = 3),
+		FOLIO(PFN + 10, 1, 1, .mapping = 0, .share = 3),
 	};
 
 	(void)state;
-	walked(&x, f, 8);
+	walked(&x, f, 11);
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*2 @0 1/1/0 gets 0 unknown 0:\n"
 			 "2*1 @2 2/1/0 gets 1 unknown 1:\n"
@@ -111,11 +113,14 @@ static void test_runs(void **state)
 			 "4*1 @77 1/1/0 gets 0 unknown 0:\n"
 			 "6*1 @6 1/1/0 gets 0 unknown 0:\n"
 			 "7*1 @7 1/1/0 gets 0 unknown 0:\n"
+			 "8*1 @8 1/0/0 gets 1 unknown 1:\n"
+			 "9*1 @9 1/0/0 gets 1 unknown 1:\n"
+			 "10*1 @10 1/1/0 gets 0 unknown 0:\n"
 			 "512*1 @512 1/1/0 gets 0 unknown 0:\n");
 	assert_int_equal(scan_nr_files(x.s), 2);
 	assert_int_equal(scan_file(x.s, 1)->pages, 6 + 512);
 	assert_int_equal(scan_file(x.s, 1)->last, 1023);
-	assert_int_equal(scan_pgmap(x.s, 0)->in_use_pages, 7 + 512);
+	assert_int_equal(scan_pgmap(x.s, 0)->in_use_pages, 10 + 512);
 	scan_free(x.s);
 }
 
@@ -130,7 +135,7 @@ static void test_counts(void **state)
 		FOLIO(PFN + 512, 515, 1, .order = 9, .pincount = 512), /* two others */
 	};
 	const struct dx_folio dev[] = { FOLIO(PFN, 2, 1), FOLIO(PFN + 2, 3, 1), FOLIO(PFN + 4, 0, 0) };
-	const struct dx_folio old[] = { FOLIO(PFN, 2, 0), FOLIO(PFN + 2, 1025, 0) };
+	const struct dx_folio old[] = { FOLIO(PFN, 2, 0), FOLIO(PFN + 2, 1025, 0), FOLIO(PFN + 4, 2, 1) };
 
 	(void)state;
 	walked(&x, fs, 4);
@@ -148,10 +153,11 @@ static void test_counts(void **state)
 			 "4*1 @4 0/0/0 gets 0 unknown 0 overput:\n");
 	scan_free(x.s);
 	x = begin_with(FS_DAX, NULL, true);
-	walked(&x, old, 2);
+	walked(&x, old, 3);
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*1 @0 2/0/0 gets 1 unknown 1:\n"
-			 "2*1 @2 1025/0/1 gets 0 unknown 1:\n");
+			 "2*1 @2 1025/0/1 gets 0 unknown 1:\n"
+			 "4*1 @4 2/1/0 gets 1 unknown 1:\n");
 	scan_free(x.s);
 }
 
@@ -290,6 +296,7 @@ static void test_filters(void **state)
 		{ { .dev = DEV, .ino = 13 }, "3*1 @3 1/1/0 gets 0 unknown 0:\n" },
 		{ { .dev = DEV + 1 }, "" },
 	};
+	const struct dx_folio device[] = { FOLIO(PFN, 2, 1), FOLIO(PFN + 1, 3, 1) };
 	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1025, 1), FOLIO(PFN + 2, 2, 1),
 				      FOLIO(PFN + 3, 1, 1, .ino = 13, .mapping = MAPPING + 8) };
 	uint64_t first = PFN, last = PFN + 100;
@@ -306,6 +313,12 @@ static void test_filters(void **state)
 		assert_int_equal(scan_pgmap(x.s, 0)->in_use, 4);
 		scan_free(x.s);
 	}
+	/* references beyond the idle one */
+	x = begin_with(GENERIC, &cases[1].filter, false);
+	walked(&x, device, 2);
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_runs(x.s, "1*1 @1 3/1/0 gets 1 unknown 1:\n");
+	scan_free(x.s);
 	x = begin_with(FS_DAX, &cases[2].filter, false);
 	scan_clip(x.s, &first, &last);
 	assert_int_equal(first, PFN + 2);
@@ -389,7 +402,7 @@ static void test_verdict_fs(void **state)
 
 static void test_verdict_device(void **state)
 {
-	const struct dx_folio mapped[] = { FOLIO(PFN, 2, 1) }, pinned[] = { FOLIO(PFN, 1026, 1), FOLIO(PFN + 1, 4, 1) };
+	const struct dx_folio mapped[] = { FOLIO(PFN, 2, 1) }, pinned[] = { FOLIO(PFN, 1026, 1), FOLIO(PFN + 1, 4, 1), FOLIO(PFN + 2, 4, 1) };
 	struct scan_holder h = { .kind = SCAN_HOLD_MAPPING, .certain = true, .pfn = PFN, .nr = 1, .tgid = 7,
 				 .fd = -1, .addr = 0x1000 };
 	struct fixture x = begin(GENERIC);
@@ -407,11 +420,11 @@ static void test_verdict_device(void **state)
 	assert_int_equal(v.nr, 2);
 
 	x = begin(GENERIC);
-	walked(&x, pinned, 2);
+	walked(&x, pinned, 3);
 	v = verdict(&x);
 	assert_int_equal(v.what, SCAN_UNBIND_PULLS);
-	assert_int_equal(v.nr, 3);
-	assert_int_equal(v.folios, 2);
+	assert_int_equal(v.nr, 5); /* the last two are one run */
+	assert_int_equal(v.folios, 3);
 
 	x = begin(PRIVATE);
 	scan_pgmap(x.s, 0)->refs = 4;
@@ -439,18 +452,22 @@ static void test_changes(void **state)
 {
 	struct fixture a = begin(FS_DAX), b = begin(FS_DAX);
 	const struct dx_folio before[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1, 1), FOLIO(PFN + 2, 1, 1),
+					   FOLIO(PFN + 5, 1, 1), FOLIO(PFN + 6, 1, 1),
+					   FOLIO(PFN + 7, 1, 1, .mapping = 0, .share = 2),
 					   FOLIO(PFN + 512, 1, 1) };
 	const struct dx_folio after[] = { FOLIO(PFN + 1, 1025, 1), FOLIO(PFN + 2, 1, 1), FOLIO(PFN + 3, 1, 1),
+					  FOLIO(PFN + 5, 1, 1, .index = 9), FOLIO(PFN + 6, 1, 1, .mapping = MAPPING + 8),
+					  FOLIO(PFN + 7, 1, 1, .mapping = 0, .share = 3),
 					  FOLIO(PFN + 512, 1, 1, .order = 9) };
 	char text[256] = "";
 
 	(void)state;
-	walked(&a, before, 4);
-	walked(&b, after, 4);
+	walked(&a, before, 7);
+	walked(&b, after, 7);
 	assert_int_equal(scan_finish(a.s), 0);
 	assert_int_equal(scan_finish(b.s), 0);
 	assert_int_equal(scan_changes(a.s, b.s, change_text, text), 0);
-	assert_string_equal(text, "0 1>-1\n1 1>1025\n3 -1>1\n512 1>-1\n512 -1>1\n");
+	assert_string_equal(text, "0 1>-1\n1 1>1025\n3 -1>1\n5 1>1\n6 1>1\n7 1>1\n512 1>-1\n512 -1>1\n");
 	text[0] = 0;
 	assert_int_equal(scan_changes(b.s, b.s, change_text, text), 0);
 	assert_string_equal(text, "");
