@@ -193,7 +193,7 @@ struct dx_uring_walk {
 };
 
 struct dx_socket_walk {
-	__dx_u64 skb, list; /* list: the end of a queue; the next of a frag_list */
+	__dx_u64 list; /* what is left of a frag_list */
 	__dx_u64 shinfo;
 	__dx_u64 skip, left, seen;
 	__dx_u32 from, queue;
@@ -209,7 +209,7 @@ struct dx_disk_walk {
 };
 
 struct dx_request_walk {
-	__dx_u64 set, at, end, bio, next, orig, vecs;
+	__dx_u64 at, bio, next, orig, vecs; /* orig: the bio that it was split from */
 	__dx_u64 start, size; /* what is left of a bio that is a part of another one */
 	__dx_u32 tag, nr, vcnt, each;
 };

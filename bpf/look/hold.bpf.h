@@ -16,7 +16,8 @@ extern __u64 object_ops[DX_OBJECT_OPS];
 
 extern struct dx_hold hold;
 
-#define hold_cast(addr, type) ((type *)bpf_rdonly_cast((void *)(addr), bpf_core_type_id_kernel(type)))
+#define hold_cast(addr, type) \
+	((type *)bpf_rdonly_cast((void *)(addr), bpf_core_type_id_kernel(type)))
 /* The address of @ptr's @field, as a number. */
 #define field_at(ptr, type, field) ((__u64)(ptr) + bpf_core_field_offset(type, field))
 

@@ -14,12 +14,12 @@ __u64 object_end[DX_ENDS];
 __u64 object_cpus;
 extern __u64 per_cpu_offset;
 
-#define OBJECT_SYMBOL(to, name)                                                   \
-	do {                                                                      \
-		__u64 addr = 0;                                                   \
-		if (bpf_kallsyms_lookup_name(name, sizeof(name), 0, &addr))       \
-			addr = 0;                                                 \
-		(to) = addr;                                                      \
+#define OBJECT_SYMBOL(to, name)                                             \
+	do {                                                                \
+		__u64 addr = 0;                                             \
+		if (bpf_kallsyms_lookup_name(name, sizeof(name), 0, &addr)) \
+			addr = 0;                                           \
+		(to) = addr;                                                \
 	} while (0)
 
 SEC("syscall")
@@ -73,11 +73,16 @@ static __always_inline void object_task(struct dx_object *o, struct task_struct 
 static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
 {
 	static const __u8 kinds[DX_OBJECT_OPS] = {
-		[DX_OPS_PIPE] = DX_OBJECT_PIPE,		[DX_OPS_PIPE_ANON] = DX_OBJECT_PIPE,
-		[DX_OPS_URING] = DX_OBJECT_URING,	[DX_OPS_SOCKET] = DX_OBJECT_SOCKET,
-		[DX_OPS_DAX] = DX_OBJECT_DAX,		[DX_OPS_VFIO] = DX_OBJECT_VFIO,
-		[DX_OPS_VFIO_GROUP] = DX_OBJECT_VFIO,	[DX_OPS_VFIO_DEVICE] = DX_OBJECT_VFIO,
-		[DX_OPS_IOMMUFD] = DX_OBJECT_IOMMUFD,	[DX_OPS_UVERBS] = DX_OBJECT_UVERBS,
+		[DX_OPS_PIPE] = DX_OBJECT_PIPE,
+		[DX_OPS_PIPE_ANON] = DX_OBJECT_PIPE,
+		[DX_OPS_URING] = DX_OBJECT_URING,
+		[DX_OPS_SOCKET] = DX_OBJECT_SOCKET,
+		[DX_OPS_DAX] = DX_OBJECT_DAX,
+		[DX_OPS_VFIO] = DX_OBJECT_VFIO,
+		[DX_OPS_VFIO_GROUP] = DX_OBJECT_VFIO,
+		[DX_OPS_VFIO_DEVICE] = DX_OBJECT_VFIO,
+		[DX_OPS_IOMMUFD] = DX_OBJECT_IOMMUFD,
+		[DX_OPS_UVERBS] = DX_OBJECT_UVERBS,
 		[DX_OPS_UVERBS_MMAP] = DX_OBJECT_UVERBS,
 	};
 
@@ -131,7 +136,8 @@ static long ring_step(__u64 unused, void *arg)
  */
 static long ring_next(__u64 unused, void *arg)
 {
-	struct bpf_iter__task *ctx = *(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct bpf_iter__task *ctx =
+		*(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
 	struct dx_object_walk *w = &object_walk;
 
 	bpf_loop(1 << 12, ring_step, NULL, 0);
@@ -171,7 +177,8 @@ static __always_inline __u64 aio_under_way(__u64 kioctx)
 
 static long aio_next(__u64 i, void *arg)
 {
-	struct bpf_iter__task *ctx = *(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct bpf_iter__task *ctx =
+		*(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
 	struct dx_object_walk *w = &object_walk;
 	__u64 kioctx;
 
@@ -202,7 +209,8 @@ int dx_tasks(struct bpf_iter__task *ctx)
 	rings = (__u64)task->io_uring;
 	if (rings) {
 		w->o.kind = DX_OBJECT_URING;
-		xa_search_begin(&w->xa, word_at(field_at(rings, struct io_uring_task, xa.xa_head)), 0, -1ULL);
+		xa_search_begin(&w->xa, word_at(field_at(rings, struct io_uring_task, xa.xa_head)),
+				0, -1ULL);
 		bpf_loop(TASK_OBJECTS, ring_next, &ctx, 0);
 	}
 	mm = (__u64)task->mm;

@@ -15,8 +15,8 @@ static long pipe_step(__u64 unused, void *arg)
 
 	if (pipe_walk.at == pipe_walk.head || !pipe_walk.left || hold_full())
 		return 1;
-	b = hold_cast(pipe_walk.bufs +
-			      (pipe_walk.at & pipe_walk.mask) * bpf_core_type_size(struct pipe_buffer),
+	b = hold_cast(pipe_walk.bufs + (pipe_walk.at & pipe_walk.mask) *
+					       bpf_core_type_size(struct pipe_buffer),
 		      struct pipe_buffer);
 	if (b->len)
 		hold_page(field_word(b, struct pipe_buffer, page));

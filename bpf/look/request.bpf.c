@@ -123,7 +123,8 @@ int dx_tags(struct dx_tags_args *a)
 		bpf_loop(DX_TAGS, hctx_step, NULL, 0);
 	} else if (bpf_core_field_exists(struct request_queue___xa, hctx_table)) {
 		xa_search_begin(&disk_walk.xa,
-				word_at(field_at(q, struct request_queue___xa, hctx_table.xa_head)), 0, -1ULL);
+				word_at(field_at(q, struct request_queue___xa, hctx_table.xa_head)),
+				0, -1ULL);
 		if (disk_walk.xa.found)
 			hctx_tags(disk_walk.xa.found);
 		else
@@ -211,7 +212,8 @@ static __always_inline void owner_iomap(__u64 dio)
 /* Returns false when nothing is known of bios with this end. */
 static __always_inline bool bio_owner(__u64 bio)
 {
-	__u64 end = field_word(bio, struct bio, bi_end_io), private = field_word(bio, struct bio, bi_private);
+	__u64 end = field_word(bio, struct bio, bi_end_io),
+	      private = field_word(bio, struct bio, bi_private);
 
 	if (!end)
 		return false;
@@ -255,7 +257,8 @@ static long vec_step(__u64 i, void *arg)
 	if (i >= rq_walk.vcnt)
 		return 1;
 	bv = hold_cast(rq_walk.vecs + i * bpf_core_type_size(struct bio_vec), struct bio_vec);
-	hold_bytes(field_word(bv, struct bio_vec, bv_page), bv->bv_offset, bv->bv_len, true, rq_walk.each);
+	hold_bytes(field_word(bv, struct bio_vec, bv_page), bv->bv_offset, bv->bv_len, true,
+		   rq_walk.each);
 	return 0;
 }
 
@@ -274,7 +277,8 @@ static long part_step(__u64 i, void *arg)
 	len = len > rq_walk.start ? len - rq_walk.start : 0;
 	if (len > rq_walk.size)
 		len = rq_walk.size;
-	hold_bytes(field_word(bv, struct bio_vec, bv_page), bv->bv_offset + rq_walk.start, len, true, 0);
+	hold_bytes(field_word(bv, struct bio_vec, bv_page), bv->bv_offset + rq_walk.start, len,
+		   true, 0);
 	rq_walk.vecs += bpf_core_type_size(struct bio_vec);
 	rq_walk.size -= len;
 	rq_walk.start = 0;

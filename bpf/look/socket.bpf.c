@@ -34,7 +34,8 @@ static long frag_step(__u64 i, void *arg)
 
 	if (i >= sh->nr_frags || i >= SOCKET_FRAGS)
 		return 1;
-	frag = field_at(sh, struct skb_shared_info, frags) + i * bpf_core_type_size(struct skb_frag);
+	frag = field_at(sh, struct skb_shared_info, frags) +
+	       i * bpf_core_type_size(struct skb_frag);
 	if (bpf_core_field_exists(struct skb_frag, netmem)) {
 		struct skb_frag *f = hold_cast(frag, struct skb_frag);
 
@@ -132,8 +133,9 @@ static long rtx_step(__u64 i, void *arg)
 			queue_walk.at = next;
 	} else {
 		next = word_at(field_at(at, struct rb_node, __rb_parent_color)) & ~3ULL;
-		sock_walk.from =
-			next && field_word(next, struct rb_node, rb_left) == at ? FROM_LEFT : FROM_RIGHT;
+		sock_walk.from = next && field_word(next, struct rb_node, rb_left) == at
+					 ? FROM_LEFT
+					 : FROM_RIGHT;
 		queue_walk.at = next;
 	}
 	return 0;

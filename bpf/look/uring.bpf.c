@@ -76,7 +76,8 @@ static long uring_step(__u64 unused, void *arg)
 	hold.addr = imu->ubuf & ~0xfffULL;
 	page = field_word(bv, struct bio_vec, bv_page);
 	if (uring.bvec) {
-		__u64 first = hold_cast(field_at(addr, struct io_mapped_ubuf, bvec), struct bio_vec)->bv_len;
+		__u64 first = hold_cast(field_at(addr, struct io_mapped_ubuf, bvec), struct bio_vec)
+				      ->bv_len;
 
 		hold.addr = imu->ubuf + first + ((uring.bvec - 1) << shift);
 	}
@@ -98,7 +99,8 @@ static __always_inline bool uring_is_tasks(__u64 task, __u64 ctx)
 
 static __always_inline bool uring_is_there(struct dx_hold_args *a)
 {
-	return a->file ? hold_file_is(a->file, a->private, a->ops) : uring_is_tasks(a->task, a->private);
+	return a->file ? hold_file_is(a->file, a->private, a->ops)
+		       : uring_is_tasks(a->task, a->private);
 }
 
 /* next: 1 + number of the buffer, in the upper half its bvec. */

@@ -24,9 +24,10 @@ int look_add_holder(struct scan *s, struct scan_holder *h);
 /* The pages of @held, if they are in a pgmap of the scan. */
 int look_add_held(struct scan *s, struct scan_holder *h, const struct dx_held *held);
 /*
- * The process could hold pages of what it maps: one candidate for each of its mappings.
- * Returns how many, or -errno.
+ * The process could hold pages of what it maps: a candidate for each file. @long_term: pins that
+ * stay, which a file of a filesystem refuses (FOLL_LONGTERM): device-dax only, and any of them when
+ * it maps none now. Returns 0 or -errno.
  */
-int look_add_candidates(struct scan *s, struct scan_holder *h);
+int look_add_candidates(struct scan *s, struct scan_holder *h, bool long_term);
 
 #endif

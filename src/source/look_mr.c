@@ -20,8 +20,8 @@ static const struct driver {
 	const char *module, *type;
 	uint32_t id;
 } drivers[] = {
-	{ "rdma_rxe", "rxe_mr", RDMA_DRIVER_RXE },
-	{ "mlx5_ib", "mlx5_ib_mr", RDMA_DRIVER_MLX5 },
+	{"rdma_rxe", "rxe_mr", RDMA_DRIVER_RXE},
+	{"mlx5_ib", "mlx5_ib_mr", RDMA_DRIVER_MLX5},
 };
 
 bool mr_is_known(const struct mr_list *known, uint32_t tgid, uint64_t number)
@@ -42,7 +42,7 @@ static int mr_known(struct mr_list *known, uint32_t tgid, uint64_t number)
 	if (!p)
 		return -ENOMEM;
 	known->ids = p;
-	p[known->nr++] = (struct mr_id){ tgid, number };
+	p[known->nr++] = (struct mr_id){tgid, number};
 	return 0;
 }
 
@@ -74,21 +74,37 @@ static int64_t member(const struct btf *btf, int id, const char *name, size_t le
 	return -1;
 }
 
+#define MODULES 3 /* ib_umem is in ib_core from 7.1, in ib_uverbs before */
+
 struct lookup {
-	const struct btf *btf;
+	struct btf *btf[MODULES];
 	char missing[96]; /* "": everything was found */
 };
+
+/* A whole struct: some modules have only heard of it. */
+static int find_struct(const struct lookup *u, const char *type, const struct btf **btf)
+{
+	for (int i = 0; i < MODULES; i++) {
+		int id = btf__find_by_name_kind(u->btf[i], type, BTF_KIND_STRUCT);
+
+		*btf = u->btf[i];
+		if (id > 0)
+			return id;
+	}
+	return -1;
+}
 
 /* Bits to "a.b" in struct @type. */
 static int64_t bits(struct lookup *u, const char *type, const char *path)
 {
-	int id = u->btf ? btf__find_by_name_kind(u->btf, type, BTF_KIND_STRUCT) : -1;
+	const struct btf *btf;
+	int id = find_struct(u, type, &btf);
 	int64_t sum = 0, at = -1;
 
 	for (const char *p = path; id > 0; p += strcspn(p, ".") + 1) {
 		size_t len = strcspn(p, ".");
 
-		at = member(u->btf, id, p, len, &id);
+		at = member(btf, id, p, len, &id);
 		sum += at;
 		if (at < 0 || !p[len])
 			break;
@@ -104,57 +120,53 @@ static uint32_t bytes(struct lookup *u, const char *type, const char *path)
 	return bits(u, type, path) / 8;
 }
 
-static void core_offsets(struct lookup *u, struct dx_mr_offsets *o)
+static void find_offsets(struct lookup *u, const struct driver *d, struct dx_mr_offsets *o)
 {
-	int root = btf__find_by_name_kind(u->btf, "rdma_restrack_root", BTF_KIND_STRUCT);
+	const struct btf *btf;
+	int root = find_struct(u, "rdma_restrack_root", &btf);
 	int64_t odp = bits(u, "ib_umem", "is_odp");
 
+	o->file_device = bytes(u, "ib_uverbs_file", "device");
+	o->device_ib = bytes(u, "ib_uverbs_device", "ib_dev");
 	o->ib_res = bytes(u, "ib_device", "res");
 	o->ib_driver = bytes(u, "ib_device", "ops.driver_id");
 	o->res_mr = bytes(u, "rdma_restrack_root", "xa.xa_head");
 	if (root > 0)
-		o->res_mr += RESTRACK_MR * btf__resolve_size(u->btf, root);
+		o->res_mr += RESTRACK_MR * btf__resolve_size(btf, root);
 	o->mr_res = bytes(u, "ib_mr", "res");
 	o->res_task = bytes(u, "rdma_restrack_entry", "task");
 	o->res_user = bytes(u, "rdma_restrack_entry", "user");
+	o->mr_umem = bytes(u, d->type, "umem") - bytes(u, d->type, "ibmr");
 	o->umem_sgt = bytes(u, "ib_umem", "sgt_append.sgt");
 	o->umem_flags = odp / 32 * 4;
 	o->odp_bit = odp % 32;
 	o->sgl = bytes(u, "sg_table", "sgl");
 	o->orig_nents = bytes(u, "sg_table", "orig_nents");
+	o->driver_id = d->id;
 	if (bits(u, "ib_umem", "ibdev"))
 		snprintf(u->missing, sizeof(u->missing), "ib_umem.ibdev at its beginning");
 }
 
-/* Returns a sentence's end in @missing, or "". */
-static void all_offsets(struct look *l, const struct driver *d, struct dx_mr_offsets *o, char *missing,
-			size_t len)
+/* What keeps them from being known, in @missing; else "". */
+static void all_offsets(struct look *l, const struct driver *d, struct dx_mr_offsets *o,
+			char *missing, size_t len)
 {
-	static const char *const modules[] = { "ib_core", "ib_uverbs", NULL };
+	const char *const modules[MODULES] = {"ib_core", "ib_uverbs", d->module};
+	struct lookup u = {0};
 
 	missing[0] = 0;
-	for (int i = 0; i < 3 && !missing[0]; i++) {
-		const char *module = i < 2 ? modules[i] : d->module;
-		struct btf *btf = btf__load_module_btf(module, l->btf);
-		struct lookup u = { .btf = btf };
-
-		if (!btf) {
-			snprintf(missing, len, "module %s has no BTF", module);
-			break;
-		}
-		if (i == 0) {
-			core_offsets(&u, o);
-		} else if (i == 1) {
-			o->file_device = bytes(&u, "ib_uverbs_file", "device");
-			o->device_ib = bytes(&u, "ib_uverbs_device", "ib_dev");
-		} else {
-			o->mr_umem = bytes(&u, d->type, "umem") - bytes(&u, d->type, "ibmr");
-			o->driver_id = d->id;
-		}
-		if (u.missing[0])
-			snprintf(missing, len, "module %s does not tell %s", module, u.missing);
-		btf__free(btf);
+	for (int i = 0; i < MODULES && !missing[0]; i++) {
+		u.btf[i] = btf__load_module_btf(modules[i], l->btf);
+		if (!u.btf[i])
+			snprintf(missing, len, "module %s has no BTF", modules[i]);
 	}
+	if (!missing[0]) {
+		find_offsets(&u, d, o);
+		if (u.missing[0])
+			snprintf(missing, len, "their modules do not tell %s", u.missing);
+	}
+	for (int i = 0; i < MODULES; i++)
+		btf__free(u.btf[i]);
 }
 
 /* ---- regions ---- */
@@ -190,11 +202,15 @@ static int add_pages(struct regions *w, const struct dx_held *held)
 }
 
 /* All regions of the device that @file is open of, once for each device. */
-static int read_device(struct regions *w, const struct dx_mr_offsets *o, const struct dx_object *file)
+static int read_device(struct regions *w, const struct dx_mr_offsets *o,
+		       const struct dx_object *file)
 {
 	const struct dx_held *held = w->l->skel->bss->held;
-	struct dx_mr_args a = { .o = *o, .private = file->private, .file = file->file, .ops = file->ops,
-				.id = UINT32_MAX /* there is none: tells the device */ };
+	struct dx_mr_args a = {.o = *o,
+			       .private = file->private,
+			       .file = file->file,
+			       .ops = file->ops,
+			       .id = UINT32_MAX /* there is none: tells the device */};
 	int rc = source_run(w->l->skel->progs.dx_next_mr, &a, sizeof(a));
 
 	if (rc || a.gone || !a.device)
@@ -219,7 +235,7 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o, const s
 
 static int read_driver(struct regions *w, const struct driver *d)
 {
-	struct dx_mr_offsets o = { 0 };
+	struct dx_mr_offsets o = {0};
 	char path[64], missing[160];
 	int rc = 0;
 
@@ -239,7 +255,7 @@ static int read_driver(struct regions *w, const struct driver *d)
 
 int look_mr(struct look *l, struct scan *s, struct mr_list *known, look_stop *stop)
 {
-	struct regions w = { .l = l, .s = s, .stop = stop, .known = known };
+	struct regions w = {.l = l, .s = s, .stop = stop, .known = known};
 	struct dx_object_init init;
 	int rc;
 

@@ -10,7 +10,7 @@ struct mr_list {
 	struct mr_id {
 		uint32_t tgid;
 		uint64_t number;
-	} *ids;
+	} * ids;
 	size_t nr;
 };
 

@@ -18,7 +18,7 @@
 
 struct scan_holder look_holder(enum scan_hold kind, uint32_t tgid, uint32_t pid, const char *comm)
 {
-	struct scan_holder h = { .kind = kind, .tgid = tgid, .pid = pid, .fd = -1, .pgmap = -1 };
+	struct scan_holder h = {.kind = kind, .tgid = tgid, .pid = pid, .fd = -1, .pgmap = -1};
 
 	snprintf(h.comm, sizeof(h.comm), "%.*s", DX_COMM_LEN, comm);
 	return h;
@@ -51,27 +51,47 @@ int look_add_held(struct scan *s, struct scan_holder *h, const struct dx_held *h
 	return look_add_holder(s, h);
 }
 
-int look_add_candidates(struct scan *s, struct scan_holder *h)
+/* A mapping of the process @tgid of another file than those before; @long_term: of a device-dax. */
+static bool new_mapping(struct scan *s, size_t i, uint32_t tgid, bool long_term,
+			struct met_list *files)
 {
+	const struct scan_holder *m = scan_holder(s, i);
+	const struct scan_file *f;
+
+	if (m->kind != SCAN_HOLD_MAPPING || m->tgid != tgid)
+		return false;
+	f = scan_file(s, m->file);
+	if (!f || (long_term && !f->device))
+		return false;
+	return !met_before(files, m->file, i, 0);
+}
+
+int look_add_candidates(struct scan *s, struct scan_holder *h, bool long_term)
+{
+	struct met_list files = {0};
 	size_t nr = scan_nr_holders(s);
-	int found = 0;
+	int found = 0, rc = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		const struct scan_holder *m = scan_holder(s, i);
-		int rc;
-
-		if (m->kind != SCAN_HOLD_MAPPING || m->tgid != h->tgid)
+	h->pgmap = -1;
+	h->first = 0;
+	h->last = UINT64_MAX;
+	for (size_t i = 0; i < nr && !rc; i++) {
+		if (!new_mapping(s, i, h->tgid, long_term, &files))
 			continue;
-		h->file = m->file;
-		h->pgmap = m->pgmap;
-		h->first = m->first;
-		h->last = m->last;
+		h->file = scan_holder(s, i)->file;
 		rc = look_add_holder(s, h);
-		if (rc)
-			return rc;
 		found++;
 	}
-	return found;
+	met_free(&files);
+	h->file = 0;
+	/* it may have been mapped when it was pinned, and not be any more */
+	for (size_t i = 0; long_term && !found && i < scan_nr_pgmaps(s) && !rc; i++) {
+		if (!scan_pgmap(s, i)->devdax)
+			continue;
+		h->pgmap = i;
+		rc = look_add_holder(s, h);
+	}
+	return rc;
 }
 
 /* ---- what there is ---- */
@@ -131,7 +151,7 @@ static int by_object(const void *a, const void *b)
 
 int look_list_objects(struct bpf_program *prog, struct object_list *list, look_stop *stop)
 {
-	struct listing g = { list, stop };
+	struct listing g = {list, stop};
 	int rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
 	size_t out = 0;
 
@@ -141,7 +161,8 @@ int look_list_objects(struct bpf_program *prog, struct object_list *list, look_s
 		const struct dx_object *o = &list->o[i], *last = out ? &list->o[out - 1] : NULL;
 
 		/* two files can be one device: those are two objects, but equal ones */
-		if (last && last->kind == o->kind && last->private == o->private && last->tgid == o->tgid)
+		if (last && last->kind == o->kind && last->private == o->private &&
+		    last->tgid == o->tgid)
 			continue;
 		list->o[out++] = *o;
 	}
@@ -165,13 +186,13 @@ static const struct {
 	const char *name; /* in a gap's sentence */
 	enum scan_hold hold;
 } kinds[DX_OBJECTS] = {
-	[DX_OBJECT_PIPE] = { "pipes", SCAN_HOLD_PIPE },
-	[DX_OBJECT_URING] = { "io_uring", SCAN_HOLD_URING },
-	[DX_OBJECT_SOCKET] = { "sockets", SCAN_HOLD_SOCKET },
-	[DX_OBJECT_DAX] = { "open devices", SCAN_HOLD_OPEN },
-	[DX_OBJECT_VFIO] = { "vfio", SCAN_HOLD_VFIO },
-	[DX_OBJECT_IOMMUFD] = { "iommufd", SCAN_HOLD_VFIO },
-	[DX_OBJECT_UVERBS] = { "RDMA", SCAN_HOLD_RDMA },
+	[DX_OBJECT_PIPE] = {"pipes", SCAN_HOLD_PIPE},
+	[DX_OBJECT_URING] = {"io_uring", SCAN_HOLD_URING},
+	[DX_OBJECT_SOCKET] = {"sockets", SCAN_HOLD_SOCKET},
+	[DX_OBJECT_DAX] = {"open devices", SCAN_HOLD_OPEN},
+	[DX_OBJECT_VFIO] = {"vfio", SCAN_HOLD_VFIO},
+	[DX_OBJECT_IOMMUFD] = {"iommufd", SCAN_HOLD_VFIO},
+	[DX_OBJECT_UVERBS] = {"RDMA", SCAN_HOLD_RDMA},
 };
 
 static struct bpf_program *hold_program(struct look *l, uint32_t kind)
@@ -188,7 +209,8 @@ static struct bpf_program *hold_program(struct look *l, uint32_t kind)
 }
 
 /* @again: its references were told of another socket. */
-static int add_pages(struct objects *w, const struct dx_object *o, const struct dx_held *held, bool again)
+static int add_pages(struct objects *w, const struct dx_object *o, const struct dx_held *held,
+		     bool again)
 {
 	struct dx_held one = *held;
 	struct scan_holder h = look_holder(kinds[o->kind].hold, o->tgid, o->pid, o->comm);
@@ -229,7 +251,8 @@ static int add_piece(struct objects *w, const struct dx_object *o, size_t nr, ui
 
 static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 {
-	struct dx_hold_args a = { .private = o->private, .file = o->file, .task = o->task, .ops = o->ops };
+	struct dx_hold_args a = {
+		.private = o->private, .file = o->file, .task = o->task, .ops = o->ops};
 	bool cut = false;
 	int rc = 0;
 
@@ -257,7 +280,8 @@ static int read_objects(struct objects *w)
 		for (end = i + 1; end < list->nr; end++)
 			if (list->o[end].kind != o->kind || list->o[end].private != o->private)
 				break;
-		if (!hold_program(w->l, o->kind) || bpf_program__fd(hold_program(w->l, o->kind)) < 0)
+		if (!hold_program(w->l, o->kind) ||
+		    bpf_program__fd(hold_program(w->l, o->kind)) < 0)
 			continue;
 		if (look_stopped(w->stop))
 			return -EINTR;
@@ -296,17 +320,11 @@ static const char *vfio_name(uint32_t ops)
 static int add_vfio(struct objects *w, const struct dx_object *o)
 {
 	struct scan_holder h = look_holder(SCAN_HOLD_VFIO, o->tgid, o->pid, o->comm);
-	int rc;
 
 	h.fd = o->fd;
 	h.object = o->private;
 	snprintf(h.detail, sizeof(h.detail), "%s", vfio_name(o->ops));
-	rc = look_add_candidates(w->s, &h);
-	if (rc)
-		return rc < 0 ? rc : 0;
-	/* it may have mapped something before */
-	h.last = UINT64_MAX;
-	return look_add_holder(w->s, &h);
+	return look_add_candidates(w->s, &h, true);
 }
 
 static int add_open(struct objects *w, const struct dx_object *o)
@@ -371,7 +389,7 @@ static void gaps(struct objects *w)
 
 int look_objects(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct objects w = { .l = l, .s = s, .stop = stop };
+	struct objects w = {.l = l, .s = s, .stop = stop};
 	int rc;
 
 	w.list.kinds = ~(BIT(DX_OBJECT_AIO) | BIT(DX_OBJECT_UVERBS));

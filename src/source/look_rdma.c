@@ -21,7 +21,7 @@
 
 struct region {
 	uint32_t device; /* index */
-	uint32_t pid, number;
+	uint32_t pid, tgid, number;
 	uint64_t length;
 	bool kernel; /* the kernel's own: of no process */
 };
@@ -54,7 +54,8 @@ static int each_attr(struct rdma *r, const void *data, size_t len, attr_fn fn, v
 
 		if (a->nla_len < NLA_HDRLEN || a->nla_len > len)
 			return -EPROTO;
-		rc = fn(r, a->nla_type & NLA_TYPE_MASK, p + NLA_HDRLEN, a->nla_len - NLA_HDRLEN, arg);
+		rc = fn(r, a->nla_type & NLA_TYPE_MASK, p + NLA_HDRLEN, a->nla_len - NLA_HDRLEN,
+			arg);
 		if (step >= len)
 			break;
 		p += step;
@@ -100,7 +101,8 @@ static int device_attr(struct rdma *r, int type, const void *data, size_t len, v
 	if (type == RDMA_NLDEV_ATTR_DEV_INDEX)
 		d->index = number(data, len);
 	else if (type == RDMA_NLDEV_ATTR_DEV_NAME)
-		snprintf(d->name, sizeof(d->name), "%.*s", (int)strnlen(data, len), (const char *)data);
+		snprintf(d->name, sizeof(d->name), "%.*s", (int)strnlen(data, len),
+			 (const char *)data);
 	return 0;
 }
 
@@ -217,7 +219,7 @@ static int dump(struct rdma *r, int fd, int command, const uint32_t *device,
 
 static int read_all(struct rdma *r)
 {
-	struct timeval patience = { .tv_sec = 2 };
+	struct timeval patience = {.tv_sec = 2};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA), rc;
 
 	if (fd < 0)
@@ -242,30 +244,71 @@ static const char *device_of(const struct rdma *r, const struct region *m)
 	return "?";
 }
 
-static int add_region(struct rdma *r, struct scan *s, const struct region *m)
+/* By process, then by device. */
+static int by_process(const void *a, const void *b)
+{
+	const struct region *x = a, *y = b;
+
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return x->device < y->device ? -1 : x->device > y->device;
+}
+
+/* @nr regions of one process and one device: one candidate. */
+static int add_regions_of(struct rdma *r, struct scan *s, const struct region *m, size_t nr)
 {
 	char comm[DX_COMM_LEN + 1];
 	struct scan_holder h;
-	int rc;
+	uint64_t length = 0;
 
-	process_comm(m->pid, comm, sizeof(comm));
-	h = look_holder(SCAN_HOLD_RDMA, process_tgid(m->pid), m->pid, comm);
+	process_comm(m->tgid, comm, sizeof(comm));
+	h = look_holder(SCAN_HOLD_RDMA, m->tgid, m->tgid, comm);
+	for (size_t i = 0; i < nr; i++)
+		length += m[i].length;
 	h.id = m->number;
-	snprintf(h.detail, sizeof(h.detail), "%s mr %u, %llu bytes", device_of(r, m), m->number,
-		 (unsigned long long)m->length);
-	rc = look_add_candidates(s, &h);
-	if (rc)
-		return rc < 0 ? rc : 0;
-	/* what it registered may not be mapped any more */
-	h.last = UINT64_MAX;
-	return look_add_holder(s, &h);
+	if (nr == 1)
+		snprintf(h.detail, sizeof(h.detail), "%s mr %u, %llu bytes", device_of(r, m),
+			 m->number, (unsigned long long)length);
+	else
+		snprintf(h.detail, sizeof(h.detail), "%s, %zu memory regions, %llu bytes",
+			 device_of(r, m), nr, (unsigned long long)length);
+	return look_add_candidates(s, &h, true);
+}
+
+static int add_all(struct rdma *r, struct scan *s)
+{
+	int rc = 0;
+
+	if (r->nr_regions)
+		qsort(r->regions, r->nr_regions, sizeof(*r->regions), by_process);
+	for (size_t i = 0, end; i < r->nr_regions && !rc; i = end) {
+		for (end = i + 1; end < r->nr_regions; end++)
+			if (by_process(&r->regions[i], &r->regions[end]))
+				break;
+		rc = add_regions_of(r, s, &r->regions[i], end - i);
+	}
+	return rc;
+}
+
+/* Leaves those of the kernel out, and those that were read. */
+static void drop_known(struct rdma *r, const struct mr_list *known)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < r->nr_regions; i++) {
+		struct region m = r->regions[i];
+
+		m.tgid = process_tgid(m.pid);
+		if (!m.kernel && m.pid && !mr_is_known(known, m.tgid, m.number))
+			r->regions[out++] = m;
+	}
+	r->nr_regions = out;
 }
 
 int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct mr_list known = { 0 };
-	struct rdma r = { 0 };
-	size_t unread = 0;
+	struct mr_list known = {0};
+	struct rdma r = {0};
 	int rc;
 
 	if (access("/sys/module/ib_core", F_OK))
@@ -273,20 +316,17 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 	rc = look_mr(l, s, &known, stop);
 	if (!rc)
 		rc = read_all(&r);
-	for (size_t i = 0; i < r.nr_regions && !rc; i++) {
-		const struct region *m = &r.regions[i];
-
-		if (m->kernel || !m->pid || mr_is_known(&known, process_tgid(m->pid), m->number))
-			continue;
-		unread++;
-		rc = add_region(&r, s, m);
-	}
+	drop_known(&r, &known);
+	if (!rc)
+		rc = add_all(&r, s);
 	if (rc && rc != -EINTR)
 		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", strerror(-rc));
-	if (unread)
-		scan_add_gap(s, "RDMA: the pages of %zu memory regions could not be read: who registered "
-				"them could hold what it maps",
-			     unread);
+	if (r.nr_regions)
+		scan_add_gap(
+			s,
+			"RDMA: the pages of %zu memory regions could not be read: who registered "
+			"them could hold what it maps",
+			r.nr_regions);
 	free(known.ids);
 	free(r.devices);
 	free(r.regions);

@@ -64,9 +64,9 @@ static int add_request(struct requests *w, uint64_t set, const struct dx_held *h
 		w->foreign += held->nr;
 	snprintf(h.detail, sizeof(h.detail), "%s %.31s%s",
 		 held->flags & DX_HELD_WRITE ? "write to" : "read from", disk_name(w, held->queue),
-		 held->flags & DX_HELD_URING ? ", io_uring" :
-		 held->kioctx		     ? ", AIO" :
-					       "");
+		 held->flags & DX_HELD_URING ? ", io_uring"
+		 : held->kioctx		     ? ", AIO"
+					     : "");
 	return look_add_held(w->s, &h, held);
 }
 
@@ -93,7 +93,7 @@ static uint32_t bio_pinned(const struct btf *btf)
 static int read_set(struct requests *w, uint64_t set)
 {
 	const struct dx_held *held = w->l->skel->bss->held;
-	struct dx_requests_args a = { .tags = set };
+	struct dx_requests_args a = {.tags = set};
 	int rc;
 
 	do {
@@ -126,7 +126,7 @@ static int list_sets(struct requests *w)
 	int rc = 0;
 
 	for (size_t i = 0; i < w->nr_disks && !rc; i++) {
-		struct dx_tags_args a = { .queue = w->disks[i].queue };
+		struct dx_tags_args a = {.queue = w->disks[i].queue};
 
 		rc = source_run(w->l->skel->progs.dx_tags, &a, sizeof(a));
 		w->cut += !rc && a.cut;
@@ -138,7 +138,7 @@ static int list_sets(struct requests *w)
 
 static int read_requests(struct requests *w)
 {
-	struct dx_disks_args a = { .block = w->init.block };
+	struct dx_disks_args a = {.block = w->init.block};
 	int rc;
 
 	if (!a.block) {
@@ -166,18 +166,18 @@ static int add_aio(struct requests *w)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < w->aio.nr && rc >= 0; i++) {
+	for (size_t i = 0; i < w->aio.nr && !rc; i++) {
 		const struct dx_object *o = &w->aio.o[i];
 		struct scan_holder h = look_holder(SCAN_HOLD_AIO, o->tgid, o->pid, o->comm);
 
 		if (!o->count)
 			continue;
 		h.object = o->private;
-		snprintf(h.detail, sizeof(h.detail), "%llu requests under way",
-			 (unsigned long long)o->count);
-		rc = look_add_candidates(w->s, &h);
+		snprintf(h.detail, sizeof(h.detail), "%llu request%s under way",
+			 (unsigned long long)o->count, o->count == 1 ? "" : "s");
+		rc = look_add_candidates(w->s, &h, false);
 	}
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 static void gaps(struct requests *w)
@@ -191,14 +191,20 @@ static void gaps(struct requests *w)
 
 	for (int i = 0; i < DX_ENDS; i++)
 		if (names[i] && !w->init.end[i])
-			scan_add_gap(w->s, "block requests: %s is not in /proc/kallsyms: some owners are not known",
-				     names[i]);
+			scan_add_gap(
+				w->s,
+				"block requests: %s is not in /proc/kallsyms: some owners are not known",
+				names[i]);
 	if (w->l->skel->data->bio_pinned >= BIO_PINNED_NONE)
-		scan_add_gap(w->s, "block requests: whether a bio holds its pages is not known on this kernel");
+		scan_add_gap(
+			w->s,
+			"block requests: whether a bio holds its pages is not known on this kernel");
 	if (w->foreign)
-		scan_add_gap(w->s, "block requests: %llu pages are in requests of a driver (device mapper, loop): "
-				   "who is behind them is not known",
-			     (unsigned long long)w->foreign);
+		scan_add_gap(
+			w->s,
+			"block requests: %llu pages are in requests of a driver (device mapper, loop): "
+			"who is behind them is not known",
+			(unsigned long long)w->foreign);
 	if (w->cut)
 		scan_add_gap(w->s, "block requests: there are more than could be read");
 }

@@ -9,7 +9,7 @@
 struct met_list {
 	struct met {
 		uint64_t object, where, part; /* object 0: free */
-	} *slots;
+	} * slots;
 	size_t nr, room; /* room: a power of two */
 };
 
