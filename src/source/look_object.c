@@ -178,6 +178,8 @@ struct objects {
 	look_stop *stop;
 	struct dx_object_init init;
 	struct object_list list;
+	struct dx_held *large; /* of the socket that is being read */
+	size_t nr_large;
 	struct met_list packets; /* what clones of a packet share can be in two sockets */
 	uint64_t cut; /* objects of which not all was read */
 };
@@ -229,6 +231,36 @@ static int add_pages(struct objects *w, const struct dx_object *o, const struct 
 	return look_add_held(w->s, &h, &one);
 }
 
+/*
+ * A socket's packets have their pieces of a large folio one by one, in any order: one holder of
+ * the folio says more than hundreds.
+ */
+static int add_large(struct objects *w, const struct dx_held *held, bool again)
+{
+	struct dx_held *p = w->large;
+
+	for (size_t i = w->nr_large; i-- > 0;) {
+		uint64_t end = p[i].pfn + p[i].nr, held_end = held->pfn + held->nr;
+
+		if (p[i].head != held->head)
+			continue;
+		p[i].refs += again ? 0 : held->refs;
+		if (held->pfn < p[i].pfn)
+			p[i].pfn = held->pfn;
+		p[i].nr = (end > held_end ? end : held_end) - p[i].pfn;
+		return 0;
+	}
+	p = realloc(p, (w->nr_large + 1) * sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	w->large = p;
+	p[w->nr_large] = *held;
+	if (again)
+		p[w->nr_large].refs = 0;
+	w->nr_large++;
+	return 0;
+}
+
 /* @nr processes have the object @o. */
 static int add_piece(struct objects *w, const struct dx_object *o, size_t nr, uint32_t found)
 {
@@ -240,10 +272,27 @@ static int add_piece(struct objects *w, const struct dx_object *o, size_t nr, ui
 
 		if (o->kind == DX_OBJECT_SOCKET)
 			again = met_before(&w->packets, held->object, o->private, held->index);
-		rc = again < 0 ? again : 0;
+		if (again < 0)
+			return again;
+		if (o->kind == DX_OBJECT_SOCKET && held->head) {
+			rc = add_large(w, held, again);
+			continue;
+		}
 		for (size_t k = 0; k < nr && !rc; k++)
 			rc = add_pages(w, &o[k], held, again);
 	}
+	return rc;
+}
+
+/* What add_large() put together. */
+static int add_larges(struct objects *w, const struct dx_object *o, size_t nr)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->nr_large && !rc; i++)
+		for (size_t k = 0; k < nr && !rc; k++)
+			rc = add_pages(w, &o[k], &w->large[i], false);
+	w->nr_large = 0;
 	return rc;
 }
 
@@ -266,7 +315,7 @@ static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 			break;
 	}
 	w->cut += cut || (a.next && !a.gone && !look_stopped(w->stop));
-	return rc;
+	return rc ? rc : add_larges(w, o, nr);
 }
 
 static int read_objects(struct objects *w)
@@ -408,6 +457,7 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	else
 		gaps(&w);
 	free(w.list.o);
+	free(w.large);
 	met_free(&w.packets);
 	return rc;
 }
