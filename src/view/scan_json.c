@@ -210,11 +210,7 @@ static void add_folio(struct json_object *o, const struct scan_view *v, const st
 	json_add_int(o, "gets", f->gets, failed);
 	json_add_int(o, "held_pins", f->held_pins, failed);
 	json_add_int(o, "held_gets", f->held_gets, failed);
-	/* nobody was looked for: nobody is known to be unknown */
-	if (v->holders)
-		json_add_int(o, "unknown", f->unknown, failed);
-	else
-		add_null(o, "unknown", failed);
+	json_add_int(o, "unknown", f->unknown, failed);
 	add_bool(o, "overput", f->overput, failed);
 	json_add_uint(o, "waits", f->nr_waits, failed);
 }
