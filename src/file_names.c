@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "file_names.h"
-#include "source/look.h"
+#include "look/look.h"
 
 struct file_names {
 	struct scan *wanted; /* its files only; NULL: none */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/utsname.h>
-#include "source/look.h"
+#include "look/look.h"
 #include "view/scan.h"
 
 struct look_session {

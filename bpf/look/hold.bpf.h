@@ -8,7 +8,7 @@
  * A pointer to a page is believed only when it points into the struct pages of a pgmap, and
  * what an object had is told only when it is still the same one afterwards.
  */
-#include "../folio.bpf.h"
+#include "folio.bpf.h"
 #include "look_object.h"
 
 extern struct dx_held held[DX_HELD_MAX];

@@ -6,7 +6,7 @@
  * No lock is taken: a rename may pass under the walk. User space asks until two answers
  * are the same.
  */
-#include "bpf/look/inode.bpf.h"
+#include "inode.bpf.h"
 #include "xarray.bpf.h"
 
 struct look_name look_names[LOOK_NAMES];

@@ -5,7 +5,7 @@
  * object by object.
  */
 #include "hold.bpf.h"
-#include "../xarray.bpf.h"
+#include "xarray.bpf.h"
 
 struct dx_held held[DX_HELD_MAX];
 struct dx_hold hold;

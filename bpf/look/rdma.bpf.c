@@ -2,11 +2,11 @@
 /*
  * rdma.bpf.c - pages of RDMA memory regions, of drivers whose region is known.
  *
- * Every offset comes from user space, which takes them from the modules' BTF (look_mr.c): with
+ * Every offset comes from user space, which takes them from the modules' BTF (mr.c): with
  * CO-RE a module that has another struct of the same name would keep the whole object from loading.
  */
 #include "hold.bpf.h"
-#include "../xarray.bpf.h"
+#include "xarray.bpf.h"
 
 #define SG_CHAIN 1 /* include/linux/scatterlist.h */
 #define SG_BITS	 3
@@ -116,7 +116,7 @@ int dx_next_mr(struct dx_mr_args *a)
 	if (a->user && o.driver_id == (__u32)word_at(device + o.ib_driver)) {
 		umem = word_at(mr + o.mr_umem);
 		if (umem &&
-		    word_at(umem) == device) /* ibdev is its first member; look_mr.c checks that */
+		    word_at(umem) == device) /* ibdev is its first member; mr.c checks that */
 			flags = (word_at(umem + o.umem_flags) >> o.odp_bit) & 1;
 		else
 			umem = 0;

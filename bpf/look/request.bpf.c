@@ -7,7 +7,7 @@
  * which hold every request there can be (block/blk-mq.c). One that is in use has a reference.
  */
 #include "hold.bpf.h"
-#include "../xarray.bpf.h"
+#include "xarray.bpf.h"
 
 extern __u64 object_end[DX_ENDS];
 

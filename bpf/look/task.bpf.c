@@ -7,7 +7,7 @@
  * sleeps in is a local variable of the waiter.
  */
 #include "folio.bpf.h"
-#include "bpf/look/inode.bpf.h"
+#include "inode.bpf.h"
 #include "look_task.h"
 
 #define TASK_SLEEPS 3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */

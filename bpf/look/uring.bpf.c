@@ -5,7 +5,7 @@
  * (folio_shift; io_release_ubuf() takes one pin of each).
  */
 #include "hold.bpf.h"
-#include "../xarray.bpf.h"
+#include "xarray.bpf.h"
 
 /* 6.12 and before: an array of buffers (commit 3597f2786b68 made them nodes, 6.13) */
 struct io_ring_ctx___old {

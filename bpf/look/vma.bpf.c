@@ -8,7 +8,7 @@
  * node that is not what it must be ends the walk; a page table is believed when, afterwards,
  * the entry above still leads to it and the mapping is still the same one.
  */
-#include "bpf/look/inode.bpf.h"
+#include "inode.bpf.h"
 #include "look_vma.h"
 
 /* ---- the mappings of a file ---- */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "source/mountinfo.h"
+#include "look/mountinfo.h"
 
 #define DEV (259 << 20 | 1)
 

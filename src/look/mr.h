@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef DAXTOP_LOOK_MR_H
 #define DAXTOP_LOOK_MR_H
-/* look_mr.h - pages of RDMA memory regions: look_mr.c, for look_rdma.c */
+/* mr.h - pages of RDMA memory regions: mr.c, for rdma.c */
 #include <stdbool.h>
-#include "look_held.h"
+#include "held.h"
 
 /* Regions whose pages were read. */
 struct mr_list {

@@ -36,21 +36,21 @@ int look_walk(struct look *l, struct scan *s, look_stop *stop);
 int look_paths(struct look *l, struct scan *s);
 /* Mounts of DAX filesystems, as this process sees them. */
 int look_mounts(struct look *l, struct scan *s);
-/* Who maps the files and devices: look_mapping.c. After look_walk(). */
+/* Who maps the files and devices: mapping.c. After look_walk(). */
 int look_mappings(struct look *l, struct scan *s, look_stop *stop);
-/* Pipes, io_uring, sockets, AIO, vfio, open devices, of all processes: look_object.c. */
+/* Pipes, io_uring, sockets, AIO, vfio, open devices, of all processes: object.c. */
 int look_objects(struct look *l, struct scan *s, look_stop *stop);
-/* Block requests in flight: look_request.c. */
+/* Block requests in flight: request.c. */
 int look_requests(struct look *l, struct scan *s, look_stop *stop);
-/* RDMA memory regions: look_rdma.c. */
+/* RDMA memory regions: rdma.c. */
 int look_rdma(struct look *l, struct scan *s, look_stop *stop);
-/* Tasks that are blocked now, and what they wait for: look_wait.c. */
+/* Tasks that are blocked now, and what they wait for: wait.c. */
 int look_waits(struct look *l, struct scan *s, look_stop *stop);
 
 /* "name+0x10/0x20 [module]" of a kernel address, "0x..." without a name, "" for 0. */
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len);
 
-/* Tasks that sleep in a call with such pages in its local variables: look_stack.c. After look_waits(). */
+/* Tasks that sleep in a call with such pages in its local variables: stack.c. After look_waits(). */
 int look_stacks(struct look *l, struct scan *s, look_stop *stop);
 
 /* A file of a filesystem, as the kernel knows it: behind a bind mount or overlayfs the real one. */

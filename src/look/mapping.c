@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look_mapping.c - processes that map the files and devices, and the pages that their
+ * mapping.c - processes that map the files and devices, and the pages that their
  * page tables hold.
  *
  * The order makes the answers certain though nothing is locked: a process that had an
@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "look_vma.h"
-#include "look_internal.h"
+#include "internal.h"
+#include "process.h"
 
 #define PAGE_SHIFT	  12
 #define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h */
@@ -539,7 +540,7 @@ static int add_area(struct mappings *m, const struct area *r, const struct look_
 	if (t) {
 		h.tgid = h.pid = t->tgid;
 		memcpy(h.comm, t->comm, sizeof(t->comm));
-		h.cgroup = look_cgroup(t->tgid);
+		h.cgroup = process_cgroup(t->tgid);
 	} else {
 		snprintf(h.detail, sizeof(h.detail), "of a process that has exited%s",
 			 m->all_pids ? "" : ", or is in another pid namespace");

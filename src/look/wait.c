@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* look_wait.c - tasks that are blocked in DAX's waits now, and what they wait for */
+/* wait.c - tasks that are blocked in DAX's waits now, and what they wait for */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "look_task.h"
-#include "look_internal.h"
+#include "internal.h"
+#include "process.h"
 
 #define TASK_UNINTERRUPTIBLE 2 /* include/linux/sched.h */
 #define CLOCK_TRIES	     5
@@ -18,30 +19,6 @@ struct waits {
 	struct look_wait_init_args init;
 	int64_t offset; /* CLOCK_MONOTONIC less the scheduler's clock */
 };
-
-char *look_cgroup(uint32_t tgid)
-{
-	char path[40], *line = NULL, *found = NULL;
-	size_t room = 0;
-	ssize_t n;
-	FILE *f;
-
-	if (!tgid)
-		return NULL;
-	snprintf(path, sizeof(path), "/proc/%u/cgroup", tgid);
-	f = fopen(path, "re");
-	if (!f)
-		return NULL;
-	while (!found && (n = getline(&line, &room, f)) > 0) {
-		if (line[n - 1] == '\n')
-			line[n - 1] = 0;
-		if (!strncmp(line, "0::", 3))
-			found = strdup(line + 3);
-	}
-	free(line);
-	fclose(f);
-	return found;
-}
 
 /* ---- which wait ---- */
 
@@ -200,7 +177,7 @@ static int add_wait(void *arg, const void *record)
 			return n.file;
 		scan_file(w->s, n.file)->deleted |= b->folio.flags & DX_FOLIO_DELETED;
 	}
-	n.cgroup = look_cgroup(n.tgid);
+	n.cgroup = process_cgroup(n.tgid);
 	rc = scan_add_wait(w->s, &n);
 	free(n.cgroup);
 	return rc;

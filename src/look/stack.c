@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* look_stack.c - who sleeps in a call that has pages of ours in its local variables */
+/* stack.c - who sleeps in a call that has pages of ours in its local variables */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "look_internal.h"
+#include "internal.h"
 #include "look_stack.h"
 #include "process.h"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look_request.c - block requests that are not done: direct I/O from or to DAX memory, and
+ * request.c - block requests that are not done: direct I/O from or to DAX memory, and
  * whose it is; AIO under way.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "look_held.h"
+#include "held.h"
 #include "met.h"
 
 #define TAG_SETS 4096

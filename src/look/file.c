@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* look_file.c - files of a look: their paths, their filesystems' mounts, and from a path to the inode */
+/* file.c - files of a look: their paths, their filesystems' mounts, and from a path to the inode */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "look_inode.h"
-#include "look_internal.h"
+#include "internal.h"
 #include "mountinfo.h"
 
 #define S_DAX	   (1 << 13) /* include/linux/fs.h */

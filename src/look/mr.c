@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look_mr.c - pages of RDMA memory regions. Their addresses are in a struct of each
+ * mr.c - pages of RDMA memory regions. Their addresses are in a struct of each
  * driver's, so only drivers that are listed here can be read; where things stand is taken from the
  * BTF of the modules.
  */
@@ -10,12 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 #include <rdma/ib_user_ioctl_verbs.h>
-#include "look_mr.h"
+#include "mr.h"
 #include "met.h"
 
 #define RESTRACK_MR 4 /* enum rdma_restrack_type (include/rdma/restrack.h) */
 
-/* Drivers whose region has a struct ib_mr ibmr and a struct ib_umem *umem. */
+/*
+ * Drivers whose region has a struct ib_mr ibmr and a struct ib_umem *umem. mlx5's is so in the
+ * source (drivers/infiniband/hw/mlx5/mlx5_ib.h, 7.2); it never ran.
+ */
 static const struct driver {
 	const char *module, *type;
 	uint32_t id;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look_rdma.c - RDMA memory regions, as rdma netlink tells them (drivers/infiniband/core/nldev.c):
+ * rdma.c - RDMA memory regions, as rdma netlink tells them (drivers/infiniband/core/nldev.c):
  * device, number, length and process; not their addresses, and not their pages. So a region whose
- * pages look_mr.c can't read is a candidate for what its process maps.
+ * pages mr.c can't read is a candidate for what its process maps.
  *
  * A few lines of plain netlink: two dumps are all that is asked.
  */
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <linux/netlink.h>
 #include <rdma/rdma_netlink.h>
-#include "look_mr.h"
+#include "mr.h"
 #include "process.h"
 
 #define REPLY_LEN (64 * 1024)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "internal.h"
-#include "look_internal.h"
 
 #define LOAD_ATTEMPTS 8
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef DAXTOP_LOOK_INTERNAL_H
 #define DAXTOP_LOOK_INTERNAL_H
-/* look_internal.h - what the files of a look share */
+/* internal.h - what the files of a look share */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include "internal.h"
+#include "source/internal.h"
 #include "look.h"
 #include "look_task.h"
 #include "look_vma.h"
 #include "look_object.h"
-#include "walk.h"
+#include "source/walk.h"
 #include "look_stack.h"
 #include "look.skel.h"
 
@@ -28,10 +28,8 @@ struct look {
 int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
 		 void *arg);
 
-/* Does a block device stand on one of the scan's pgmaps? Its name in @name. look_file.c */
+/* Does a block device stand on one of the scan's pgmaps? Its name in @name. file.c */
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);
-/* The cgroup (version 2) of a process, to be freed; NULL: not known. look_wait.c */
-char *look_cgroup(uint32_t tgid);
 /* Is it the file, or in the filesystem, that the scan's filter names? */
 bool look_wants_file(const struct scan *s, const struct scan_file *f);
 

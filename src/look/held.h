@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef DAXTOP_LOOK_HELD_H
 #define DAXTOP_LOOK_HELD_H
-/* look_held.h - what look_object.c, look_request.c and look_rdma.c share */
-#include "look_internal.h"
+/* held.h - what object.c, request.c and rdma.c share */
+#include "internal.h"
 #include "look_object.h"
 
 /* What processes have. */

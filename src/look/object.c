@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * look_object.c - pages in pipes, io_uring rings and sockets; who has devices open through
+ * object.c - pages in pipes, io_uring rings and sockets; who has devices open through
  * which pages can be held.
  */
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "look_held.h"
+#include "held.h"
 #include "met.h"
 #include "process.h"
 
