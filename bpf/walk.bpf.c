@@ -20,8 +20,7 @@ const volatile __u32 walk_zone;
 
 static __always_inline bool in_zone(const struct page *page)
 {
-	return page_zone(page) ==
-	       (walk_zone ?: bpf_core_enum_value(enum zone_type, ZONE_DEVICE));
+	return page_zone(page) == (walk_zone ?: bpf_core_enum_value(enum zone_type, ZONE_DEVICE));
 }
 
 /*
@@ -171,8 +170,7 @@ int dx_walk(struct dx_walk_args *a)
 	if (w->a.pfn < w->a.end) {
 		__u64 at = pfn_addr(w->a.pfn), head = addr_pfn(page_head(at));
 
-		if (in_zone(page_cast(at)) && head < w->a.pfn &&
-		    w->a.pfn - head < 1 << 18)
+		if (in_zone(page_cast(at)) && head < w->a.pfn && w->a.pfn - head < 1 << 18)
 			w->a.pfn = head;
 	}
 	bpf_loop(1 << 23, walk_page, NULL, 0);

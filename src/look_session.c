@@ -26,7 +26,7 @@ bool look_session_stopped(void)
 /* No SA_RESTART: a sleep must end. A broken pipe ends by the failed write. */
 static void catch_signals(void)
 {
-	struct sigaction a = {.sa_handler = on_signal};
+	struct sigaction a = { .sa_handler = on_signal };
 
 	sigemptyset(&a.sa_mask);
 	sigaction(SIGINT, &a, NULL);
@@ -38,7 +38,7 @@ static void catch_signals(void)
 
 void look_session_sleep(uint64_t deadline)
 {
-	struct timespec t = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+	struct timespec t = { .tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000 };
 
 	while (!stop && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		;
@@ -174,7 +174,8 @@ int look_session_device(struct scan *s, const char *name)
 		const struct scan_pgmap *p = scan_pgmap(s, i);
 
 		escape_text(text, sizeof(text), p->device, sizeof(p->device));
-		fprintf(stderr, "%s%s", i ? " " : "there are ", *text ? text : "(one without a name)");
+		fprintf(stderr, "%s%s", i ? " " : "there are ",
+			*text ? text : "(one without a name)");
 	}
 	fprintf(stderr, "%s\n", scan_nr_pgmaps(s) ? "" : "none has");
 	return -1;

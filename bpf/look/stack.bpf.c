@@ -10,7 +10,8 @@
 #include "hold.bpf.h"
 #include "look_stack.h"
 
-#define STACK_WORDS 2048 /* THREAD_SIZE is 16 KiB (arch/x86/include/asm/page_64_types.h) without KASAN */
+#define STACK_WORDS \
+	2048 /* THREAD_SIZE is 16 KiB (arch/x86/include/asm/page_64_types.h) without KASAN */
 
 struct look_stack_pages stacked; /* one at a time */
 

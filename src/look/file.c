@@ -124,7 +124,8 @@ static int file_path(struct look *l, struct scan *s, int id, const struct places
 {
 	struct scan_file *f = scan_file(s, id);
 	struct look_mapping_id key = {
-		.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen};
+		.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen
+	};
 	static struct answer a;
 	char *inside, *path;
 	int rc = ask_path_twice(l, &key, &a);
@@ -238,7 +239,7 @@ bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len)
 static int add_mount(struct scan *s, uint32_t dev, const char *point, const char *root,
 		     const char *fstype)
 {
-	struct scan_mount m = {.dev = dev, .point = (char *)point, .root = (char *)root};
+	struct scan_mount m = { .dev = dev, .point = (char *)point, .root = (char *)root };
 
 	if (!look_stands_on(s, dev, m.device, sizeof(m.device)))
 		return 0;
@@ -316,7 +317,7 @@ static int file_behind(struct look *l, void *addr, struct look_file_args *a)
 {
 	int rc;
 
-	*a = (struct look_file_args){.addr = (uintptr_t)addr};
+	*a = (struct look_file_args){ .addr = (uintptr_t)addr };
 	for (int i = 0; i < 10; i++) {
 		rc = source_run(l->skel->progs.dx_look_file, a, sizeof(*a));
 		if (rc || a->err != -EBUSY)

@@ -143,7 +143,7 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
 {
-	struct dx_symbol_args a = {.addr = addr};
+	struct dx_symbol_args a = { .addr = addr };
 
 	out[0] = 0;
 	if (!addr || !len)
@@ -190,7 +190,7 @@ static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
 
 int look_pgmaps(struct look *l, struct scan *s)
 {
-	struct dx_pgmap_args a = {.pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus};
+	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus };
 	uint64_t last = 0;
 
 	if (!a.pgmap_array) {
@@ -223,9 +223,9 @@ int look_pgmaps(struct look *l, struct scan *s)
 /* Is it still there? Asked when its pages have stopped to be its own. */
 static bool pgmap_is_there(struct look *l, const struct scan_pgmap *p)
 {
-	struct dx_pgmap_args a = {.pgmap_array = l->init.pgmap_array,
-				  .nr_cpus = l->nr_cpus,
-				  .index = p->range[0].pfn};
+	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array,
+				   .nr_cpus = l->nr_cpus,
+				   .index = p->range[0].pfn };
 
 	return !source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
 }

@@ -110,7 +110,7 @@ static int listed_collect(struct mappings *m)
 		h = add(&m->held, sizeof(*h));
 		if (!h)
 			return -ENOMEM;
-		*h = (struct held){.file = f->file, .first = f->index, .last = last};
+		*h = (struct held){ .file = f->file, .first = f->index, .last = last };
 	}
 	return 0;
 }
@@ -167,7 +167,7 @@ static int more_files(struct mappings *m)
 	do {
 		rc = source_run(m->l->skel->progs.dx_look_super, &a, sizeof(a));
 		if (!rc && a.sb && wants_super(m, &a)) {
-			struct look_inodes_args i = {.sb = a.sb};
+			struct look_inodes_args i = { .sb = a.sb };
 
 			rc = inodes_add(m, &i);
 		}
@@ -199,7 +199,7 @@ static int areas_of(struct mappings *m, int file)
 {
 	const struct scan_file *f = scan_file(m->s, file);
 	struct look_vmas_args a = {
-		.id = {.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen},
+		.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen },
 	};
 	size_t begin = m->areas.nr;
 
@@ -285,14 +285,14 @@ static int runs_piece(struct mappings *m, const struct look_ptes_args *a)
 
 		if (!n)
 			return -ENOMEM;
-		*n = (struct run){.addr = p->addr, .pfn = p->pfn, .nr = p->nr};
+		*n = (struct run){ .addr = p->addr, .pfn = p->pfn, .nr = p->nr };
 	}
 	return 0;
 }
 
 static int area_runs(struct mappings *m, struct area *r)
 {
-	struct look_ptes_args a = {.v = r->v, .mapping = scan_file(m->s, r->file)->mapping};
+	struct look_ptes_args a = { .v = r->v, .mapping = scan_file(m->s, r->file)->mapping };
 	int rc;
 
 	r->first_run = r->end_run = m->runs.nr;
@@ -606,7 +606,7 @@ static bool sees_all_pids(void)
 
 int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct mappings m = {.l = l, .s = s, .stop = stop, .all_pids = sees_all_pids()};
+	struct mappings m = { .l = l, .s = s, .stop = stop, .all_pids = sees_all_pids() };
 	int rc = look_all(&m);
 
 	if (!m.all_pids)

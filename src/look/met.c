@@ -18,7 +18,7 @@ static struct met *find(const struct met_list *m, uint64_t object)
 
 static int grow(struct met_list *m)
 {
-	struct met_list bigger = {.nr = m->nr, .room = m->room ? m->room * 2 : 256};
+	struct met_list bigger = { .nr = m->nr, .room = m->room ? m->room * 2 : 256 };
 
 	bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
 	if (!bigger.slots)
@@ -40,7 +40,7 @@ int met_before(struct met_list *m, uint64_t object, uint64_t where, uint64_t par
 	slot = find(m, object);
 	if (slot->object)
 		return slot->where != where || slot->part != part;
-	*slot = (struct met){object, where, part};
+	*slot = (struct met){ object, where, part };
 	m->nr++;
 	return 0;
 }
@@ -48,5 +48,5 @@ int met_before(struct met_list *m, uint64_t object, uint64_t where, uint64_t par
 void met_free(struct met_list *m)
 {
 	free(m->slots);
-	*m = (struct met_list){0};
+	*m = (struct met_list){ 0 };
 }

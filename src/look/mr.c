@@ -23,8 +23,8 @@ static const struct driver {
 	const char *module, *type;
 	uint32_t id;
 } drivers[] = {
-	{"rdma_rxe", "rxe_mr", RDMA_DRIVER_RXE},
-	{"mlx5_ib", "mlx5_ib_mr", RDMA_DRIVER_MLX5},
+	{ "rdma_rxe", "rxe_mr", RDMA_DRIVER_RXE },
+	{ "mlx5_ib", "mlx5_ib_mr", RDMA_DRIVER_MLX5 },
 };
 
 bool mr_is_known(const struct mr_list *known, uint32_t tgid, uint64_t number)
@@ -45,7 +45,7 @@ static int mr_known(struct mr_list *known, uint32_t tgid, uint64_t number)
 	if (!p)
 		return -ENOMEM;
 	known->ids = p;
-	p[known->nr++] = (struct mr_id){tgid, number};
+	p[known->nr++] = (struct mr_id){ tgid, number };
 	return 0;
 }
 
@@ -154,8 +154,8 @@ static void find_offsets(struct lookup *u, const struct driver *d, struct dx_mr_
 static void all_offsets(struct look *l, const struct driver *d, struct dx_mr_offsets *o,
 			char *missing, size_t len)
 {
-	const char *const modules[MODULES] = {"ib_core", "ib_uverbs", d->module};
-	struct lookup u = {0};
+	const char *const modules[MODULES] = { "ib_core", "ib_uverbs", d->module };
+	struct lookup u = { 0 };
 
 	missing[0] = 0;
 	for (int i = 0; i < MODULES && !missing[0]; i++) {
@@ -209,11 +209,11 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o,
 		       const struct dx_object *file)
 {
 	const struct dx_held *held = w->l->skel->bss->held;
-	struct dx_mr_args a = {.o = *o,
-			       .private = file->private,
-			       .file = file->file,
-			       .ops = file->ops,
-			       .id = UINT32_MAX /* there is none: tells the device */};
+	struct dx_mr_args a = { .o = *o,
+				.private = file->private,
+				.file = file->file,
+				.ops = file->ops,
+				.id = UINT32_MAX /* there is none: tells the device */ };
 	int rc = source_run(w->l->skel->progs.dx_next_mr, &a, sizeof(a));
 
 	if (rc || a.gone || !a.device)
@@ -238,7 +238,7 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o,
 
 static int read_driver(struct regions *w, const struct driver *d)
 {
-	struct dx_mr_offsets o = {0};
+	struct dx_mr_offsets o = { 0 };
 	char path[64], missing[160];
 	int rc = 0;
 
@@ -258,7 +258,7 @@ static int read_driver(struct regions *w, const struct driver *d)
 
 int look_mr(struct look *l, struct scan *s, struct mr_list *known, look_stop *stop)
 {
-	struct regions w = {.l = l, .s = s, .stop = stop, .known = known};
+	struct regions w = { .l = l, .s = s, .stop = stop, .known = known };
 	struct dx_object_init init;
 	int rc;
 

@@ -18,7 +18,7 @@
 
 struct scan_holder look_holder(enum scan_hold kind, uint32_t tgid, uint32_t pid, const char *comm)
 {
-	struct scan_holder h = {.kind = kind, .tgid = tgid, .pid = pid, .fd = -1, .pgmap = -1};
+	struct scan_holder h = { .kind = kind, .tgid = tgid, .pid = pid, .fd = -1, .pgmap = -1 };
 
 	snprintf(h.comm, sizeof(h.comm), "%.*s", DX_COMM_LEN, comm);
 	return h;
@@ -68,7 +68,7 @@ static bool new_mapping(struct scan *s, size_t i, uint32_t tgid, bool long_term,
 
 int look_add_candidates(struct scan *s, struct scan_holder *h, bool long_term)
 {
-	struct met_list files = {0};
+	struct met_list files = { 0 };
 	size_t nr = scan_nr_holders(s);
 	int found = 0, rc = 0;
 
@@ -151,7 +151,7 @@ static int by_object(const void *a, const void *b)
 
 int look_list_objects(struct bpf_program *prog, struct object_list *list, look_stop *stop)
 {
-	struct listing g = {list, stop};
+	struct listing g = { list, stop };
 	int rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
 	size_t out = 0;
 
@@ -188,13 +188,13 @@ static const struct {
 	const char *name; /* in a gap's sentence */
 	enum scan_hold hold;
 } kinds[DX_OBJECTS] = {
-	[DX_OBJECT_PIPE] = {"pipes", SCAN_HOLD_PIPE},
-	[DX_OBJECT_URING] = {"io_uring", SCAN_HOLD_URING},
-	[DX_OBJECT_SOCKET] = {"sockets", SCAN_HOLD_SOCKET},
-	[DX_OBJECT_DAX] = {"open devices", SCAN_HOLD_OPEN},
-	[DX_OBJECT_VFIO] = {"vfio", SCAN_HOLD_VFIO},
-	[DX_OBJECT_IOMMUFD] = {"iommufd", SCAN_HOLD_VFIO},
-	[DX_OBJECT_UVERBS] = {"RDMA", SCAN_HOLD_RDMA},
+	[DX_OBJECT_PIPE] = { "pipes", SCAN_HOLD_PIPE },
+	[DX_OBJECT_URING] = { "io_uring", SCAN_HOLD_URING },
+	[DX_OBJECT_SOCKET] = { "sockets", SCAN_HOLD_SOCKET },
+	[DX_OBJECT_DAX] = { "open devices", SCAN_HOLD_OPEN },
+	[DX_OBJECT_VFIO] = { "vfio", SCAN_HOLD_VFIO },
+	[DX_OBJECT_IOMMUFD] = { "iommufd", SCAN_HOLD_VFIO },
+	[DX_OBJECT_UVERBS] = { "RDMA", SCAN_HOLD_RDMA },
 };
 
 static struct bpf_program *hold_program(struct look *l, uint32_t kind)
@@ -301,7 +301,8 @@ static int add_larges(struct objects *w, const struct dx_object *o, size_t nr)
 static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 {
 	struct dx_hold_args a = {
-		.private = o->private, .file = o->file, .task = o->task, .ops = o->ops};
+		.private = o->private, .file = o->file, .task = o->task, .ops = o->ops
+	};
 	bool cut = false;
 	int rc = 0;
 
@@ -438,7 +439,7 @@ static void gaps(struct objects *w)
 
 int look_objects(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct objects w = {.l = l, .s = s, .stop = stop};
+	struct objects w = { .l = l, .s = s, .stop = stop };
 	int rc;
 
 	w.list.kinds = ~(BIT(DX_OBJECT_AIO) | BIT(DX_OBJECT_UVERBS));

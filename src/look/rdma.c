@@ -219,7 +219,7 @@ static int dump(struct rdma *r, int fd, int command, const uint32_t *device,
 
 static int read_all(struct rdma *r)
 {
-	struct timeval patience = {.tv_sec = 2};
+	struct timeval patience = { .tv_sec = 2 };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA), rc;
 
 	if (fd < 0)
@@ -307,8 +307,8 @@ static void drop_known(struct rdma *r, const struct mr_list *known)
 
 int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct mr_list known = {0};
-	struct rdma r = {0};
+	struct mr_list known = { 0 };
+	struct rdma r = { 0 };
 	int rc;
 
 	if (access("/sys/module/ib_core", F_OK))

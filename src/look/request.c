@@ -93,7 +93,7 @@ static uint32_t bio_pinned(const struct btf *btf)
 static int read_set(struct requests *w, uint64_t set)
 {
 	const struct dx_held *held = w->l->skel->bss->held;
-	struct dx_requests_args a = {.tags = set};
+	struct dx_requests_args a = { .tags = set };
 	int rc;
 
 	do {
@@ -126,7 +126,7 @@ static int list_sets(struct requests *w)
 	int rc = 0;
 
 	for (size_t i = 0; i < w->nr_disks && !rc; i++) {
-		struct dx_tags_args a = {.queue = w->disks[i].queue};
+		struct dx_tags_args a = { .queue = w->disks[i].queue };
 
 		rc = source_run(w->l->skel->progs.dx_tags, &a, sizeof(a));
 		w->cut += !rc && a.cut;
@@ -138,7 +138,7 @@ static int list_sets(struct requests *w)
 
 static int read_requests(struct requests *w)
 {
-	struct dx_disks_args a = {.block = w->init.block};
+	struct dx_disks_args a = { .block = w->init.block };
 	int rc;
 
 	if (!a.block) {

@@ -25,7 +25,11 @@ static int add_pages(void *arg, const void *record)
 {
 	struct stacks_seen *x = arg;
 	const struct look_stack_pages *p = record;
-	struct scan_holder h = { .kind = SCAN_HOLD_STACK, .tgid = p->tgid, .pid = p->pid, .pgmap = -1, .fd = -1,
+	struct scan_holder h = { .kind = SCAN_HOLD_STACK,
+				 .tgid = p->tgid,
+				 .pid = p->pid,
+				 .pgmap = -1,
+				 .fd = -1,
 				 .nr = 1 };
 	int rc = 0;
 
@@ -46,9 +50,12 @@ static int add_pages(void *arg, const void *record)
 int look_stacks(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct stacks_seen x = { .s = s, .stop = stop };
-	int rc = look_iterate(l->skel->progs.dx_look_stacks, sizeof(struct look_stack_pages), add_pages, &x);
+	int rc = look_iterate(l->skel->progs.dx_look_stacks, sizeof(struct look_stack_pages),
+			      add_pages, &x);
 
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "calls under way: the tasks' kernel stacks could not be looked at: %s", strerror(-rc));
+		scan_add_gap(s,
+			     "calls under way: the tasks' kernel stacks could not be looked at: %s",
+			     strerror(-rc));
 	return rc;
 }

@@ -28,22 +28,22 @@ static const struct {
 	enum scan_wait_kind kind;
 	bool ambiguous; /* it waits for other things too: a page must have been found */
 } functions[] = {
-	{"dax_break_layout", SCAN_WAIT_BREAK, false},
-	{"dax_break_layout_final", SCAN_WAIT_EVICT, false},
-	{"ext4_wait_dax_page", SCAN_WAIT_BREAK, false},
-	{"ext4_break_layouts", SCAN_WAIT_BREAK, false},
-	{"xfs_wait_dax_page", SCAN_WAIT_BREAK, false},
-	{"xfs_break_dax_layouts", SCAN_WAIT_BREAK, false},
-	{"xfs_break_layouts", SCAN_WAIT_BREAK, true}, /* leases: xfs_break_leased_layouts() */
-	{"fuse_wait_dax_page", SCAN_WAIT_BREAK, false},
-	{"fuse_dax_break_layouts", SCAN_WAIT_BREAK, false},
-	{"memunmap_pages", SCAN_WAIT_MEMUNMAP, false},
-	{"get_next_unlocked_entry", SCAN_WAIT_ENTRY, false},
-	{"get_unlocked_entry", SCAN_WAIT_ENTRY, false},
-	{"wait_entry_unlocked_exclusive", SCAN_WAIT_ENTRY, false},
-	{"wait_entry_unlocked", SCAN_WAIT_ENTRY, false},
-	{"dax_lock_folio", SCAN_WAIT_ENTRY, false},
-	{"dax_lock_mapping_entry", SCAN_WAIT_ENTRY, false},
+	{ "dax_break_layout", SCAN_WAIT_BREAK, false },
+	{ "dax_break_layout_final", SCAN_WAIT_EVICT, false },
+	{ "ext4_wait_dax_page", SCAN_WAIT_BREAK, false },
+	{ "ext4_break_layouts", SCAN_WAIT_BREAK, false },
+	{ "xfs_wait_dax_page", SCAN_WAIT_BREAK, false },
+	{ "xfs_break_dax_layouts", SCAN_WAIT_BREAK, false },
+	{ "xfs_break_layouts", SCAN_WAIT_BREAK, true }, /* leases: xfs_break_leased_layouts() */
+	{ "fuse_wait_dax_page", SCAN_WAIT_BREAK, false },
+	{ "fuse_dax_break_layouts", SCAN_WAIT_BREAK, false },
+	{ "memunmap_pages", SCAN_WAIT_MEMUNMAP, false },
+	{ "get_next_unlocked_entry", SCAN_WAIT_ENTRY, false },
+	{ "get_unlocked_entry", SCAN_WAIT_ENTRY, false },
+	{ "wait_entry_unlocked_exclusive", SCAN_WAIT_ENTRY, false },
+	{ "wait_entry_unlocked", SCAN_WAIT_ENTRY, false },
+	{ "dax_lock_folio", SCAN_WAIT_ENTRY, false },
+	{ "dax_lock_mapping_entry", SCAN_WAIT_ENTRY, false },
 };
 
 /* "name.isra.0+0x12/0x80 [module]" is of @name. */
@@ -104,7 +104,7 @@ static bool index_of(struct look *l, const struct look_blocked *b, uint64_t *ind
 {
 	const struct dx_folio *f = &b->folio;
 	struct look_index_args a = {
-		.id = {.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen},
+		.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen },
 		.pfn = f->pfn,
 	};
 
@@ -144,7 +144,7 @@ static int add_wait(void *arg, const void *record)
 {
 	struct waits *w = arg;
 	const struct look_blocked *b = record;
-	struct scan_wait n = {.pgmap = -1, .tgid = b->tgid, .pid = b->pid};
+	struct scan_wait n = { .pgmap = -1, .tgid = b->tgid, .pid = b->pid };
 	int kind = kind_of(w->l, b), rc;
 	bool with_file = b->folio.mapping;
 
@@ -209,7 +209,7 @@ static void clocks_compare(struct waits *w)
 
 int look_waits(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct waits w = {.l = l, .s = s, .stop = stop};
+	struct waits w = { .l = l, .s = s, .stop = stop };
 	int rc = source_run(l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
 
 	if (!rc && !w.init.found)

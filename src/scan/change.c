@@ -52,7 +52,7 @@ static bool same(const struct cursor *a, const struct cursor *b)
 int scan_changes(struct scan *before, struct scan *after,
 		 int (*fn)(const struct scan_change *c, void *arg), void *arg)
 {
-	struct cursor a = {.s = before}, b = {.s = after};
+	struct cursor a = { .s = before }, b = { .s = after };
 	int rc = 0;
 
 	cursor_set(&a);

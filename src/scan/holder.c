@@ -216,7 +216,7 @@ static int pages_collect(const struct scan *s, struct array *pages)
 		n = array_add(pages, sizeof(*n));
 		if (!n)
 			return -ENOMEM;
-		*n = (struct by_page){.pfn = h->pfn, .end = h->pfn + h->nr, .holder = i};
+		*n = (struct by_page){ .pfn = h->pfn, .end = h->pfn + h->nr, .holder = i };
 	}
 	if (pages->nr)
 		qsort(pages->p, pages->nr, sizeof(*n), compare_by_page);

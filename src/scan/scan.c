@@ -195,7 +195,7 @@ int scan_file_id(struct scan *s, uint64_t mapping, uint32_t dev, uint64_t ino, u
 	f = array_add(&s->files, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
-	*f = (struct scan_file){.mapping = mapping, .ino = ino, .dev = dev, .gen = gen};
+	*f = (struct scan_file){ .mapping = mapping, .ino = ino, .dev = dev, .gen = gen };
 	s->file_hash[at] = s->files.nr;
 	return s->files.nr;
 }

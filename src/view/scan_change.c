@@ -76,7 +76,8 @@ static int change_take(const struct scan_change *c, void *arg)
 	}
 	rc = run_flush(x);
 	*r = (struct scan_change_run){
-		.has_before = c->before, .has_after = c->after, .nr = 1, .time = x->after->now};
+		.has_before = c->before, .has_after = c->after, .nr = 1, .time = x->after->now
+	};
 	if (c->before)
 		r->before = *c->before;
 	if (c->after)
@@ -135,14 +136,14 @@ static int changes_write(struct changes *x)
 void view_scan_changes_text(FILE *out, const struct scan_view *before,
 			    const struct scan_view *after, uint64_t start)
 {
-	struct changes x = {.out = out, .before = before, .after = after, .start = start};
+	struct changes x = { .out = out, .before = before, .after = after, .start = start };
 
 	changes_write(&x);
 }
 
 int view_scan_changes_json(FILE *out, const struct scan_view *before, const struct scan_view *after)
 {
-	struct changes x = {.out = out, .before = before, .after = after, .json = true};
+	struct changes x = { .out = out, .before = before, .after = after, .json = true };
 
 	return changes_write(&x);
 }

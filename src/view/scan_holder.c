@@ -65,7 +65,7 @@ static void say_object(struct words *w, const struct scan_holder *h)
 char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 			 const struct scan_holder *h)
 {
-	struct words w = {out, outlen, 0};
+	struct words w = { out, outlen, 0 };
 	char text[16];
 
 	out[0] = '\0';
@@ -141,7 +141,7 @@ char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 			const struct scan_holder *h)
 {
 	int pgmap = h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap;
-	struct words w = {out, outlen, 0};
+	struct words w = { out, outlen, 0 };
 	char name[NAMES_FILE_MAX];
 
 	out[0] = '\0';
@@ -197,7 +197,7 @@ static void say_what(struct words *w, const struct scan_view *v, const struct sc
 char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
 		       const struct scan_wait *wait)
 {
-	struct words w = {out, outlen, 0};
+	struct words w = { out, outlen, 0 };
 	char text[16];
 
 	out[0] = '\0';
@@ -233,7 +233,7 @@ char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uin
 char *scan_unknown_format(char *out, size_t outlen, const struct scan_folio *f)
 {
 	int32_t pins = f->pincount - f->held_pins, gets = f->gets - f->held_gets;
-	struct words w = {out, outlen, 0};
+	struct words w = { out, outlen, 0 };
 
 	out[0] = '\0';
 	if (f->unknown <= 0)

@@ -73,7 +73,7 @@ static void add_refs(struct json_object *o, const struct scan_pgmap *p, bool *fa
 
 static void add_walked(struct json_object *o, const struct scan_pgmap *p, bool *failed)
 {
-	static const char *const sizes[] = {"4K", "2M", "1G", "other"};
+	static const char *const sizes[] = { "4K", "2M", "1G", "other" };
 	struct json_object *folios = json_object_new_object(), *pages = json_object_new_object();
 
 	json_add_uint(folios, "in_use", p->in_use, failed);
@@ -87,7 +87,7 @@ static void add_walked(struct json_object *o, const struct scan_pgmap *p, bool *
 
 static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
 {
-	static const char *const states[] = {"walked", "partly", "vanished", "skipped"};
+	static const char *const states[] = { "walked", "partly", "vanished", "skipped" };
 	const struct scan_pgmap *p = scan_pgmap(v->s, pgmap);
 	struct json_object *o;
 	bool failed;
@@ -223,7 +223,7 @@ static int folio_json(FILE *out, const struct scan_view *v, size_t i)
 
 	o = json_start("folio", &failed);
 	add_folio(o, v, scan_folio(v->s, i), &failed);
-	to = (struct holders){json_object_new_array(), &failed};
+	to = (struct holders){ json_object_new_array(), &failed };
 	scan_folio_holders(v->s, i, holder_add, &to);
 	json_add(o, "holders", to.a, &failed);
 	return json_finish(out, o, failed);
@@ -261,7 +261,7 @@ static void add_stack(struct json_object *o, const struct scan_view *v, const st
 static void add_wait(struct json_object *o, const struct scan_view *v, const struct scan_wait *w,
 		     bool *failed)
 {
-	char state[2] = {w->state, 0};
+	char state[2] = { w->state, 0 };
 
 	add_text(o, "kind", scan_wait_name(w->kind), failed);
 	add_text(o, "state", state, failed);
@@ -283,7 +283,7 @@ static int wait_json(FILE *out, const struct scan_view *v, size_t i)
 {
 	const struct scan_wait *w = scan_wait(v->s, i);
 	struct json_object *o;
-	struct pfns to = {.v = v};
+	struct pfns to = { .v = v };
 	bool failed;
 
 	o = json_start("wait", &failed);
@@ -360,7 +360,7 @@ static void add_by_file(struct json_object *o, const struct scan_view *v, bool *
 
 	for (size_t i = 1; i <= scan_nr_files(v->s); i++) {
 		const struct scan_file *f = scan_file(v->s, i);
-		struct scan_sum sum = {.folios = f->folios, .pages = f->pages, .pins = f->pins};
+		struct scan_sum sum = { .folios = f->folios, .pages = f->pages, .pins = f->pins };
 
 		if (!f->folios)
 			continue;

@@ -162,7 +162,7 @@ static void remark_line(struct column *c, const char *text)
 
 static void holders_print(FILE *out, const struct scan_view *v, size_t i, int indent, bool beside)
 {
-	struct column c = {out, v, indent, beside ? 0 : 1, 0, 0};
+	struct column c = { out, v, indent, beside ? 0 : 1, 0, 0 };
 	const struct scan_folio *f = scan_folio(v->s, i);
 	char text[SCAN_WORDS], what[64];
 
@@ -312,7 +312,7 @@ static void references_print(FILE *out, const struct scan_pgmap *p)
 static void blockers_print(FILE *out, const struct scan_view *v, size_t i)
 {
 	const struct scan_wait *w = scan_wait(v->s, i);
-	struct wait_print p = {out, v, w, 0, 0};
+	struct wait_print p = { out, v, w, 0, 0 };
 
 	scan_wait_folios(v->s, i, blocker_print, &p);
 	if (p.left_out)

@@ -97,7 +97,7 @@ static int is_same(const struct scan_holder *h, void *arg)
 
 static bool is_candidate(const struct scan_view *v, const struct scan_holder *h)
 {
-	struct candidate c = {h};
+	struct candidate c = { h };
 
 	for (size_t i = 0; !h->certain && i < scan_nr_folios(v->s); i++) {
 		const struct scan_folio *f = scan_folio(v->s, i);

@@ -83,7 +83,7 @@ static void test_path(void **state)
 
 static void test_missing(void **state)
 {
-	struct mountinfo t = {0};
+	struct mountinfo t = { 0 };
 
 	(void)state;
 	assert_true(mountinfo_read(&t, "/nowhere/mountinfo") < 0);

@@ -28,10 +28,16 @@ struct fixture {
 
 static struct fixture begin_with(uint8_t type, const struct scan_filter *filter, bool legacy)
 {
-	struct fixture x = { .s = scan_new(filter, legacy), .idle = type == GENERIC || (legacy && type == FS_DAX) };
-	struct scan_pgmap p = { .pgmap = 0xffff888100000000ull, .type = type, .nr_range = 1,
-				.range = { { PFN, 1 << 20 } }, .devdax = type == GENERIC,
-				.refs_known = true, .refs = 1 + (1 << 20), .refs_base = 1 + (1 << 20) };
+	struct fixture x = { .s = scan_new(filter, legacy),
+			     .idle = type == GENERIC || (legacy && type == FS_DAX) };
+	struct scan_pgmap p = { .pgmap = 0xffff888100000000ull,
+				.type = type,
+				.nr_range = 1,
+				.range = { { PFN, 1 << 20 } },
+				.devdax = type == GENERIC,
+				.refs_known = true,
+				.refs = 1 + (1 << 20),
+				.refs_base = 1 + (1 << 20) };
 
 	assert_non_null(x.s);
 	strcpy(p.device, type == GENERIC ? "dax0.0" : "pmem0");
@@ -46,9 +52,15 @@ static struct fixture begin(uint8_t type)
 }
 
 /* A folio of the file, at the offset that its pfn has from PFN. */
-#define FOLIO(pfn_, ref, map, ...) \
-	((struct dx_folio){ .pfn = pfn_, .refcount = ref, .mapcount = map, .mapping = MAPPING, \
-			    .ino = 12, .dev = DEV, .index = (pfn_) - PFN, ##__VA_ARGS__ })
+#define FOLIO(pfn_, ref, map, ...)               \
+	((struct dx_folio){ .pfn = pfn_,         \
+			    .refcount = ref,     \
+			    .mapcount = map,     \
+			    .mapping = MAPPING,  \
+			    .ino = 12,           \
+			    .dev = DEV,          \
+			    .index = (pfn_)-PFN, \
+			    ##__VA_ARGS__ })
 
 static void walked(struct fixture *x, const struct dx_folio *f, uint32_t n)
 {
@@ -69,7 +81,8 @@ static int holder_text(const struct scan_holder *h, void *arg)
 {
 	char *text = arg;
 
-	sprintf(text + strlen(text), " %s%s/%u", scan_hold_name(h->kind), h->certain ? "" : "?", h->tgid);
+	sprintf(text + strlen(text), " %s%s/%u", scan_hold_name(h->kind), h->certain ? "" : "?",
+		h->tgid);
 	return 0;
 }
 
@@ -83,8 +96,9 @@ static void assert_runs(const struct scan *s, const char *expected)
 
 		sprintf(text + strlen(text), "%llu*%llu @%llu %d/%d/%d gets %d unknown %d%s%s:",
 			(unsigned long long)(f->pfn - PFN), (unsigned long long)f->nr,
-			(unsigned long long)f->index, f->refcount, f->mapcount, f->pincount, f->gets,
-			f->unknown, f->overput ? " overput" : "", f->nr_waits ? " waited" : "");
+			(unsigned long long)f->index, f->refcount, f->mapcount, f->pincount,
+			f->gets, f->unknown, f->overput ? " overput" : "",
+			f->nr_waits ? " waited" : "");
 		scan_folio_holders(s, i, holder_text, text);
 		strcat(text, "\n");
 	}
@@ -97,10 +111,15 @@ static void test_runs(void **state)
 	struct fixture x = begin(FS_DAX);
 	const struct dx_folio f[] = {
 		FOLIO(PFN + 512, 1, 1, .order = 9),
-		FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1, 1), FOLIO(PFN + 2, 2, 1),
-		FOLIO(PFN + 3, 1, 1), FOLIO(PFN + 4, 1, 1, .index = 77), FOLIO(PFN + 6, 1, 1),
+		FOLIO(PFN, 1, 1),
+		FOLIO(PFN + 1, 1, 1),
+		FOLIO(PFN + 2, 2, 1),
+		FOLIO(PFN + 3, 1, 1),
+		FOLIO(PFN + 4, 1, 1, .index = 77),
+		FOLIO(PFN + 6, 1, 1),
 		FOLIO(PFN + 7, 1, 1, .mapping = MAPPING + 8),
-		FOLIO(PFN + 8, 1, 0, .mapping = 0, .share = 2), FOLIO(PFN + 9, 1, 0, .mapping = 0, .share = 3),
+		FOLIO(PFN + 8, 1, 0, .mapping = 0, .share = 2),
+		FOLIO(PFN + 9, 1, 0, .mapping = 0, .share = 3),
 		FOLIO(PFN + 10, 1, 1, .mapping = 0, .share = 3),
 	};
 
@@ -134,8 +153,10 @@ static void test_counts(void **state)
 		FOLIO(PFN + 4, 0, 2), /* fewer references than mappings */
 		FOLIO(PFN + 512, 515, 1, .order = 9, .pincount = 512), /* two others */
 	};
-	const struct dx_folio dev[] = { FOLIO(PFN, 2, 1), FOLIO(PFN + 2, 3, 1), FOLIO(PFN + 4, 0, 0) };
-	const struct dx_folio old[] = { FOLIO(PFN, 2, 0), FOLIO(PFN + 2, 1025, 0), FOLIO(PFN + 4, 2, 1) };
+	const struct dx_folio dev[] = { FOLIO(PFN, 2, 1), FOLIO(PFN + 2, 3, 1),
+					FOLIO(PFN + 4, 0, 0) };
+	const struct dx_folio old[] = { FOLIO(PFN, 2, 0), FOLIO(PFN + 2, 1025, 0),
+					FOLIO(PFN + 4, 2, 1) };
 
 	(void)state;
 	walked(&x, fs, 4);
@@ -171,15 +192,26 @@ static void test_holders(void **state)
 	for (int i = 0; i < 8; i++)
 		f[i] = FOLIO(PFN + i, 2, 1);
 	walked(&x, f, 8);
-	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_MAPPING, .certain = true, .pfn = PFN, .nr = 8,
-				       .tgid = 7, .addr = 0x10000, .fd = -1 });
+	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_MAPPING,
+				       .certain = true,
+				       .pfn = PFN,
+				       .nr = 8,
+				       .tgid = 7,
+				       .addr = 0x10000,
+				       .fd = -1 });
 	/* three buffers of a pipe, told one by one, in two descriptors and two processes */
 	for (int fd = 3; fd < 5; fd++)
 		for (uint32_t tgid = 7; tgid < 9; tgid++)
 			for (int i = 2; i < 5; i++)
-				hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE, .certain = true,
-							       .pfn = PFN + i, .nr = 1, .refs = 1, .tgid = tgid,
-							       .fd = fd, .object = 0xabc, .id = 99 });
+				hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE,
+							       .certain = true,
+							       .pfn = PFN + i,
+							       .nr = 1,
+							       .refs = 1,
+							       .tgid = tgid,
+							       .fd = fd,
+							       .object = 0xabc,
+							       .id = 99 });
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*2 @0 2/1/0 gets 1 unknown 1: mapping/7\n"
 			 "2*3 @2 2/1/0 gets 1 unknown 0: pipe/8 pipe/7 mapping/7\n"
@@ -197,9 +229,15 @@ static void test_same_page(void **state)
 	(void)state;
 	walked(&x, f, 1);
 	for (int i = 0; i < 3; i++)
-		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE, .certain = true, .pfn = PFN, .nr = 1,
-					       .refs = 1, .tgid = 7, .fd = i == 2 ? 9 : 3,
-					       .object = i == 2 ? 0xdef : 0xabc, .id = i == 2 });
+		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE,
+					       .certain = true,
+					       .pfn = PFN,
+					       .nr = 1,
+					       .refs = 1,
+					       .tgid = 7,
+					       .fd = i == 2 ? 9 : 3,
+					       .object = i == 2 ? 0xdef : 0xabc,
+					       .id = i == 2 });
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*1 @0 3/0/0 gets 3 unknown 0: pipe/7 pipe/7\n");
 	scan_free(x.s);
@@ -210,16 +248,24 @@ static void test_large(void **state)
 {
 	struct fixture x = begin(GENERIC);
 	const struct dx_folio f[] = {
-		FOLIO(PFN, 4, 1, .order = 9, .pincount = 2), FOLIO(PFN + 512, 4, 1, .order = 9, .pincount = 2),
+		FOLIO(PFN, 4, 1, .order = 9, .pincount = 2),
+		FOLIO(PFN + 512, 4, 1, .order = 9, .pincount = 2),
 		FOLIO(PFN + 1024, 4, 1, .order = 9, .pincount = 2),
 	};
 
 	(void)state;
 	walked(&x, f, 3);
 	for (int i = 0; i < 2; i++)
-		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_URING, .certain = true, .pin = true,
-					       .pfn = PFN + 600 + i, .nr = 1, .refs = 1, .tgid = 7, .fd = 3,
-					       .object = 0xabc, .id = 0 });
+		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_URING,
+					       .certain = true,
+					       .pin = true,
+					       .pfn = PFN + 600 + i,
+					       .nr = 1,
+					       .refs = 1,
+					       .tgid = 7,
+					       .fd = 3,
+					       .object = 0xabc,
+					       .id = 0 });
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*1 @0 4/1/2 gets 0 unknown 2:\n"
 			 "512*1 @512 4/1/2 gets 0 unknown 0: io_uring/7 io_uring/7\n"
@@ -231,12 +277,18 @@ static void test_large(void **state)
 static void test_candidates(void **state)
 {
 	struct fixture x = begin(FS_DAX);
-	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 2, 1025, 1), FOLIO(PFN + 9, 1025, 1) };
+	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 2, 1025, 1),
+				      FOLIO(PFN + 9, 1025, 1) };
 
 	(void)state;
 	walked(&x, f, 3);
-	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_AIO, .file = 1, .pgmap = -1, .first = 0, .last = 5,
-				       .tgid = 7, .fd = -1 });
+	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_AIO,
+				       .file = 1,
+				       .pgmap = -1,
+				       .first = 0,
+				       .last = 5,
+				       .tgid = 7,
+				       .fd = -1 });
 	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_VFIO, .pgmap = 1, .tgid = 8, .fd = 4 });
 	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_OPEN, .pgmap = 0, .tgid = 9, .fd = 4 });
 	assert_int_equal(scan_finish(x.s), 0);
@@ -257,15 +309,22 @@ static int folio_text(size_t folio, void *arg)
 static void test_waits(void **state)
 {
 	struct fixture x = begin(FS_DAX);
-	const struct dx_folio f[] = { FOLIO(PFN, 1024, 0), FOLIO(PFN + 1, 1024, 0), FOLIO(PFN + 2, 1024, 0) };
-	struct scan_wait w = { .kind = SCAN_WAIT_BREAK, .state = 'S', .tgid = 5, .pid = 5, .pgmap = -1,
+	const struct dx_folio f[] = { FOLIO(PFN, 1024, 0), FOLIO(PFN + 1, 1024, 0),
+				      FOLIO(PFN + 2, 1024, 0) };
+	struct scan_wait w = { .kind = SCAN_WAIT_BREAK,
+			       .state = 'S',
+			       .tgid = 5,
+			       .pid = 5,
+			       .pgmap = -1,
 			       .pfn = PFN + 1 };
 	char text[64] = "";
 
 	(void)state;
 	walked(&x, f, 3);
 	assert_int_equal(scan_add_wait(x.s, &w), 0);
-	w = (struct scan_wait){ .kind = SCAN_WAIT_MEMUNMAP, .state = 'D', .tgid = 6, .pid = 6, .pgmap = 0 };
+	w = (struct scan_wait){
+		.kind = SCAN_WAIT_MEMUNMAP, .state = 'D', .tgid = 6, .pid = 6, .pgmap = 0
+	};
 	assert_int_equal(scan_add_wait(x.s, &w), 0);
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*1 @0 1024/0/1 gets 0 unknown 1:\n"
@@ -289,15 +348,18 @@ static void test_filters(void **state)
 		struct scan_filter filter;
 		const char *runs;
 	} cases[] = {
-		{ { .pinned = true }, "1*1 @1 1025/1/1 gets 0 unknown 1:\n2*1 @2 2/1/0 gets 1 unknown 1:\n" },
-		{ { .min_refs = 2 }, "1*1 @1 1025/1/1 gets 0 unknown 1:\n2*1 @2 2/1/0 gets 1 unknown 1:\n" },
+		{ { .pinned = true },
+		  "1*1 @1 1025/1/1 gets 0 unknown 1:\n2*1 @2 2/1/0 gets 1 unknown 1:\n" },
+		{ { .min_refs = 2 },
+		  "1*1 @1 1025/1/1 gets 0 unknown 1:\n2*1 @2 2/1/0 gets 1 unknown 1:\n" },
 		{ { .pfn_first = PFN + 2, .pfn_last = PFN + 3 },
 		  "2*1 @2 2/1/0 gets 1 unknown 1:\n3*1 @3 1/1/0 gets 0 unknown 0:\n" },
 		{ { .dev = DEV, .ino = 13 }, "3*1 @3 1/1/0 gets 0 unknown 0:\n" },
 		{ { .dev = DEV + 1 }, "" },
 	};
 	const struct dx_folio device[] = { FOLIO(PFN, 2, 1), FOLIO(PFN + 1, 3, 1) };
-	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1025, 1), FOLIO(PFN + 2, 2, 1),
+	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1025, 1),
+				      FOLIO(PFN + 2, 2, 1),
 				      FOLIO(PFN + 3, 1, 1, .ino = 13, .mapping = MAPPING + 8) };
 	uint64_t first = PFN, last = PFN + 100;
 	struct scan_pgmap other = { .nr_range = 1, .range = { { 5, 5 } }, .device = "pmem1" };
@@ -346,7 +408,8 @@ static struct scan_verdict verdict(struct fixture *x)
 
 static void test_verdict_fs(void **state)
 {
-	const struct dx_folio mapped[] = { FOLIO(PFN, 1, 1) }, pinned[] = { FOLIO(PFN, 1025, 1), FOLIO(PFN + 1, 2, 1) };
+	const struct dx_folio mapped[] = { FOLIO(PFN, 1, 1) },
+			      pinned[] = { FOLIO(PFN, 1025, 1), FOLIO(PFN + 1, 2, 1) };
 	struct scan_mount m = { .dev = DEV, .point = "/mnt/a", .device = "pmem0" };
 	struct fixture x = begin(FS_DAX);
 	struct scan_verdict v;
@@ -402,9 +465,16 @@ static void test_verdict_fs(void **state)
 
 static void test_verdict_device(void **state)
 {
-	const struct dx_folio mapped[] = { FOLIO(PFN, 2, 1) }, pinned[] = { FOLIO(PFN, 1026, 1), FOLIO(PFN + 1, 4, 1), FOLIO(PFN + 2, 4, 1) };
-	struct scan_holder h = { .kind = SCAN_HOLD_MAPPING, .certain = true, .pfn = PFN, .nr = 1, .tgid = 7,
-				 .fd = -1, .addr = 0x1000 };
+	const struct dx_folio mapped[] = { FOLIO(PFN, 2, 1) },
+			      pinned[] = { FOLIO(PFN, 1026, 1), FOLIO(PFN + 1, 4, 1),
+					   FOLIO(PFN + 2, 4, 1) };
+	struct scan_holder h = { .kind = SCAN_HOLD_MAPPING,
+				 .certain = true,
+				 .pfn = PFN,
+				 .nr = 1,
+				 .tgid = 7,
+				 .fd = -1,
+				 .addr = 0x1000 };
 	struct fixture x = begin(GENERIC);
 	struct scan_verdict v;
 
@@ -429,7 +499,10 @@ static void test_verdict_device(void **state)
 	x = begin(PRIVATE);
 	scan_pgmap(x.s, 0)->refs = 4;
 	scan_pgmap(x.s, 0)->refs_base = 1;
-	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1, 0), FOLIO(PFN + 2, 1, 0) }, 3);
+	walked(&x,
+	       (const struct dx_folio[]){ FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1, 0),
+					  FOLIO(PFN + 2, 1, 0) },
+	       3);
 	v = verdict(&x);
 	assert_int_equal(v.what, SCAN_UNBIND_HANGS);
 	assert_int_equal(v.nr, 3);
@@ -451,12 +524,17 @@ static int change_text(const struct scan_change *c, void *arg)
 static void test_changes(void **state)
 {
 	struct fixture a = begin(FS_DAX), b = begin(FS_DAX);
-	const struct dx_folio before[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1, 1), FOLIO(PFN + 2, 1, 1),
-					   FOLIO(PFN + 5, 1, 1), FOLIO(PFN + 6, 1, 1),
-					   FOLIO(PFN + 7, 1, 1, .mapping = 0, .share = 2),
-					   FOLIO(PFN + 512, 1, 1) };
-	const struct dx_folio after[] = { FOLIO(PFN + 1, 1025, 1), FOLIO(PFN + 2, 1, 1), FOLIO(PFN + 3, 1, 1),
-					  FOLIO(PFN + 5, 1, 1, .index = 9), FOLIO(PFN + 6, 1, 1, .mapping = MAPPING + 8),
+	const struct dx_folio before[] = {
+		FOLIO(PFN, 1, 1),      FOLIO(PFN + 1, 1, 1),
+		FOLIO(PFN + 2, 1, 1),  FOLIO(PFN + 5, 1, 1),
+		FOLIO(PFN + 6, 1, 1),  FOLIO(PFN + 7, 1, 1, .mapping = 0, .share = 2),
+		FOLIO(PFN + 512, 1, 1)
+	};
+	const struct dx_folio after[] = { FOLIO(PFN + 1, 1025, 1),
+					  FOLIO(PFN + 2, 1, 1),
+					  FOLIO(PFN + 3, 1, 1),
+					  FOLIO(PFN + 5, 1, 1, .index = 9),
+					  FOLIO(PFN + 6, 1, 1, .mapping = MAPPING + 8),
 					  FOLIO(PFN + 7, 1, 1, .mapping = 0, .share = 3),
 					  FOLIO(PFN + 512, 1, 1, .order = 9) };
 	char text[256] = "";
@@ -467,7 +545,8 @@ static void test_changes(void **state)
 	assert_int_equal(scan_finish(a.s), 0);
 	assert_int_equal(scan_finish(b.s), 0);
 	assert_int_equal(scan_changes(a.s, b.s, change_text, text), 0);
-	assert_string_equal(text, "0 1>-1\n1 1>1025\n3 -1>1\n5 1>1\n6 1>1\n7 1>1\n512 1>-1\n512 -1>1\n");
+	assert_string_equal(text,
+			    "0 1>-1\n1 1>1025\n3 -1>1\n5 1>1\n6 1>1\n7 1>1\n512 1>-1\n512 -1>1\n");
 	text[0] = 0;
 	assert_int_equal(scan_changes(b.s, b.s, change_text, text), 0);
 	assert_string_equal(text, "");
@@ -498,18 +577,12 @@ static void test_many_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_holders),
-		cmocka_unit_test(test_same_page),
-		cmocka_unit_test(test_large),
-		cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_waits),
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_verdict_fs),
-		cmocka_unit_test(test_verdict_device),
-		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_runs),	   cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_same_page),
+		cmocka_unit_test(test_large),	   cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
+		cmocka_unit_test(test_changes),	   cmocka_unit_test(test_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
