@@ -1,46 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* look_session.c - load, one look in order, signals */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "clock.h"
 #include "look_session.h"
+#include "stop.h"
 #include "source/source.h"
 #include "view/escape.h"
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
 bool look_session_stopped(void)
 {
-	return stop;
-}
-
-/* No SA_RESTART: a sleep must end. A broken pipe ends by the failed write. */
-static void catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &a, NULL);
+	return stop_wanted;
 }
 
 void look_session_sleep(uint64_t deadline)
 {
 	struct timespec t = { .tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000 };
 
-	while (!stop && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+	while (!stop_wanted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		;
 }
 
@@ -49,7 +28,7 @@ int look_session_open(struct look_session *l)
 	char err[1024];
 
 	memset(l, 0, sizeof(*l));
-	catch_signals();
+	stop_catch();
 	uname(&l->u);
 	if (!preflight(err, sizeof(err)))
 		l->look = look_open(err, sizeof(err));
@@ -76,17 +55,17 @@ static int look_around(struct look *l, struct scan *s, bool holders)
 		look_requests,
 		look_rdma,
 	};
-	int rc = look_walk(l, s, &stop);
+	int rc = look_walk(l, s, &stop_wanted);
 
 	/* all but memory and a signal was told by scan_add_gap(): the rest is looked at all the same */
 	for (size_t i = 0; holders && i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (rc != -ENOMEM && rc != -EINTR && !stop)
-			rc = steps[i](l, s, &stop);
-	if (rc != -ENOMEM && rc != -EINTR && !stop)
-		rc = look_waits(l, s, &stop);
+		if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
+			rc = steps[i](l, s, &stop_wanted);
+	if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
+		rc = look_waits(l, s, &stop_wanted);
 	/* those who wait have pages on their stacks, too: they must be known */
-	if (holders && rc != -ENOMEM && rc != -EINTR && !stop)
-		rc = look_stacks(l, s, &stop);
+	if (holders && rc != -ENOMEM && rc != -EINTR && !stop_wanted)
+		rc = look_stacks(l, s, &stop_wanted);
 	return rc == -ENOMEM ? rc : 0;
 }
 
@@ -130,7 +109,7 @@ int look_session_scan(struct look_session *l, const struct scan_filter *filter, 
 		.regime = look_regime(l->look),
 		.now = clock_now(),
 		.holders = holders,
-		.interrupted = stop,
+		.interrupted = stop_wanted,
 		.symbol = symbol,
 		.arg = l->look,
 	};

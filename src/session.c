@@ -2,7 +2,6 @@
 /* session.c - one source, one engine, one loop */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "clock.h"
 #include "file_names.h"
 #include "session.h"
+#include "stop.h"
 
 #define NS_PER_MS 1000000ULL
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
@@ -22,41 +22,20 @@
 #define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
 void session_stop(void)
 {
-	stop = 1;
+	stop_wanted = 1;
 }
 
 void session_resume(struct session *s)
 {
-	stop = 0;
+	stop_wanted = 0;
 	s->deadline = UINT64_MAX;
 }
 
 bool session_done(const struct session *s)
 {
-	return stop || clock_now() >= s->deadline;
-}
-
-/* No SA_RESTART: poll() must return. A broken pipe ends by the failed write. */
-static void catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &a, NULL);
+	return stop_wanted || clock_now() >= s->deadline;
 }
 
 static void found_pgmap(void *arg, const struct engine_pgmap *p)
@@ -182,7 +161,7 @@ int session_open(struct session *s, const struct options *o)
 
 	s->o = o;
 	s->deadline = UINT64_MAX;
-	catch_signals();
+	stop_catch();
 	if (preflight(err, sizeof(err)))
 		goto fail;
 	s->source = source_open(&so, err, sizeof(err));
