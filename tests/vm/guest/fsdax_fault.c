@@ -290,7 +290,7 @@ static void test_predates(struct place *p)
 	area_unmap(&a);
 	area_remove(&a);
 	history_stop(d);
-	HISTORY(d, &a, "=predates", UNMAP_FREE, "remove 0>0");
+	HISTORY(d, &a, "=predates", "sample 1>1 m1 @*", UNMAP_FREE, "remove 0>0");
 }
 
 const struct test fsdax_fault_tests[] = {

@@ -131,7 +131,7 @@ static void test_aio(struct place *p)
 	history_expect(d, &a, s.list);
 }
 
-/* A mapping that daxtop did not see made: its pins are seen all the same. */
+/* A mapping that daxtop did not see made: the first scan finds it, and its pins are seen all the same. */
 static void test_mapped_before(struct place *p)
 {
 	struct figures f;
@@ -149,6 +149,7 @@ static void test_mapped_before(struct place *p)
 	history_stop(d);
 	f = figures_of(&a);
 	steps_add(&s, "=predates");
+	steps_add(&s, "sample %d>%d m1 @*", f.mapped, f.mapped);
 	steps_add(&s, "pin %d>%d m1 p1", f.mapped, f.mapped + f.pin);
 	steps_add(&s, "unpin %d>%d p0", f.mapped + f.pin, f.mapped);
 	add_unmap(&s, &a);
