@@ -60,7 +60,7 @@ static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *
 		fail("process %d is not said to wait: %.4000s%s", pid, d->out_text, d->err_text);
 	if (strcmp(field_str(w, "kind"), kind) || field_int(w, "tgid") != pid)
 		fail("%s expected: %s", kind, json_text(w));
-	if (strcmp(field_str(w, "device"), device))
+	if (!field_str_or_null(w, "device") || strcmp(field_str(w, "device"), device))
 		fail("device: expected %s in %s", device, json_text(w));
 	if (field_int(w, "since") < (from - 1) * 1000000 ||
 	    field_int(w, "blocked_ns") > (now - from + 1) * 1000000)
@@ -253,20 +253,88 @@ static void enable(struct place *p, const char *name)
 		remount(p);
 }
 
+/* The driver is taken away from below a mounted filesystem. */
+static void child_unbinds(struct child *c, void *arg)
+{
+	struct hang *h = hang_child(c, arg);
+	char path[128], link[256];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/device", h->a.place->device);
+	len = readlink(path, link, sizeof(link) - 1);
+	must(len > 0);
+	link[len] = '\0';
+	strcat(path, "/driver/unbind");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	must(fd >= 0);
+	must(write(fd, strrchr(link, '/') + 1, strlen(strrchr(link, '/') + 1)) > 0);
+}
+
+static void test_unbind(struct place *p)
+{
+	char name[64];
+	struct hang h;
+
+	namespace_of(p, name, sizeof(name));
+	hang_hold(&h, p);
+	hang_close(&h);
+	hang_start(&h, child_unbinds, "dax_break_layout_final");
+	expect_blocked(&h, "evict", "D");
+	hang_end(&h);
+	must(!umount(p->path));
+	enable(p, name);
+}
+
+/* The pgmap that is dying, of which there is one. */
+static struct json_object *dying_pgmap(struct daxtop *d)
+{
+	struct json_object *p, *dying = NULL;
+
+	for (size_t i = 0; (p = line_of(d, "pgmap", i)); i++) {
+		if (!field_bool(p, "dying"))
+			continue;
+		if (dying)
+			fail("two are dying: %.4000s", d->out_text);
+		dying = p;
+	}
+	if (!dying)
+		fail("no pgmap is dying: %.4000s", d->out_text);
+	return dying;
+}
+
+/*
+ * Dying, with @refs references too many, and somebody waits. Its device has left the
+ * system by now: it is called as before, or as the namespace.
+ */
+static const char *expect_dying(struct daxtop *d, struct place *p, const char *name, pid_t pid, int64_t from)
+{
+	struct json_object *pgmap = dying_pgmap(d), *refs;
+	const char *device = field_str_or_null(pgmap, "device");
+
+	must(json_object_object_get_ex(pgmap, "refs", &refs) && refs);
+	if (field_int(refs, "unexplained") != 1)
+		fail("one reference too many: %s", json_text(pgmap));
+	if (!device || (strcmp(device, p->device) && strcmp(device, name)))
+		fail("device: expected %s or %s in %s", p->device, name, json_text(pgmap));
+	expect_wait(d, pid, "memunmap", device, from);
+	return device;
+}
+
 /* A reference on the pgmap that nobody puts: memunmap_pages() waits for it. */
 static void test_memunmap(struct place *p)
 {
 	struct inject arg = { .cmd = INJECT_PGMAP_GET };
-	struct json_object *pgmap, *refs, *v;
 	int fd = inject_open();
-	char name[64], dev[64];
+	struct json_object *v;
+	const char *device;
 	struct daxtop *d;
 	struct child c;
 	struct area a;
+	char name[64];
 	int64_t from;
 
 	namespace_of(p, name, sizeof(name));
-	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	area_touched(&a, p, place_order(p));
 	arg.addr = (uintptr_t)a.p;
 	inject_do(fd, &arg);
@@ -278,15 +346,10 @@ static void test_memunmap(struct place *p)
 	from = now_ms();
 	child_go(&c);
 	wait_blocked(c.pid, "memunmap_pages");
-	d = SCAN();
-	expect_wait(d, c.pid, "memunmap", p->device, from);
-	pgmap = pgmap_of(d, p->device);
-	must(json_object_object_get_ex(pgmap, "refs", &refs) && refs);
-	if (!field_bool(pgmap, "dying") || field_int(refs, "unexplained") != 1)
-		fail("dying, and with one reference too many: %s", json_text(pgmap));
-	d = holders_run(1, dev);
-	expect_wait(d, c.pid, "memunmap", p->device, from);
-	v = expect_verdict(d, p->device, "hangs");
+	expect_dying(SCAN(), p, name, c.pid, from);
+	d = holders_run(1, name);
+	device = expect_dying(d, p, name, c.pid, from);
+	v = expect_verdict(d, device, "hangs");
 	if (!field_bool(v, "under_way") || field_int(v, "refs") != 1)
 		fail("under way, with one reference: %s", json_text(v));
 	inject_undo(fd);
@@ -302,6 +365,7 @@ const struct test scan_wait_tests[] = {
 	TEST("scan/truncate-waits", ON_FS | ON_BOTH, test_truncate),
 	TEST("scan/unlink-waits", ON_FS, test_unlink),
 	TEST("scan/umount-waits", ON_FS, test_umount),
+	TEST("scan/unbind-waits", ON_FS, test_unbind),
 	TEST("scan/unbind-waits-for-pgmap", ON_ALL | ON_BOTH, test_memunmap),
 	TESTS_END,
 };

@@ -76,21 +76,26 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-/* Waits until it has told of @n changes. */
-static void await_changes(struct daxtop *d, size_t n)
+/* Waits until it has printed @what @n times. */
+static void await_printed(struct daxtop *d, const char *what, size_t n)
 {
-	int64_t end = now_ms() + 20000;
+	int64_t end = now_ms() + 30000;
 	static char text[1 << 20];
 	ssize_t len;
 
 	do {
 		if (now_ms() > end)
-			fail("change %zu is not told: %s", n, text);
+			fail("%s is not there %zu times: %s", what, n, text);
 		usleep(50000);
 		len = pread(d->out, text, sizeof(text) - 1, 0);
 		must(len >= 0);
 		text[len] = '\0';
-	} while (count(text, "\"type\":\"change\"") < n);
+	} while (count(text, what) < n);
+}
+
+static void await_changes(struct daxtop *d, size_t n)
+{
+	await_printed(d, "\"type\":\"change\"", n);
 }
 
 static void expect_change(struct daxtop *d, size_t nth, const char *what, uint64_t pfn, int before,
@@ -119,8 +124,7 @@ static void test_watch(struct place *p)
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
 	d = daxtop_spawn(ARGS("scan", "--json", "--watch", "0.1", "--device", p->device));
-	while (!daxtop_has_printed(d, "\"type\":\"summary\""))
-		poll_pause();
+	await_printed(d, "\"type\":\"summary\"", 1);
 	area_map_shared(&a);
 	touch_write(a.p);
 	pfn = pfn_of(a.p);
