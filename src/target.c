@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "folio_spec.h"
+#include "source/source.h"
 #include "target.h"
 #include "view/escape.h"
 
@@ -170,10 +171,13 @@ static int by_name(struct target *t, const char *sys, const char *name, char *er
 	if (exists(path))
 		return device_set(t, name);
 	snprintf(path, sizeof(path), "%s/bus/nd/devices/%s", sys, name);
+	if (exists(path) && namespace_child(sys, name, device, sizeof(device)))
+		return device_set(t, device);
+	/* being unbound: sysfs has forgotten it */
+	if (device_of_namespace(name, device, sizeof(device)))
+		return device_set(t, device);
 	if (!exists(path))
 		return -ENOENT;
-	if (namespace_child(sys, name, device, sizeof(device)))
-		return device_set(t, device);
 	snprintf(err, errlen,
 		 "%s has no block device and no device-dax device: nothing can use its memory",
 		 name);
@@ -204,6 +208,21 @@ static bool device_of_node(const char *sys, const struct stat *st, char *name, s
 	return true;
 }
 
+/* "/dev/pmem0.3", "dax0.0": what is being unbound has no node any more, but its memory is there. */
+static bool is_device_name(const char *text, char *name, size_t len)
+{
+	const char *base = strncmp(text, "/dev/", 5) ? text : text + 5;
+	size_t digits;
+
+	if (strncmp(base, "pmem", 4) && strncmp(base, "dax", 3))
+		return false;
+	digits = strcspn(base, "0123456789");
+	if (!base[digits] || base[digits + strspn(base + digits, "0123456789.")] || strlen(base) >= len)
+		return false;
+	strcpy(name, base);
+	return true;
+}
+
 /* ---- by stat() ---- */
 
 static bool is_mount_point(const char *path)
@@ -224,6 +243,8 @@ static int by_path(struct target *t, const char *sys, char *err, size_t errlen)
 	if (stat(t->text, &st)) {
 		int rc = -errno;
 
+		if (rc == -ENOENT && is_device_name(t->text, device, sizeof(device)))
+			return device_set(t, device);
 		snprintf(err, errlen, "%s: %s; " FORMS, name, strerror(-rc));
 		return rc;
 	}

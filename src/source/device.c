@@ -2,11 +2,11 @@
 /*
  * device.c - which device a range of pfns belongs to.
  *
- * A namespace in fsdax mode is /sys/bus/nd/devices/pfnX.Y/namespace (or the
- * namespace itself in raw mode) below a block device; device-dax stands on the dax bus.
- * Both have a resource (bytes) and a size.
+ * From /proc/iomem: the memory region of a device is taken before its struct pages are
+ * made and released after they are gone. Sysfs has the ranges too, but an unbind that hangs has
+ * taken the names out of it, and holds the lock that reading them waits for (resource_show(),
+ * drivers/nvdimm/namespace_devs.c).
  */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,80 +16,128 @@
 
 #define PAGE_SHIFT 12
 
-static int read_line(const char *path, char *line, size_t len)
+/* ---- /proc/iomem ---- */
+
+struct region {
+	uint64_t first, last; /* bytes */
+	char name[64];
+};
+
+/* Calls @fn for each region until it returns true. A line is "  100000000-10fffffff : dax0.0". */
+static bool regions(bool (*fn)(const struct region *r, void *arg), void *arg)
 {
-	FILE *f = fopen(path, "re");
-	char *got;
-
-	if (!f)
-		return -1;
-	got = fgets(line, len, f);
-	fclose(f);
-	if (!got)
-		return -1;
-	line[strcspn(line, "\n")] = 0;
-	return 0;
-}
-
-/* Does the device in folder @dir share a page with [@pfn, @end)? */
-static bool overlaps(const char *dir, uint64_t pfn, uint64_t end)
-{
-	char path[512], line[64];
-	uint64_t start, size;
-
-	snprintf(path, sizeof(path), "%s/resource", dir);
-	if (read_line(path, line, sizeof(line)))
-		return false;
-	start = strtoull(line, NULL, 0) >> PAGE_SHIFT;
-	snprintf(path, sizeof(path), "%s/size", dir);
-	if (read_line(path, line, sizeof(line)))
-		return false;
-	size = strtoull(line, NULL, 0) >> PAGE_SHIFT;
-	return start && start < end && pfn < start + size;
-}
-
-static bool block_overlaps(const char *name, uint64_t pfn, uint64_t end)
-{
-	char dir[300], path[512], ns[64], nsdir[128];
-
-	snprintf(dir, sizeof(dir), "/sys/block/%s/device", name);
-	if (overlaps(dir, pfn, end))
-		return true;
-	snprintf(path, sizeof(path), "%s/namespace", dir);
-	if (read_line(path, ns, sizeof(ns)) || strchr(ns, '/'))
-		return false;
-	snprintf(nsdir, sizeof(nsdir), "/sys/bus/nd/devices/%s", ns);
-	return overlaps(nsdir, pfn, end);
-}
-
-static bool dax_overlaps(const char *name, uint64_t pfn, uint64_t end)
-{
-	char dir[300];
-
-	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", name);
-	return overlaps(dir, pfn, end);
-}
-
-static bool find(const char *folder, const char *prefix,
-		 bool (*match)(const char *, uint64_t, uint64_t), uint64_t pfn, uint64_t end, char *name,
-		 size_t len)
-{
-	DIR *d = opendir(folder);
-	struct dirent *e;
+	FILE *f = fopen("/proc/iomem", "re");
+	char line[256];
 	bool found = false;
 
-	if (!d)
+	if (!f)
 		return false;
-	while (!found && (e = readdir(d))) {
-		if (strncmp(e->d_name, prefix, strlen(prefix)) || strlen(e->d_name) >= len)
-			continue;
-		found = match(e->d_name, pfn, end);
-		if (found)
-			strcpy(name, e->d_name);
+	while (!found && fgets(line, sizeof(line), f)) {
+		struct region r;
+
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %63[^\n]", &r.first, &r.last, r.name) == 3)
+			found = fn(&r, arg);
 	}
-	closedir(d);
+	fclose(f);
 	return found;
 }
+
+/* "namespace0.3" is "pmem0.3", "namespace1.0" "pmem1": nvdimm_namespace_disk_name(), drivers/nvdimm/namespace_devs.c */
+static bool disk_of_namespace(const char *ns, char *name, size_t len)
+{
+	unsigned int region, id;
+	int end = 0;
+
+	if (sscanf(ns, "namespace%u.%u%n", &region, &id, &end) != 2 || ns[end])
+		return false;
+	if (id)
+		snprintf(name, len, "pmem%u.%u", region, id);
+	else
+		snprintf(name, len, "pmem%u", region);
+	return true;
+}
+
+static bool is_dax(const char *name)
+{
+	unsigned int region, id;
+	int end = 0;
+
+	return sscanf(name, "dax%u.%u%n", &region, &id, &end) == 2 && !name[end];
+}
+
+static bool is_pci(const char *name)
+{
+	unsigned int domain, bus, slot, function;
+	int end = 0;
+
+	return sscanf(name, "%x:%x:%x.%u%n", &domain, &bus, &slot, &function, &end) == 4 && !name[end];
+}
+
+struct range_search {
+	uint64_t first, last; /* bytes */
+	char *name;
+	size_t len;
+};
+
+/* The innermost of those that overlap comes last. */
+static bool region_overlaps(const struct region *r, void *arg)
+{
+	struct range_search *w = arg;
+
+	if (r->last < w->first || r->first > w->last || strlen(r->name) >= w->len)
+		return false;
+	if (is_dax(r->name) || is_pci(r->name))
+		strcpy(w->name, r->name);
+	else
+		disk_of_namespace(r->name, w->name, w->len);
+	return false;
+}
+
+void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len)
+{
+	struct range_search w = {
+		.first = pfn << PAGE_SHIFT,
+		.last = ((pfn + nr_pages) << PAGE_SHIFT) - 1,
+		.name = name,
+		.len = len,
+	};
+
+	name[0] = 0;
+	regions(region_overlaps, &w);
+}
+
+struct namespace_search {
+	const char *ns;
+	uint64_t behind; /* of the namespace's own region: its label area only, when it is device-dax's */
+	char *name;
+	size_t len;
+};
+
+static bool region_of_namespace(const struct region *r, void *arg)
+{
+	struct namespace_search *w = arg;
+
+	if (w->behind && r->first == w->behind && is_dax(r->name) && strlen(r->name) < w->len) {
+		strcpy(w->name, r->name);
+		return true;
+	}
+	if (!strcmp(r->name, w->ns)) {
+		disk_of_namespace(w->ns, w->name, w->len);
+		w->behind = r->last + 1;
+	}
+	return false;
+}
+
+bool device_of_namespace(const char *ns, char *name, size_t len)
+{
+	struct namespace_search w = { .ns = ns, .name = name, .len = len };
+
+	name[0] = 0;
+	regions(region_of_namespace, &w);
+	return name[0];
+}
+
+/* ---- sysfs: links only, which take no lock of the device ---- */
 
 /* The last component of where the link @path leads, if it fits. */
 static bool link_base(const char *path, char *name, size_t len)
@@ -134,30 +182,4 @@ void device_driver(const char *device, char *name, size_t len)
 		if (link_base(path, name, len))
 			return;
 	}
-}
-
-/* Does a BAR of the PCI device share a page with [@pfn, @end)? For P2PDMA. */
-static bool pci_overlaps(const char *name, uint64_t pfn, uint64_t end)
-{
-	char path[300];
-	uint64_t start, last, flags;
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", name);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!found && fscanf(f, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &last, &flags) == 3)
-		found = last && start >> PAGE_SHIFT < end && last >> PAGE_SHIFT >= pfn;
-	fclose(f);
-	return found;
-}
-
-void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len)
-{
-	name[0] = 0;
-	if (!find("/sys/bus/dax/devices", "dax", dax_overlaps, pfn, pfn + nr_pages, name, len))
-		if (!find("/sys/block", "pmem", block_overlaps, pfn, pfn + nr_pages, name, len))
-			find("/sys/bus/pci/devices", "", pci_overlaps, pfn, pfn + nr_pages, name, len);
 }

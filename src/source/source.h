@@ -110,8 +110,13 @@ int preflight_btf(const struct btf *btf, char *err, size_t errlen);
 
 /* "pmem0", "dax0.0" for a kernel's dev_t (major << 20 | minor); "" when there is none. */
 void device_name_dev(uint32_t dev, bool character, char *name, size_t len);
-/* "pmem0", "dax0.0" for a range of pfns from sysfs; "" when there is none. */
+/*
+ * "pmem0", "dax0.0", "0000:00:04.0" for a range of pfns; "" when there is none. Also of a device
+ * that is being unbound.
+ */
 void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len);
+/* What uses the namespace "namespace0.3": "pmem0.3", "dax0.0". false: there is none of that name, or it is idle. */
+bool device_of_namespace(const char *ns, char *name, size_t len);
 /* The driver that is bound to it ("nd_pmem", "device_dax"); "" when there is none. */
 void device_driver(const char *device, char *name, size_t len);
 
