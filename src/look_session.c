@@ -10,6 +10,9 @@
 #include "source/source.h"
 #include "view/escape.h"
 
+#define AGAIN	 2 /* looks more at what nothing explains */
+#define AGAIN_NS 20000000ull /* ... after so long */
+
 bool look_session_stopped(void)
 {
 	return stop_wanted;
@@ -79,27 +82,56 @@ static int failed(struct scan *s, int rc)
 	if (rc == -ENOMEM)
 		fprintf(stderr, "daxtop: memory is short\n");
 	else
-		fprintf(stderr, "daxtop: %s\n", scan_nr_gaps(s) ? scan_gap(s, 0) : strerror(-rc));
+		fprintf(stderr, "daxtop: %s\n", s && scan_nr_gaps(s) ? scan_gap(s, 0) : strerror(-rc));
 	scan_free(s);
 	return 2;
+}
+
+/* Returns 0 or -errno; *@out is to be freed either way. */
+static int one_look(struct look *l, const struct scan_filter *filter, bool holders, struct scan **out)
+{
+	struct scan *s = scan_new(filter, look_regime(l) == REGIME_LEGACY);
+	int rc;
+
+	*out = s;
+	if (!s)
+		return -ENOMEM;
+	rc = look_pgmaps(l, s);
+	if (rc)
+		return rc;
+	rc = look_mounts(l, s);
+	if (rc != -ENOMEM)
+		rc = look_around(l, s, holders);
+	return rc ? rc : scan_finish(s);
+}
+
+/* What nothing explains must be so in all looks: direct I/O may have ended between counts and holders. */
+static int look_again(struct look *l, const struct scan_filter *filter, struct scan *s)
+{
+	struct scan_filter part = *filter;
+	struct scan *later;
+	int rc = 0;
+
+	for (int i = 0; i < AGAIN && !rc && !stop_wanted; i++) {
+		if (!scan_unexplained(s, &part.pfn_first, &part.pfn_last))
+			return 0;
+		look_session_sleep(clock_now() + AGAIN_NS);
+		rc = one_look(l, &part, true, &later);
+		if (!rc && !stop_wanted)
+			scan_confirm(s, later);
+		scan_free(later);
+	}
+	return rc;
 }
 
 int look_session_scan(struct look_session *l, const struct scan_filter *filter, bool holders,
 		      struct scan_view *v)
 {
-	struct scan *s = scan_new(filter, look_regime(l->look) == REGIME_LEGACY);
-	int rc;
+	struct scan *s;
+	int rc = one_look(l->look, filter, holders, &s);
 
-	if (!s)
-		return failed(NULL, -ENOMEM);
-	rc = look_pgmaps(l->look, s);
-	if (rc)
-		return failed(s, rc);
-	rc = look_mounts(l->look, s);
-	if (rc != -ENOMEM)
-		rc = look_around(l->look, s, holders);
-	if (!rc)
-		rc = scan_finish(s);
+	if (!rc && holders && !stop_wanted)
+		rc = look_again(l->look, filter, s);
 	if (rc)
 		return failed(s, rc);
 	*v = (struct scan_view){

@@ -124,6 +124,7 @@ struct scan_folio {
 	uint32_t nr_holders; /* certain and candidates; scan_folio_holders() lists them */
 	uint32_t nr_waits;
 	bool overput; /* fewer references than the idle one's and the mappings' together */
+	bool moving; /* by scan_confirm(): what was unexplained was not so at another look */
 };
 size_t scan_nr_folios(const struct scan *s); /* runs; after scan_finish() ordered by pfn */
 const struct scan_folio *scan_folio(const struct scan *s, size_t i);
@@ -229,6 +230,15 @@ const char *scan_gap(const struct scan *s, size_t i);
 
 /* ---- the end: relates what was added; then everything may be read ---- */
 int scan_finish(struct scan *s);
+
+/*
+ * The counts of a folio and its holders are not read in one instant: a direct write may have
+ * ended in between. So what nothing explains is looked at again.
+ */
+/* The pages between which something is not explained; false: all of it is. After scan_finish(). */
+bool scan_unexplained(const struct scan *s, uint64_t *first, uint64_t *last);
+/* @later has these pages: what is explained there, or gone, is not claimed here any more. */
+void scan_confirm(struct scan *s, const struct scan *later);
 
 /* ---- may a device be unbound? ---- */
 

@@ -212,6 +212,7 @@ static void add_folio(struct json_object *o, const struct scan_view *v, const st
 	json_add_int(o, "held_gets", f->held_gets, failed);
 	json_add_int(o, "unknown", f->unknown, failed);
 	add_bool(o, "overput", f->overput, failed);
+	add_bool(o, "moving", f->moving, failed);
 	json_add_uint(o, "waits", f->nr_waits, failed);
 }
 

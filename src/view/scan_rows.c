@@ -181,6 +181,8 @@ static void holders_print(FILE *out, const struct scan_view *v, size_t i, int in
 			 scan_unknown_format(what, sizeof(what), f));
 		remark_line(&c, text);
 	}
+	if (f->moving && v->holders)
+		remark_line(&c, "in motion: it was held by nobody known, and not so at the next look");
 	if (beside && !c.lines)
 		fputc('\n', out);
 }

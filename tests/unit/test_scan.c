@@ -554,6 +554,46 @@ static void test_changes(void **state)
 	scan_free(b.s);
 }
 
+/* What is unexplained at one look only is in motion; what is so at each is claimed. */
+static void test_confirm(void **state)
+{
+	struct fixture a = begin(FS_DAX), b = begin(FS_DAX);
+	const struct dx_folio first[] = { FOLIO(PFN, 1025, 1),	   FOLIO(PFN + 2, 1, 0),
+					  FOLIO(PFN + 3, 1, 0),	   FOLIO(PFN + 5, 0, 1),
+					  FOLIO(PFN + 7, 0, 1),	   FOLIO(PFN + 9, 1, 1) };
+	const struct dx_folio second[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 3, 1, 0), FOLIO(PFN + 5, 1, 1),
+					   FOLIO(PFN + 7, 0, 1) };
+	uint64_t from = 0, to = 0;
+
+	(void)state;
+	walked(&a, first, 6);
+	walked(&b, second, 4);
+	assert_int_equal(scan_finish(a.s), 0);
+	assert_int_equal(scan_finish(b.s), 0);
+	assert_true(scan_unexplained(a.s, &from, &to));
+	assert_int_equal(from, PFN);
+	assert_int_equal(to, PFN + 7);
+	scan_confirm(a.s, b.s);
+	assert_runs(a.s, "0*1 @0 1025/1/1 gets 0 unknown 0:\n"
+			 "2*2 @2 1/0/0 gets 1 unknown 1:\n"
+			 "5*1 @5 0/1/0 gets 0 unknown 0:\n"
+			 "7*1 @7 0/1/0 gets 0 unknown 0 overput:\n"
+			 "9*1 @9 1/1/0 gets 0 unknown 0:\n");
+	assert_true(scan_folio(a.s, 0)->moving);
+	assert_false(scan_folio(a.s, 1)->moving);
+	assert_true(scan_folio(a.s, 2)->moving);
+	assert_false(scan_folio(a.s, 3)->moving);
+	/* a look that found nothing there */
+	scan_free(b.s);
+	b = begin(FS_DAX);
+	assert_int_equal(scan_finish(b.s), 0);
+	assert_false(scan_unexplained(b.s, &from, &to));
+	scan_confirm(a.s, b.s);
+	assert_false(scan_unexplained(a.s, &from, &to));
+	scan_free(a.s);
+	scan_free(b.s);
+}
+
 /* Many files: the table grows and finds each again. */
 static void test_many_files(void **state)
 {
@@ -582,7 +622,8 @@ int main(void)
 		cmocka_unit_test(test_large),	   cmocka_unit_test(test_candidates),
 		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
-		cmocka_unit_test(test_changes),	   cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_confirm),	   cmocka_unit_test(test_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

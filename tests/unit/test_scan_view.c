@@ -848,7 +848,7 @@ static void test_json(void **state)
 			      "\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pincount\":0,\"pins_exact\":false,"
 			      "\"idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
 			      "\"ino\":42,\"offset\":0,\"gets\":0,\"held_pins\":0,\"held_gets\":0,\"unknown\":0,"
-			      "\"overput\":false,\"waits\":0,\"holders\":[{\"kind\":\"mapping\",\"certain\":true,\"pin\":false,"
+			      "\"overput\":false,\"moving\":false,\"waits\":0,\"holders\":[{\"kind\":\"mapping\",\"certain\":true,\"pin\":false,"
 			      "\"refs\":0,\"pfn\":1048592,\"nr\":3,\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,"
 			      "\"fd\":null,\"id\":null,\"addr\":null,\"since\":null,\"detail\":null}]}");
 	expect_line(
@@ -857,7 +857,7 @@ static void test_json(void **state)
 			      "\"memory_type\":\"fs-dax\",\"refcount\":1026,\"mapcount\":1,\"pincount\":1,\"pins_exact\":false,"
 			      "\"idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
 			      "\"ino\":42,\"offset\":8192,\"gets\":1,\"held_pins\":1,\"held_gets\":1,\"unknown\":0,"
-			      "\"overput\":false,\"waits\":1,\"holders\":[{\"kind\":\"io_uring\",\"certain\":true,\"pin\":true,"
+			      "\"overput\":false,\"moving\":false,\"waits\":1,\"holders\":[{\"kind\":\"io_uring\",\"certain\":true,\"pin\":true,"
 			      "\"refs\":1,\"pfn\":1048594,\"nr\":1,\"tgid\":812,\"pid\":813,\"comm\":\"db\","
 			      "\"cgroup\":\"/system.slice/db\",\"fd\":4,\"id\":null,\"addr\":null,\"since\":null,"
 			      "\"detail\":\"buffer 3\"},{\"kind\":\"pipe\",\"certain\":true,\"pin\":false,\"refs\":1,"
