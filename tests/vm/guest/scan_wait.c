@@ -50,8 +50,8 @@ static void hang_start(struct hang *h, void (*fn)(struct child *c, void *arg), c
 }
 
 /* The wait of @pid in what daxtop said, of this kind and since then. */
-static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *kind, const char *device,
-				       int64_t from)
+static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *kind,
+				       const char *device, int64_t from)
 {
 	struct json_object *w = wait_of(d, pid), *stack;
 	int64_t now = now_ms();
@@ -89,11 +89,13 @@ static void expect_file(struct json_object *o, struct hang *h)
 static void expect_blocked(struct hang *h, const char *kind, const char *state)
 {
 	struct daxtop *d = SCAN();
-	struct json_object *w = expect_wait(d, h->c.pid, kind, h->a.place->device, h->from), *f, *folios;
+	struct json_object *w = expect_wait(d, h->c.pid, kind, h->a.place->device, h->from), *f,
+			   *folios;
 
 	if (!strstr(state, field_str(w, "state")))
 		fail("state: expected one of %s in %s", state, json_text(w));
-	if ((uint64_t)field_int(w, "pfn") != h->pfn || field_int(w, "refcount") != 1 + kernel_legacy())
+	if ((uint64_t)field_int(w, "pfn") != h->pfn ||
+	    field_int(w, "refcount") != 1 + kernel_legacy())
 		fail("pfn %#llx with refcount %d expected: %s", (unsigned long long)h->pfn,
 		     1 + kernel_legacy(), json_text(w));
 	expect_file(w, h);
@@ -103,7 +105,8 @@ static void expect_blocked(struct hang *h, const char *kind, const char *state)
 		fail("blocked by one folio, %#llx: %s", (unsigned long long)h->pfn, json_text(w));
 	/* the break has unmapped it; what maps the file is a candidate at most */
 	f = folio_of(d, h->pfn);
-	if (!f || field_int(f, "gets") != 1 || field_int(f, "held_gets") != 1 || field_int(f, "mapcount"))
+	if (!f || field_int(f, "gets") != 1 || field_int(f, "held_gets") != 1 ||
+	    field_int(f, "mapcount"))
 		fail("not mapped, and one reference, of the pipe, expected: %s", json_text(f));
 	expect_file(f, h);
 	expect_holder(f, "pipe", getpid(), true);
@@ -135,7 +138,8 @@ static void hang_end(struct hang *h)
 static const char *break_function(const struct place *p)
 {
 	if (kernel_legacy())
-		return p->bit == ON_EXT4 ? "ext4_break_layouts" : "xfs_break_dax_layouts|xfs_break_layouts";
+		return p->bit == ON_EXT4 ? "ext4_break_layouts"
+					 : "xfs_break_dax_layouts|xfs_break_layouts";
 	return p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page";
 }
 
@@ -307,7 +311,8 @@ static struct json_object *dying_pgmap(struct daxtop *d)
  * Dying, with @refs references too many, and somebody waits. Its device has left the
  * system by now: it is called as before, or as the namespace.
  */
-static const char *expect_dying(struct daxtop *d, struct place *p, const char *name, pid_t pid, int64_t from)
+static const char *expect_dying(struct daxtop *d, struct place *p, const char *name, pid_t pid,
+				int64_t from)
 {
 	struct json_object *pgmap = dying_pgmap(d), *refs;
 	const char *device = field_str_or_null(pgmap, "device");
