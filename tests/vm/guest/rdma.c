@@ -103,7 +103,8 @@ bool rdma_register(struct rdma *r, void *addr, size_t len)
 
 	device_make();
 	r->fd = verbs_open();
-	must(verb(r->fd, IB_USER_VERBS_CMD_GET_CONTEXT, &context, sizeof(context), sizeof(context_resp)));
+	must(verb(r->fd, IB_USER_VERBS_CMD_GET_CONTEXT, &context, sizeof(context),
+		  sizeof(context_resp)));
 	must(verb(r->fd, IB_USER_VERBS_CMD_ALLOC_PD, &pd, sizeof(pd), sizeof(pd_resp)));
 	r->pd = mr.cmd.pd_handle = pd_resp.pd_handle;
 	if (!verb(r->fd, IB_USER_VERBS_CMD_REG_MR, &mr, sizeof(mr), sizeof(mr_resp)))

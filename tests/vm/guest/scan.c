@@ -97,8 +97,9 @@ static bool is_word(const char *word, const char *const words[])
 
 static void check_holder(struct json_object *h)
 {
-	static const char *const kinds[] = { "mapping", "pipe", "io_uring", "socket", "request", "aio",
-					     "rdma", "vfio", "stack", "open", NULL };
+	static const char *const kinds[] = { "mapping", "pipe", "io_uring", "socket",
+					     "request", "aio",	"rdma",	    "vfio",
+					     "stack",	"open", NULL };
 	const char *kind = field_str(h, "kind");
 
 	if (!is_word(kind, kinds))
@@ -114,8 +115,8 @@ static void check_holder(struct json_object *h)
 
 static void check_folio(struct json_object *f, struct json_object *before)
 {
-	static const char *const counts[] = { "mapcount", "pincount", "share", "gets", "held_pins",
-					      "held_gets", "unknown", "waits", NULL };
+	static const char *const counts[] = { "mapcount",  "pincount", "share", "gets", "held_pins",
+					      "held_gets", "unknown",  "waits", NULL };
 	struct json_object *holders = field_array(f, "holders");
 	int64_t pages = 1ll << field_int(f, "order"), free;
 
@@ -125,8 +126,9 @@ static void check_folio(struct json_object *f, struct json_object *before)
 	if (field_int(f, "refcount") < 0 || field_int(f, "nr") < 1 ||
 	    field_int(f, "size") != pages * 4096 || field_int(f, "pfn") % pages)
 		fail("no such folio: %s", json_text(f));
-	if (before && field_int(f, "pfn") < field_int(before, "pfn") +
-						     field_int(before, "nr") * field_int(before, "size") / 4096)
+	if (before && field_int(f, "pfn") <
+			      field_int(before, "pfn") +
+				      field_int(before, "nr") * field_int(before, "size") / 4096)
 		fail("%s comes after or overlaps %s", json_text(before), json_text(f));
 	free = field_int(f, "pincount") + field_int(f, "gets") -
 	       field_int_or(f, "unknown", field_int(f, "pincount") + field_int(f, "gets"));
@@ -139,13 +141,11 @@ static void check_folio(struct json_object *f, struct json_object *before)
 static void check_pgmap(struct json_object *p)
 {
 	static const char *const states[] = { "walked", "partly", "vanished", "skipped", NULL };
-	static const char *const types[] = { "private", "coherent", "fs-dax", "generic",
-					     "pci-p2pdma",
-					     NULL };
+	static const char *const types[] = { "private", "coherent",   "fs-dax",
+					     "generic", "pci-p2pdma", NULL };
 	struct json_object *ranges = field_array(p, "ranges"), *folios, *refs;
 
-	if (!is_word(field_str(p, "state"), states) ||
-	    !is_word(field_str(p, "memory_type"), types))
+	if (!is_word(field_str(p, "state"), states) || !is_word(field_str(p, "memory_type"), types))
 		fail("no such state or type: %s", json_text(p));
 	if (!json_object_array_length(ranges) || field_int(p, "altmap_pages") < 0)
 		fail("a pgmap of no pages: %s", json_text(p));
@@ -155,18 +155,21 @@ static void check_pgmap(struct json_object *p)
 	    field_int(folios, "pinned") > field_int(folios, "in_use"))
 		fail("more mapped or pinned than in use: %s", json_text(p));
 	must(json_object_object_get_ex(p, "refs", &refs));
-	if (refs && field_int(refs, "outstanding") - field_int(refs, "base") - field_int(refs, "explained") !=
+	if (refs && field_int(refs, "outstanding") - field_int(refs, "base") -
+				    field_int(refs, "explained") !=
 			    field_int(refs, "unexplained"))
 		fail("the references don't add up: %s", json_text(p));
 }
 
 static void check_wait(struct json_object *w)
 {
-	static const char *const kinds[] = { "layout-break", "evict", "memunmap", "entry-lock", NULL };
+	static const char *const kinds[] = { "layout-break", "evict", "memunmap", "entry-lock",
+					     NULL };
 
 	if (!is_word(field_str(w, "kind"), kinds) || field_int(w, "pid") < 1)
 		fail("no such wait: %s", json_text(w));
-	if (field_int_or(w, "since", 0) > now_ms() * 1000000 || field_int_or(w, "blocked_ns", 0) < 0)
+	if (field_int_or(w, "since", 0) > now_ms() * 1000000 ||
+	    field_int_or(w, "blocked_ns", 0) < 0)
 		fail("it waits since the future: %s", json_text(w));
 }
 
@@ -183,8 +186,8 @@ static void check_summary(struct daxtop *d)
 		fail("%lld folios of %lld pages are listed, the summary says: %s",
 		     (long long)folios, (long long)pages, json_text(s));
 	for (size_t i = 0; i < json_object_array_length(field_array(s, "gaps")); i++)
-		note("gap: %s", json_object_get_string(
-					json_object_array_get_idx(field_array(s, "gaps"), i)));
+		note("gap: %s",
+		     json_object_get_string(json_object_array_get_idx(field_array(s, "gaps"), i)));
 }
 
 void look_check(struct daxtop *d)
@@ -309,7 +312,8 @@ struct json_object *expect_folio(struct daxtop *d, const struct area *a, uint64_
 		     d->err_text);
 	expect_count(f, "order", order_of(a));
 	expect_count(f, "mapcount", maps);
-	expect_count(f, "refcount", idle_of(a) + maps + u->gets + u->pins * (order_of(a) ? 1 : 1024));
+	expect_count(f, "refcount",
+		     idle_of(a) + maps + u->gets + u->pins * (order_of(a) ? 1 : 1024));
 	expect_count(f, "idle", idle_of(a));
 	expect_count(f, "pincount", u->pins);
 	expect_count(f, "gets", u->gets);
@@ -365,7 +369,8 @@ struct json_object *holder_of(struct json_object *folio, const char *kind, pid_t
 
 	for (size_t i = 0; i < json_object_array_length(all); i++) {
 		h = json_object_array_get_idx(all, i);
-		if (!strcmp(field_str(h, "kind"), kind) && (!tgid || field_int_or(h, "tgid", 0) == tgid))
+		if (!strcmp(field_str(h, "kind"), kind) &&
+		    (!tgid || field_int_or(h, "tgid", 0) == tgid))
 			return h;
 	}
 	return NULL;
@@ -415,7 +420,8 @@ void expect_mapping(struct json_object *folio, pid_t tgid, const char *addr)
 	struct json_object *h = expect_holder(folio, "mapping", tgid, true);
 
 	if (addr && (uint64_t)field_int_or(h, "addr", 0) != (uintptr_t)addr)
-		fail("addr: expected %#llx in %s", (unsigned long long)(uintptr_t)addr, json_text(h));
+		fail("addr: expected %#llx in %s", (unsigned long long)(uintptr_t)addr,
+		     json_text(h));
 }
 
 /* ---- workloads ---- */

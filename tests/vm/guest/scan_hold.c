@@ -157,8 +157,8 @@ static void tcp_connect(int fds[2])
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(at);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 64 << 10, large = 4 << 20,
-	    one = 1;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 64 << 10,
+	    large = 4 << 20, one = 1;
 
 	must(listener >= 0);
 	must(!setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)));
@@ -176,7 +176,8 @@ static void tcp_connect(int fds[2])
 
 static void tcp_take(struct hold *h)
 {
-	char *before = mmap(NULL, TCP_BEFORE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *before =
+		mmap(NULL, TCP_BEFORE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(before != MAP_FAILED);
 	tcp_connect(h->pipe);
@@ -272,7 +273,8 @@ static void remote_drop(struct hold *h)
 
 /* ---- what daxtop says ---- */
 
-#define BY(how, ...) static const struct way by_##how = { __VA_ARGS__, .take = how##_take, .drop = how##_drop }
+#define BY(how, ...) \
+	static const struct way by_##how = { __VA_ARGS__, .take = how##_take, .drop = how##_drop }
 
 BY(pipe, .kind = "pipe");
 BY(unix, .kind = "socket");
@@ -308,8 +310,9 @@ static void expect_object(struct json_object *holder, const struct hold *h)
 static void expect_held(struct daxtop *d, const struct hold *h)
 {
 	const struct way *way = h->way;
-	struct uses uses = { .maps = 1, .pins = way->pin, .gets = !way->pin,
-			     .unknown = way->candidate };
+	struct uses uses = {
+		.maps = 1, .pins = way->pin, .gets = !way->pin, .unknown = way->candidate
+	};
 	struct json_object *f, *holder;
 
 	if (way->take == write_take)
@@ -342,7 +345,8 @@ static void hold(struct hold *h, struct place *p, unsigned int order, const stru
 #define MAX_WAYS 4
 
 /* Held in each way at once, and let go: a look at each. */
-static void held(struct hold h[], struct place *p, unsigned int order, const struct way *const ways[])
+static void held(struct hold h[], struct place *p, unsigned int order,
+		 const struct way *const ways[])
 {
 	struct daxtop *d;
 	size_t i, n;

@@ -11,6 +11,8 @@
 static void test_folio(struct place *p)
 {
 	struct inject arg = { .cmd = INJECT_FOLIO_GET };
+	/* dax_break_layout_final() is there for filesystems, since 6.15 */
+	bool waits = p->fs && !kernel_legacy();
 	int fd = inject_open(), i;
 	struct json_object *f, *v;
 	struct daxtop *d;
@@ -29,10 +31,11 @@ static void test_folio(struct place *p)
 	d = holders_run(1, dev);
 	f = expect_folio(d, &a, pfn, USES(.gets = LEAKED, .unknown = LEAKED));
 	for (i = 0; (size_t)i < json_object_array_length(json_object_object_get(f, "holders")); i++)
-		if (field_bool(json_object_array_get_idx(json_object_object_get(f, "holders"), i), "certain"))
+		if (field_bool(json_object_array_get_idx(json_object_object_get(f, "holders"), i),
+			       "certain"))
 			fail("nobody is the holder: %s", json_text(f));
-	v = expect_verdict(d, p->device, p->fs ? "hangs" : "pulls");
-	if (field_int(v, "nr") != (p->fs ? 1 : LEAKED) || field_int(v, "folios") != 1)
+	v = expect_verdict(d, p->device, waits ? "hangs" : "pulls");
+	if (field_int(v, "nr") != (waits ? 1 : LEAKED) || field_int(v, "folios") != 1)
 		fail("%d references of one folio: %s", LEAKED, json_text(v));
 	d = daxtop_run(0, ARGS("scan"));
 	if (!strstr(d->out_text, "holder unknown: predates daxtop"))
@@ -50,7 +53,8 @@ static void expect_refs(struct daxtop *d, const char *device, int64_t unexplaine
 	must(json_object_object_get_ex(p, "refs", &refs) && refs);
 	if (field_int(refs, "unexplained") != unexplained ||
 	    field_int(refs, "outstanding") - field_int(refs, "base") != unexplained)
-		fail("%lld unexplained references expected: %s", (long long)unexplained, json_text(p));
+		fail("%lld unexplained references expected: %s", (long long)unexplained,
+		     json_text(p));
 	if (field_bool(p, "dying"))
 		fail("nobody unbinds it: %s", json_text(p));
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "scan.h"
 
-#define LOOKS 6
+#define LOOKS 4
 
 /* ---- things that go ---- */
 
@@ -107,8 +107,8 @@ static void end_by(int sig, int after_ms)
 	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == sig)
 		return; /* before it could look after signals */
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
-		fail("signal %d after %d ms: got wait status %#x, expected exit 0: %s", sig, after_ms,
-		     d->status, d->err_text);
+		fail("signal %d after %d ms: got wait status %#x, expected exit 0: %s", sig,
+		     after_ms, d->status, d->err_text);
 	look_check(d);
 }
 
@@ -144,7 +144,8 @@ static void end_with_output(int fd, int exit_status)
 	daxtop_wait(&d);
 	if (!(WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGPIPE) &&
 	    !(WIFEXITED(d.status) && WEXITSTATUS(d.status) == exit_status))
-		fail("daxtop: got wait status %#x, expected exit %d or SIGPIPE", d.status, exit_status);
+		fail("daxtop: got wait status %#x, expected exit %d or SIGPIPE", d.status,
+		     exit_status);
 }
 
 static void test_output(struct place *p)

@@ -49,9 +49,9 @@ static void hang_start(struct hang *h, void (*fn)(struct child *c, void *arg), c
 	wait_blocked(h->c.pid, wchan);
 }
 
-/* The wait of @pid in what daxtop said, of this kind and since then. */
-static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *kind, const char *device,
-				       int64_t from)
+/* The wait of @pid in what daxtop said, of this kind, for @device (NULL: any) and since then. */
+static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *kind,
+				       const char *device, int64_t from)
 {
 	struct json_object *w = wait_of(d, pid), *stack;
 	int64_t now = now_ms();
@@ -60,7 +60,7 @@ static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *
 		fail("process %d is not said to wait: %.4000s%s", pid, d->out_text, d->err_text);
 	if (strcmp(field_str(w, "kind"), kind) || field_int(w, "tgid") != pid)
 		fail("%s expected: %s", kind, json_text(w));
-	if (!field_str_or_null(w, "device") || strcmp(field_str(w, "device"), device))
+	if (device && (!field_str_or_null(w, "device") || strcmp(field_str(w, "device"), device)))
 		fail("device: expected %s in %s", device, json_text(w));
 	if (field_int(w, "since") < (from - 1) * 1000000 ||
 	    field_int(w, "blocked_ns") > (now - from + 1) * 1000000)
@@ -89,11 +89,13 @@ static void expect_file(struct json_object *o, struct hang *h)
 static void expect_blocked(struct hang *h, const char *kind, const char *state)
 {
 	struct daxtop *d = SCAN();
-	struct json_object *w = expect_wait(d, h->c.pid, kind, h->a.place->device, h->from), *f, *folios;
+	struct json_object *w = expect_wait(d, h->c.pid, kind, h->a.place->device, h->from), *f,
+			   *folios;
 
 	if (!strstr(state, field_str(w, "state")))
 		fail("state: expected one of %s in %s", state, json_text(w));
-	if ((uint64_t)field_int(w, "pfn") != h->pfn || field_int(w, "refcount") != 1 + kernel_legacy())
+	if ((uint64_t)field_int(w, "pfn") != h->pfn ||
+	    field_int(w, "refcount") != 1 + kernel_legacy())
 		fail("pfn %#llx with refcount %d expected: %s", (unsigned long long)h->pfn,
 		     1 + kernel_legacy(), json_text(w));
 	expect_file(w, h);
@@ -103,7 +105,8 @@ static void expect_blocked(struct hang *h, const char *kind, const char *state)
 		fail("blocked by one folio, %#llx: %s", (unsigned long long)h->pfn, json_text(w));
 	/* the break has unmapped it; what maps the file is a candidate at most */
 	f = folio_of(d, h->pfn);
-	if (!f || field_int(f, "gets") != 1 || field_int(f, "held_gets") != 1 || field_int(f, "mapcount"))
+	if (!f || field_int(f, "gets") != 1 || field_int(f, "held_gets") != 1 ||
+	    field_int(f, "mapcount"))
 		fail("not mapped, and one reference, of the pipe, expected: %s", json_text(f));
 	expect_file(f, h);
 	expect_holder(f, "pipe", getpid(), true);
@@ -135,7 +138,8 @@ static void hang_end(struct hang *h)
 static const char *break_function(const struct place *p)
 {
 	if (kernel_legacy())
-		return p->bit == ON_EXT4 ? "ext4_break_layouts" : "xfs_break_dax_layouts|xfs_break_layouts";
+		return p->bit == ON_EXT4 ? "ext4_break_layouts"
+					 : "xfs_break_dax_layouts|xfs_break_layouts";
 	return p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page";
 }
 
@@ -173,6 +177,39 @@ static void test_punch(struct place *p)
 static void test_truncate(struct place *p)
 {
 	breaks(p, child_truncates);
+}
+
+/* ---- a locked entry ---- */
+
+static void child_touches(struct child *c, void *arg)
+{
+	struct hang *h = arg;
+
+	child_await(c);
+	touch_write(h->a.p);
+}
+
+/* The module has the entry locked; a fault of the same page waits. */
+static void test_entry(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_ENTRY_LOCK };
+	int fd = inject_open();
+	struct json_object *w;
+	struct hang h = {};
+
+	h.pfn = area_touched(&h.a, p, 0);
+	arg.addr = (uintptr_t)h.a.p;
+	inject_do(fd, &arg);
+	hang_start(&h, child_touches, "get_next_unlocked_entry|get_unlocked_entry");
+	w = expect_wait(SCAN(), h.c.pid, "entry-lock", NULL, h.from);
+	if (strcmp(field_str(w, "file"), h.a.path) || field_int(w, "offset") != h.a.off)
+		fail("%s expected: %s", h.a.spec, json_text(w));
+	inject_undo(fd);
+	child_end(&h.c);
+	if (line_of(SCAN(), "wait", 0))
+		fail("nobody waits any more");
+	area_unmap(&h.a);
+	area_remove(&h.a);
 }
 
 /* ---- evictions ---- */
@@ -253,37 +290,48 @@ static void enable(struct place *p, const char *name)
 		remount(p);
 }
 
+/* What nd_pmem drives for this place: a namespace, or what stands on it ("pfn0.1"). */
+static void driven_by_pmem(const struct place *p, char *name, size_t len)
+{
+	char path[128], link[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/device", p->device);
+	n = readlink(path, link, sizeof(link) - 1);
+	must(n > 0);
+	link[n] = '\0';
+	snprintf(name, len, "%s", strrchr(link, '/') + 1);
+}
+
 /* The driver is taken away from below a mounted filesystem. */
 static void child_unbinds(struct child *c, void *arg)
 {
 	struct hang *h = hang_child(c, arg);
-	char path[128], link[256];
-	ssize_t len;
+	char name[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/block/%s/device", h->a.place->device);
-	len = readlink(path, link, sizeof(link) - 1);
-	must(len > 0);
-	link[len] = '\0';
-	strcat(path, "/driver/unbind");
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	driven_by_pmem(h->a.place, name, sizeof(name));
+	fd = open("/sys/bus/nd/drivers/nd_pmem/unbind", O_WRONLY | O_CLOEXEC);
 	must(fd >= 0);
-	must(write(fd, strrchr(link, '/') + 1, strlen(strrchr(link, '/') + 1)) > 0);
+	must(write(fd, name, strlen(name)) > 0);
 }
 
 static void test_unbind(struct place *p)
 {
-	char name[64];
+	char name[64], dev[64];
 	struct hang h;
 
-	namespace_of(p, name, sizeof(name));
+	driven_by_pmem(p, name, sizeof(name));
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	hang_hold(&h, p);
 	hang_close(&h);
 	hang_start(&h, child_unbinds, "dax_break_layout_final");
 	expect_blocked(&h, "evict", "D");
 	hang_end(&h);
 	must(!umount(p->path));
-	enable(p, name);
+	run("echo %s >/sys/bus/nd/drivers/nd_pmem/bind", name);
+	wait_for_path(dev);
+	remount(p);
 }
 
 /* The pgmap that is dying, of which there is one. */
@@ -307,7 +355,8 @@ static struct json_object *dying_pgmap(struct daxtop *d)
  * Dying, with @refs references too many, and somebody waits. Its device has left the
  * system by now: it is called as before, or as the namespace.
  */
-static const char *expect_dying(struct daxtop *d, struct place *p, const char *name, pid_t pid, int64_t from)
+static const char *expect_dying(struct daxtop *d, struct place *p, const char *name, pid_t pid,
+				int64_t from)
 {
 	struct json_object *pgmap = dying_pgmap(d), *refs;
 	const char *device = field_str_or_null(pgmap, "device");
@@ -363,6 +412,7 @@ static void test_memunmap(struct place *p)
 const struct test scan_wait_tests[] = {
 	TEST("scan/punch-waits", ON_FS | ON_BOTH, test_punch),
 	TEST("scan/truncate-waits", ON_FS | ON_BOTH, test_truncate),
+	TEST("scan/entry-waits", ON_FS | ON_BOTH, test_entry),
 	TEST("scan/unlink-waits", ON_FS, test_unlink),
 	TEST("scan/umount-waits", ON_FS, test_umount),
 	TEST("scan/unbind-waits", ON_FS, test_unbind),

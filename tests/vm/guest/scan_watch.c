@@ -12,8 +12,8 @@
 static void expect_listed(struct daxtop *d, uint64_t pfn, bool listed)
 {
 	if (!!folio_of(d, pfn) != listed)
-		fail("pfn %#llx is%s listed: %.4000s", (unsigned long long)pfn, listed ? " not" : "",
-		     d->out_text);
+		fail("pfn %#llx is%s listed: %.4000s", (unsigned long long)pfn,
+		     listed ? " not" : "", d->out_text);
 }
 
 struct three {
@@ -60,7 +60,8 @@ static void test_filters(struct place *p)
 	if (p->fs) {
 		expect_three(&t, SCAN("--file", t.mapped.path), true, false, false);
 		expect_three(&t, SCAN("--file", t.piped.path), false, true, false);
-		expect_three(&t, SCAN("--file", t.piped.path, "--min-refs", "3"), false, false, false);
+		expect_three(&t, SCAN("--file", t.piped.path, "--min-refs", "3"), false, false,
+			     false);
 	}
 	expect_three(&t, SCAN("--no-holders"), true, true, true);
 }
@@ -104,8 +105,8 @@ static void expect_change(struct daxtop *d, size_t nth, const char *what, uint64
 	struct json_object *c = line_of(d, "change", nth), *counts;
 
 	if (!c || strcmp(field_str(c, "change"), what) || (uint64_t)field_int(c, "pfn") != pfn)
-		fail("change %zu: `%s` of pfn %#llx expected: %s", nth, what, (unsigned long long)pfn,
-		     json_text(c));
+		fail("change %zu: `%s` of pfn %#llx expected: %s", nth, what,
+		     (unsigned long long)pfn, json_text(c));
 	must(json_object_object_get_ex(c, "before", &counts));
 	if (before < 0 ? !!counts : !counts || field_int(counts, "refcount") != before)
 		fail("before: refcount %d expected: %s", before, json_text(c));

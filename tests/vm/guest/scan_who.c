@@ -136,7 +136,8 @@ static void test_pid_namespace(struct place *p)
 	must(e.pid != MAP_FAILED);
 	child_start(&c, child_contained, &e);
 	child_await(&c);
-	h = expect_holder(expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = 1)), "pipe", *e.pid, true);
+	h = expect_holder(expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = 1)), "pipe", *e.pid,
+			  true);
 	if (strcmp(field_str(h, "cgroup"), CGROUP + strlen("/sys/fs/cgroup")))
 		fail("cgroup: expected %s in %s", CGROUP, json_text(h));
 	holder_stop(&c);
