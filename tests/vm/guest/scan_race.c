@@ -119,7 +119,7 @@ static void test_signals(struct place *p)
 
 	area_touched(&a, p, place_order(p));
 	pipe_fill(fds, &a);
-	for (int ms = 100; ms < 1500; ms += 350) {
+	for (int ms = 100; ms < 1500; ms += 700) {
 		end_by(SIGINT, ms);
 		end_by(SIGTERM, ms + 100);
 		end_by(SIGKILL, ms + 200);
