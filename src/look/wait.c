@@ -134,6 +134,19 @@ static bool wanted(struct waits *w, const struct scan_wait *n, const struct dx_f
 	return !n->pfn || (n->pfn >= (f->pfn_first & ~511ull) && n->pfn <= f->pfn_last);
 }
 
+/* The device below a file of which no page is known, as with a locked entry. */
+static int pgmap_of_file(struct waits *w, uint32_t dev)
+{
+	char name[32];
+
+	if (!look_stands_on(w->s, dev, name, sizeof(name)))
+		return -1;
+	for (size_t i = 0; i < scan_nr_pgmaps(w->s); i++)
+		if (!strcmp(scan_pgmap(w->s, i)->device, name))
+			return i;
+	return -1;
+}
+
 /* last_arrival is in the scheduler's clock, and is when it got the CPU before it went to sleep. */
 static uint64_t since(const struct waits *w, uint64_t arrival)
 {
@@ -168,6 +181,8 @@ static int add_wait(void *arg, const void *record)
 	}
 	if (kind == SCAN_WAIT_MEMUNMAP)
 		n.pgmap = pgmap_waited(w, b);
+	if (n.pgmap < 0 && with_file)
+		n.pgmap = pgmap_of_file(w, b->folio.dev);
 	if (!wanted(w, &n, &b->folio))
 		return 0;
 	if (with_file) {

@@ -22,13 +22,16 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-#define MOUNT_MAX (4 * 200 + 1)
+#define MOUNT_MAX (4 * 200 + 4)
 
+/* "at /mnt/db"; a remark in brackets stands for one that no list of mounts shows. */
 static const char *mount_point(char *out, size_t outlen, const struct scan_verdict *v)
 {
 	const char *point = v->mount ? v->mount : "?";
+	size_t len = *point == '(' ? 0 : 3;
 
-	escape_columns(out, outlen, point, strlen(point), 200, ESCAPE_KEEP_END);
+	snprintf(out, outlen, "at ");
+	escape_columns(out + len, outlen - len, point, strlen(point), 200, ESCAPE_KEEP_END);
 	return out;
 }
 
@@ -39,7 +42,7 @@ static void mount_add(char *out, size_t outlen, const struct scan_verdict *v)
 	char point[MOUNT_MAX];
 
 	if (v->mount && (v->what == SCAN_UNBIND_HANGS || v->what == SCAN_UNBIND_PULLS))
-		snprintf(out + len, outlen - len, "; a filesystem is mounted on it at %s",
+		snprintf(out + len, outlen - len, "; a filesystem is mounted on it %s",
 			 mount_point(point, sizeof(point), v));
 }
 
@@ -49,7 +52,7 @@ static void mounted_format(char *out, size_t outlen, const char *device,
 	char point[MOUNT_MAX];
 
 	snprintf(out, outlen,
-		 "%s must not be unbound: a filesystem is mounted on it at %s: unmount it first",
+		 "%s must not be unbound: a filesystem is mounted on it %s: unmount it first",
 		 device, mount_point(point, sizeof(point), v));
 }
 
@@ -77,7 +80,7 @@ static void pulls_format(char *out, size_t outlen, const char *device, const str
 	snprintf(
 		out, outlen,
 		"%s must not be unbound: it would pull memory from under %s live pin%s or reference%s of %s folio%s; "
-		"the kernel does not wait for them, and stock 7.2 kernels oops when they are released",
+		"the kernel does not wait for them, and may oops when they are released (stock 7.2 does)",
 		device, thousands_format(pins, sizeof(pins), v->nr), plural(v->nr), plural(v->nr),
 		thousands_format(folios, sizeof(folios), v->folios), plural(v->folios));
 }

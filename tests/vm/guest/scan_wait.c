@@ -201,7 +201,7 @@ static void test_entry(struct place *p)
 	arg.addr = (uintptr_t)h.a.p;
 	inject_do(fd, &arg);
 	hang_start(&h, child_touches, "get_next_unlocked_entry|get_unlocked_entry");
-	w = expect_wait(SCAN(), h.c.pid, "entry-lock", NULL, h.from);
+	w = expect_wait(SCAN(), h.c.pid, "entry-lock", p->device, h.from);
 	if (strcmp(field_str(w, "file"), h.a.path) || field_int(w, "offset") != h.a.off)
 		fail("%s expected: %s", h.a.spec, json_text(w));
 	inject_undo(fd);
