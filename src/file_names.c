@@ -6,8 +6,12 @@
 #include "file_names.h"
 #include "look/look.h"
 
+#define TURN 256 /* files that are looked up in one go */
+
 struct file_names {
 	struct scan *wanted; /* its files only; NULL: none */
+	size_t done; /* so many of them were looked up */
+	struct look *look; /* while there are some */
 };
 
 struct file_names *file_names_new(void)
@@ -15,10 +19,17 @@ struct file_names *file_names_new(void)
 	return calloc(1, sizeof(struct file_names));
 }
 
+static void forget(struct file_names *n)
+{
+	scan_free(n->wanted);
+	look_close(n->look);
+	*n = (struct file_names){ 0 };
+}
+
 void file_names_free(struct file_names *n)
 {
 	if (n)
-		scan_free(n->wanted);
+		forget(n);
 	free(n);
 }
 
@@ -65,23 +76,44 @@ static void tell(const struct scan_file *f, uint64_t time,
 	fn(arg, &ev.e, sizeof(ev));
 }
 
+/* The next ones, as a scan of their own. */
+static struct scan *next_turn(struct file_names *n)
+{
+	struct scan *s = scan_new(NULL, false);
+
+	for (size_t i = 0; s && i < TURN && n->done < scan_nr_files(n->wanted); i++) {
+		const struct scan_file *f = scan_file(n->wanted, ++n->done);
+
+		if (scan_file_id(s, f->mapping, f->dev, f->ino, f->gen) < 0) {
+			scan_free(s);
+			return NULL;
+		}
+	}
+	return s;
+}
+
 int file_names_find(struct file_names *n, uint64_t time,
 		    void (*fn)(void *arg, const struct dx_event *ev, size_t len), void *arg)
 {
-	struct scan *s = n->wanted;
-	struct look *l;
+	struct scan *s;
 	char err[256];
 	int rc;
 
-	if (!s)
+	if (!n->wanted)
 		return 0;
-	n->wanted = NULL;
-	l = look_open(err, sizeof(err));
-	rc = l ? look_paths(l, s) : 0;
-	for (size_t id = 1; id <= scan_nr_files(s); id++)
+	if (!n->look)
+		n->look = look_open(err, sizeof(err));
+	if (!n->look || n->done >= scan_nr_files(n->wanted)) {
+		forget(n);
+		return 0;
+	}
+	s = next_turn(n);
+	rc = s ? look_paths(n->look, s) : -ENOMEM;
+	for (size_t id = 1; s && id <= scan_nr_files(s); id++)
 		if (scan_file(s, id)->path)
 			tell(scan_file(s, id), time, fn, arg);
-	look_close(l);
 	scan_free(s);
-	return rc;
+	if (rc)
+		forget(n);
+	return rc ? rc : 1;
 }

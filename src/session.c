@@ -99,7 +99,7 @@ static void answer(void *arg, const struct dx_event *ev)
 static void scan_begin(struct session *s)
 {
 	s->scan_again = false;
-	s->scanning = !source_scan_begin(s->source);
+	s->scanning = s->naming = !source_scan_begin(s->source);
 	s->next_scan = clock_now() + SCAN_AGAIN_NS;
 }
 
@@ -115,14 +115,17 @@ static void scanned(void *arg, const struct dx_event *ev)
 static void scan_go_on(struct session *s, uint64_t ns)
 {
 	uint64_t end = clock_now() + ns;
+	int rc = 1;
 
-	if (!s->scanning)
-		return;
 	while (s->scanning && clock_now() < end)
 		s->scanning = source_scan_next(s->source, scanned, s) > 0;
 	/* from before everything was attached: kept, not shown */
-	if (!s->scanning && file_names_find(s->names, s->start - 1, handle, s) == -ENOMEM)
-		s->error = -ENOMEM;
+	while (s->naming && !s->scanning && rc > 0 && clock_now() < end)
+		rc = file_names_find(s->names, s->start - 1, handle, s);
+	if (rc <= 0)
+		s->naming = false;
+	if (rc == -ENOMEM)
+		s->error = rc;
 }
 
 /* Not counted as lost: it may have been about any page at all. But it is a doubt. */
@@ -275,7 +278,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 
 	if (timeout_ms < 0 || timeout_ms > POLL_MS)
 		timeout_ms = POLL_MS;
-	poll(p, fd >= 0 ? 2 : 1, s->more || s->scanning ? 0 : timeout_ms);
+	poll(p, fd >= 0 ? 2 : 1, s->more || s->scanning || s->naming ? 0 : timeout_ms);
 	/* what was committed before this moment is read now, but for what waits behind a record
 	 * that is being written: the window is for that */
 	now = clock_now();

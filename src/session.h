@@ -24,6 +24,7 @@ struct session {
 	bool more; /* the ring holds more than one source_poll() took */
 	bool watching; /* there is a pgmap */
 	bool scanning; /* a scan for folios that are not idle is under way */
+	bool naming; /* ... or the paths of its files are looked up */
 	bool scan_again; /* events were lost: another one is wanted */
 	uint64_t next_scan; /* ... but not before */
 	struct file_names *names; /* of files that a scan met */
