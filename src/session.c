@@ -299,6 +299,7 @@ void session_drain(struct session *s)
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
 	find_names(s);
+	scan_go_on(s, SCAN_FIRST_NS);
 	count_rules(s);
 	engine_advance(s->engine, UINT64_MAX);
 }
