@@ -165,6 +165,7 @@ struct gendisk {
 };
 struct block_device {
 	struct gendisk *bd_disk;
+	atomic_t bd_openers;
 	dev_t bd_dev;
 };
 struct super_block {
@@ -343,10 +344,12 @@ struct pipe_inode_info {
 	unsigned int ring_size;
 	struct pipe_buffer *bufs;
 };
+struct pipe_buf_operations;
 struct pipe_buffer {
 	struct page *page;
 	unsigned int offset;
 	unsigned int len;
+	const struct pipe_buf_operations *ops;
 };
 struct bio_vec {
 	struct page *bv_page;

@@ -117,6 +117,7 @@ struct dx_hold_args {
 
 struct dx_disk {
 	__dx_u64 queue; /* struct request_queue */
+	__dx_u64 openers; /* of the disk, those of its partitions among them */
 	char name[32];
 };
 

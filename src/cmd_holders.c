@@ -2,6 +2,7 @@
 /* cmd_holders.c - daxtop holders WHAT: who holds it, who waits for it, may it go? */
 #include <stdio.h>
 #include <string.h>
+#include "look/process.h"
 #include "look_session.h"
 #include "session.h"
 #include "target.h"
@@ -100,6 +101,13 @@ int cmd_holders(const struct options *o)
 	if (target_resolve(&t, "/sys", err, sizeof(err))) {
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
+	}
+	if (t.kind == TARGET_PID && process_all_seen()) {
+		if (!process_is_there(t.pid)) {
+			fprintf(stderr, "daxtop: there is no process %u\n", t.pid);
+			return 2;
+		}
+		t.pid = process_tgid(t.pid);
 	}
 	if (look_session_open(&l))
 		return 2;

@@ -11,7 +11,8 @@
 struct file_names {
 	struct scan *wanted; /* its files only; NULL: none */
 	size_t done; /* so many of them were looked up */
-	struct look *look; /* while there are some */
+	struct look *look; /* loaded for the first of them */
+	bool refused; /* it could not be */
 };
 
 struct file_names *file_names_new(void)
@@ -22,14 +23,16 @@ struct file_names *file_names_new(void)
 static void forget(struct file_names *n)
 {
 	scan_free(n->wanted);
-	look_close(n->look);
-	*n = (struct file_names){ 0 };
+	n->wanted = NULL;
+	n->done = 0;
 }
 
 void file_names_free(struct file_names *n)
 {
-	if (n)
-		forget(n);
+	if (!n)
+		return;
+	forget(n);
+	look_close(n->look);
 	free(n);
 }
 
@@ -101,8 +104,10 @@ int file_names_find(struct file_names *n, uint64_t time,
 
 	if (!n->wanted)
 		return 0;
-	if (!n->look)
+	if (!n->look && !n->refused) {
 		n->look = look_open(err, sizeof(err));
+		n->refused = !n->look;
+	}
 	if (!n->look || n->done >= scan_nr_files(n->wanted)) {
 		forget(n);
 		return 0;

@@ -102,6 +102,9 @@ static int one_look(struct look *l, const struct scan_filter *filter, bool holde
 	rc = look_mounts(l, s);
 	if (rc != -ENOMEM)
 		rc = look_around(l, s, holders);
+	/* who maps what was not found out */
+	for (size_t i = 0; stop_wanted && i < scan_nr_pgmaps(s); i++)
+		scan_pgmap(s, i)->partly = true;
 	return rc ? rc : scan_finish(s);
 }
 
@@ -169,6 +172,8 @@ int look_session_file(struct look_session *l, const char *path, struct scan_filt
 	}
 	filter->dev = file.dev;
 	filter->ino = file.ino;
+	filter->mapping = file.mapping;
+	filter->gen = file.gen;
 	return 0;
 }
 

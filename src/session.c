@@ -100,7 +100,8 @@ static void scan_begin(struct session *s)
 {
 	s->scan_again = false;
 	s->scanning = s->naming = !source_scan_begin(s->source);
-	s->next_scan = clock_now() + SCAN_AGAIN_NS;
+	s->scan_begun = clock_now();
+	s->next_scan = s->scan_begun + SCAN_AGAIN_NS;
 }
 
 static void scanned(void *arg, const struct dx_event *ev)
@@ -117,8 +118,19 @@ static void scan_go_on(struct session *s, uint64_t ns)
 	uint64_t end = clock_now() + ns;
 	int rc = 1;
 
-	while (s->scanning && clock_now() < end)
+	/*
+	 * The ring first: a piece's samples are of now, and what comes behind them with a time
+	 * long before theirs is too late for the engine's order.
+	 */
+	while (s->scanning && !s->more && clock_now() < end) {
+		s->more = source_poll(s->source) > 0;
+		if (s->more)
+			break;
 		s->scanning = source_scan_next(s->source, scanned, s) > 0;
+		/* a large machine that loses events is not scanned all the time */
+		if (!s->scanning)
+			s->next_scan = clock_now() + SCAN_AGAIN_NS + 4 * (clock_now() - s->scan_begun);
+	}
 	/* from before everything was attached: kept, not shown */
 	while (s->naming && !s->scanning && rc > 0 && clock_now() < end)
 		rc = file_names_find(s->names, s->start - 1, handle, s);

@@ -26,6 +26,7 @@ struct session {
 	bool scanning; /* a scan for folios that are not idle is under way */
 	bool naming; /* ... or the paths of its files are looked up */
 	bool scan_again; /* events were lost: another one is wanted */
+	uint64_t scan_begun; /* ns */
 	uint64_t next_scan; /* ... but not before */
 	struct file_names *names; /* of files that a scan met */
 	int error; /* of the engine, -errno */

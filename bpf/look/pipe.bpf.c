@@ -18,7 +18,8 @@ static long pipe_step(__u64 unused, void *arg)
 	b = hold_cast(pipe_walk.bufs + (pipe_walk.at & pipe_walk.mask) *
 					       bpf_core_type_size(struct pipe_buffer),
 		      struct pipe_buffer);
-	if (b->len)
+	/* splice_pipe_to_pipe() leaves page and length behind in a buffer that it has moved */
+	if (b->len && field_word(b, struct pipe_buffer, ops))
 		hold_page(field_word(b, struct pipe_buffer, page));
 	pipe_walk.at++;
 	pipe_walk.left--;
@@ -47,6 +48,12 @@ int dx_hold_pipe(struct dx_hold_args *a)
 	bpf_loop(PIPE_PIECE + 1, pipe_step, NULL, 0);
 	if (pipe_walk.at != pipe_walk.head)
 		a->next = 1 + (pipe_walk.at - tail);
+	/* read, or given another ring, meanwhile: what was found may have been put */
+	if (pipe->tail != tail || field_word(pipe, struct pipe_inode_info, bufs) != pipe_walk.bufs) {
+		a->next = 0;
+		a->cut = 1;
+		return 0;
+	}
 	a->found = hold.found;
 	a->gone = !hold_file_is(a->file, a->private, a->ops);
 	return 0;

@@ -29,7 +29,7 @@ struct dx_disk_walk disk_walk;
 
 static long disk_step(__u64 i, void *arg)
 {
-	__u64 bdev, disk, queue;
+	__u64 bdev, disk, queue, openers;
 	struct dx_disk *d;
 
 	if (!disk_walk.at || disk_walk.at == disk_walk.end)
@@ -42,15 +42,21 @@ static long disk_step(__u64 i, void *arg)
 	queue = disk ? field_word(disk, struct gendisk, queue) : 0;
 	if (!queue)
 		return 0;
+	openers = hold_cast(bdev, struct block_device)->bd_openers.counter;
 	/* a partition's stands next to its disk's: mostly enough against doublets */
-	if (disk_walk.found && disks[(disk_walk.found - 1) & (DX_DISKS - 1)].queue == queue)
+	d = &disks[(disk_walk.found - 1) & (DX_DISKS - 1)];
+	if (disk_walk.found && d->queue == queue) {
+		if (openers > d->openers)
+			d->openers = openers;
 		return 0;
+	}
 	if (disk_walk.found >= DX_DISKS) {
 		disk_walk.cut = 1;
 		return 1;
 	}
 	d = &disks[disk_walk.found & (DX_DISKS - 1)];
 	d->queue = queue;
+	d->openers = openers;
 	bpf_probe_read_kernel(d->name, sizeof(d->name),
 			      (void *)field_at(disk, struct gendisk, disk_name));
 	disk_walk.found++;
@@ -333,7 +339,8 @@ static long bio_step(__u64 i, void *arg)
 static long rq_step(__u64 i, void *arg)
 {
 	struct request *rq;
-	__u64 addr;
+	__u64 addr, first;
+	__u32 found;
 
 	if (rq_walk.tag >= rq_walk.nr || hold.found > DX_HELD_MAX / 2)
 		return 1;
@@ -349,8 +356,13 @@ static long rq_step(__u64 i, void *arg)
 	hold.flags = rq->cmd_flags & REQ_OP_MASK & REQ_OP_WRITE ? DX_HELD_WRITE : 0;
 	hold.since = rq->start_time_ns ? rq->start_time_ns : rq->io_start_time_ns;
 	hold.index = rq_walk.tag;
+	first = rq_walk.next;
+	found = hold.found;
 	if (rq_walk.next)
 		bpf_loop(BIO_CHAIN, bio_step, NULL, 0);
+	/* blk_update_request() goes on to the next bio before it ends one, which is freed then */
+	if (rq->ref.counter <= 0 || field_word(addr, struct request, bio) != first)
+		hold.found = found;
 	return 0;
 }
 

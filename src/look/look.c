@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include "look_inode.h"
 #include "internal.h"
 
 #define LOAD_ATTEMPTS 8
+#define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
 /* ---- load ---- */
 
@@ -265,9 +267,14 @@ static int walk_pgmap(struct look *l, struct scan *s, int pgmap, look_stop *stop
 	for (uint32_t i = 0; i < p.nr_range && i < DX_PGMAP_RANGES && !rc; i++) {
 		uint64_t first = p.range[i].pfn, last = first + p.range[i].nr - 1;
 
+		uint64_t clipped;
+
 		if (!i)
 			first += p.no_memmap;
+		clipped = last - first;
 		scan_clip(s, &first, &last);
+		if (last - first != clipped)
+			scan_pgmap(s, pgmap)->partly = true;
 		if (p.range[i].nr && first <= last)
 			rc = walk_range(l, s, pgmap, first, last, stop);
 	}
@@ -276,13 +283,63 @@ static int walk_pgmap(struct look *l, struct scan *s, int pgmap, look_stop *stop
 	return rc;
 }
 
+/* ---- pages that files share ---- */
+
+#define SHARED_MAX 1000 /* that are looked for: each is a search in the file's entries */
+
+struct shared {
+	struct look *l;
+	struct look_index_args a;
+	unsigned int asked;
+};
+
+static int is_of_file(void *arg, uint64_t pfn, uint64_t *index)
+{
+	struct shared *x = arg;
+
+	if (x->asked >= SHARED_MAX)
+		return 2;
+	x->asked++;
+	x->a.pfn = pfn;
+	if (source_run(x->l->skel->progs.dx_look_index, &x->a, sizeof(x->a)))
+		return 2;
+	*index = x->a.index;
+	return x->a.found;
+}
+
+static int pick_shared(struct look *l, struct scan *s)
+{
+	const struct scan_filter *f = scan_filter_of(s);
+	struct shared x = { .l = l,
+			    .a.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen } };
+	int rc = scan_pick_shared(s, is_of_file, &x);
+
+	if (x.asked >= SHARED_MAX)
+		scan_add_gap(s, "shared pages: there are more than %d, and some that are shown may be of other files only",
+			     SHARED_MAX);
+	return rc;
+}
+
+/* Up to 6.14 such a page rests at 1, and at 0 once it has been mapped (p2pmem_alloc_mmap()). */
+static bool is_understood(const struct look *l, const struct scan_pgmap *p)
+{
+	return l->regime != REGIME_LEGACY || p->type != MEMORY_P2PDMA;
+}
+
 int look_walk(struct look *l, struct scan *s, look_stop *stop)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < scan_nr_pgmaps(s) && !rc; i++)
-		if (scan_wants(s, scan_pgmap(s, i)))
+	for (size_t i = 0; i < scan_nr_pgmaps(s) && !rc; i++) {
+		if (!scan_wants(s, scan_pgmap(s, i)))
+			continue;
+		if (is_understood(l, scan_pgmap(s, i)))
 			rc = walk_pgmap(l, s, i, stop);
+		else
+			scan_add_gap(s, "PCI P2PDMA memory: what its pages' counts mean on this kernel is not known");
+	}
+	if (!rc)
+		rc = pick_shared(l, s);
 	if (!rc)
 		rc = look_paths(l, s);
 	if (rc && rc != -EINTR)

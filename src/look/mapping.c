@@ -16,7 +16,6 @@
 #include "process.h"
 
 #define PAGE_SHIFT	  12
-#define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h */
 
 #define PTE_BUDGET 65536u /* entries in a piece: about a millisecond */
 #define PTE_MAX	   (1u << 26) /* entries in a look */
@@ -597,16 +596,9 @@ static int look_all(struct mappings *m)
 }
 
 /* Iterators over tasks go through the namespace of who opens them (kernel/bpf/task_iter.c). */
-static bool sees_all_pids(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
-}
-
 int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 {
-	struct mappings m = { .l = l, .s = s, .stop = stop, .all_pids = sees_all_pids() };
+	struct mappings m = { .l = l, .s = s, .stop = stop, .all_pids = process_all_seen() };
 	int rc = look_all(&m);
 
 	if (!m.all_pids)

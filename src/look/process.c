@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "process.h"
+
+#define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h */
 
 static FILE *open_proc(uint32_t tgid, const char *name)
 {
@@ -13,11 +17,21 @@ static FILE *open_proc(uint32_t tgid, const char *name)
 	return fopen(path, "re");
 }
 
+bool process_all_seen(void)
+{
+	static int all = -1;
+	struct stat st;
+
+	if (all < 0)
+		all = !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
+	return all;
+}
+
 char *process_cgroup(uint32_t tgid)
 {
 	char *line = NULL, *cgroup = NULL;
 	size_t len = 0;
-	FILE *f = tgid ? open_proc(tgid, "cgroup") : NULL;
+	FILE *f = tgid && process_all_seen() ? open_proc(tgid, "cgroup") : NULL;
 
 	if (!f)
 		return NULL;
@@ -45,6 +59,14 @@ int process_comm(uint32_t tgid, char *comm, size_t len)
 		n--;
 	comm[n] = 0;
 	return n ? 0 : -1;
+}
+
+bool process_is_there(uint32_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return !access(path, F_OK);
 }
 
 uint32_t process_tgid(uint32_t pid)

@@ -2,9 +2,14 @@
 #ifndef DAXTOP_PROCESS_H
 #define DAXTOP_PROCESS_H
 /* process.h - what /proc tells of a process. It may have ended: then nothing is known. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Is this the initial pid namespace, whose numbers the kernel tells? */
+bool process_all_seen(void);
+/* A process or a thread of this number. */
+bool process_is_there(uint32_t pid);
 /* Path in the unified hierarchy, hostile bytes; the caller frees it. NULL: not known. */
 char *process_cgroup(uint32_t tgid);
 /* Returns 0, or -1 and "". */

@@ -136,6 +136,19 @@ static int list_sets(struct requests *w)
 	return rc;
 }
 
+/* Who uses a disk as such (swap, device mapper, a program) has none of its pages to show for it. */
+static void note_openers(struct requests *w)
+{
+	for (size_t i = 0; i < w->nr_disks; i++)
+		for (size_t k = 0; k < scan_nr_pgmaps(w->s); k++) {
+			struct scan_pgmap *p = scan_pgmap(w->s, k);
+
+			if (!strncmp(p->device, w->disks[i].name, sizeof(w->disks[i].name)) &&
+			    w->disks[i].openers > p->openers)
+				p->openers = w->disks[i].openers;
+		}
+}
+
 static int read_requests(struct requests *w)
 {
 	struct dx_disks_args a = { .block = w->init.block };
@@ -154,6 +167,7 @@ static int read_requests(struct requests *w)
 	if (!w->disks)
 		return -ENOMEM;
 	memcpy(w->disks, w->l->skel->bss->disks, sizeof(*w->disks) * w->nr_disks);
+	note_openers(w);
 	rc = list_sets(w);
 	for (size_t i = 0; i < w->nr_sets && !rc; i++)
 		rc = read_set(w, w->sets[i]);

@@ -93,8 +93,12 @@ static int pgmap_waited(struct waits *w, const struct look_blocked *b)
 	uint32_t done = w->init.pgmap_done;
 	int k = pgmap_at(w, done, sizeof(uint64_t) * 4, b, true);
 
-	if (k < 0)
+	/* without it, it may be taking the memory away already: a healthy unbind */
+	if (k < 0) {
 		k = pgmap_at(w, 0, w->init.pgmap_size, b, true);
+		if (k >= 0 && !(scan_pgmap(w->s, k)->refs_known && scan_pgmap(w->s, k)->refs > 0))
+			return -2;
+	}
 	/* killed after the pgmaps were read */
 	return k < 0 ? pgmap_at(w, done, sizeof(uint64_t) * 4, b, false) : k;
 }
@@ -179,8 +183,11 @@ static int add_wait(void *arg, const void *record)
 		n.refcount = b->folio.refcount;
 		n.pgmap = scan_pgmap_of(w->s, n.pfn);
 	}
-	if (kind == SCAN_WAIT_MEMUNMAP)
+	if (kind == SCAN_WAIT_MEMUNMAP) {
 		n.pgmap = pgmap_waited(w, b);
+		if (n.pgmap == -2)
+			return 0;
+	}
 	if (n.pgmap < 0 && with_file)
 		n.pgmap = pgmap_of_file(w, b->folio.dev);
 	if (!wanted(w, &n, &b->folio))

@@ -35,16 +35,31 @@ void folio_explain(const struct scan *s, struct scan_folio *f)
 
 /* ---- from the walk ---- */
 
+/* Does the filesystem of this number stand on the pgmap? */
+static bool is_below(const struct scan *s, int pgmap, uint32_t dev)
+{
+	const struct scan_pgmap *p = (struct scan_pgmap *)s->pgmaps.p + pgmap;
+
+	for (size_t i = 0; i < scan_nr_mounts(s); i++)
+		if (scan_mount(s, i)->dev == dev && !strcmp(scan_mount(s, i)->device, p->device))
+			return true;
+	return false;
+}
+
 static bool passes(const struct scan *s, const struct dx_folio *d, const struct scan_folio *f)
 {
 	const struct scan_filter *w = &s->filter;
 
 	if (d->pfn + (1ull << d->order) <= w->pfn_first || d->pfn > w->pfn_last)
 		return false;
-	if (w->dev && (d->dev != w->dev || d->flags & DX_FOLIO_DEVICE))
+	if (w->dev && f->share) {
+		/* of which files, scan_pick_shared() finds out */
+		if (!is_below(s, f->pgmap, w->dev))
+			return false;
+	} else if (w->dev && (d->dev != w->dev || d->flags & DX_FOLIO_DEVICE ||
+			      (w->ino && d->ino != w->ino))) {
 		return false;
-	if (w->ino && d->ino != w->ino)
-		return false;
+	}
 	if (w->min_refs && f->refcount - f->idle < w->min_refs)
 		return false;
 	return !w->pinned || f->pincount > 0 || f->gets > 0;
@@ -111,7 +126,7 @@ int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece,
 			.mapcount = f[i].mapcount,
 			.pincount = f[i].pincount,
 			.idle = piece->idle,
-			.share = f[i].share,
+			.share = p->type == TYPE_FS_DAX ? f[i].share : 0,
 			.time = f[i].time,
 		};
 
@@ -132,6 +147,38 @@ int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece,
 		scan_file(s, id)->device = true;
 	}
 	return 0;
+}
+
+int scan_pick_shared(struct scan *s, int (*fn)(void *arg, uint64_t pfn, uint64_t *index), void *arg)
+{
+	const struct scan_filter *w = &s->filter;
+	struct array all = s->folios;
+	int rc = 0, file;
+
+	if (!w->ino || !w->mapping)
+		return 0;
+	s->folios = (struct array){ 0 };
+	for (size_t i = 0; i < all.nr && !rc; i++) {
+		struct scan_folio run = ((struct scan_folio *)all.p)[i], f = run;
+
+		f.nr = 1;
+		for (uint64_t k = 0; run.share && k < run.nr && !rc; k++, f.pfn += 1ull << f.order) {
+			int is = fn(arg, f.pfn, &f.index);
+
+			file = is == 1 ? scan_file_id(s, w->mapping, w->dev, w->ino, w->gen) : 0;
+			f.file = file;
+			rc = file < 0 ? file : is ? folio_add(s, &f) : 0;
+		}
+		if (!run.share) {
+			struct scan_folio *n = array_add(&s->folios, sizeof(*n));
+
+			if (n)
+				*n = run;
+			rc = n ? 0 : -ENOMEM;
+		}
+	}
+	free(all.p);
+	return rc;
 }
 
 /* ---- cut where holders and waits begin and end ---- */

@@ -188,9 +188,9 @@ static int candidates_collect(const struct scan *s, struct array *candidates)
 	return 0;
 }
 
-/* Certain holders with pages, by pfn; then the longest of those before each is known. */
+/* Certain holders with pages, by pfn. */
 struct by_page {
-	uint64_t pfn, end, max_end; /* max_end: of this one and all before it */
+	uint64_t pfn, end;
 	uint32_t holder;
 };
 
@@ -206,7 +206,6 @@ static int compare_by_page(const void *a, const void *b)
 static int pages_collect(const struct scan *s, struct array *pages)
 {
 	struct by_page *n;
-	uint64_t max = 0;
 
 	for (size_t i = 0; i < s->holders.nr; i++) {
 		const struct scan_holder *h = scan_holder(s, i);
@@ -220,73 +219,94 @@ static int pages_collect(const struct scan *s, struct array *pages)
 	}
 	if (pages->nr)
 		qsort(pages->p, pages->nr, sizeof(*n), compare_by_page);
-	n = pages->p;
-	for (size_t i = 0; i < pages->nr; i++) {
-		if (n[i].end > max)
-			max = n[i].end;
-		n[i].max_end = max;
+	return 0;
+}
+
+/* Runs and holders in the order of pfn, once: those that may reach the next run are open. */
+struct sweep {
+	struct array pages; /* struct by_page */
+	size_t next; /* the first that has not begun */
+	struct array open; /* struct by_page */
+	struct array candidates; /* uint32_t */
+};
+
+static int sweep_to(struct sweep *w, const struct scan_folio *f)
+{
+	const struct by_page *page = w->pages.p;
+	struct by_page *open = w->open.p, *n;
+	size_t keep = 0;
+
+	for (size_t i = 0; i < w->open.nr; i++)
+		if (open[i].end > f->pfn)
+			open[keep++] = open[i];
+	w->open.nr = keep;
+	for (; w->next < w->pages.nr && page[w->next].pfn < folio_end(f); w->next++) {
+		if (page[w->next].end <= f->pfn)
+			continue;
+		n = array_add(&w->open, sizeof(*n));
+		if (!n)
+			return -ENOMEM;
+		*n = page[w->next];
 	}
 	return 0;
 }
 
-/* The first one at or behind @pfn. */
-static size_t page_behind(const struct array *pages, uint64_t pfn)
+#define CANDIDATES 32 /* of a run; a list of hundreds who could be it says nothing */
+
+static int candidates_relate(struct scan *s, struct scan_folio *f, const struct sweep *w)
 {
-	const struct by_page *n = pages->p;
-	size_t low = 0, high = pages->nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (n[mid].pfn >= pfn)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return low;
-}
-
-static int run_relate(struct scan *s, struct scan_folio *f, const struct array *pages,
-		      const struct array *candidates)
-{
-	const struct by_page *n = pages->p;
-	const uint32_t *c = candidates->p;
-	size_t begin = s->hold.nr;
+	const uint32_t *c = w->candidates.p;
+	uint32_t found = 0;
 	int rc = 0;
 
-	for (size_t i = page_behind(pages, folio_end(f));
-	     i-- > 0 && !rc && n[i].max_end > f->pfn;) {
-		if (n[i].end <= f->pfn)
+	for (size_t i = 0; i < w->candidates.nr && !rc; i++) {
+		if (!could_hold(scan_holder(s, c[i]), f))
 			continue;
-		explain(f, holder_at(s, n[i].holder));
-		rc = hold_add(s, n[i].holder);
+		if (found++ < CANDIDATES)
+			rc = hold_add(s, c[i]);
+		else
+			f->left_out++;
+	}
+	return rc;
+}
+
+static int run_relate(struct scan *s, struct scan_folio *f, struct sweep *w)
+{
+	size_t begin = s->hold.nr;
+	const struct by_page *open;
+	int rc = sweep_to(w, f);
+
+	open = w->open.p;
+	for (size_t i = w->open.nr; i-- > 0 && !rc;) {
+		explain(f, holder_at(s, open[i].holder));
+		rc = hold_add(s, open[i].holder);
 	}
 	f->unknown = missing(f->pincount, f->held_pins) + missing(f->gets, f->held_gets);
-	for (size_t i = 0; f->unknown && i < candidates->nr && !rc; i++)
-		if (could_hold(scan_holder(s, c[i]), f))
-			rc = hold_add(s, c[i]);
+	if (f->unknown && !rc)
+		rc = candidates_relate(s, f, w);
 	f->nr_holders = s->hold.nr - begin;
 	return rc;
 }
 
 int holders_relate(struct scan *s)
 {
-	struct array pages = { 0 }, candidates = { 0 };
+	struct sweep w = { 0 };
 	int rc;
 
 	s->hold_first = calloc(s->folios.nr + 1, sizeof(*s->hold_first));
 	if (!s->hold_first)
 		return -ENOMEM;
-	rc = pages_collect(s, &pages);
+	rc = pages_collect(s, &w.pages);
 	if (!rc)
-		rc = candidates_collect(s, &candidates);
+		rc = candidates_collect(s, &w.candidates);
 	for (size_t i = 0; i < s->folios.nr && !rc; i++) {
 		s->hold_first[i] = s->hold.nr;
-		rc = run_relate(s, folio_at(s, i), &pages, &candidates);
+		rc = run_relate(s, folio_at(s, i), &w);
 	}
 	s->hold_first[s->folios.nr] = s->hold.nr;
-	free(pages.p);
-	free(candidates.p);
+	free(w.pages.p);
+	free(w.open.p);
+	free(w.candidates.p);
 	return rc;
 }
 

@@ -139,6 +139,9 @@ static void pgmap_explain(struct scan_pgmap *p)
 	bool each = p->type == TYPE_PRIVATE || p->type == TYPE_COHERENT || p->type == TYPE_P2PDMA;
 
 	p->explained = each ? p->in_use_pages : 0;
+	/* what explains them was not looked at */
+	if (each && (p->partly || p->vanished || !p->steps))
+		p->refs_known = false;
 	/*
 	 * memunmap_pages() has put those that are always there before it waits: what is left
 	 * when it is fewer than them is all somebody else's.
@@ -146,16 +149,25 @@ static void pgmap_explain(struct scan_pgmap *p)
 	if (p->dying && p->refs < p->refs_base)
 		p->refs_base = 0;
 	p->unexplained = p->refs_known ? p->refs - p->refs_base - p->explained : 0;
+	/* references and folios are not read in one instant: some were taken in between */
+	if (p->unexplained < 0)
+		p->unexplained = 0;
 }
 
 /* ---- files ---- */
 
-static size_t file_slot(const struct scan *s, uint64_t mapping)
+/* The address may be another inode's by now. */
+static bool is_file(const struct scan_file *f, uint64_t mapping, uint64_t ino, uint32_t gen)
 {
+	return f->mapping == mapping && (!ino || !f->ino || (f->ino == ino && f->gen == gen));
+}
+
+static size_t file_slot(const struct scan *s, uint64_t mapping, uint64_t ino, uint32_t gen)
+{
+	const struct scan_file *f = s->files.p;
 	size_t at = (mapping * 0x9e3779b97f4a7c15ull >> 20) & (s->file_room - 1);
 
-	while (s->file_hash[at] &&
-	       ((struct scan_file *)s->files.p)[s->file_hash[at] - 1].mapping != mapping)
+	while (s->file_hash[at] && !is_file(&f[s->file_hash[at] - 1], mapping, ino, gen))
 		at = (at + 1) & (s->file_room - 1);
 	return at;
 }
@@ -171,7 +183,11 @@ static int file_room(struct scan *s)
 	s->file_hash = hash;
 	s->file_room = room;
 	for (size_t i = 0; i < s->files.nr; i++)
-		hash[file_slot(s, ((struct scan_file *)s->files.p)[i].mapping)] = i + 1;
+		{
+		const struct scan_file *f = (struct scan_file *)s->files.p + i;
+
+		hash[file_slot(s, f->mapping, f->ino, f->gen)] = i + 1;
+	}
 	return 0;
 }
 
@@ -182,7 +198,7 @@ int scan_file_id(struct scan *s, uint64_t mapping, uint32_t dev, uint64_t ino, u
 
 	if (2 * s->files.nr >= s->file_room && file_room(s))
 		return -ENOMEM;
-	at = file_slot(s, mapping);
+	at = file_slot(s, mapping, ino, gen);
 	if (s->file_hash[at]) {
 		f = (struct scan_file *)s->files.p + s->file_hash[at] - 1;
 		if (!f->ino && ino) {

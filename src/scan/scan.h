@@ -25,6 +25,8 @@ struct scan_filter {
 	uint64_t pfn_first, pfn_last; /* both 0: all */
 	uint32_t dev; /* a file: dev and ino; a filesystem: dev alone */
 	uint64_t ino;
+	uint64_t mapping; /* of the file, an id: to find the pages that it shares with others */
+	uint32_t gen;
 	int32_t min_refs; /* more references than those of an idle one, at least so many */
 	bool pinned; /* only those with a pin, or a reference that no mapping explains */
 };
@@ -42,7 +44,8 @@ struct scan_pgmap {
 	bool refs_known;
 	bool devdax; /* a GENERIC one of device-dax */
 	bool vanished; /* it went while it was looked at: the rest is not all */
-	bool partly; /* not all of it was walked (stopped, or more ranges than are kept) */
+	bool partly; /* not all of it was walked (stopped, another range was asked for, or there are too many) */
+	uint32_t openers; /* of its block device, mounts among them */
 	int64_t refs, refs_base; /* outstanding; those that are always there; see DX_PGMAP_REFS */
 	uint32_t nr_range; /* may be more than DX_PGMAP_RANGES */
 	struct dx_range range[DX_PGMAP_RANGES];
@@ -62,7 +65,7 @@ struct scan_pgmap {
 	/* by scan_finish() */
 	uint64_t in_use_pages; /* pages of folios that are not idle */
 	int64_t explained; /* references beyond refs_base that folios in use explain (PRIVATE, COHERENT, P2PDMA) */
-	int64_t unexplained; /* refs - refs_base - explained; only if refs_known */
+	int64_t unexplained; /* refs - refs_base - explained, >= 0; only if refs_known */
 };
 
 /* Is this one to be walked at all, and from where to where? *@first > *@last: nothing of it. */
@@ -122,10 +125,16 @@ struct scan_folio {
 	int32_t held_pins, held_gets; /* those found in some object (certain holders) */
 	int32_t unknown; /* pins and gets that no certain holder explains, >= 0 */
 	uint32_t nr_holders; /* certain and candidates; scan_folio_holders() lists them */
+	uint32_t left_out; /* candidates more, which it does not list */
 	uint32_t nr_waits;
 	bool overput; /* fewer references than the idle one's and the mappings' together */
 	bool moving; /* by scan_confirm(): what was unexplained was not so at another look */
 };
+/*
+ * Folios that several files share have no file of their own. When one file is asked for, @fn
+ * says of each: 1: it is that file's, at page offset *@index; 0: it is not; 2: not known. Before scan_finish().
+ */
+int scan_pick_shared(struct scan *s, int (*fn)(void *arg, uint64_t pfn, uint64_t *index), void *arg);
 size_t scan_nr_folios(const struct scan *s); /* runs; after scan_finish() ordered by pfn */
 const struct scan_folio *scan_folio(const struct scan *s, size_t i);
 
@@ -245,6 +254,7 @@ void scan_confirm(struct scan *s, const struct scan *later);
 enum scan_unbind {
 	SCAN_UNBIND_FREE, /* nobody uses it */
 	SCAN_UNBIND_SIGBUS, /* it works; @nr processes that map it get SIGBUS at their next access */
+	SCAN_UNBIND_OPEN, /* its block device is in use: swap, device mapper, a raw open */
 	SCAN_UNBIND_MOUNTED, /* a filesystem is on it: to be unmounted first */
 	SCAN_UNBIND_HANGS, /* it waits for @nr folios' references, or the pgmap's */
 	SCAN_UNBIND_PULLS, /* it would pull memory from under @nr live pins and references; 7.2 oopses afterwards */
@@ -255,6 +265,7 @@ struct scan_verdict {
 	uint64_t nr; /* see there: folios, pins, processes */
 	uint64_t folios; /* ... of so many folios */
 	int64_t refs; /* SCAN_UNBIND_HANGS: references of the pgmap that nothing explains */
+	uint64_t openers; /* processes that have the device open, of whatever verdict */
 	bool under_way; /* somebody waits in memunmap_pages() already */
 	const char *mount; /* SCAN_UNBIND_MOUNTED: where, hostile bytes */
 };

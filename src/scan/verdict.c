@@ -33,6 +33,12 @@ static struct in_use sum(const struct scan *s, int pgmap)
 	return u;
 }
 
+static bool opens(const struct scan *s, const struct scan_holder *h, int pgmap)
+{
+	(void)s;
+	return h->kind == SCAN_HOLD_OPEN && h->pgmap == pgmap;
+}
+
 static bool maps(const struct scan *s, const struct scan_holder *h, int pgmap)
 {
 	const struct scan_file *file = scan_file((struct scan *)s, h->file);
@@ -51,15 +57,16 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Processes that map it. */
-static uint64_t mappers(const struct scan *s, int pgmap)
+/* Processes of the holders that @is accepts. */
+static uint64_t processes(const struct scan *s, int pgmap,
+			  bool (*is)(const struct scan *s, const struct scan_holder *h, int pgmap))
 {
 	struct array tgids = { 0 };
 	uint32_t *t;
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < scan_nr_holders(s); i++) {
-		if (!maps(s, scan_holder(s, i), pgmap))
+		if (!is(s, scan_holder(s, i), pgmap))
 			continue;
 		t = array_add(&tgids, sizeof(*t));
 		if (!t)
@@ -104,18 +111,28 @@ void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v)
 	v->under_way = p->dying || memunmap_waits(s, pgmap);
 	v->refs = p->unexplained > 0 ? p->unexplained : 0;
 	v->folios = driver ? u.any : u.folios;
+	v->openers = processes(s, pgmap, opens);
 	if (v->refs || (waits && v->folios) || memunmap_waits(s, pgmap)) {
 		v->what = SCAN_UNBIND_HANGS;
 		v->nr = v->folios;
-	} else if (u.refs) {
+		return;
+	}
+	if (u.refs) {
 		v->what = SCAN_UNBIND_PULLS;
 		v->nr = u.refs;
-	} else if (p->vanished || p->partly || !p->steps) {
-		v->what = SCAN_UNBIND_UNKNOWN;
-	} else if (v->mount) {
-		v->what = SCAN_UNBIND_MOUNTED;
-	} else {
-		v->nr = mappers(s, pgmap);
-		v->what = v->nr ? SCAN_UNBIND_SIGBUS : SCAN_UNBIND_FREE;
+		return;
 	}
+	v->nr = processes(s, pgmap, maps);
+	if (p->vanished || p->partly || !p->steps)
+		v->what = SCAN_UNBIND_UNKNOWN;
+	else if (v->mount)
+		v->what = SCAN_UNBIND_MOUNTED;
+	else if (p->openers)
+		v->what = SCAN_UNBIND_OPEN;
+	else if (v->nr)
+		v->what = SCAN_UNBIND_SIGBUS;
+	else if (u.any || p->in_use)
+		v->what = SCAN_UNBIND_UNKNOWN; /* somebody maps it who was not found */
+	else
+		v->what = SCAN_UNBIND_FREE;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include "internal.h"
 
+#define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
+
 struct span {
 	uint64_t pgmap, pfn, end;
 	uint32_t type;
@@ -47,6 +49,9 @@ static int spans_find(struct source *s, struct baseline *b)
 		if (a.found == last)
 			continue;
 		last = a.found;
+		/* up to 6.14 such a page rests at 1, and at 0 once it has been mapped (p2pmem_alloc_mmap()) */
+		if (s->regime == REGIME_LEGACY && a.type == MEMORY_P2PDMA)
+			continue;
 		for (int i = 0; i < DX_PGMAP_RANGES && !rc; i++)
 			if (a.range[i].nr)
 				rc = span_add(b, &a, a.range[i].pfn + (i ? 0 : a.no_memmap),

@@ -443,6 +443,7 @@ static int verdict_json(FILE *out, const struct scan_view *v, int pgmap)
 	json_add_uint(o, "nr", verdict.nr, &failed);
 	json_add_uint(o, "folios", verdict.folios, &failed);
 	json_add_int(o, "refs", verdict.refs, &failed);
+	json_add_uint(o, "openers", verdict.openers, &failed);
 	add_bool(o, "under_way", verdict.under_way, &failed);
 	add_text(o, "mount", verdict.mount, &failed);
 	add_text(o, "text",

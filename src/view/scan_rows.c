@@ -102,7 +102,7 @@ static void device_print(FILE *out, const struct scan_view *v, const struct scan
 	snprintf(refs, sizeof(refs), p->refs_known ? "%" PRId64 : "-", p->refs);
 	snprintf(rest, sizeof(rest), p->refs_known ? "%" PRId64 : "-", p->unexplained);
 	fprintf(out, "%c %-12s %-10s %-13s %7s %9s %9s %8s %10s %11s%s\n",
-		(p->refs_known && p->unexplained) || p->dying ? '!' : ' ', device,
+		(p->refs_known && p->unexplained > 0) || p->dying ? '!' : ' ', device,
 		pgmap_type_name(p->type) ? pgmap_type_name(p->type) : "?", driver,
 		bytes_format(size, sizeof(size), pgmap_pages(p)), in_use, mapped, pinned, refs,
 		rest, pgmap_remark(v, p));
@@ -170,6 +170,10 @@ static void holders_print(FILE *out, const struct scan_view *v, size_t i, int in
 		remark_line(&c, "too few references: somebody put one too many");
 	if (f->nr_holders)
 		scan_folio_holders(v->s, i, holder_line, &c);
+	if (f->left_out) {
+		snprintf(text, sizeof(text), "? and %u more that could hold it", f->left_out);
+		remark_line(&c, text);
+	}
 	if (c.left_out) {
 		snprintf(text, sizeof(text), "and %u more (--verbose shows them)", c.left_out);
 		remark_line(&c, text);

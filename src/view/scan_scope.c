@@ -155,7 +155,15 @@ static bool device_is_held(const struct scan_view *v)
 	for (size_t i = 0; v->filter->device && i < scan_nr_pgmaps(v->s); i++) {
 		const struct scan_pgmap *p = scan_pgmap(v->s, i);
 
-		if (!strcmp(p->device, v->filter->device) && p->refs_known && p->unexplained > 0)
+		struct scan_verdict verdict;
+
+		if (strcmp(p->device, v->filter->device))
+			continue;
+		if (p->refs_known && p->unexplained > 0)
+			return true;
+		/* swap, device mapper: they use it without a folio */
+		scan_verdict(v->s, i, &verdict);
+		if (verdict.what == SCAN_UNBIND_OPEN)
 			return true;
 	}
 	return false;

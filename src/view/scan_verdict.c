@@ -12,6 +12,7 @@ const char *scan_verdict_name(enum scan_unbind what)
 		[SCAN_UNBIND_FREE] = "free",	   [SCAN_UNBIND_SIGBUS] = "sigbus",
 		[SCAN_UNBIND_MOUNTED] = "mounted", [SCAN_UNBIND_HANGS] = "hangs",
 		[SCAN_UNBIND_PULLS] = "pulls",	   [SCAN_UNBIND_UNKNOWN] = "unknown",
+		[SCAN_UNBIND_OPEN] = "open",
 	};
 
 	return what < sizeof(names) / sizeof(names[0]) ? names[what] : "?";
@@ -93,7 +94,18 @@ char *scan_verdict_format(char *out, size_t outlen, const char *device,
 	escape_text(name, sizeof(name), device, strlen(device));
 	switch (v->what) {
 	case SCAN_UNBIND_FREE:
-		snprintf(out, outlen, "%s may be unbound: nobody uses it", name);
+		if (v->openers)
+			snprintf(out, outlen, "%s may be unbound: nobody maps it, but %s process%s %s it open",
+				 name, thousands_format(n, sizeof(n), v->openers),
+				 v->openers == 1 ? "" : "es", v->openers == 1 ? "has" : "have");
+		else
+			snprintf(out, outlen, "%s may be unbound: nobody uses it", name);
+		break;
+	case SCAN_UNBIND_OPEN:
+		snprintf(out, outlen,
+			 "%s must not be unbound: its block device is in use, as swap, by device mapper, by a "
+			 "program or by a filesystem that is not listed",
+			 name);
 		break;
 	case SCAN_UNBIND_SIGBUS:
 		snprintf(

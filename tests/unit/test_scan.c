@@ -509,6 +509,124 @@ static void test_verdict_device(void **state)
 	assert_int_equal(v.refs, 0);
 }
 
+/* What is not seen to be idle is not called so. */
+static void test_verdict_unsure(void **state)
+{
+	struct scan_holder h = { .kind = SCAN_HOLD_OPEN, .pgmap = 0, .tgid = 7, .fd = 3 };
+	struct fixture x = begin(FS_DAX);
+	struct scan_verdict v;
+
+	(void)state;
+	/* swap, a program */
+	walked(&x, NULL, 0);
+	scan_pgmap(x.s, 0)->openers = 1;
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_OPEN);
+	/* somebody maps it who was not found */
+	x = begin(GENERIC);
+	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 2, 1) }, 1);
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
+	x = begin(GENERIC);
+	walked(&x, NULL, 0);
+	scan_pgmap(x.s, 0)->partly = true;
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
+	x = begin(GENERIC);
+	walked(&x, NULL, 0);
+	hold(&x, h);
+	v = verdict(&x);
+	assert_int_equal(v.what, SCAN_UNBIND_FREE);
+	assert_int_equal(v.openers, 1);
+}
+
+/* References of a pgmap are only claimed when what explains them was looked at, and at every look. */
+static void test_pgmap_refs(void **state)
+{
+	struct fixture x = begin(PRIVATE), y;
+	uint64_t first, last;
+
+	(void)state;
+	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 1, 1) }, 1);
+	scan_pgmap(x.s, 0)->refs = 10;
+	scan_pgmap(x.s, 0)->refs_base = 1;
+	scan_pgmap(x.s, 0)->partly = true;
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_false(scan_pgmap(x.s, 0)->refs_known);
+	assert_int_equal(scan_pgmap(x.s, 0)->unexplained, 0);
+	scan_free(x.s);
+	/* two of three were gone at the next look */
+	x = begin(FS_DAX);
+	y = begin(FS_DAX);
+	walked(&x, NULL, 0);
+	walked(&y, NULL, 0);
+	scan_pgmap(x.s, 0)->refs += 3;
+	scan_pgmap(y.s, 0)->refs += 1;
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_int_equal(scan_finish(y.s), 0);
+	assert_true(scan_unexplained(x.s, &first, &last));
+	assert_int_equal(first, PFN);
+	assert_int_equal(last, PFN + (1 << 20) - 1);
+	scan_confirm(x.s, y.s);
+	assert_int_equal(scan_pgmap(x.s, 0)->unexplained, 1);
+	scan_free(x.s);
+	scan_free(y.s);
+	/* put between the look at the references and that at the folios */
+	x = begin(FS_DAX);
+	walked(&x, NULL, 0);
+	scan_pgmap(x.s, 0)->refs -= 1;
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_int_equal(scan_pgmap(x.s, 0)->unexplained, 0);
+	scan_free(x.s);
+}
+
+static int pick(void *arg, uint64_t pfn, uint64_t *index)
+{
+	(void)arg;
+	*index = pfn - PFN + 100;
+	return pfn == PFN ? 0 : pfn == PFN + 3 ? 2 : 1;
+}
+
+/* Pages that files share have no file: whose they are is asked. */
+static void test_shared(void **state)
+{
+	const struct scan_filter filter = { .dev = DEV, .ino = 12, .mapping = MAPPING };
+	struct scan_mount m = { .dev = DEV, .point = "/mnt/a", .device = "pmem0" };
+	struct fixture x = begin_with(FS_DAX, &filter, false);
+	struct dx_folio f[5];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		f[i] = FOLIO(PFN + i, 1, 0, .mapping = 0, .ino = 0, .dev = 0, .index = 0, .share = 2);
+	f[4] = FOLIO(PFN + 9, 1, 1);
+	walked(&x, f, 5);
+	assert_int_equal(scan_nr_folios(x.s), 1); /* of another filesystem, for all that is known */
+	scan_free(x.s);
+	x = begin_with(FS_DAX, &filter, false);
+	assert_int_equal(scan_add_mount(x.s, &m), 0);
+	walked(&x, f, 5);
+	assert_int_equal(scan_pick_shared(x.s, pick, NULL), 0);
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_runs(x.s, "1*2 @101 1/0/0 gets 1 unknown 1:\n"
+			 "3*1 @103 1/0/0 gets 1 unknown 1:\n"
+			 "9*1 @9 1/1/0 gets 0 unknown 0:\n");
+	assert_int_equal(scan_folio(x.s, 0)->file, scan_folio(x.s, 2)->file);
+	assert_int_equal(scan_folio(x.s, 1)->file, 0);
+	scan_free(x.s);
+}
+
+/* Hundreds that could be it are counted. */
+static void test_many_candidates(void **state)
+{
+	struct fixture x = begin(GENERIC);
+
+	(void)state;
+	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 4, 1) }, 1);
+	for (uint32_t i = 1; i <= 40; i++)
+		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_VFIO, .pgmap = 0, .tgid = i, .fd = 1 });
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_int_equal(scan_folio(x.s, 0)->nr_holders, 32);
+	assert_int_equal(scan_folio(x.s, 0)->left_out, 8);
+	scan_free(x.s);
+}
+
 /* ---- changes ---- */
 
 static int change_text(const struct scan_change *c, void *arg)
@@ -622,6 +740,10 @@ int main(void)
 		cmocka_unit_test(test_large),	   cmocka_unit_test(test_candidates),
 		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
+		cmocka_unit_test(test_verdict_unsure),
+		cmocka_unit_test(test_pgmap_refs),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_many_candidates),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_confirm),	   cmocka_unit_test(test_many_files),
 	};

@@ -564,7 +564,7 @@ static void test_pgmap_remarks(void **state)
 		"not all of it was looked at\n"
 		"! dax0.0       generic    device_dax       256M         0         0        0          -           -  "
 		"not all of it was looked at\n"
-		"  0000:00:04.0 pci-p2pdma -                  1M         0         0        0        257           0  "
+		"  0000:00:04.0 pci-p2pdma -                  1M         0         0        0          -           -  "
 		"went while it was looked at\n"
 		"  -            ?          x                 12K         0         0        0          4           0  "
 		"not all of it was looked at\n"
@@ -595,7 +595,7 @@ static void test_scope_device(void **state)
 	expect_holders(&v, "/dev/dax0.0", 1, true,
 		       HEAD DAX0(NONE) "\nholders of none of the folios above:\n"
 				       "  db[812] has it open, fd 3: dax0.0\n"
-				       "\ndax0.0 may be unbound: nobody uses it\n");
+				       "\ndax0.0 may be unbound: nobody maps it, but 1 process has it open\n");
 	scan_free(s);
 }
 
@@ -734,6 +734,11 @@ static void test_verdicts(void **state)
 	(void)state;
 	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_FREE }, "free",
 		       "dax0.0 may be unbound: nobody uses it");
+	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_FREE, .openers = 2 }, "free",
+		       "dax0.0 may be unbound: nobody maps it, but 2 processes have it open");
+	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_OPEN }, "open",
+		       "dax0.0 must not be unbound: its block device is in use, as swap, by device mapper, by a "
+		       "program or by a filesystem that is not listed");
 	expect_verdict(
 		(struct scan_verdict){ .what = SCAN_UNBIND_SIGBUS, .nr = 1 }, "sigbus",
 		"dax0.0 may be unbound, but 1 process maps it and will get SIGBUS at the next access");
@@ -881,7 +886,7 @@ static void test_json(void **state)
 			     "\"folios\":[1048594]}");
 	expect_line(
 		&text,
-		JSON("verdict") "\"device\":\"pmem0\",\"verdict\":\"hangs\",\"nr\":1,\"folios\":1,\"refs\":0,"
+		JSON("verdict") "\"device\":\"pmem0\",\"verdict\":\"hangs\",\"nr\":1,\"folios\":1,\"refs\":0,\"openers\":0,"
 				"\"under_way\":false,\"mount\":\"/mnt/db\",\"text\":\"unbinding pmem0 would hang, because 1 folio has "
 				"pins or references; a filesystem is mounted on it at /mnt/db\"}");
 	expect_line(
