@@ -100,7 +100,8 @@ static void test_top(struct place *p)
 	area_map_shared(&held);
 	touch_write(held.p);
 	splice_in(&held, fds);
-	d = daxtop_run(0, ARGS("top", "--batch", "-n", "1"));
+	d = daxtop_start(ARGS("top", "--batch", "-n", "1"));
+	daxtop_end(d, 0);
 	snprintf(row, sizeof(row), "%s:0x%lx ", held.path, (unsigned long)held.off);
 	if (!strstr(d->out_text, row))
 		fail("no row of %s: %s", row, d->out_text);
