@@ -4,8 +4,10 @@
 #include <liburing.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "scan.h"
@@ -95,6 +97,57 @@ static void test_nobody_else(struct place *p)
 	snprintf(range, sizeof(range), "%d", pid);
 	expect_nothing(holders_run(0, range), h.pfn);
 	kill(pid, SIGKILL);
+}
+
+/* A page of two files is held for whoever asks for either, and not for a third. */
+static void test_shared(struct place *p)
+{
+	struct area a, other;
+	char clone[300];
+	int fds[2], fd;
+	uint64_t pfn;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&other, p, 0, AREA_WRITTEN);
+	snprintf(clone, sizeof(clone), "%s-clone", a.path);
+	fd = open(clone, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	must(fd >= 0 && !ioctl(fd, FICLONE, a.fd) && !fsync(fd));
+	area_map_shared(&a);
+	touch_read(a.p);
+	pfn = pfn_of(a.p);
+	pipe_fill(fds, &a);
+	area_unmap(&a);
+	expect_holder(folio_of(holders_run(1, a.path), pfn), "pipe", getpid(), true);
+	expect_holder(folio_of(holders_run(1, p->path), pfn), "pipe", getpid(), true);
+	expect_nothing(holders_run(0, other.path), pfn);
+	/* the clone has no entry for it before it is touched */
+	a.fd = dup(fd);
+	area_map_shared(&a);
+	touch_read(a.p);
+	area_unmap(&a);
+	expect_holder(folio_of(holders_run(1, clone), pfn), "pipe", getpid(), true);
+	pipe_drain(fds);
+	expect_nothing(holders_run(0, clone), pfn);
+	must(!unlink(clone) && !close(fd));
+	area_remove(&a);
+	area_remove(&other);
+}
+
+/* Who has the block device open uses it, without a folio to show for it. */
+static void test_raw(struct place *p)
+{
+	char device[64];
+	int fd;
+
+	snprintf(device, sizeof(device), "/dev/%s", p->device);
+	run("umount %s", p->path);
+	expect_verdict(holders_run(0, p->device), p->device, "free");
+	fd = open(device, O_RDONLY | O_CLOEXEC);
+	must(fd >= 0);
+	expect_verdict(holders_run(1, p->device), p->device, "open");
+	must(!close(fd));
+	expect_verdict(holders_run(0, p->device), p->device, "free");
+	run("mount -t %s -o dax=always %s %s", p->name, device, p->path);
 }
 
 static void expect_error(const char *what)
@@ -194,5 +247,7 @@ const struct test holders_tests[] = {
 	TEST("holders/errors", ON_NONE | ON_BOTH, test_errors),
 	TEST("holders/verdict-device", ON_DEV | ON_BOTH, test_device),
 	TEST("holders/verdict-mounted", ON_FS | ON_BOTH, test_mounted),
+	TEST("holders/shared", ON_XFS | ON_BOTH, test_shared),
+	TEST("holders/raw", ON_FS | ON_BOTH, test_raw),
 	TESTS_END,
 };
