@@ -220,6 +220,21 @@ static void test_holders(void **state)
 	scan_free(x.s);
 }
 
+/* A holder of pages that are not listed, between two runs that are. */
+static void test_between(void **state)
+{
+	struct fixture x = begin(FS_DAX);
+
+	(void)state;
+	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 1, 0), FOLIO(PFN + 10, 1, 0) }, 2);
+	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE, .certain = true, .pfn = PFN + 5, .nr = 2,
+				       .refs = 1, .tgid = 7, .fd = 3, .object = 0xabc });
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_runs(x.s, "0*1 @0 1/0/0 gets 1 unknown 1:\n"
+			 "10*1 @10 1/0/0 gets 1 unknown 1:\n");
+	scan_free(x.s);
+}
+
 /* The same page twice in a pipe is two references; in another pipe one more. */
 static void test_same_page(void **state)
 {
@@ -722,10 +737,14 @@ static void test_many_files(void **state)
 		for (uint64_t i = 1; i <= 5000; i++)
 			assert_int_equal(scan_file_id(x.s, i << 6, DEV, i, 0), i);
 	assert_int_equal(scan_nr_files(x.s), 5000);
+	/* the address is another inode's by now; without a number it may be either */
+	assert_int_equal(scan_file_id(x.s, 1 << 6, DEV, 77, 0), 5001);
+	assert_int_equal(scan_file_id(x.s, 1 << 6, DEV, 1, 0), 1);
+	assert_int_equal(scan_file_id(x.s, 1 << 6, 0, 0, 0), 1);
 	assert_int_equal(scan_file_path(x.s, 5000, "/a", true, false), 0);
 	assert_string_equal(scan_file(x.s, 5000)->path, "/a");
 	assert_null(scan_file(x.s, 0));
-	assert_null(scan_file(x.s, 5001));
+	assert_null(scan_file(x.s, 5002));
 	assert_int_equal(scan_add_gap(x.s, "pipes: %s", "no"), 0);
 	assert_int_equal(scan_add_gap(x.s, "pipes: no"), 0);
 	assert_int_equal(scan_nr_gaps(x.s), 1);
@@ -736,7 +755,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),	   cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_same_page),
+		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_between),
+		cmocka_unit_test(test_same_page),
 		cmocka_unit_test(test_large),	   cmocka_unit_test(test_candidates),
 		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
