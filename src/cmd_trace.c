@@ -79,7 +79,8 @@ int cmd_trace(const struct options *o)
 	session_ready(&s);
 	while (!session_done(&s)) {
 		session_poll(&s, -1, -1);
-		if (fflush(stdout))
+		/* the stream's own mark: what was flushed elsewhere and failed has left nothing to flush */
+		if (fflush(stdout) || ferror(stdout))
 			t.failed = true;
 		if (t.failed)
 			break;

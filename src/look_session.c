@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* look_session.c - load, one look in order, signals */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 #include "clock.h"
 #include "look_session.h"
 #include "stop.h"
@@ -20,10 +21,17 @@ bool look_session_stopped(void)
 
 void look_session_sleep(uint64_t deadline)
 {
-	struct timespec t = { .tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000 };
+	/* nobody reads any more: seen here, not by the next write, which may never come */
+	struct pollfd out = { .fd = STDOUT_FILENO };
+	uint64_t now;
 
-	while (!stop_wanted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-		;
+	while (!stop_wanted && (now = clock_now()) < deadline) {
+		struct timespec t = { .tv_sec = (deadline - now) / 1000000000,
+				      .tv_nsec = (deadline - now) % 1000000000 };
+
+		if (ppoll(&out, 1, &t, NULL) > 0)
+			stop_wanted = 1;
+	}
 }
 
 int look_session_open(struct look_session *l)

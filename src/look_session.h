@@ -19,9 +19,9 @@ struct look_session {
 /* Preflight, load, signals. Returns 0, or 2 (the exit status) after a sentence on stderr. */
 int look_session_open(struct look_session *l);
 void look_session_close(struct look_session *l);
-/* INT, TERM or HUP came. */
+/* INT, TERM or HUP came, or nobody reads stdout any more. */
 bool look_session_stopped(void);
-/* Sleeps until @deadline (ns, CLOCK_MONOTONIC), or a signal. */
+/* Sleeps until @deadline (ns, CLOCK_MONOTONIC), or until look_session_stopped(). */
 void look_session_sleep(uint64_t deadline);
 
 /*

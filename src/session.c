@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 #include "clock.h"
 #include "file_names.h"
 #include "session.h"
@@ -280,17 +281,27 @@ static void check(struct session *s, uint64_t now)
 	source_modules(s->source);
 }
 
+/* All that is to be told goes to stdout, which is nobody else's? */
+static bool only_stdout(const struct options *o)
+{
+	return !o->command_argv && !o->output;
+}
+
 int session_poll(struct session *s, int timeout_ms, int fd)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[] = {
 		{ .fd = source_fd(s->source), .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
+		/* whether its reader is gone, which a write would tell only when there is something to write */
+		{ .fd = only_stdout(s->o) ? STDOUT_FILENO : -1 },
 	};
 	uint64_t now;
 
 	if (timeout_ms < 0 || timeout_ms > POLL_MS)
 		timeout_ms = POLL_MS;
-	poll(p, fd >= 0 ? 2 : 1, s->more || s->scanning || s->naming ? 0 : timeout_ms);
+	poll(p, 3, s->more || s->scanning || s->naming ? 0 : timeout_ms);
+	if (p[2].revents)
+		session_stop();
 	/* what was committed before this moment is read now, but for what waits behind a record
 	 * that is being written: the window is for that */
 	now = clock_now();
@@ -299,7 +310,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 		engine_advance(s->engine, now);
 	check(s, now);
 	scan_go_on(s, SCAN_TURN_NS);
-	return fd >= 0 && p[1].revents;
+	return !!p[1].revents;
 }
 
 void session_drain(struct session *s)

@@ -55,7 +55,8 @@ void session_resume(struct session *s);
 
 /*
  * Waits at most @timeout_ms for records (and for input on @fd when >= 0), hands
- * them to event() and the engine, and keeps counters and names up to date.
+ * them to event() and the engine, and keeps counters and names up to date. When
+ * nobody reads stdout any more, and nothing else is to be told, it calls session_stop().
  * Returns 1 when @fd has input, else 0.
  */
 int session_poll(struct session *s, int timeout_ms, int fd);

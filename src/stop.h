@@ -6,7 +6,8 @@
 
 /* A signal came, or the program wants it itself. */
 extern volatile sig_atomic_t stop_wanted;
-/* INT, TERM and HUP set it; system calls that wait return EINTR. A broken pipe ends by the failed write. */
+/* INT, TERM and HUP set it; system calls that wait return EINTR. A broken pipe ends by the failed write, or is
+ * seen where the program waits. */
 void stop_catch(void);
 
 #endif

@@ -127,19 +127,24 @@ static void test_signals(struct place *p)
 	pipe_drain(fds);
 }
 
-/* Its stdout is @fd: it exits so, or by SIGPIPE. */
-static void end_with_output(int fd, int exit_status)
+/* Its stdout is @fd; @reader, if there is one, goes when something came. It exits so, or by SIGPIPE. */
+static void end_with_output(int fd, int reader, int exit_status, const char *more)
 {
 	struct daxtop d = {};
+	char byte;
 
 	d.pid = fork();
 	must(d.pid >= 0);
 	if (!d.pid) {
 		dup2(fd, 1);
-		execlp(daxtop_program(), "daxtop", "scan", "--json", NULL);
+		execlp(daxtop_program(), "daxtop", "scan", "--json", more, NULL);
 		_exit(127);
 	}
 	must(!close(fd));
+	if (reader >= 0) {
+		must(read(reader, &byte, 1) == 1);
+		must(!close(reader));
+	}
 	d.out = d.err = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	daxtop_wait(&d);
 	if (!(WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGPIPE) &&
@@ -155,8 +160,11 @@ static void test_output(struct place *p)
 	(void)p;
 	must(!pipe2(fds, O_CLOEXEC));
 	must(!close(fds[0]));
-	end_with_output(fds[1], 0);
-	end_with_output(open("/dev/full", O_WRONLY | O_CLOEXEC), 2);
+	end_with_output(fds[1], -1, 0, NULL);
+	end_with_output(open("/dev/full", O_WRONLY | O_CLOEXEC), -1, 2, NULL);
+	/* Nothing changes any more, so nothing would be written. */
+	must(!pipe2(fds, O_CLOEXEC));
+	end_with_output(fds[1], fds[0], 0, "--watch=1");
 }
 
 const struct test scan_race_tests[] = {
