@@ -405,15 +405,6 @@ static void say_happened(struct words *w, const struct engine_finding *f, uint64
 	}
 }
 
-char *finding_subject(char *out, size_t outlen, const struct engine_finding *f)
-{
-	struct words w = { .out = out, .size = outlen };
-
-	out[0] = '\0';
-	say_subject(&w, f);
-	return out;
-}
-
 char *finding_says(char *out, size_t outlen, const struct engine_finding *f, uint64_t now)
 {
 	struct words w = { .out = out, .size = outlen };

@@ -17,8 +17,6 @@ const char *rule_name(unsigned int rule);
 
 #define FINDING_MAX (4 * DX_PATH_LEN + 1024)
 
-/* "4K folio 0x108000 of pmem0, /mnt/db/wal.0:0x1000", "pmem0 (pgmap 0xffff...)". Returns @out. */
-char *finding_subject(char *out, size_t outlen, const struct engine_finding *f);
 /* What happened to it: "was put in a PTE at 0x7f00 with refcount 0, ...". @now: ns. Returns @out. */
 char *finding_says(char *out, size_t outlen, const struct engine_finding *f, uint64_t now);
 /* Both: a sentence without full stop. FINDING_MAX bytes suffice. Returns @out. */
