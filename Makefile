@@ -183,7 +183,7 @@ $(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(UNIT_LIB:%.c=$(BUILD)/san
 
 $(BUILD)/guest-test: $(GUEST_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -ljson-c -luring
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lbpf -ljson-c -luring
 
 $(BUILD)/tsc-khz: $(BUILD)/obj/tests/vm/tsc_khz.o
 	$(call say,LD,$@)

@@ -184,3 +184,39 @@ int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int 
 	}
 	return 0;
 }
+
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *p) __ksym;
+
+/*
+ * A slot whose fault never ended: its last program was skipped, because the kernel lets
+ * no program run in two tasks of one CPU at once (__bpf_prog_enter_recur(), and one of
+ * them may be preempted). A task takes its own slot again; after its end nobody would.
+ */
+static long slot_forget(__u32 at, void *unused)
+{
+	struct task_struct *task;
+	struct fault *f;
+	__u64 owner;
+
+	(void)unused;
+	f = (struct fault *)&faults[(at & (DX_FAULT_SLOTS - 1)) * DX_FAULT_WORDS];
+	owner = f->owner;
+	if (!(owner & 1))
+		return 0;
+	task = bpf_task_from_pid(owner >> 1);
+	if (task)
+		bpf_task_release(task);
+	else
+		__sync_val_compare_and_swap(&f->owner, owner, 0);
+	return 0;
+}
+
+/* For user space, which calls it when it sees a busy slot. */
+SEC("syscall")
+int dx_forget_faults(void *ctx)
+{
+	(void)ctx;
+	bpf_loop(DX_FAULT_SLOTS, slot_forget, NULL, 0);
+	return 0;
+}

@@ -36,7 +36,11 @@ struct fault {
 };
 /* Words, because user space's side of the globals does not know struct fault. */
 _Static_assert(sizeof(struct fault) == DX_FAULT_WORDS * sizeof(__u64), "DX_FAULT_WORDS");
+_Static_assert(__builtin_offsetof(struct fault, owner) == DX_FAULT_OWNER * sizeof(__u64), "DX_FAULT_OWNER");
 extern __u64 faults[DX_FAULT_SLOTS * DX_FAULT_WORDS];
+
+/* Two were not enough: with some tasks preempted in a fault, one in a million found both taken. */
+#define FAULT_PLACES 4
 
 static __always_inline struct fault *fault_slot(__u32 pid, __u32 nth)
 {
@@ -46,15 +50,15 @@ static __always_inline struct fault *fault_slot(__u32 pid, __u32 nth)
 }
 
 /*
- * The slot of this task, busy from now on; NULL when two others that fault at this
- * moment sit on both of its places (then count what is lost).
+ * The slot of this task, busy from now on; NULL when others that fault at this
+ * moment sit on all of its places (then count what is lost).
  */
 static __always_inline struct fault *fault_begin(void)
 {
 	__u32 pid = bpf_get_current_task_btf()->pid;
 	__u64 idle = (__u64)pid << 1;
 
-	for (__u32 nth = 0; nth < 2; nth++) {
+	for (__u32 nth = 0; nth < FAULT_PLACES; nth++) {
 		struct fault *f = fault_slot(pid, nth);
 		__u64 owner = f->owner;
 
@@ -79,12 +83,14 @@ static __always_inline struct fault *fault_find(void)
 {
 	__u32 pid = bpf_get_current_task_btf()->pid;
 	__u64 busy = (__u64)pid << 1 | 1;
-	struct fault *f = fault_slot(pid, 0);
 
-	if (f->owner == busy)
-		return f;
-	f = fault_slot(pid, 1);
-	return f->owner == busy ? f : NULL;
+	for (__u32 nth = 0; nth < FAULT_PLACES; nth++) {
+		struct fault *f = fault_slot(pid, nth);
+
+		if (f->owner == busy)
+			return f;
+	}
+	return NULL;
 }
 
 static __always_inline void fault_end(struct fault *f)

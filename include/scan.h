@@ -19,6 +19,7 @@ enum dx_fault_count {
 	DX_FAULT_ENDED, /* counts looked at, at the end */
 	DX_FAULT_COUNTS
 };
+#define DX_FAULT_OWNER DX_FAULT_COUNTS /* the word behind them: pid << 1 | a fault is under way */
 #define DX_FAULT_SLOTS 1024
 #define DX_FAULT_WORDS 22
 

@@ -270,6 +270,7 @@ static void check(struct session *s, uint64_t now)
 	s->next_check = now + CHECK_NS;
 	source_lost(s->source, lost, s);
 	source_missed(s->source, missed, s);
+	source_forget_faults(s->source);
 	count_rules(s);
 	answer_asks(s);
 	if (s->scan_again && !s->scanning && now >= s->next_scan)

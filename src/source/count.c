@@ -62,10 +62,22 @@ void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, ui
 	}
 }
 
-/*
- * The checks of faults are counted in their slots (bpf/task.bpf.h), which are ours to
- * read while the programs go on.
- */
+/* A word of a fault's slot (bpf/task.bpf.h); they are ours to read while the programs go on. */
+static uint64_t fault_word(const struct source *s, size_t slot, size_t word)
+{
+	return *(volatile __u64 *)&s->skel->bss->faults[slot * DX_FAULT_WORDS + word];
+}
+
+void source_forget_faults(struct source *s)
+{
+	for (size_t slot = 0; slot < DX_FAULT_SLOTS; slot++)
+		if (fault_word(s, slot, DX_FAULT_OWNER) & 1) {
+			source_run(s->skel->progs.dx_forget_faults, NULL, 0);
+			return;
+		}
+}
+
+/* The checks of faults are counted in their slots. */
 static void faults_add(const struct source *s, struct dx_rule_counts *total)
 {
 	static const struct {
@@ -83,7 +95,7 @@ static void faults_add(const struct source *s, struct dx_rule_counts *total)
 
 	for (size_t slot = 0; slot < DX_FAULT_SLOTS; slot++)
 		for (size_t i = 0; i < DX_FAULT_COUNTS; i++)
-			sum[i] += s->skel->bss->faults[slot * DX_FAULT_WORDS + i];
+			sum[i] += fault_word(s, slot, i);
 	for (size_t i = 0; i < sizeof(means) / sizeof(means[0]); i++)
 		if (means[i].rule != DX_RULE_FOLIO_OVERPUT || s->regime != REGIME_LEGACY)
 			total->checked[means[i].rule] += sum[means[i].count];

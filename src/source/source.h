@@ -56,6 +56,12 @@ int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsign
  */
 void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, uint64_t n), void *arg);
 
+/*
+ * Frees what faults of tasks that are no more still keep: the program of their end was
+ * skipped so. To be called from time to time, or faults are lost some day.
+ */
+void source_forget_faults(struct source *s);
+
 /* Frames of stack @id, innermost first. Returns how many, 0 when there are none. */
 size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max);
 
