@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* look_session.c - load, one look in order, signals */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +28,7 @@ void look_session_sleep(uint64_t deadline)
 		struct timespec t = { .tv_sec = (deadline - now) / 1000000000,
 				      .tv_nsec = (deadline - now) % 1000000000 };
 
-		if (ppoll(&out, 1, &t, NULL) > 0)
+		if (stop_poll(&out, 1, &t) > 0)
 			stop_wanted = 1;
 	}
 }
