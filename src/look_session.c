@@ -68,9 +68,13 @@ static int look_around(struct look *l, struct scan *s, bool holders)
 	int rc = look_walk(l, s, &stop_wanted);
 
 	/* all but memory and a signal was told by scan_add_gap(): the rest is looked at all the same */
-	for (size_t i = 0; holders && i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
-			rc = steps[i](l, s, &stop_wanted);
+	for (size_t i = 0; holders && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (rc == -ENOMEM || rc == -EINTR || stop_wanted)
+			break;
+		rc = steps[i](l, s, &stop_wanted);
+		if (rc)
+			scan_blind(s);
+	}
 	if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
 		rc = look_waits(l, s, &stop_wanted);
 	/* those who wait have pages on their stacks, too: they must be known */
@@ -107,6 +111,8 @@ static int one_look(struct look *l, const struct scan_filter *filter, bool holde
 	if (rc)
 		return rc;
 	rc = look_mounts(l, s);
+	if (rc)
+		scan_blind(s);
 	if (rc != -ENOMEM)
 		rc = look_around(l, s, holders);
 	/* who maps what was not found out */
