@@ -347,13 +347,26 @@ const struct view_summary *session_summary(struct session *s)
 	return &s->counts;
 }
 
+static int output_errno; /* why a flush of stdout failed; 0: none did, or printf()'s own */
+
+bool output_flush(void)
+{
+	if (fflush(stdout))
+		output_errno = errno;
+	/* the stream's own mark: what printf() flushed and failed has left nothing to flush */
+	return !ferror(stdout);
+}
+
 bool output_failed(void)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (output_flush())
 		return false;
-	if (errno == EPIPE)
+	if (output_errno == EPIPE || (poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLHUP)))
 		return false;
-	fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+	fprintf(stderr, "daxtop: the output could not be written%s%s\n", output_errno ? ": " : "",
+		output_errno ? strerror(output_errno) : "");
 	return true;
 }
 

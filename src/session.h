@@ -80,6 +80,8 @@ void filter_resolve(struct view_filter *f);
 const char *session_device(struct session *s, const struct dx_event *ev);
 
 /* commands; each returns the exit status */
+/* Flushes stdout; false: what was printed can't be written, and there is no use in printing more. */
+bool output_flush(void);
 int cmd_trace(const struct options *o);
 int cmd_history(const struct options *o);
 int cmd_probes(const struct options *o);

@@ -238,6 +238,48 @@ static void test_help(struct place *p)
 
 /* Everything essential is there on the project's own kernel. */
 static void test_probes(struct place *p)
+/* ---- nowhere to write ---- */
+
+static void full_stdout(void)
+{
+	must(dup2(open("/dev/full", O_WRONLY), 1) == 1);
+}
+
+static void close_stdout(void)
+{
+	must(!close(1));
+}
+
+static void close_stderr(void)
+{
+	must(!close(2));
+}
+
+static void unwritten(void (*prepare)(void), const char *const argv[])
+{
+	struct daxtop *d = daxtop_spawn_as(prepare, argv);
+
+	daxtop_end(d, 2);
+	expect_sentence(d, "written");
+}
+
+#define REPORT "/tmp/gt-report"
+
+static void test_unwritten(struct place *p)
+{
+	(void)p;
+	unwritten(full_stdout, ARGS("--help"));
+	unwritten(full_stdout, ARGS("--version"));
+	unwritten(full_stdout, ARGS("rules", "--json"));
+	unwritten(close_stdout, ARGS("scan"));
+	/* what it would say on stderr must not come into the report */
+	daxtop_end(daxtop_spawn_as(close_stderr, ARGS("check", "--json", "--verbose", "--output", REPORT,
+						      "--", "true")),
+		   0);
+	run("[ -s " REPORT " ] && ! grep -v '^{' " REPORT);
+	must(!unlink(REPORT));
+}
+
 {
 	struct daxtop *d;
 
@@ -294,6 +336,7 @@ const struct test input_tests[] = {
 	TEST("input/help", ON_NONE, test_help),
 	TEST("input/probes", ON_NONE, test_probes),
 	TEST("input/dumb-terminal", ON_NONE, test_dumb),
+	TEST("input/unwritten", ON_NONE, test_unwritten),
 	TEST("input/tiny-terminal", ON_NONE, test_tiny),
 	TESTS_END,
 };
