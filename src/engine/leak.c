@@ -430,7 +430,7 @@ uint64_t leak_pending(struct engine *e)
 		const struct suspect *s = &t->node[i];
 
 		/* a last look: what is put in the end is no leak */
-		if (s->folio && s->finding && s->asked < e->patrol.since)
+		if (s->folio && s->finding && s->asked <= e->patrol.since)
 			end = e->watermark + ASK_NS;
 		else if (!s->folio || s->finding || (s->only_zap && !s->since))
 			continue;
