@@ -162,12 +162,15 @@ static int output_close(struct check *c)
 
 	if (c->out == stdout)
 		return 0;
+	/* what printf() flushed and failed has a reason that is not known any more */
+	errno = 0;
 	failed = ferror(c->out);
 	if (fclose(c->out))
 		failed = 1;
 	c->out = stdout;
 	if (failed)
-		fprintf(stderr, "daxtop: the report could not be written to its file: %s\n", strerror(errno));
+		fprintf(stderr, "daxtop: the report could not be written to its file%s%s\n",
+			errno ? ": " : "", errno ? strerror(errno) : "");
 	return failed ? 2 : 0;
 }
 

@@ -147,6 +147,8 @@ int cmd_history(const struct options *o)
 	session_ready(&s);
 	while (!session_done(&s))
 		session_poll(&s, -1, -1);
+	session_resume(&s);
+	session_heal(&s);
 	session_drain(&s);
 	for (size_t i = 0; i < o->nr_folios; i++) {
 		struct engine_folio buf;

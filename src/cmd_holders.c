@@ -69,7 +69,7 @@ static int show(const struct options *o, const struct target *t, const struct sc
 		return 2;
 	}
 	/* "nobody" of half a look is no answer */
-	if (!view_scan_somebody(v) && v->interrupted)
+	if (!view_scan_somebody(v) && (v->interrupted || scan_is_blind(v->s)))
 		return 2;
 	return view_scan_somebody(v);
 }

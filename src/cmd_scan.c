@@ -61,7 +61,7 @@ static int watch(struct look_session *l, const struct options *o, struct scan_vi
 			fprintf(stderr, "daxtop: memory is short\n");
 			return 2;
 		}
-		if (fflush(stdout) || ferror(stdout))
+		if (!output_flush())
 			break;
 	}
 	return 0;
@@ -84,7 +84,7 @@ static int run(struct look_session *l, const struct options *o)
 	} else if (show(o, &v)) {
 		fprintf(stderr, "daxtop: memory is short\n");
 		status = 2;
-	} else if (o->watch_ns && !fflush(stdout) && !v.interrupted) {
+	} else if (o->watch_ns && output_flush() && !v.interrupted) {
 		status = watch(l, o, &v);
 	}
 	scan_free(v.s);

@@ -57,7 +57,7 @@ static int run_batch(struct session *s, struct info *x, const struct screen_opti
 			putchar('\n');
 		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0))
 			s->error = -ENOMEM;
-		if (fflush(stdout))
+		if (!output_flush())
 			break;
 	}
 	return session_output(s);

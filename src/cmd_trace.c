@@ -75,20 +75,20 @@ int cmd_trace(const struct options *o)
 		goto out;
 	if (!o->json)
 		view_text_header(stdout);
-	fflush(stdout);
+	output_flush();
 	session_ready(&s);
 	while (!session_done(&s)) {
 		session_poll(&s, -1, -1);
-		/* the stream's own mark: what was flushed elsewhere and failed has left nothing to flush */
-		if (fflush(stdout) || ferror(stdout))
+		if (!output_flush())
 			t.failed = true;
 		if (t.failed)
 			break;
 	}
 	session_drain(&s);
-	if (o->json && view_json_summary(stdout, session_summary(&s)))
+	/* after a failed write none more: one that a signal ended would wait again for a reader that does not read */
+	if (!t.failed && o->json && view_json_summary(stdout, session_summary(&s)))
 		s.error = -ENOMEM;
-	else if (!o->json)
+	else if (!t.failed && !o->json)
 		view_text_summary(stdout, session_summary(&s));
 	status = session_output(&s);
 	session_close(&s);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* look_session.c - load, one look in order, signals */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +28,7 @@ void look_session_sleep(uint64_t deadline)
 		struct timespec t = { .tv_sec = (deadline - now) / 1000000000,
 				      .tv_nsec = (deadline - now) % 1000000000 };
 
-		if (ppoll(&out, 1, &t, NULL) > 0)
+		if (stop_poll(&out, 1, &t) > 0)
 			stop_wanted = 1;
 	}
 }
@@ -69,9 +68,13 @@ static int look_around(struct look *l, struct scan *s, bool holders)
 	int rc = look_walk(l, s, &stop_wanted);
 
 	/* all but memory and a signal was told by scan_add_gap(): the rest is looked at all the same */
-	for (size_t i = 0; holders && i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
-			rc = steps[i](l, s, &stop_wanted);
+	for (size_t i = 0; holders && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (rc == -ENOMEM || rc == -EINTR || stop_wanted)
+			break;
+		rc = steps[i](l, s, &stop_wanted);
+		if (rc)
+			scan_blind(s);
+	}
 	if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
 		rc = look_waits(l, s, &stop_wanted);
 	/* those who wait have pages on their stacks, too: they must be known */
@@ -108,6 +111,8 @@ static int one_look(struct look *l, const struct scan_filter *filter, bool holde
 	if (rc)
 		return rc;
 	rc = look_mounts(l, s);
+	if (rc)
+		scan_blind(s);
 	if (rc != -ENOMEM)
 		rc = look_around(l, s, holders);
 	/* who maps what was not found out */

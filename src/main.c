@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* main.c - chooses the command */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <unistd.h>
 #include "session.h"
+
+/*
+ * Where one of the three is closed, the next file that is opened would be it, the report's, say,
+ * and get what is printed. What takes its place fails as it did.
+ */
+static int std_open(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -errno;
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -18,9 +34,15 @@ int main(int argc, char **argv)
 	struct options o;
 	int status = 2;
 
+	if (std_open())
+		return 2;
 	setlocale(LC_ALL, "");
-	if (!options_parse(argc, argv, &o))
-		status = o.done ? 0 : commands[o.command](&o);
+	if (!options_parse(argc, argv, &o)) {
+		if (!o.done)
+			status = commands[o.command](&o);
+		else if (!output_failed())
+			status = 0;
+	}
 	options_free(&o);
 	return status;
 }

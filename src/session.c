@@ -21,6 +21,7 @@
 #define SCAN_FIRST_NS (500 * NS_PER_MS) /* what of the first scan is done before "ready" */
 #define SCAN_TURN_NS (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
 #define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
+#define HEAL_NS	(10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 void session_stop(void)
@@ -96,11 +97,25 @@ static void answer(void *arg, const struct dx_event *ev)
 	handle(arg, ev, sizeof(*ev));
 }
 
+/* What is known of folios is not all then; events are told all the same. */
+static void scan_failed(struct session *s, int rc)
+{
+	if (rc == -ENOMEM)
+		s->error = rc;
+	else if (rc < 0 && !s->scan_refused)
+		fprintf(stderr, "daxtop: folios from before the trace could not be looked at: %s\n",
+			strerror(-rc));
+	s->scan_refused |= rc < 0;
+}
+
 /* Folios that are not idle: those that were so before the trace, or became so while events were lost. */
 static void scan_begin(struct session *s)
 {
+	int rc = source_scan_begin(s->source);
+
+	scan_failed(s, rc);
 	s->scan_again = false;
-	s->scanning = s->naming = !source_scan_begin(s->source);
+	s->scanning = s->naming = !rc;
 	s->scan_begun = clock_now();
 	s->next_scan = s->scan_begun + SCAN_AGAIN_NS;
 }
@@ -117,7 +132,7 @@ static void scanned(void *arg, const struct dx_event *ev)
 static void scan_go_on(struct session *s, uint64_t ns)
 {
 	uint64_t end = clock_now() + ns;
-	int rc = 1;
+	int rc;
 
 	/*
 	 * The ring first: a piece's samples are of now, and what comes behind them with a time
@@ -127,18 +142,52 @@ static void scan_go_on(struct session *s, uint64_t ns)
 		s->more = source_poll(s->source) > 0;
 		if (s->more)
 			break;
-		s->scanning = source_scan_next(s->source, scanned, s) > 0;
+		rc = source_scan_next(s->source, scanned, s);
+		scan_failed(s, rc);
+		s->scanning = rc > 0;
 		/* a large machine that loses events is not scanned all the time */
 		if (!s->scanning)
 			s->next_scan = clock_now() + SCAN_AGAIN_NS + 4 * (clock_now() - s->scan_begun);
 	}
 	/* from before everything was attached: kept, not shown */
-	while (s->naming && !s->scanning && rc > 0 && clock_now() < end)
+	while (s->naming && !s->scanning && clock_now() < end) {
 		rc = file_names_find(s->names, s->start - 1, handle, s);
-	if (rc <= 0)
-		s->naming = false;
-	if (rc == -ENOMEM)
-		s->error = rc;
+		if (rc == -ENOMEM)
+			s->error = rc;
+		s->naming = rc > 0;
+	}
+}
+
+/* ---- what the engine wants to know ---- */
+
+static void answer_asks(struct session *s)
+{
+	struct engine_ask ask[ASKS];
+	size_t n = engine_asks(s->engine, ask, ASKS);
+	bool refs = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct dx_event ev = { .type = DX_TASK_GONE, .stack = -1, .ustack = -1 };
+
+		switch (ask[i].what) {
+		case ENGINE_ASK_PGMAP:
+			refs = true; /* all of them in one walk */
+			break;
+		case ENGINE_ASK_FOLIO:
+			if (!source_sample(s->source, ask[i].pfn, &ev))
+				answer(s, &ev);
+			break;
+		case ENGINE_ASK_TASK:
+			if (!source_task_gone(ask[i].tgid, ask[i].since, &ev.addr))
+				break;
+			ev.time = clock_now();
+			ev.tgid = ask[i].tgid;
+			answer(s, &ev);
+			break;
+		}
+	}
+	if (refs)
+		source_pgmap_refs(s->source, answer, s);
 }
 
 /* Not counted as lost: it may have been about any page at all. But it is a doubt. */
@@ -195,8 +244,10 @@ int session_open(struct session *s, const struct options *o)
 	find_pgmaps(s);
 	scan_begin(s);
 	scan_go_on(s, SCAN_FIRST_NS);
+	/* what is counted before anybody is told "ready" is what was there before */
+	answer_asks(s);
 	if (o->duration_ns)
-		s->deadline = s->start + o->duration_ns;
+		s->deadline = clock_now() + o->duration_ns;
 	return 0;
 fail:
 	fprintf(stderr, "daxtop: %s\n", err);
@@ -221,38 +272,6 @@ void session_ready(const struct session *s)
 	fprintf(stderr, "daxtop: ready: %u of %u probes attached, regime %s\n", attached, all,
 		regime_name(source_regime(s->source)));
 	fflush(stderr);
-}
-
-/* ---- what the engine wants to know ---- */
-
-static void answer_asks(struct session *s)
-{
-	struct engine_ask ask[ASKS];
-	size_t n = engine_asks(s->engine, ask, ASKS);
-	bool refs = false;
-
-	for (size_t i = 0; i < n; i++) {
-		struct dx_event ev = { .type = DX_TASK_GONE, .stack = -1, .ustack = -1 };
-
-		switch (ask[i].what) {
-		case ENGINE_ASK_PGMAP:
-			refs = true; /* all of them in one walk */
-			break;
-		case ENGINE_ASK_FOLIO:
-			if (!source_sample(s->source, ask[i].pfn, &ev))
-				answer(s, &ev);
-			break;
-		case ENGINE_ASK_TASK:
-			if (!source_task_gone(ask[i].tgid, ask[i].since, &ev.addr))
-				break;
-			ev.time = clock_now();
-			ev.tgid = ask[i].tgid;
-			answer(s, &ev);
-			break;
-		}
-	}
-	if (refs)
-		source_pgmap_refs(s->source, answer, s);
 }
 
 static void count_rules(struct session *s)
@@ -314,13 +333,28 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 	return !!p[1].revents;
 }
 
+void session_heal(struct session *s)
+{
+	uint64_t end = clock_now() + HEAL_NS;
+
+	s->next_check = s->next_scan = 0;
+	do
+		session_poll(s, 0, -1);
+	while ((s->scanning || s->naming) && !stop_wanted && clock_now() < end);
+}
+
 void session_drain(struct session *s)
 {
+	int rc;
+
 	source_detach(s->source);
 	while (source_poll(s->source) > 0)
 		;
 	s->next_check = 0;
-	source_lost(s->source, lost, s);
+	/* before, a count that could not be read came with the next one */
+	rc = source_lost(s->source, lost, s);
+	if (rc)
+		s->error = rc;
 	source_missed(s->source, missed, s);
 	find_names(s);
 	scan_go_on(s, SCAN_FIRST_NS);
@@ -348,13 +382,26 @@ const struct view_summary *session_summary(struct session *s)
 	return &s->counts;
 }
 
+static int output_errno; /* why a flush of stdout failed; 0: none did, or printf()'s own */
+
+bool output_flush(void)
+{
+	if (fflush(stdout))
+		output_errno = errno;
+	/* the stream's own mark: what printf() flushed and failed has left nothing to flush */
+	return !ferror(stdout);
+}
+
 bool output_failed(void)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (output_flush())
 		return false;
-	if (errno == EPIPE)
+	if (output_errno == EPIPE || (poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLHUP)))
 		return false;
-	fprintf(stderr, "daxtop: the output could not be written: %s\n", strerror(errno));
+	fprintf(stderr, "daxtop: the output could not be written%s%s\n", output_errno ? ": " : "",
+		output_errno ? strerror(output_errno) : "");
 	return true;
 }
 

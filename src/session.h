@@ -25,6 +25,7 @@ struct session {
 	bool watching; /* there is a pgmap */
 	bool scanning; /* a scan for folios that are not idle is under way */
 	bool naming; /* ... or the paths of its files are looked up */
+	bool scan_refused; /* it could not be made, which was said */
 	bool scan_again; /* events were lost: another one is wanted */
 	uint64_t scan_begun; /* ns */
 	uint64_t next_scan; /* ... but not before */
@@ -60,6 +61,11 @@ void session_resume(struct session *s);
  * Returns 1 when @fd has input, else 0.
  */
 int session_poll(struct session *s, int timeout_ms, int fd);
+/*
+ * If events were lost, looks at the folios again, some seconds at most: for who shows them when
+ * all is over. A signal ends it.
+ */
+void session_heal(struct session *s);
 /* Detaches, takes what the ring still holds, applies everything. */
 void session_drain(struct session *s);
 void session_close(struct session *s);
@@ -74,6 +80,8 @@ const struct view_summary *session_summary(struct session *s);
 int session_output(struct session *s);
 /* Flushes stdout; true after a sentence when that failed. A closed pipe is no failure. */
 bool output_failed(void);
+/* Flushes stdout; false: what was printed can't be written, and there is no use in printing more. */
+bool output_flush(void);
 /* A file of a filter by number: it keeps matching when renamed, or while its path is unknown. */
 void filter_resolve(struct view_filter *f);
 /* Device of a record or NULL; the string lives until the next poll. */

@@ -429,9 +429,13 @@ uint64_t leak_pending(struct engine *e)
 	for (uint32_t i = 1; i < t->top; i++) {
 		const struct suspect *s = &t->node[i];
 
-		if (!s->folio || s->finding || (s->only_zap && !s->since))
+		/* a last look: what is put in the end is no leak */
+		if (s->folio && s->finding && s->asked <= e->patrol.since)
+			end = e->watermark + ASK_NS;
+		else if (!s->folio || s->finding || (s->only_zap && !s->since))
 			continue;
-		end = (s->since ? s->since : s->entered + SETTLE_NS) + leak_ns(e) + ASK_NS;
+		else
+			end = (s->since ? s->since : s->entered + SETTLE_NS) + leak_ns(e) + ASK_NS;
 		if (end > until)
 			until = end;
 	}

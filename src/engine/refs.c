@@ -477,6 +477,9 @@ uint64_t refs_pending(const struct engine *e)
 			t = r->old.since + leak_ns(e);
 		if (r->under.since && !r->under.finding && r->under.since + UNDERFLOW_NS > t)
 			t = r->under.since + UNDERFLOW_NS;
+		/* a last look: what is put in the end is no leak */
+		if ((r->grown.finding || r->old.finding) && r->asked <= e->patrol.since && e->watermark > t)
+			t = e->watermark;
 		/* the next look is some time after that */
 		if (t && t + ACTIVE_NS > until)
 			until = t + ACTIVE_NS;

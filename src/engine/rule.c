@@ -84,6 +84,8 @@ uint64_t engine_pending(struct engine *e)
 
 	if (e->opt.no_rules)
 		return 0;
+	if (!e->patrol.since)
+		e->patrol.since = e->watermark ? e->watermark : 1;
 #define LATEST(x) ((t = (x)) > until ? (void)(until = t) : (void)0)
 	LATEST(stall_pending(e));
 	LATEST(refs_pending(e));

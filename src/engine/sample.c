@@ -250,10 +250,8 @@ static size_t patrol_asks(struct engine *e, struct engine_ask *out, size_t max)
 /* If there are few folios, a round that began when somebody wanted to end has to end. */
 uint64_t patrol_pending(struct engine *e)
 {
-	struct patrol *p = &e->patrol;
+	const struct patrol *p = &e->patrol;
 
-	if (!p->since)
-		p->since = e->watermark ? e->watermark : 1;
 	if (!e->opt.patrol || !e->folios.nr || e->folios.nr > PATROL_PENDING ||
 	    p->done >= p->since)
 		return 0;

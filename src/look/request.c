@@ -156,6 +156,7 @@ static int read_requests(struct requests *w)
 
 	if (!a.block) {
 		scan_add_gap(w->s, "block requests: blockdev_superblock is not in /proc/kallsyms");
+		scan_blind(w->s);
 		return 0;
 	}
 	rc = source_run(w->l->skel->progs.dx_disks, &a, sizeof(a));

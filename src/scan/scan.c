@@ -389,6 +389,16 @@ int scan_add_gap(struct scan *s, const char *fmt, ...)
 	return 0;
 }
 
+void scan_blind(struct scan *s)
+{
+	s->blind = true;
+}
+
+bool scan_is_blind(const struct scan *s)
+{
+	return s->blind;
+}
+
 size_t scan_nr_gaps(const struct scan *s)
 {
 	return s->gaps.nr;

@@ -234,6 +234,9 @@ const struct scan_mount *scan_mount(const struct scan *s, size_t i);
 
 /* A sentence without a full stop: "sockets: this kernel's sk_buff is not known". */
 int scan_add_gap(struct scan *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* ... and that somebody uses a device might be among it: that nobody does can't be said. */
+void scan_blind(struct scan *s);
+bool scan_is_blind(const struct scan *s);
 size_t scan_nr_gaps(const struct scan *s);
 const char *scan_gap(const struct scan *s, size_t i);
 

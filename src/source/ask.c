@@ -152,7 +152,7 @@ bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start)
 	char path[40], line[1024];
 	uint64_t offset, tick = 1000000000ULL / sysconf(_SC_CLK_TCK);
 	struct timespec boot;
-	bool there;
+	bool there, gone;
 	FILE *f;
 
 	*start = 0;
@@ -162,10 +162,12 @@ bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start)
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT;
+	errno = 0;
 	there = fgets(line, sizeof(line), f);
+	gone = !there && errno == ESRCH; /* while we looked */
 	fclose(f);
 	if (!there)
-		return true; /* it went while we looked: ESRCH */
+		return gone;
 	if (!start_time(line, start))
 		return false;
 	/* the start counts time asleep as well, events don't */

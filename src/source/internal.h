@@ -32,6 +32,7 @@ struct source {
 	uint64_t *lost_seen; /* [type][cpu] */
 	uint64_t *lost_now; /* [cpu], scratch */
 	bool module_came;
+	unsigned int module_tries; /* to attach to one that came, and failed */
 	bool understood; /* a page of a pgmap was seen to be ZONE_DEVICE */
 	unsigned int handled; /* records, in this source_poll() */
 	struct baseline *baseline; /* a scan under way, else NULL: baseline.c */

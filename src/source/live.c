@@ -13,6 +13,7 @@
 #include "internal.h"
 
 #define LOAD_ATTEMPTS 6
+#define MODULE_TRIES  8 /* at a module that came, each a check later */
 #define POLL_RECORDS  16384 /* then signals, keys and counters are looked at again */
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
@@ -196,7 +197,8 @@ fail:
 
 /*
  * Its types can be had only when its init has returned (kernel/bpf/btf.c,
- * btf_try_get_module()), which is some time after module:module_load.
+ * btf_try_get_module()), which is some time after module:module_load, and a moment after it
+ * is called live (btf_module_notify()): hence MODULE_TRIES.
  */
 static bool module_is_live(struct source *s, const struct probe *p)
 {
@@ -226,10 +228,11 @@ int source_modules(struct source *s)
 		if (p->state != PROBE_WAITING || !module_is_live(s, p))
 			continue;
 		p->why[0] = 0;
-		if (attach_devdax(s, p))
-			p->state = PROBE_MISSING;
-		else
+		if (!attach_devdax(s, p))
 			n++;
+		else
+			p->state = s->ready && ++s->module_tries < MODULE_TRIES ? PROBE_WAITING :
+										  PROBE_MISSING;
 	}
 	return n;
 }

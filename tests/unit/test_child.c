@@ -349,15 +349,22 @@ static void test_orphans(void **state)
 	uint64_t until = clock_now() + 20 * SEC;
 	struct child c;
 	pid_t left[4];
+	int fds[2];
 
 	(void)state;
-	start_sh(&c, "(sleep 0.6 & sleep 0.3 &) ; exit 2");
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(dup2(fds[0], 9), 9);
+	/* they last until nobody can write to it any more */
+	start_sh(&c, "(cat <&9 & cat <&9 &) ; exit 2");
+	close(9);
 	wait_end(&c);
 	child_signals_give_back();
 	assert_int_equal(child_exit_status(c.status), 2);
 	assert_false(c.alone);
 	assert_int_equal(child_left(left, 4), 2);
 	assert_int_equal(child_left(left, 1), 1);
+	close(fds[0]);
+	close(fds[1]);
 	while (!c.alone) {
 		assert_true(clock_now() < until);
 		poll(NULL, 0, 10);

@@ -158,6 +158,25 @@ static void test_unexplained_ref(void **state)
 	engine_free(e);
 }
 
+/* Found, and put unseen just before somebody wants to end: who waits as he is told sees it over. */
+static void test_last_look(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = one(1, 0);
+
+	(void)state;
+	push_first_fault(e, T0, PFN);
+	UNMAP(e, T0 + S, 2);
+	world_run(e, &w, T0 + S, T0 + S + LEAK + 2 * S);
+	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0\n");
+	w.folio[0].ref = 0;
+	assert_in_range(engine_pending(e), T0 + S + LEAK + 2 * S, T0 + S + LEAK + 4 * S);
+	for (uint64_t t = T0 + S + LEAK + 2 * S; engine_pending(e); t += 250 * MS)
+		world_run(e, &w, t, t);
+	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0 over\n");
+	engine_free(e);
+}
+
 /* While it is mapped nobody asks; a put that never comes is no put on its way. */
 static void test_missing_put(void **state)
 {
@@ -831,6 +850,7 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_devdax),
 		cmocka_unit_test(test_unexplained_ref),
+		cmocka_unit_test(test_last_look),
 		cmocka_unit_test(test_missing_put),
 		cmocka_unit_test(test_slow_put),
 		cmocka_unit_test(test_put_while_settling),

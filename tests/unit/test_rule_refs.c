@@ -77,6 +77,25 @@ static void test_leak(void **state)
 	engine_free(e);
 }
 
+/* Found, and put just before somebody wants to end: who waits as he is told sees it over. */
+static void test_last_look(void **state)
+{
+	struct engine *e = engine_pmem();
+	struct world w = plain();
+
+	(void)state;
+	world_run(e, &w, T0, T0 + 3 * S);
+	w.pgmap[0].refs++;
+	world_run(e, &w, T0 + 3 * S + 250 * MS, T0 + 5 * S + LEAK);
+	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0\n");
+	w.pgmap[0].refs--;
+	assert_in_range(engine_pending(e), T0 + 5 * S + LEAK, T0 + 8 * S + LEAK);
+	for (uint64_t t = T0 + 5 * S + LEAK; engine_pending(e); t += 250 * MS)
+		world_run(e, &w, t, t);
+	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0 over\n");
+	engine_free(e);
+}
+
 /* Put after 9 s; and again, and again: never 10 s of it. */
 static void test_borderline(void **state)
 {
@@ -535,6 +554,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_last_look),
 		cmocka_unit_test(test_borderline),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_who),

@@ -546,6 +546,10 @@ static void test_verdict_unsure(void **state)
 	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
 	x = begin(GENERIC);
 	walked(&x, NULL, 0);
+	scan_blind(x.s);
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
+	x = begin(GENERIC);
+	walked(&x, NULL, 0);
 	hold(&x, h);
 	v = verdict(&x);
 	assert_int_equal(v.what, SCAN_UNBIND_FREE);

@@ -156,7 +156,6 @@ static void test_loss(struct place *p)
 	touch_write(a.p);
 	splice_in(&a, fds);
 	must(!kill(d->pid, SIGCONT));
-	sleep(4);
 	daxtop_stop(d);
 	h = history_get(d, a.spec);
 	if (field_str_or_null(h, "error"))

@@ -68,7 +68,7 @@ static void test_large_ring(struct place *p)
 }
 
 const struct test burst_tests[] = {
-	LONG_TEST("burst/small-ring", ON_FS, test_small_ring, 120),
-	LONG_TEST("burst/large-ring", ON_FS, test_large_ring, 120),
+	TEST("burst/small-ring", ON_FS, test_small_ring),
+	TEST("burst/large-ring", ON_FS, test_large_ring),
 	TESTS_END,
 };

@@ -83,6 +83,19 @@ struct daxtop *check_start(const char *const args[])
 	return daxtop_start(all);
 }
 
+void check_await(struct daxtop *d, const char *rule)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+	char text[64];
+
+	snprintf(text, sizeof(text), "daxtop: %s, ", rule);
+	while (!daxtop_has_said(d, text)) {
+		if (now_ms() > end)
+			fail("daxtop check tells of no %s", rule);
+		poll_pause();
+	}
+}
+
 void check_stop(struct daxtop *d, int exit_status)
 {
 	must(!kill(d->pid, SIGINT));

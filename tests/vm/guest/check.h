@@ -15,6 +15,9 @@ struct daxtop *check_start(const char *const args[]);
 /* SIGINT; the exit status must be @exit_status; then its lines are parsed. */
 void check_stop(struct daxtop *d, int exit_status);
 
+/* Waits until it tells (on stderr) of a finding of @rule. */
+void check_await(struct daxtop *d, const char *rule);
+
 /* Remembers which rules it checked; check_stop() does. */
 void exercised_note(struct daxtop *d);
 

@@ -110,7 +110,7 @@ static void test_leak(struct place *p)
 	arg.pfn = pfn_of(a.p);
 	inject_do(fd, &arg);
 	area_unmap(&a);
-	sleep(4);
+	check_await(d, "folio-leak");
 	check_stop(d, 1);
 	f = expect_only(d, "folio-leak", arg.pfn, NULL);
 	if (field_int(f, "nr") != 1 || strcmp(field_str(f, "confidence"), "suspected"))
@@ -141,7 +141,7 @@ static void test_leak_predates(struct place *p)
 	area_map_shared(&a);
 	touch_write(a.p); /* the first that daxtop sees of it */
 	area_unmap(&a);
-	sleep(4);
+	check_await(d, "folio-leak");
 	check_stop(d, 3);
 	f = check_finding(d, "folio-leak", 0);
 	if (f && strcmp(field_str(f, "confidence"), "inconclusive"))
@@ -187,9 +187,8 @@ static void test_leak_ends(struct place *p)
 	child_start(&c, child_splices, &w);
 	child_await(&c);
 	child_end(&c);
-	sleep(8);
+	check_await(d, "folio-leak");
 	must(read(w.pipe[0], buf, sizeof(buf)) == SZ_4K);
-	sleep(2);
 	check_stop(d, 0);
 	f = check_finding(d, "folio-leak", 0);
 	if (!f || !field_bool(f, "over") || field_bool(f, "counts"))

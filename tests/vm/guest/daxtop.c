@@ -16,8 +16,6 @@
 #include "runner.h"
 
 #define READY	   "daxtop: ready"
-#define READY_MS   90000
-#define END_MS	   20000
 
 int daxtop_stdout = -1;
 
@@ -122,8 +120,8 @@ void daxtop_ready(struct daxtop *d)
 		}
 		if (ended)
 			fail("daxtop ended before it was ready, saying: %s", text);
-		if (now_ms() - start > READY_MS)
-			fail("daxtop was not ready within %d s, saying: %s", READY_MS / 1000,
+		if (now_ms() - start > PATIENCE_MS)
+			fail("daxtop was not ready within %d s, saying: %s", PATIENCE_MS / 1000,
 			     text);
 		free(text);
 		poll_pause();
@@ -159,13 +157,13 @@ struct daxtop *daxtop_start(const char *const argv[])
 
 void daxtop_wait(struct daxtop *d)
 {
-	int64_t end = now_ms() + END_MS;
+	int64_t end = now_ms() + PATIENCE_MS;
 	pid_t pid;
 
 	while (!(pid = waitpid(d->pid, &d->status, WNOHANG))) {
 		if (now_ms() > end) {
 			kill(d->pid, SIGKILL);
-			fail("daxtop did not end within %d s", END_MS / 1000);
+			fail("daxtop did not end within %d s", PATIENCE_MS / 1000);
 		}
 		poll_pause();
 	}

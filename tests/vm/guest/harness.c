@@ -15,6 +15,7 @@
 bool verbose;
 int outcome_fd = -1, share_fd = -1, share_out = -1;
 unsigned int test_serial;
+void (*on_fail)(void);
 
 static void outcome(char kind, const char *fmt, va_list ap)
 {
@@ -32,11 +33,16 @@ static void outcome(char kind, const char *fmt, va_list ap)
 
 void fail(const char *fmt, ...)
 {
+	void (*hook)(void);
 	va_list ap;
 
 	va_start(ap, fmt);
 	outcome(OUTCOME_FAIL, fmt, ap);
 	va_end(ap);
+	hook = on_fail;
+	on_fail = NULL;
+	if (hook)
+		hook();
 	_exit(1);
 }
 
@@ -171,7 +177,7 @@ static bool is_one_of(const char *text, const char *names)
 
 void wait_blocked(pid_t pid, const char *wchan)
 {
-	int64_t end = now_ms() + 20000;
+	int64_t end = now_ms() + PATIENCE_MS;
 	char path[64], text[128] = "";
 	ssize_t n;
 	int fd;

@@ -50,7 +50,7 @@ struct test {
 	 * serves all such tests of a place: starting one takes seconds in emulation.
 	 */
 	bool shared;
-	unsigned int seconds; /* limit, 0: 150 */
+	unsigned int seconds; /* limit, 0: 300 */
 	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
 };
 
@@ -84,6 +84,15 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 		if (!(ok)) \
 			fail("%s:%d: %s: %m", __FILE__, __LINE__, #ok); \
 	} while (0)
+
+/*
+ * How long to wait for what must come. Only a hang takes so long: how fast a machine is, and what
+ * else it does, decides no test.
+ */
+#define PATIENCE_MS 90000
+
+/* What fail() calls before it ends the process; NULL: nothing. */
+extern void (*on_fail)(void);
 
 /* Monotonic milliseconds. */
 int64_t now_ms(void);
@@ -119,8 +128,8 @@ void wait_blocked(pid_t pid, const char *wchan);
 /* Ids of loaded programs, ascending; returns how many, at most @max. */
 size_t bpf_programs(uint32_t *ids, size_t max);
 /*
- * Waits up to 2 s for all programs but @ids to go. Returns how many ms that
- * took, or -1 with the names of those that stayed in @left.
+ * Waits for all programs but @ids to go. Returns how many ms that took, or -1 with the
+ * names of those that stayed in @left.
  */
 int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len);
 

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,14 +201,15 @@ static void test_kptr_restrict(struct place *p)
 	read_file(path, before, sizeof(before));
 	area_open(&a, p, 0, AREA_WRITTEN);
 	write_file(path, "2");
-	d = daxtop_spawn(ARGS("history", "--json", "--duration", "3", a.spec));
+	d = daxtop_spawn(ARGS("history", "--json", a.spec));
 	while (!daxtop_has_said(d, "\n"))
 		poll_pause();
+	write_file(path, before);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
+	kill(d->pid, SIGINT);
 	daxtop_wait(d);
-	write_file(path, before);
 	if (WIFEXITED(d->status) && WEXITSTATUS(d->status) == 2) {
 		expect_sentence(d, "kptr_restrict");
 		return;
@@ -234,6 +236,48 @@ static void test_help(struct place *p)
 	d = daxtop_run(0, ARGS("--version"));
 	if (strncmp(d->out_text, "daxtop ", 7) || d->err_text[0])
 		fail("--version: got `%s` and on stderr `%s`", d->out_text, d->err_text);
+}
+
+/* ---- nowhere to write ---- */
+
+static void full_stdout(void)
+{
+	must(dup2(open("/dev/full", O_WRONLY), 1) == 1);
+}
+
+static void close_stdout(void)
+{
+	must(!close(1));
+}
+
+static void close_stderr(void)
+{
+	must(!close(2));
+}
+
+static void unwritten(void (*prepare)(void), const char *const argv[])
+{
+	struct daxtop *d = daxtop_spawn_as(prepare, argv);
+
+	daxtop_end(d, 2);
+	expect_sentence(d, "written");
+}
+
+#define REPORT "/tmp/gt-report"
+
+static void test_unwritten(struct place *p)
+{
+	(void)p;
+	unwritten(full_stdout, ARGS("--help"));
+	unwritten(full_stdout, ARGS("--version"));
+	unwritten(full_stdout, ARGS("rules", "--json"));
+	unwritten(close_stdout, ARGS("scan"));
+	/* what it would say on stderr must not come into the report */
+	daxtop_end(daxtop_spawn_as(close_stderr, ARGS("check", "--json", "--verbose", "--output", REPORT,
+						      "--", "true")),
+		   0);
+	run("[ -s " REPORT " ] && ! grep -v '^{' " REPORT);
+	must(!unlink(REPORT));
 }
 
 /* Everything essential is there on the project's own kernel. */
@@ -292,6 +336,7 @@ const struct test input_tests[] = {
 	TEST("input/no-btf", ON_NONE, test_no_btf),
 	TEST("input/kptr-restrict", ON_EXT4, test_kptr_restrict),
 	TEST("input/help", ON_NONE, test_help),
+	TEST("input/unwritten", ON_NONE, test_unwritten),
 	TEST("input/probes", ON_NONE, test_probes),
 	TEST("input/dumb-terminal", ON_NONE, test_dumb),
 	TEST("input/tiny-terminal", ON_NONE, test_tiny),

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,40 +83,70 @@ static void test_sigkill(struct place *p)
 		fail("daxtop: got wait status %#x, expected SIGKILL", d->status);
 }
 
-/* daxtop trace | head -1 */
-static void test_reader_gone(struct place *p)
+static void fault(struct area *a)
 {
-	struct daxtop d = {};
-	int fds[2], err;
-	struct area a;
-	char byte;
+	area_map_shared(a);
+	touch_write(a->p);
+	area_unmap(a);
+}
 
-	area_open(&a, p, 0, AREA_WRITTEN);
+/* A trace into a pipe, in which there is something already. Returns the end to read from. */
+static int trace_piped(struct daxtop *d, struct area *a, struct place *p)
+{
+	struct pollfd line = { .events = POLLIN };
+	int fds[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	area_open(a, p, 0, AREA_WRITTEN);
 	must(!pipe2(fds, O_CLOEXEC));
-	err = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	d.pid = fork();
-	must(d.pid >= 0);
-	if (!d.pid) {
+	must(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 0);
+	d->pid = fork();
+	must(d->pid >= 0);
+	if (!d->pid) {
 		dup2(fds[1], 1);
-		dup2(err, 2);
+		dup2(null, 2);
 		execlp(daxtop_program(), "daxtop", "trace", "--json", NULL);
 		_exit(127);
 	}
 	close(fds[1]);
-	/* Faults until one was seen: its line is there. */
-	must(!fcntl(fds[0], F_SETFL, O_NONBLOCK));
+	d->out = d->err = null;
+	/* Faults until one was seen. */
+	line.fd = fds[0];
 	do {
-		area_map_shared(&a);
-		touch_write(a.p);
-		area_unmap(&a);
+		fault(a);
 		poll_pause();
-	} while (read(fds[0], &byte, 1) != 1);
-	close(fds[0]);
+	} while (!poll(&line, 1, 0));
+	return fds[0];
+}
+
+/* daxtop trace | head -1 */
+static void test_reader_gone(struct place *p)
+{
+	struct daxtop d = {};
+	struct area a;
+
+	close(trace_piped(&d, &a, p));
 	/* It has nothing more to write, and ends. */
-	d.out = d.err = open("/dev/null", O_RDONLY);
 	daxtop_wait(&d);
 	if (d.status && !(WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGPIPE))
 		fail("daxtop: got wait status %#x, expected exit 0 or SIGPIPE", d.status);
+}
+
+/* Its reader does not read, so it waits in a write; one signal ends it all the same. */
+static void test_reader_stuck(struct place *p)
+{
+	struct daxtop d = {};
+	struct area a;
+	int fd = trace_piped(&d, &a, p);
+
+	/* some hundred bytes a line */
+	for (int i = 0; i < 100; i++)
+		fault(&a);
+	wait_blocked(d.pid, "pipe_write|anon_pipe_write");
+	kill(d.pid, SIGTERM);
+	daxtop_wait(&d);
+	if (!WIFEXITED(d.status) || WEXITSTATUS(d.status) != 2)
+		fail("daxtop: got wait status %#x, expected exit 2: not all was written", d.status);
+	must(!close(fd));
 }
 
 /* ---- on a terminal ---- */
@@ -228,6 +259,7 @@ const struct test life_tests[] = {
 	TEST("life/sigterm-history", ON_NONE, test_sigterm_history),
 	TEST("life/sigkill", ON_EXT4, test_sigkill),
 	TEST("life/reader-gone", ON_EXT4, test_reader_gone),
+	TEST("life/reader-stuck", ON_EXT4, test_reader_stuck),
 	TEST("life/top-quit", ON_NONE, test_top_quit),
 	TEST("life/top-sigint", ON_NONE, test_top_sigint),
 	TEST("life/top-sigterm", ON_NONE, test_top_sigterm),

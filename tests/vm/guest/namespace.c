@@ -33,7 +33,7 @@ void namespace_of(const struct place *p, char *name, size_t len)
 
 void wait_for_path(const char *path)
 {
-	int64_t end = now_ms() + 10000;
+	int64_t end = now_ms() + PATIENCE_MS;
 
 	while (access(path, F_OK)) {
 		if (now_ms() > end)

@@ -54,7 +54,7 @@ void touch_write(char *p);
 
 /* The namespace of a place's device ("namespace0.1"), for ndctl. */
 void namespace_of(const struct place *p, char *name, size_t len);
-/* Waits until a path is there, 10 s. */
+/* Waits until a path is there. */
 void wait_for_path(const char *path);
 
 /* Makes /dev/nullb0 (module null_blk) if it is not there; returns an O_DIRECT fd for writing. */

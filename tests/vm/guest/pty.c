@@ -12,9 +12,6 @@
 #include "daxtop.h"
 #include "pty.h"
 
-#define START_MS 30000
-#define END_MS	 20000
-
 static void exec_on(int slave, const char *term, const char *const argv[])
 {
 	const char *args[32] = { daxtop_program() };
@@ -81,7 +78,7 @@ static bool pty_ended(struct pty *t)
 
 void pty_expect(struct pty *t, const char *text)
 {
-	int64_t end = now_ms() + START_MS;
+	int64_t end = now_ms() + PATIENCE_MS;
 	bool ended;
 
 	for (;;) {
@@ -94,7 +91,7 @@ void pty_expect(struct pty *t, const char *text)
 			     t->text);
 		if (now_ms() > end)
 			fail("daxtop did not print `%s` within %d s; it printed: %.2000s", text,
-			     START_MS / 1000, t->text);
+			     PATIENCE_MS / 1000, t->text);
 		poll_pause();
 	}
 }
@@ -112,13 +109,13 @@ void pty_hangup(struct pty *t)
 
 void pty_wait(struct pty *t)
 {
-	int64_t end = now_ms() + END_MS;
+	int64_t end = now_ms() + PATIENCE_MS;
 
 	while (waitpid(t->pid, &t->status, WNOHANG) != t->pid) {
 		pty_read(t);
 		if (now_ms() > end) {
 			kill(t->pid, SIGKILL);
-			fail("daxtop did not end within %d s", END_MS / 1000);
+			fail("daxtop did not end within %d s", PATIENCE_MS / 1000);
 		}
 		poll_pause();
 	}

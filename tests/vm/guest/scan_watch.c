@@ -80,7 +80,7 @@ static size_t count(const char *text, const char *what)
 /* Waits until it has printed @what @n times. */
 static void await_printed(struct daxtop *d, const char *what, size_t n)
 {
-	int64_t end = now_ms() + 30000;
+	int64_t end = now_ms() + PATIENCE_MS;
 	static char text[1 << 20];
 	ssize_t len;
 

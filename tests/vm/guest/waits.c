@@ -87,7 +87,7 @@ static void break_stalls(struct place *p, bool over)
 	child_start(&c, child_punches, &w);
 	child_go(&c);
 	wait_blocked(c.pid, break_function(p));
-	sleep(3);
+	check_await(d, "stall-break-layout");
 	if (over) {
 		drain(&w);
 		child_end(&c);
@@ -122,7 +122,7 @@ static void test_break_short(struct place *p)
 	struct daxtop *d;
 	struct child c;
 
-	d = CHECK_START("--stall-time", "20");
+	d = CHECK_START("--stall-time", "60");
 	hold(&w, p);
 	child_start(&c, child_punches, &w);
 	child_go(&c);
@@ -160,7 +160,7 @@ static void test_evict(struct place *p)
 	child_start(&c, child_unlinks, &w);
 	child_go(&c);
 	wait_blocked(c.pid, "dax_break_layout_final");
-	sleep(3);
+	check_await(d, "stall-evict");
 	check_stop(d, 1);
 	f = expect_stall(d, "stall-evict", c.pid, w.pfn, false);
 	expect_holder(f, getpid());
@@ -197,7 +197,7 @@ static void test_memunmap(struct place *p)
 	}
 	snprintf(wchan, sizeof(wchan), "memunmap_pages");
 	wait_blocked(pid, wchan);
-	sleep(3);
+	check_await(d, "stall-memunmap");
 	check_stop(d, 1);
 	f = expect_stall(d, "stall-memunmap", pid, 0, false);
 	if (strcmp(field_str(f, "device"), p->device))
