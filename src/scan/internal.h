@@ -28,6 +28,7 @@ struct holder {
 struct scan {
 	struct scan_filter filter;
 	bool legacy;
+	bool unsure;
 	struct array pgmaps; /* struct scan_pgmap */
 	struct array files; /* struct scan_file */
 	uint32_t *file_hash; /* ids, by mapping; power of two */

@@ -399,6 +399,16 @@ const char *scan_gap(const struct scan *s, size_t i)
 	return ((char **)s->gaps.p)[i];
 }
 
+void scan_set_unsure(struct scan *s)
+{
+	s->unsure = true;
+}
+
+bool scan_is_unsure(const struct scan *s)
+{
+	return s->unsure;
+}
+
 /* ---- the end ---- */
 
 int scan_finish(struct scan *s)

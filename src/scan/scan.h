@@ -235,6 +235,9 @@ const struct scan_mount *scan_mount(const struct scan *s, size_t i);
 /* A sentence without a full stop: "sockets: this kernel's sk_buff is not known". */
 int scan_add_gap(struct scan *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t scan_nr_gaps(const struct scan *s);
+/* A gap that somebody may be in of whom there is no other sign: "nobody" is no answer then. */
+void scan_set_unsure(struct scan *s);
+bool scan_is_unsure(const struct scan *s);
 const char *scan_gap(const struct scan *s, size_t i);
 
 /* ---- the end: relates what was added; then everything may be read ---- */

@@ -131,8 +131,8 @@ void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v)
 		v->what = SCAN_UNBIND_OPEN;
 	else if (v->nr)
 		v->what = SCAN_UNBIND_SIGBUS;
-	else if (u.any || p->in_use)
-		v->what = SCAN_UNBIND_UNKNOWN; /* somebody maps it who was not found */
+	else if (u.any || p->in_use || s->unsure)
+		v->what = SCAN_UNBIND_UNKNOWN; /* somebody maps it who was not found, or may */
 	else
 		v->what = SCAN_UNBIND_FREE;
 }
