@@ -129,7 +129,7 @@ static int look_again(struct look *l, const struct scan_filter *filter, struct s
 		look_session_sleep(clock_now() + AGAIN_NS);
 		rc = one_look(l, &part, true, &later);
 		if (!rc && !stop_wanted)
-			scan_confirm(s, later);
+			rc = scan_confirm(s, later);
 		scan_free(later);
 	}
 	return rc;
@@ -164,10 +164,11 @@ int look_session_scan(struct look_session *l, const struct scan_filter *filter, 
 int look_session_file(struct look_session *l, const char *path, struct scan_filter *filter)
 {
 	struct look_file file;
-	char err[1024], name[512];
+	char err[1024], text[4 * sizeof(err)], name[512];
 
 	if (look_at_file(l->look, path, &file, err, sizeof(err))) {
-		fprintf(stderr, "daxtop: %s\n", err);
+		escape_text(text, sizeof(text), err, strlen(err));
+		fprintf(stderr, "daxtop: %s\n", text);
 		return 2;
 	}
 	if (!file.dax) {

@@ -250,7 +250,7 @@ int scan_finish(struct scan *s);
 /* The pages between which something is not explained; false: all of it is. After scan_finish(). */
 bool scan_unexplained(const struct scan *s, uint64_t *first, uint64_t *last);
 /* @later has these pages: what is explained there, or gone, is not claimed here any more. */
-void scan_confirm(struct scan *s, const struct scan *later);
+int scan_confirm(struct scan *s, const struct scan *later);
 
 /* ---- may a device be unbound? ---- */
 
