@@ -356,6 +356,9 @@ struct bio_vec {
 	unsigned int bv_len;
 	unsigned int bv_offset;
 };
+typedef struct refcount_struct {
+	atomic_t refs;
+} refcount_t;
 struct io_rsrc_node;
 struct io_rsrc_data {
 	unsigned int nr;
@@ -368,10 +371,12 @@ struct io_mapped_ubuf {
 	u64 ubuf;
 	unsigned int nr_bvecs;
 	unsigned int folio_shift;
+	refcount_t refs;
 	void *priv;
 	struct bio_vec bvec[0];
 };
 struct io_rsrc_node {
+	int refs;
 	struct io_mapped_ubuf *buf;
 };
 struct io_uring_task {
@@ -407,6 +412,7 @@ struct kioctx_table {
 };
 struct sk_buff {
 	struct sk_buff *next;
+	struct sk_buff *prev;
 	unsigned int end;
 	unsigned char *head;
 };

@@ -102,6 +102,10 @@ static __always_inline void read_ranges(struct dx_pgmap_args *a, struct dev_page
 			continue;
 		a->range[i].pfn = word_at(range) >> PAGE_SHIFT;
 		a->range[i].nr = ((word_at(range + 8) + 1) >> PAGE_SHIFT) - a->range[i].pfn;
+		if (a->range[i].pfn < dev_pfn_min)
+			dev_pfn_min = a->range[i].pfn;
+		if (a->range[i].pfn + a->range[i].nr - 1 > dev_pfn_max)
+			dev_pfn_max = a->range[i].pfn + a->range[i].nr - 1;
 	}
 }
 
@@ -180,6 +184,7 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 	struct xa_search *w = &walk;
 	struct dev_pagemap *pgmap;
 	struct xarray *xa;
+	__u32 shift;
 
 	a->found = 0;
 	if (!a->pgmap_array)
@@ -198,18 +203,19 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 	a->nr_pages = (pgmap->range.end >> PAGE_SHIFT) + 1 - a->pfn;
 	/* the first ones may be an altmap's, which have no struct page */
 	a->zone_device = page_is_zone_device(page_cast(pfn_addr(a->pfn + a->nr_pages - 1)));
-	/* ranges[] may be several: go on behind the one that holds this index */
-	if (w->index >= a->pfn && w->index < a->pfn + a->nr_pages)
+	/* go on behind its first range; else behind the slot that has the entry of many pages */
+	a->again = w->index - a->pfn >= a->nr_pages;
+	shift = w->node ? xa_node_cast(w->node)->shift : 0;
+	if (!a->again)
 		a->index = a->pfn + a->nr_pages;
 	else
+		a->index = ((w->index >> (shift & 63)) + 1) << (shift & 63);
+	/* the node was freed meanwhile: not from the beginning once more */
+	if (a->index <= w->index)
 		a->index = w->index + 1;
 	a->owner = field_word(pgmap, struct dev_pagemap, owner);
 	a->ops = field_word(pgmap, struct dev_pagemap, ops);
 	read_ranges(a, pgmap);
 	read_refs(a, pgmap);
-	if (a->pfn < dev_pfn_min)
-		dev_pfn_min = a->pfn;
-	if (a->pfn + a->nr_pages - 1 > dev_pfn_max)
-		dev_pfn_max = a->pfn + a->nr_pages - 1;
 	return 0;
 }

@@ -38,10 +38,14 @@ struct look_path_walk {
 	__dx_u32 nr, whole;
 };
 
-/* Where in a file a page is: asked for pages that have no index, as files share them. */
+/*
+ * Where in a file a page is: asked for pages that have no index, as files share them. A piece
+ * of a search through its entries: call again until it is found, or next is 0.
+ */
 struct look_index_args {
 	struct look_mapping_id id; /* in */
 	__dx_u64 pfn; /* in */
+	__dx_u64 next; /* in and out: page offset to go on from; 0 to begin, and at the end */
 	__dx_u64 index; /* out: page offset */
 	__dx_u32 found; /* out */
 	__dx_u32 pad;

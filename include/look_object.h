@@ -102,7 +102,7 @@ struct dx_held {
 /* One piece of a walk over an object. Call again with next as it was left until it is 0. */
 struct dx_hold_args {
 	__dx_u64 private; /* in: as struct dx_object's */
-	__dx_u64 file, task; /* in */
+	__dx_u64 file, task, ino; /* in */
 	__dx_u32 ops; /* in */
 	__dx_u32 found; /* out: places of held in use */
 	__dx_u64 next; /* in and out: where to go on, 0: from the start, nothing left */
@@ -158,7 +158,7 @@ struct dx_mr_offsets {
 /* A memory region, and a piece of its pages. Call again while next is not 0; then with id + 1. */
 struct dx_mr_args {
 	struct dx_mr_offsets o; /* in */
-	__dx_u64 private, file; /* in: of the uverbs file */
+	__dx_u64 private, file, ino; /* in: of the uverbs file */
 	__dx_u64 id; /* in: from here on; out: of the region */
 	__dx_u64 next; /* in and out: scatterlist entries done */
 	__dx_u64 device; /* out: struct ib_device */
@@ -189,8 +189,10 @@ struct dx_pipe_walk {
 };
 
 struct dx_uring_walk {
-	__dx_u64 table, nr, buffer, bvec;
+	__dx_u64 ctx, table, nr, buffer, bvec;
+	__dx_u64 slot, imu; /* of the buffer that is being read; imu 0: none is */
 	__dx_u64 left;
+	__dx_u32 mark, pad; /* what was found before it */
 };
 
 struct dx_socket_walk {
@@ -201,7 +203,8 @@ struct dx_socket_walk {
 };
 
 struct dx_queue_walk {
-	__dx_u64 at, end;
+	__dx_u64 at, end, prev;
+	__dx_u64 up; /* towards the root of a tree */
 };
 
 struct dx_disk_walk {
@@ -223,7 +226,7 @@ struct dx_mr_walk {
 struct dx_object_walk {
 	struct dx_object o;
 	struct xa_search xa;
-	__dx_u64 table, nr, avail, cpu;
+	__dx_u64 table, nr, avail, cpu, told;
 };
 
 #endif

@@ -39,6 +39,15 @@ static bool is_dax_mount(struct scan *s, uint32_t dev)
 	return false;
 }
 
+/* Does a device have any of the pages that are asked for? */
+static bool has_pages(struct scan *s)
+{
+	for (size_t i = 0; i < scan_nr_pgmaps(s); i++)
+		if (scan_wants(s, scan_pgmap(s, i)))
+			return true;
+	return false;
+}
+
 /* Is there what was asked for? *@pgmap: of a device. */
 static int target_check(const struct target *t, struct scan *s, int *pgmap)
 {
@@ -56,22 +65,49 @@ static int target_check(const struct target *t, struct scan *s, int *pgmap)
 			name);
 		return 2;
 	}
+	if (t->kind == TARGET_RANGE && !has_pages(s)) {
+		fprintf(stderr, "daxtop: no device has ZONE_DEVICE memory at %s\n", t->text);
+		return 2;
+	}
 	return 0;
 }
 
-static int show(const struct options *o, const struct target *t, const struct scan_view *v,
-		int pgmap)
+/* Nobody was found. Returns the exit status: 0 when that is an answer. */
+static int nobody(const struct target *t, const struct scan_view *v, int pgmap)
 {
+	struct scan_verdict verdict;
+
+	if (v->interrupted)
+		return 2;
+	/* the number may be one of this namespace, and another process's in the initial one */
+	if (t->kind == TARGET_PID && !process_all_seen()) {
+		fprintf(stderr,
+			"daxtop: process numbers are those of the initial pid namespace, and this is another "
+			"one: whether there is a process %u is not known\n",
+			t->pid);
+		return 2;
+	}
+	verdict.what = SCAN_UNBIND_FREE;
+	if (pgmap >= 0)
+		scan_verdict(v->s, pgmap, &verdict);
+	if (verdict.what != SCAN_UNBIND_UNKNOWN && !scan_is_unsure(v->s))
+		return 0;
+	fprintf(stderr, "daxtop: that nobody was found is no answer: not all could be looked at\n");
+	return 2;
+}
+
+static int show(const struct options *o, const struct target *t, struct scan_view *v, int pgmap)
+{
+	int status = view_scan_somebody(v) ? 1 : nobody(t, v, pgmap);
+
+	v->unsure = status == 2;
 	if (!o->json) {
 		view_holders_text(stdout, v, t->text, pgmap);
 	} else if (view_holders_json(stdout, v, pgmap)) {
 		fprintf(stderr, "daxtop: memory is short\n");
 		return 2;
 	}
-	/* "nobody" of half a look is no answer */
-	if (!view_scan_somebody(v) && (v->interrupted || scan_is_blind(v->s)))
-		return 2;
-	return view_scan_somebody(v);
+	return status;
 }
 
 static int run(struct look_session *l, const struct options *o, struct target *t)

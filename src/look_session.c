@@ -73,7 +73,7 @@ static int look_around(struct look *l, struct scan *s, bool holders)
 			break;
 		rc = steps[i](l, s, &stop_wanted);
 		if (rc)
-			scan_blind(s);
+			scan_set_unsure(s);
 	}
 	if (rc != -ENOMEM && rc != -EINTR && !stop_wanted)
 		rc = look_waits(l, s, &stop_wanted);
@@ -112,7 +112,7 @@ static int one_look(struct look *l, const struct scan_filter *filter, bool holde
 		return rc;
 	rc = look_mounts(l, s);
 	if (rc)
-		scan_blind(s);
+		scan_set_unsure(s);
 	if (rc != -ENOMEM)
 		rc = look_around(l, s, holders);
 	/* who maps what was not found out */
@@ -134,7 +134,7 @@ static int look_again(struct look *l, const struct scan_filter *filter, struct s
 		look_session_sleep(clock_now() + AGAIN_NS);
 		rc = one_look(l, &part, true, &later);
 		if (!rc && !stop_wanted)
-			scan_confirm(s, later);
+			rc = scan_confirm(s, later);
 		scan_free(later);
 	}
 	return rc;
@@ -169,10 +169,11 @@ int look_session_scan(struct look_session *l, const struct scan_filter *filter, 
 int look_session_file(struct look_session *l, const char *path, struct scan_filter *filter)
 {
 	struct look_file file;
-	char err[1024], name[512];
+	char err[1024], text[4 * sizeof(err)], name[512];
 
 	if (look_at_file(l->look, path, &file, err, sizeof(err))) {
-		fprintf(stderr, "daxtop: %s\n", err);
+		escape_text(text, sizeof(text), err, strlen(err));
+		fprintf(stderr, "daxtop: %s\n", text);
 		return 2;
 	}
 	if (!file.dax) {

@@ -274,7 +274,8 @@ int target_resolve(struct target *t, const char *sys, char *err, size_t errlen)
 
 	if (t->kind != TARGET_NAME)
 		return 0;
-	if (!strchr(t->text, '/')) {
+	/* "." is in every folder of sysfs */
+	if (!strchr(t->text, '/') && t->text[0] != '.') {
 		rc = by_name(t, sys, t->text, err, errlen);
 		if (rc != -ENOENT)
 			return rc;

@@ -145,14 +145,17 @@ static __always_inline void hold_bytes(__u64 page, __u64 offset, __u64 len, bool
 		hold.cut = 1;
 }
 
-/* Is @file still open as it was? */
-static __always_inline bool hold_file_is(__u64 addr, __u64 private, __u32 ops)
+/*
+ * Is @file still open as it was? Its address and its object's may be another one's by now; a pipe, a
+ * socket and a ring have an inode with a number of their own.
+ */
+static __always_inline bool hold_file_is(__u64 addr, __u64 private, __u32 ops, __u64 ino)
 {
 	struct file *file = hold_cast(addr, struct file);
 
 	return ops < DX_OBJECT_OPS && object_ops[ops] &&
 	       field_word(file, struct file, private_data) == private &&
-	       field_word(file, struct file, f_op) == object_ops[ops];
+	       field_word(file, struct file, f_op) == object_ops[ops] && file->f_inode->i_ino == ino;
 }
 
 #endif

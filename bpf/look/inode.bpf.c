@@ -145,23 +145,27 @@ static long entry_step(__u64 unused, void *arg)
 	return !entries.index;
 }
 
+#define INDEX_STEPS (1 << 16)
+
 SEC("syscall")
 int dx_look_index(struct look_index_args *a)
 {
 	struct look_mapping_id id = a->id;
-	__u64 root;
+	__u64 root, from = a->next;
 
 	entries.found = 0;
+	entries.done = 1;
 	entry_pfn = a->pfn;
 	if (mapping_inode(&id)) {
 		root = field_word(&mapping_cast(id.mapping)->i_pages, struct xarray, xa_head);
-		xa_search_begin(&entries, root, 0, -1ULL);
+		xa_search_begin(&entries, root, from, -1ULL);
 		if (entries.found)
 			entries.found = entries.found >> PFN_SHIFT == entry_pfn;
 		else
-			bpf_loop(1 << 20, entry_step, NULL, 0);
+			bpf_loop(INDEX_STEPS, entry_step, NULL, 0);
 	}
 	opaque(a);
+	a->next = !entries.found && !entries.done && entries.index > from ? entries.index : 0;
 	a->index = entries.index;
 	a->found = !!entries.found;
 	return 0;

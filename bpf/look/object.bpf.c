@@ -4,7 +4,7 @@
  * kinds, io_uring rings without an open file, AIO contexts. Their pages are looked for afterwards,
  * object by object.
  */
-#include "hold.bpf.h"
+#include "uring.bpf.h"
 #include "xarray.bpf.h"
 
 struct dx_held held[DX_HELD_MAX];
@@ -121,9 +121,28 @@ int dx_files(struct bpf_iter__task_file *ctx)
 
 /* ---- rings and AIO contexts, by task ---- */
 
-#define TASK_OBJECTS 1024 /* of one task */
+/*
+ * What is written of one task must fit into the iterator's buffer of eight pages, or reading
+ * it fails for all tasks (kernel/bpf/bpf_iter.c, bpf_seq_read()).
+ */
+#define TASK_OBJECTS 192 /* rings, and AIO contexts */
+_Static_assert(2 * TASK_OBJECTS * sizeof(struct dx_object) <= 8 * 4096, "a task's objects");
+#define TASK_PLACES (1 << 16) /* that are looked into */
 
 struct dx_object_walk object_walk; /* one at a time */
+__u64 objects_cut; /* tasks that have more */
+
+static __always_inline long object_told(struct bpf_iter__task *ctx)
+{
+	struct dx_object_walk *w = &object_walk;
+
+	if (w->told++ >= TASK_OBJECTS) {
+		objects_cut++;
+		return 1;
+	}
+	bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
+	return 0;
+}
 
 static long ring_step(__u64 unused, void *arg)
 {
@@ -132,7 +151,8 @@ static long ring_step(__u64 unused, void *arg)
 
 /*
  * A ring can live without an open file: registered (IORING_REGISTER_RING_FDS), or mapped only.
- * Each task that used it has it in an xarray, at its address (io_uring/tctx.c).
+ * Each task that used it has it in an xarray, at its address (io_uring/tctx.c). Of interest are
+ * those with buffers.
  */
 static long ring_next(__u64 unused, void *arg)
 {
@@ -144,8 +164,8 @@ static long ring_next(__u64 unused, void *arg)
 	if (!w->xa.found)
 		return 1;
 	w->o.private = field_word(w->xa.found, struct io_tctx_node, ctx);
-	if (w->o.private)
-		bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
+	if (w->o.private && ring_buffers(w->o.private) && object_told(ctx))
+		return 1;
 	w->xa.found = 0;
 	w->xa.index++;
 	return w->xa.done || !w->xa.index ? 1 : 0;
@@ -189,8 +209,7 @@ static long aio_next(__u64 i, void *arg)
 		return 0;
 	w->o.private = kioctx;
 	w->o.count = aio_under_way(kioctx);
-	bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
-	return 0;
+	return object_told(ctx);
 }
 
 SEC("iter/task")
@@ -211,7 +230,7 @@ int dx_tasks(struct bpf_iter__task *ctx)
 		w->o.kind = DX_OBJECT_URING;
 		xa_search_begin(&w->xa, word_at(field_at(rings, struct io_uring_task, xa.xa_head)),
 				0, -1ULL);
-		bpf_loop(TASK_OBJECTS, ring_next, &ctx, 0);
+		bpf_loop(TASK_PLACES, ring_next, &ctx, 0);
 	}
 	mm = (__u64)task->mm;
 	if (!mm || w->o.tgid != w->o.pid)
@@ -219,8 +238,9 @@ int dx_tasks(struct bpf_iter__task *ctx)
 	w->table = field_word(mm, struct mm_struct, ioctx_table);
 	if (w->table) {
 		w->o.kind = DX_OBJECT_AIO;
+		w->told = 0;
 		w->nr = hold_cast(w->table, struct kioctx_table)->nr;
-		bpf_loop(TASK_OBJECTS, aio_next, &ctx, 0);
+		bpf_loop(TASK_PLACES, aio_next, &ctx, 0);
 	}
 	return 0;
 }

@@ -35,7 +35,7 @@ int dx_hold_pipe(struct dx_hold_args *a)
 
 	hold_begin(a->private);
 	a->found = a->cut = 0;
-	a->gone = !hold_file_is(a->file, a->private, a->ops);
+	a->gone = !hold_file_is(a->file, a->private, a->ops, a->ino);
 	pipe_walk.head = pipe->head;
 	pipe_walk.mask = pipe->ring_size - 1;
 	pipe_walk.bufs = field_word(pipe, struct pipe_inode_info, bufs);
@@ -55,6 +55,6 @@ int dx_hold_pipe(struct dx_hold_args *a)
 		return 0;
 	}
 	a->found = hold.found;
-	a->gone = !hold_file_is(a->file, a->private, a->ops);
+	a->gone = !hold_file_is(a->file, a->private, a->ops, a->ino);
 	return 0;
 }

@@ -71,7 +71,7 @@ int dx_next_mr(struct dx_mr_args *a)
 	struct dx_mr_walk *w = &mr_walk;
 	struct dx_mr_offsets o = a->o;
 	__u64 private = a->private, file = a->file, table, entry, mr, umem = 0, flags = 0, device;
-	__u64 id = a->id, next = a->next;
+	__u64 id = a->id, next = a->next, ino = a->ino;
 	__u32 ops = a->ops;
 
 	hold_begin(0);
@@ -79,7 +79,7 @@ int dx_next_mr(struct dx_mr_args *a)
 	a->found = a->cut = 0;
 	a->entry = 0;
 	a->known = 0;
-	a->gone = !hold_file_is(file, private, ops);
+	a->gone = !hold_file_is(file, private, ops, ino);
 	device = word_at(private + o.file_device);
 	device = device ? word_at(device + o.device_ib) : 0;
 	a->device = device;
@@ -126,6 +126,16 @@ int dx_next_mr(struct dx_mr_args *a)
 		mr_pages(&o, umem);
 		if (w->sg && w->nr)
 			a->next = w->at;
+		/*
+		 * It leaves the table before its pins are dropped (ib_dereg_mr_user()), and has another umem
+		 * before those of the old one are.
+		 */
+		if (xa_load(word_at(table + o.res_mr), w->xa.index) != entry ||
+		    word_at(mr + o.mr_umem) != umem) {
+			hold.found = 0;
+			a->known = 0;
+			a->next = 0;
+		}
 	}
 	a->found = hold.found;
 	a->cut = hold.cut;

@@ -71,7 +71,8 @@ int dx_disks(struct dx_disks_args *a)
 	disk_walk.at = field_word(disk_walk.end, struct list_head, next);
 	bpf_loop(1 << 16, disk_step, NULL, 0);
 	a->found = disk_walk.found;
-	a->cut = disk_walk.cut;
+	/* not at the end: there are more, or one went away under the walk */
+	a->cut = disk_walk.cut || disk_walk.at != disk_walk.end;
 	return 0;
 }
 
@@ -127,6 +128,7 @@ int dx_tags(struct dx_tags_args *a)
 		disk_walk.at = field_word(q, struct request_queue, queue_hw_ctx);
 		disk_walk.end = q->nr_hw_queues;
 		bpf_loop(DX_TAGS, hctx_step, NULL, 0);
+		disk_walk.cut |= disk_walk.end > DX_TAGS;
 	} else if (bpf_core_field_exists(struct request_queue___xa, hctx_table)) {
 		xa_search_begin(&disk_walk.xa,
 				word_at(field_at(q, struct request_queue___xa, hctx_table.xa_head)),
@@ -241,7 +243,7 @@ static __always_inline bool bio_owner(__u64 bio)
 #define REQ_OP_MASK  0xff
 #define REQ_OP_WRITE 1 /* odd ones write (include/linux/blk_types.h) */
 #define BIO_SPLITS   8
-#define BIO_CHAIN    256 /* bios of a request */
+#define BIO_CHAIN    1024 /* bios of a request */
 #define BIO_VECS     256
 
 struct dx_request_walk rq_walk;
@@ -360,6 +362,8 @@ static long rq_step(__u64 i, void *arg)
 	found = hold.found;
 	if (rq_walk.next)
 		bpf_loop(BIO_CHAIN, bio_step, NULL, 0);
+	if (rq_walk.next)
+		hold.cut = 1;
 	/* blk_update_request() goes on to the next bio before it ends one, which is freed then */
 	if (rq->ref.counter <= 0 || field_word(addr, struct request, bio) != first)
 		hold.found = found;

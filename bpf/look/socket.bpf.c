@@ -18,7 +18,7 @@ struct skb_frag___old {
 
 #define IPPROTO_TCP	 6
 #define SOCK_STREAM	 1
-#define SOCKET_FRAGS	 17
+#define SOCKET_FRAGS	 45 /* the most that CONFIG_MAX_SKB_FRAGS can be; 17 mostly */
 #define SOCKET_FRAG_LIST 64
 #define SOCKET_SKBS	 8192 /* in one piece */
 
@@ -86,34 +86,88 @@ static __always_inline bool one_skb(__u64 skb)
 	sock_walk.list = field_word(sock_walk.shinfo, struct skb_shared_info, frag_list);
 	if (sock_walk.list)
 		bpf_loop(SOCKET_FRAG_LIST, frag_list_step, NULL, 0);
+	if (sock_walk.list)
+		hold.cut = 1;
 	return true;
 }
 
 struct dx_queue_walk queue_walk; /* one at a time */
 
+/* It is not this socket's any more, and may be another one's: what was found in it says nothing. */
+static __always_inline long skb_lost(__u32 mark)
+{
+	hold.found = mark;
+	hold.cut = 1;
+	queue_walk.at = 0;
+	return 1;
+}
+
+/*
+ * Packets are taken from the head of a queue. So one that is still in it is behind the one that was
+ * before it, or behind the head. (A packet and a queue's head both begin with next and prev.)
+ */
 static long socket_queue_step(__u64 i, void *arg)
 {
-	if (!queue_walk.at || queue_walk.at == queue_walk.end)
+	__u64 at = queue_walk.at, next, prev;
+	__u32 mark = hold.found;
+
+	if (!at || at == queue_walk.end)
 		return 1;
-	if (!one_skb(queue_walk.at))
+	if (!one_skb(at))
 		return 1;
-	queue_walk.at = field_word(queue_walk.at, struct sk_buff, next);
+	next = field_word(at, struct sk_buff, next);
+	prev = field_word(at, struct sk_buff, prev);
+	if ((prev != queue_walk.prev && prev != queue_walk.end) ||
+	    field_word(prev, struct sk_buff, next) != at)
+		return skb_lost(mark);
+	queue_walk.prev = at;
+	queue_walk.at = next;
 	return 0;
 }
 
 /* Returns whether it came to the end. */
 static __always_inline bool socket_queue(__u64 head)
 {
-	queue_walk.end = head;
+	queue_walk.end = queue_walk.prev = head;
 	queue_walk.at = field_word(head, struct sk_buff_head, next);
 	bpf_loop(1 << 20, socket_queue_step, NULL, 0);
 	return !queue_walk.at || queue_walk.at == queue_walk.end;
+}
+
+#define RTX_HEIGHT 64
+
+static __always_inline __u64 rtx_parent(__u64 at)
+{
+	return word_at(field_at(at, struct rb_node, __rb_parent_color)) & ~3ULL;
+}
+
+static long rtx_up(__u64 i, void *arg)
+{
+	__u64 at = queue_walk.up, parent = rtx_parent(at);
+
+	if (!parent)
+		return 1;
+	queue_walk.up = parent;
+	if (field_word(parent, struct rb_node, rb_left) == at ||
+	    field_word(parent, struct rb_node, rb_right) == at)
+		return 0;
+	queue_walk.up = 0;
+	return 1;
+}
+
+/* Is it in the tree still? */
+static __always_inline bool rtx_has(__u64 at)
+{
+	queue_walk.up = at;
+	bpf_loop(RTX_HEIGHT, rtx_up, NULL, 0);
+	return queue_walk.up && queue_walk.up == word_at(queue_walk.end);
 }
 
 /* One step through the tree of what TCP sent and nobody acknowledged, in order. */
 static long rtx_step(__u64 i, void *arg)
 {
 	__u64 at = queue_walk.at, next;
+	__u32 mark = hold.found;
 
 	if (!at)
 		return 1;
@@ -127,12 +181,14 @@ static long rtx_step(__u64 i, void *arg)
 		/* rbnode is the first member (include/linux/skbuff.h) */
 		if (!one_skb(at))
 			return 1;
+		if (hold.found != mark && !rtx_has(at))
+			return skb_lost(mark);
 		next = field_word(at, struct rb_node, rb_right);
 		sock_walk.from = next ? FROM_ABOVE : FROM_RIGHT;
 		if (next)
 			queue_walk.at = next;
 	} else {
-		next = word_at(field_at(at, struct rb_node, __rb_parent_color)) & ~3ULL;
+		next = rtx_parent(at);
 		sock_walk.from = next && field_word(next, struct rb_node, rb_left) == at
 					 ? FROM_LEFT
 					 : FROM_RIGHT;
@@ -144,6 +200,7 @@ static long rtx_step(__u64 i, void *arg)
 static __always_inline bool socket_rtx(__u64 root)
 {
 	sock_walk.from = FROM_ABOVE;
+	queue_walk.end = root;
 	queue_walk.at = word_at(root);
 	bpf_loop(1 << 20, rtx_step, NULL, 0);
 	return !queue_walk.at;
@@ -165,7 +222,7 @@ int dx_hold_socket(struct dx_hold_args *a)
 	sock_walk.seen = 0;
 	a->next = 0;
 	a->found = a->cut = 0;
-	a->gone = !hold_file_is(a->file, a->private, a->ops) ||
+	a->gone = !hold_file_is(a->file, a->private, a->ops, a->ino) ||
 		  field_word(a->private, struct socket, file) != a->file;
 	if (a->gone || !sk)
 		return 0;
@@ -183,7 +240,7 @@ int dx_hold_socket(struct dx_hold_args *a)
 		a->next = 1 | (__u64)(sock_walk.queue + 1) << 32;
 	a->found = hold.found;
 	a->cut = hold.cut;
-	a->gone = !hold_file_is(a->file, a->private, a->ops) ||
+	a->gone = !hold_file_is(a->file, a->private, a->ops, a->ino) ||
 		  field_word(a->private, struct socket, sk) != sk;
 	return 0;
 }

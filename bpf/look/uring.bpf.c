@@ -4,44 +4,66 @@
  * page, or of the whole folio when the pages of a folio were put together in one bvec
  * (folio_shift; io_release_ubuf() takes one pin of each).
  */
-#include "hold.bpf.h"
+#include "uring.bpf.h"
 #include "xarray.bpf.h"
-
-/* 6.12 and before: an array of buffers (commit 3597f2786b68 made them nodes, 6.13) */
-struct io_ring_ctx___old {
-	struct io_mapped_ubuf **user_bufs;
-	unsigned int nr_user_bufs;
-} __attribute__((preserve_access_index));
 
 #define URING_STEPS (1 << 15)
 
 struct dx_uring_walk uring;
 
-static __always_inline void uring_table(__u64 ctx)
+static __always_inline __u64 uring_slot(void)
 {
-	struct io_ring_ctx *c = hold_cast(ctx, struct io_ring_ctx);
-
-	if (bpf_core_field_exists(struct io_ring_ctx, buf_table)) {
-		uring.table = field_word(ctx, struct io_ring_ctx, buf_table.nodes);
-		uring.nr = c->buf_table.nr;
-	} else if (bpf_core_field_exists(struct io_ring_ctx___old, user_bufs)) {
-		uring.table = field_word(ctx, struct io_ring_ctx___old, user_bufs);
-		uring.nr = ((struct io_ring_ctx___old *)c)->nr_user_bufs;
-	}
+	return word_at(uring.table + uring.buffer * 8);
 }
 
-/* struct io_mapped_ubuf of the buffer, 0: none */
-static __always_inline __u64 uring_buffer(void)
+/*
+ * struct io_mapped_ubuf of the slot, 0: none. One that is just being freed is still in its slot:
+ * its count goes first (io_reset_rsrc_node(), io_buffer_unmap()), then its pins, and
+ * what it was made of is kept for the next one.
+ */
+static __always_inline __u64 slot_buffer(__u64 slot)
 {
-	__u64 slot = word_at(uring.table + uring.buffer * 8);
+	__u64 addr = slot;
 
-	if (!slot || !bpf_core_field_exists(struct io_ring_ctx, buf_table))
-		return slot;
-	return field_word(slot, struct io_rsrc_node, buf);
+	if (slot && ring_has_nodes()) {
+		if (hold_cast(slot, struct io_rsrc_node)->refs <= 0)
+			return 0;
+		addr = field_word(slot, struct io_rsrc_node, buf);
+	}
+	if (!addr || (bpf_core_field_exists(struct io_mapped_ubuf, refs) &&
+		      hold_cast(addr, struct io_mapped_ubuf)->refs.refs.counter <= 0))
+		return 0;
+	/* a buffer of the kernel's (ublk) has another private pointer, and no pins */
+	if (bpf_core_field_exists(struct io_mapped_ubuf, priv) &&
+	    field_word(addr, struct io_mapped_ubuf, priv) != addr)
+		return 0;
+	return addr;
+}
+
+static __always_inline bool buffer_begin(void)
+{
+	uring.slot = uring_slot();
+	uring.imu = slot_buffer(uring.slot);
+	uring.mark = hold.found;
+	return uring.imu;
+}
+
+/* What was found in a buffer holds only if it is still the one in its slot, in the table in use. */
+static __always_inline void buffer_end(void)
+{
+	if (!uring.imu)
+		return;
+	if (ring_table(uring.ctx) != uring.table || ring_buffers(uring.ctx) <= uring.buffer ||
+	    uring_slot() != uring.slot || slot_buffer(uring.slot) != uring.imu) {
+		hold.found = uring.mark;
+		hold.cut = 1; /* there may be another one now */
+	}
+	uring.imu = 0;
 }
 
 static __always_inline void uring_next(void)
 {
+	buffer_end();
 	uring.buffer++;
 	uring.bvec = 0;
 }
@@ -56,12 +78,13 @@ static long uring_step(__u64 unused, void *arg)
 	if (uring.buffer >= uring.nr || !uring.left || hold_full())
 		return 1;
 	uring.left--;
-	addr = uring_buffer();
+	if (!uring.imu && !buffer_begin()) {
+		uring_next();
+		return 0;
+	}
+	addr = uring.imu;
 	imu = hold_cast(addr, struct io_mapped_ubuf);
-	/* a buffer of the kernel's (ublk) has another private pointer, and no pins */
-	if (!addr || uring.bvec >= imu->nr_bvecs ||
-	    (bpf_core_field_exists(struct io_mapped_ubuf, priv) &&
-	     field_word(addr, struct io_mapped_ubuf, priv) != addr)) {
+	if (uring.bvec >= imu->nr_bvecs) {
 		uring_next();
 		return 0;
 	}
@@ -99,7 +122,7 @@ static __always_inline bool uring_is_tasks(__u64 task, __u64 ctx)
 
 static __always_inline bool uring_is_there(struct dx_hold_args *a)
 {
-	return a->file ? hold_file_is(a->file, a->private, a->ops)
+	return a->file ? hold_file_is(a->file, a->private, a->ops, a->ino)
 		       : uring_is_tasks(a->task, a->private);
 }
 
@@ -108,7 +131,8 @@ SEC("syscall")
 int dx_hold_uring(struct dx_hold_args *a)
 {
 	hold_begin(0);
-	uring.table = uring.nr = 0;
+	uring.ctx = a->private;
+	uring.imu = 0;
 	uring.buffer = a->next ? (__u32)a->next - 1 : 0;
 	uring.bvec = a->next >> 32;
 	uring.left = URING_STEPS;
@@ -117,8 +141,10 @@ int dx_hold_uring(struct dx_hold_args *a)
 	a->gone = !uring_is_there(a);
 	if (a->gone)
 		return 0;
-	uring_table(a->private);
+	uring.table = ring_table(uring.ctx);
+	uring.nr = ring_buffers(uring.ctx);
 	bpf_loop(URING_STEPS + 1, uring_step, NULL, 0);
+	buffer_end();
 	if (uring.buffer < uring.nr)
 		a->next = (1 + uring.buffer) | uring.bvec << 32;
 	a->found = hold.found;

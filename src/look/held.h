@@ -10,12 +10,16 @@ struct object_list {
 	struct dx_object *o;
 	size_t nr, room;
 	uint32_t kinds; /* bit of enum dx_object_kind: those that are kept */
+	uint64_t cut; /* tasks of which not all were told */
 };
 
 /* Runs dx_object_init(). Returns 0 or -errno. */
 int look_object_init(struct look *l, struct dx_object_init *init);
 /* Objects that the iterator @prog tells, of the list's kinds, one of a process, in the order of objects. */
-int look_list_objects(struct bpf_program *prog, struct object_list *list, look_stop *stop);
+int look_list_objects(struct look *l, struct bpf_program *prog, struct object_list *list,
+		      look_stop *stop);
+/* Says so when not all were told. */
+void look_gap_cut(struct scan *s, const struct object_list *list);
 
 /* A holder without anything in it but its kind and the process. */
 struct scan_holder look_holder(enum scan_hold kind, uint32_t tgid, uint32_t pid, const char *comm);

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include "source/internal.h"
 #include "look.h"
+#include "look_inode.h"
 #include "look_task.h"
 #include "look_vma.h"
 #include "look_object.h"
@@ -32,6 +33,14 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);
 /* Is it the file, or in the filesystem, that the scan's filter names? */
 bool look_wants_file(const struct scan *s, const struct scan_file *f);
+
+#define INDEX_PIECES 4096 /* seconds at most */
+/*
+ * Where the file has the page @pfn. Returns 1 with *@index, 0: it has not, or 2: not known. Each
+ * piece of the search takes one from *@pieces; it ends at 0.
+ */
+int look_index_of(struct look *l, const struct look_mapping_id *id, uint64_t pfn, uint64_t *index,
+		  unsigned int *pieces, look_stop *stop);
 
 static inline bool look_stopped(look_stop *stop)
 {

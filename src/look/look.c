@@ -193,7 +193,6 @@ static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
 int look_pgmaps(struct look *l, struct scan *s)
 {
 	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus };
-	uint64_t last = 0;
 
 	if (!a.pgmap_array) {
 		scan_add_gap(s, "devices: pgmap_array is not in /proc/kallsyms");
@@ -208,9 +207,8 @@ int look_pgmaps(struct look *l, struct scan *s)
 				     strerror(-rc));
 		if (rc || !a.found)
 			return rc;
-		if (a.found == last)
-			continue; /* another range of the same one */
-		last = a.found;
+		if (a.again)
+			continue;
 		from_args(&p, &a);
 		symbol_of_data(l, a.owner, p.owner, sizeof(p.owner));
 		symbol_of_data(l, a.ops, p.ops, sizeof(p.ops));
@@ -285,38 +283,48 @@ static int walk_pgmap(struct look *l, struct scan *s, int pgmap, look_stop *stop
 
 /* ---- pages that files share ---- */
 
-#define SHARED_MAX 1000 /* that are looked for: each is a search in the file's entries */
+int look_index_of(struct look *l, const struct look_mapping_id *id, uint64_t pfn, uint64_t *index,
+		  unsigned int *pieces, look_stop *stop)
+{
+	struct look_index_args a = { .id = *id, .pfn = pfn };
+
+	do {
+		if (!*pieces || look_stopped(stop))
+			return 2;
+		--*pieces;
+		if (source_run(l->skel->progs.dx_look_index, &a, sizeof(a)))
+			return 2;
+	} while (a.next);
+	*index = a.index;
+	return a.found;
+}
 
 struct shared {
 	struct look *l;
-	struct look_index_args a;
-	unsigned int asked;
+	struct look_mapping_id id;
+	unsigned int pieces;
+	look_stop *stop;
 };
 
 static int is_of_file(void *arg, uint64_t pfn, uint64_t *index)
 {
 	struct shared *x = arg;
 
-	if (x->asked >= SHARED_MAX)
-		return 2;
-	x->asked++;
-	x->a.pfn = pfn;
-	if (source_run(x->l->skel->progs.dx_look_index, &x->a, sizeof(x->a)))
-		return 2;
-	*index = x->a.index;
-	return x->a.found;
+	return look_index_of(x->l, &x->id, pfn, index, &x->pieces, x->stop);
 }
 
-static int pick_shared(struct look *l, struct scan *s)
+static int pick_shared(struct look *l, struct scan *s, look_stop *stop)
 {
 	const struct scan_filter *f = scan_filter_of(s);
 	struct shared x = { .l = l,
-			    .a.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen } };
+			    .id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen },
+			    .pieces = INDEX_PIECES,
+			    .stop = stop };
 	int rc = scan_pick_shared(s, is_of_file, &x);
 
-	if (x.asked >= SHARED_MAX)
-		scan_add_gap(s, "shared pages: there are more than %d, and some that are shown may be of other files only",
-			     SHARED_MAX);
+	if (!x.pieces)
+		scan_add_gap(s, "shared pages: there are too many to search the file for each, and some "
+				"that are shown may be of other files only");
 	return rc;
 }
 
@@ -339,7 +347,7 @@ int look_walk(struct look *l, struct scan *s, look_stop *stop)
 			scan_add_gap(s, "PCI P2PDMA memory: what its pages' counts mean on this kernel is not known");
 	}
 	if (!rc)
-		rc = pick_shared(l, s);
+		rc = pick_shared(l, s, stop);
 	if (!rc)
 		rc = look_paths(l, s);
 	if (rc && rc != -EINTR)

@@ -618,6 +618,8 @@ int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 			"mappings: files were mapped and unmapped all the time: some may be missing");
 	if (rc && rc != -EINTR)
 		scan_add_gap(s, "mappings: they could not be read: %s", strerror(-rc));
+	if (rc || m.cut || m.changed || m.lost)
+		scan_set_unsure(s);
 	free(m.areas.p);
 	free(m.runs.p);
 	free(m.held.p);

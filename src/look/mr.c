@@ -212,6 +212,7 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o,
 	struct dx_mr_args a = { .o = *o,
 				.private = file->private,
 				.file = file->file,
+				.ino = file->ino,
 				.ops = file->ops,
 				.id = UINT32_MAX /* there is none: tells the device */ };
 	int rc = source_run(w->l->skel->progs.dx_next_mr, &a, sizeof(a));
@@ -265,7 +266,7 @@ int look_mr(struct look *l, struct scan *s, struct mr_list *known, look_stop *st
 	w.files.kinds = 1u << DX_OBJECT_UVERBS;
 	rc = look_object_init(l, &init);
 	if (!rc)
-		rc = look_list_objects(l->skel->progs.dx_files, &w.files, stop);
+		rc = look_list_objects(l, l->skel->progs.dx_files, &w.files, stop);
 	for (size_t i = 0; w.files.nr && i < sizeof(drivers) / sizeof(drivers[0]) && !rc; i++)
 		rc = read_driver(&w, &drivers[i]);
 	if (w.cut)

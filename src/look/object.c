@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "held.h"
 #include "met.h"
@@ -149,11 +150,16 @@ static int by_object(const void *a, const void *b)
 	return 0;
 }
 
-int look_list_objects(struct bpf_program *prog, struct object_list *list, look_stop *stop)
+int look_list_objects(struct look *l, struct bpf_program *prog, struct object_list *list,
+		      look_stop *stop)
 {
 	struct listing g = { list, stop };
-	int rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
 	size_t out = 0;
+	int rc;
+
+	l->skel->bss->objects_cut = 0;
+	rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
+	list->cut += l->skel->bss->objects_cut;
 
 	if (list->nr)
 		qsort(list->o, list->nr, sizeof(*list->o), by_object);
@@ -168,6 +174,14 @@ int look_list_objects(struct bpf_program *prog, struct object_list *list, look_s
 	}
 	list->nr = out;
 	return rc;
+}
+
+void look_gap_cut(struct scan *s, const struct object_list *list)
+{
+	if (list->cut)
+		scan_add_gap(s,
+			     "%llu tasks have more io_uring rings with buffers, or AIO contexts, than were read",
+			     (unsigned long long)list->cut);
 }
 
 /* ---- pages in an object ---- */
@@ -210,6 +224,21 @@ static struct bpf_program *hold_program(struct look *l, uint32_t kind)
 	return NULL;
 }
 
+/* A process that has closed it, or exited, since it was listed holds nothing by it. */
+static bool still_has(const struct dx_object *o)
+{
+	char path[80], link[8];
+	struct stat st;
+
+	if (o->fd < 0 || !process_all_seen())
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/fd/%d", o->tgid, o->pid, o->fd);
+	if (readlink(path, link, sizeof(link)) <= 0)
+		return false;
+	/* a FIFO's number is its filesystem's to tell, and may be another one than the inode's */
+	return link[0] == '/' || (!stat(path, &st) && st.st_ino == o->ino);
+}
+
 /* @again: its references were told of another socket. */
 static int add_pages(struct objects *w, const struct dx_object *o, const struct dx_held *held,
 		     bool again)
@@ -217,6 +246,8 @@ static int add_pages(struct objects *w, const struct dx_object *o, const struct 
 	struct dx_held one = *held;
 	struct scan_holder h = look_holder(kinds[o->kind].hold, o->tgid, o->pid, o->comm);
 
+	if (!still_has(o))
+		return 0;
 	h.fd = o->fd;
 	h.id = o->ino;
 	if (o->kind == DX_OBJECT_URING) {
@@ -301,7 +332,7 @@ static int add_larges(struct objects *w, const struct dx_object *o, size_t nr)
 static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 {
 	struct dx_hold_args a = {
-		.private = o->private, .file = o->file, .task = o->task, .ops = o->ops
+		.private = o->private, .file = o->file, .task = o->task, .ino = o->ino, .ops = o->ops
 	};
 	bool cut = false;
 	int rc = 0;
@@ -432,6 +463,7 @@ static void gaps(struct objects *w)
 			scan_add_gap(w->s, "%s: this kernel refuses the program that reads them",
 				     kinds[kind].name);
 	}
+	look_gap_cut(w->s, &w->list);
 	if (w->cut)
 		scan_add_gap(w->s, "%llu pipes, rings or sockets have more pages than were read",
 			     (unsigned long long)w->cut);
@@ -445,10 +477,10 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	w.list.kinds = ~(BIT(DX_OBJECT_AIO) | BIT(DX_OBJECT_UVERBS));
 	rc = look_object_init(l, &w.init);
 	if (!rc)
-		rc = look_list_objects(l->skel->progs.dx_files, &w.list, stop);
+		rc = look_list_objects(l, l->skel->progs.dx_files, &w.list, stop);
 	/* rings that no descriptor leads to */
 	if (!rc)
-		rc = look_list_objects(l->skel->progs.dx_tasks, &w.list, stop);
+		rc = look_list_objects(l, l->skel->progs.dx_tasks, &w.list, stop);
 	if (!rc)
 		rc = read_objects(&w);
 	if (!rc)

@@ -136,17 +136,29 @@ static int list_sets(struct requests *w)
 	return rc;
 }
 
-/* Who uses a disk as such (swap, device mapper, a program) has none of its pages to show for it. */
+/*
+ * Who uses a disk as such (swap, device mapper, a program) has none of its pages to show for it.
+ * Of a disk that was not met it is not known.
+ */
 static void note_openers(struct requests *w)
 {
-	for (size_t i = 0; i < w->nr_disks; i++)
-		for (size_t k = 0; k < scan_nr_pgmaps(w->s); k++) {
-			struct scan_pgmap *p = scan_pgmap(w->s, k);
+	for (size_t k = 0; k < scan_nr_pgmaps(w->s); k++) {
+		struct scan_pgmap *p = scan_pgmap(w->s, k);
+		bool met = false;
 
-			if (!strncmp(p->device, w->disks[i].name, sizeof(w->disks[i].name)) &&
-			    w->disks[i].openers > p->openers)
+		for (size_t i = 0; i < w->nr_disks; i++) {
+			if (strncmp(p->device, w->disks[i].name, sizeof(w->disks[i].name)))
+				continue;
+			met = true;
+			if (w->disks[i].openers > p->openers)
 				p->openers = w->disks[i].openers;
 		}
+		if (met || !scan_wants(w->s, p) || strncmp(p->device, "pmem", 4))
+			continue;
+		scan_set_unsure(w->s);
+		scan_add_gap(w->s, "open devices: whether %s is open as a block device could not be told",
+			     p->device);
+	}
 }
 
 static int read_requests(struct requests *w)
@@ -156,7 +168,7 @@ static int read_requests(struct requests *w)
 
 	if (!a.block) {
 		scan_add_gap(w->s, "block requests: blockdev_superblock is not in /proc/kallsyms");
-		scan_blind(w->s);
+		scan_set_unsure(w->s);
 		return 0;
 	}
 	rc = source_run(w->l->skel->progs.dx_disks, &a, sizeof(a));
@@ -168,7 +180,6 @@ static int read_requests(struct requests *w)
 	if (!w->disks)
 		return -ENOMEM;
 	memcpy(w->disks, w->l->skel->bss->disks, sizeof(*w->disks) * w->nr_disks);
-	note_openers(w);
 	rc = list_sets(w);
 	for (size_t i = 0; i < w->nr_sets && !rc; i++)
 		rc = read_set(w, w->sets[i]);
@@ -214,6 +225,7 @@ static void gaps(struct requests *w)
 		scan_add_gap(
 			w->s,
 			"block requests: whether a bio holds its pages is not known on this kernel");
+	look_gap_cut(w->s, &w->aio);
 	if (w->foreign)
 		scan_add_gap(
 			w->s,
@@ -238,9 +250,10 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	l->skel->data->bio_pinned = bio_pinned(l->btf);
 	rc = look_object_init(l, &w->init);
 	if (!rc)
-		rc = look_list_objects(l->skel->progs.dx_tasks, &w->aio, stop);
+		rc = look_list_objects(l, l->skel->progs.dx_tasks, &w->aio, stop);
 	if (!rc)
 		rc = read_requests(w);
+	note_openers(w);
 	if (!rc)
 		rc = add_aio(w);
 	if (!rc)

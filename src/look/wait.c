@@ -107,15 +107,12 @@ static int pgmap_waited(struct waits *w, const struct look_blocked *b)
 static bool index_of(struct look *l, const struct look_blocked *b, uint64_t *index)
 {
 	const struct dx_folio *f = &b->folio;
-	struct look_index_args a = {
-		.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen },
-		.pfn = f->pfn,
+	struct look_mapping_id id = {
+		.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen
 	};
+	unsigned int pieces = INDEX_PIECES;
 
-	if (source_run(l->skel->progs.dx_look_index, &a, sizeof(a)) || !a.found)
-		return false;
-	*index = a.index;
-	return true;
+	return look_index_of(l, &id, f->pfn, index, &pieces, NULL) == 1;
 }
 
 static bool wanted(struct waits *w, const struct scan_wait *n, const struct dx_folio *folio)
@@ -243,10 +240,9 @@ int look_waits(struct look *l, struct scan *s, look_stop *stop)
 	}
 	if (rc == -EINTR)
 		return rc;
-	if (rc)
-		scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s",
-			     strerror(-rc));
-	else
-		rc = look_paths(l, s);
+	if (!rc)
+		return look_paths(l, s);
+	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", strerror(-rc));
+	scan_set_unsure(s);
 	return rc;
 }

@@ -121,6 +121,9 @@ void holders_join(struct scan *s)
 		} else if (f->tgid != h.h.tgid) {
 			h.counted =
 				false; /* in one more process: its references are one object's */
+		} else if (f->kind == SCAN_HOLD_URING && f->id != h.h.id) {
+			/* one buffer in two places of a ring (IORING_REGISTER_CLONE_BUFFERS) */
+			h.counted = false;
 		}
 		if (out > first && last->counted == h.counted && take_in(s, &last->h, &h.h)) {
 			free(h.h.cgroup);

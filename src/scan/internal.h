@@ -28,6 +28,7 @@ struct holder {
 struct scan {
 	struct scan_filter filter;
 	bool legacy;
+	bool unsure; /* see scan_set_unsure() */
 	struct array pgmaps; /* struct scan_pgmap */
 	struct array files; /* struct scan_file */
 	uint32_t *file_hash; /* ids, by mapping; power of two */
@@ -37,7 +38,6 @@ struct scan {
 	struct array waits; /* struct scan_wait */
 	struct array mounts; /* struct scan_mount */
 	struct array gaps; /* char * */
-	bool blind; /* see scan_blind() */
 	/* holders of run i: hold[hold_first[i] .. hold_first[i + 1] - 1] */
 	size_t *hold_first;
 	struct array hold; /* uint32_t: index of a holder */

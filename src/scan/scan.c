@@ -389,16 +389,6 @@ int scan_add_gap(struct scan *s, const char *fmt, ...)
 	return 0;
 }
 
-void scan_blind(struct scan *s)
-{
-	s->blind = true;
-}
-
-bool scan_is_blind(const struct scan *s)
-{
-	return s->blind;
-}
-
 size_t scan_nr_gaps(const struct scan *s)
 {
 	return s->gaps.nr;
@@ -407,6 +397,16 @@ size_t scan_nr_gaps(const struct scan *s)
 const char *scan_gap(const struct scan *s, size_t i)
 {
 	return ((char **)s->gaps.p)[i];
+}
+
+void scan_set_unsure(struct scan *s)
+{
+	s->unsure = true;
+}
+
+bool scan_is_unsure(const struct scan *s)
+{
+	return s->unsure;
 }
 
 /* ---- the end ---- */

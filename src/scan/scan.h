@@ -234,10 +234,10 @@ const struct scan_mount *scan_mount(const struct scan *s, size_t i);
 
 /* A sentence without a full stop: "sockets: this kernel's sk_buff is not known". */
 int scan_add_gap(struct scan *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* ... and that somebody uses a device might be among it: that nobody does can't be said. */
-void scan_blind(struct scan *s);
-bool scan_is_blind(const struct scan *s);
 size_t scan_nr_gaps(const struct scan *s);
+/* A gap that somebody may be in of whom there is no other sign: "nobody" is no answer then. */
+void scan_set_unsure(struct scan *s);
+bool scan_is_unsure(const struct scan *s);
 const char *scan_gap(const struct scan *s, size_t i);
 
 /* ---- the end: relates what was added; then everything may be read ---- */
@@ -250,7 +250,7 @@ int scan_finish(struct scan *s);
 /* The pages between which something is not explained; false: all of it is. After scan_finish(). */
 bool scan_unexplained(const struct scan *s, uint64_t *first, uint64_t *last);
 /* @later has these pages: what is explained there, or gone, is not claimed here any more. */
-void scan_confirm(struct scan *s, const struct scan *later);
+int scan_confirm(struct scan *s, const struct scan *later);
 
 /* ---- may a device be unbound? ---- */
 

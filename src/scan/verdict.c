@@ -127,10 +127,10 @@ void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v)
 		v->what = SCAN_UNBIND_UNKNOWN;
 	else if (v->mount)
 		v->what = SCAN_UNBIND_MOUNTED;
+	else if (s->unsure)
+		v->what = SCAN_UNBIND_UNKNOWN;
 	else if (p->openers)
 		v->what = SCAN_UNBIND_OPEN;
-	else if (s->blind)
-		v->what = SCAN_UNBIND_UNKNOWN;
 	else if (v->nr)
 		v->what = SCAN_UNBIND_SIGBUS;
 	else if (u.any || p->in_use)

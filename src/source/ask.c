@@ -39,7 +39,6 @@ static void tell_devdax(struct source *s, const struct engine_pgmap *p)
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg)
 {
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
-	uint64_t last = 0;
 	int n = 0;
 
 	for (;;) {
@@ -50,9 +49,8 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pg
 			return rc;
 		if (!a.found)
 			return n;
-		if (a.found == last)
-			continue; /* another range of the same one */
-		last = a.found;
+		if (a.again)
+			continue;
 		n++;
 		s->understood |= a.zone_device;
 		if (!fn)
@@ -71,7 +69,6 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pg
 int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_event *ev), void *arg)
 {
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
-	uint64_t last = 0;
 
 	for (;;) {
 		struct dx_event ev = { .type = DX_PGMAP_REFS, .stack = -1, .ustack = -1 };
@@ -79,9 +76,8 @@ int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_ev
 
 		if (rc || !a.found)
 			return rc;
-		if (a.found == last || !a.refs_known)
+		if (a.again || !a.refs_known)
 			continue;
-		last = a.found;
 		ev.time = clock_now();
 		ev.flags = a.dying ? DX_F_DYING : 0;
 		ev.pgmap = a.found;

@@ -39,16 +39,14 @@ static int span_add(struct baseline *b, const struct dx_pgmap_args *a, uint64_t 
 static int spans_find(struct source *s, struct baseline *b)
 {
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
-	uint64_t last = 0;
 
 	for (;;) {
 		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc || !a.found)
 			return rc;
-		if (a.found == last)
+		if (a.again)
 			continue;
-		last = a.found;
 		/* up to 6.14 such a page rests at 1, and at 0 once it has been mapped (p2pmem_alloc_mmap()) */
 		if (s->regime == REGIME_LEGACY && a.type == MEMORY_P2PDMA)
 			continue;

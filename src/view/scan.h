@@ -20,6 +20,7 @@ struct scan_view {
 	uint64_t now; /* ns, CLOCK_MONOTONIC: of the look */
 	bool holders; /* they were looked for */
 	bool interrupted; /* it is not all: a signal ended it */
+	bool unsure; /* that nobody was found is no answer */
 	bool verbose;
 	/* of a kernel address, as look_symbol(); may be NULL */
 	void (*symbol)(void *arg, uint64_t addr, char *out, size_t len);

@@ -177,7 +177,7 @@ void view_holders_text(FILE *out, const struct scan_view *v, const char *what, i
 	scan_others_print(out, v);
 	scan_waits_print(out, v);
 	scan_gaps_print(out, v);
-	if (!view_scan_somebody(v))
+	if (!view_scan_somebody(v) && !v->unsure)
 		fprintf(out, "\n%s %s%s\n", v->pid ? "process" : "nobody holds", name,
 			v->pid ? " holds nothing and waits for nothing" : " or waits for it");
 	if (pgmap >= 0) {

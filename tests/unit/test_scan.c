@@ -288,6 +288,22 @@ static void test_large(void **state)
 	scan_free(x.s);
 }
 
+/* One buffer in two places of a ring, or in two rings, is one pin. */
+static void test_cloned_buffer(void **state)
+{
+	struct fixture x = begin(GENERIC);
+
+	(void)state;
+	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 1 + 2 * 1024, 0) }, 1);
+	for (int i = 0; i < 3; i++)
+		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_URING, .certain = true, .pin = true,
+					       .pfn = PFN, .nr = 1, .refs = 1, .tgid = 7,
+					       .fd = i == 2 ? 5 : 3, .object = 0xabc, .id = i });
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_runs(x.s, "0*1 @0 2049/0/2 gets 0 unknown 1: io_uring/7 io_uring/7\n");
+	scan_free(x.s);
+}
+
 /* Who was not found in an object is named only where something is unexplained. */
 static void test_candidates(void **state)
 {
@@ -536,6 +552,11 @@ static void test_verdict_unsure(void **state)
 	walked(&x, NULL, 0);
 	scan_pgmap(x.s, 0)->openers = 1;
 	assert_int_equal(verdict(&x).what, SCAN_UNBIND_OPEN);
+	/* the mappings could not be read, or whether it is open is not known */
+	x = begin(GENERIC);
+	walked(&x, NULL, 0);
+	scan_set_unsure(x.s);
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
 	/* somebody maps it who was not found */
 	x = begin(GENERIC);
 	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 2, 1) }, 1);
@@ -546,7 +567,7 @@ static void test_verdict_unsure(void **state)
 	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
 	x = begin(GENERIC);
 	walked(&x, NULL, 0);
-	scan_blind(x.s);
+	scan_set_unsure(x.s);
 	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
 	x = begin(GENERIC);
 	walked(&x, NULL, 0);
@@ -583,7 +604,7 @@ static void test_pgmap_refs(void **state)
 	assert_true(scan_unexplained(x.s, &first, &last));
 	assert_int_equal(first, PFN);
 	assert_int_equal(last, PFN + (1 << 20) - 1);
-	scan_confirm(x.s, y.s);
+	assert_int_equal(scan_confirm(x.s, y.s), 0);
 	assert_int_equal(scan_pgmap(x.s, 0)->unexplained, 1);
 	scan_free(x.s);
 	scan_free(y.s);
@@ -710,23 +731,52 @@ static void test_confirm(void **state)
 	assert_true(scan_unexplained(a.s, &from, &to));
 	assert_int_equal(from, PFN);
 	assert_int_equal(to, PFN + 7);
-	scan_confirm(a.s, b.s);
+	assert_int_equal(scan_confirm(a.s, b.s), 0);
 	assert_runs(a.s, "0*1 @0 1025/1/1 gets 0 unknown 0:\n"
-			 "2*2 @2 1/0/0 gets 1 unknown 1:\n"
+			 "2*1 @2 1/0/0 gets 1 unknown 0:\n"
+			 "3*1 @3 1/0/0 gets 1 unknown 1:\n"
 			 "5*1 @5 0/1/0 gets 0 unknown 0:\n"
 			 "7*1 @7 0/1/0 gets 0 unknown 0 overput:\n"
 			 "9*1 @9 1/1/0 gets 0 unknown 0:\n");
 	assert_true(scan_folio(a.s, 0)->moving);
-	assert_false(scan_folio(a.s, 1)->moving);
-	assert_true(scan_folio(a.s, 2)->moving);
-	assert_false(scan_folio(a.s, 3)->moving);
+	assert_true(scan_folio(a.s, 1)->moving);
+	assert_false(scan_folio(a.s, 2)->moving);
+	assert_true(scan_folio(a.s, 3)->moving);
+	assert_false(scan_folio(a.s, 4)->moving);
 	/* a look that found nothing there */
 	scan_free(b.s);
 	b = begin(FS_DAX);
 	assert_int_equal(scan_finish(b.s), 0);
 	assert_false(scan_unexplained(b.s, &from, &to));
-	scan_confirm(a.s, b.s);
+	assert_int_equal(scan_confirm(a.s, b.s), 0);
 	assert_false(scan_unexplained(a.s, &from, &to));
+	scan_free(a.s);
+	scan_free(b.s);
+}
+
+/* Of a long run, some are what they were; each piece keeps the run's holders. */
+static void test_confirm_run(void **state)
+{
+	struct fixture a = begin(GENERIC), b = begin(GENERIC);
+	struct dx_folio f[8];
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		f[i] = FOLIO(PFN + 512 * i, 4, 0, .order = 9, .pincount = 2);
+	walked(&a, f, 8);
+	hold(&a, (struct scan_holder){ .kind = SCAN_HOLD_URING, .certain = true, .pin = true, .pfn = PFN,
+				       .nr = 1, .refs = 1, .tgid = 7, .fd = 3, .object = 0xabc });
+	for (int i = 2; i < 5; i++)
+		f[i] = FOLIO(PFN + 512 * i, 3, 0, .order = 9, .pincount = 1);
+	walked(&b, &f[1], 5);
+	assert_int_equal(scan_finish(a.s), 0);
+	assert_int_equal(scan_finish(b.s), 0);
+	assert_int_equal(scan_confirm(a.s, b.s), 0);
+	assert_runs(a.s, "0*1 @0 4/0/2 gets 1 unknown 0: io_uring/7\n"
+			 "512*1 @512 4/0/2 gets 1 unknown 3:\n"
+			 "1024*3 @1024 4/0/2 gets 1 unknown 2:\n"
+			 "2560*1 @2560 4/0/2 gets 1 unknown 3:\n"
+			 "3072*2 @3072 4/0/2 gets 1 unknown 0:\n");
 	scan_free(a.s);
 	scan_free(b.s);
 }
@@ -761,6 +811,7 @@ int main(void)
 		cmocka_unit_test(test_runs),	   cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_between),
 		cmocka_unit_test(test_same_page),
+		cmocka_unit_test(test_cloned_buffer),
 		cmocka_unit_test(test_large),	   cmocka_unit_test(test_candidates),
 		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
@@ -769,7 +820,8 @@ int main(void)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_many_candidates),
 		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_confirm),	   cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_confirm),	   cmocka_unit_test(test_confirm_run),
+		   cmocka_unit_test(test_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

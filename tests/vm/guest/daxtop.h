@@ -51,6 +51,9 @@ bool daxtop_has_printed(struct daxtop *d, const char *text);
 bool daxtop_has_said(struct daxtop *d, const char *text);
 /* Runs it to its end with this exit status. */
 struct daxtop *daxtop_run(int exit_status, const char *const argv[]);
+/* Starts it and stops it just before it runs its BPF program @prog for the first time. */
+struct daxtop *daxtop_pause(const char *prog, const char *const argv[]);
+void daxtop_resume(struct daxtop *d);
 
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

@@ -2,6 +2,7 @@
 /* holders.c - daxtop holders WHAT: each kind of WHAT, its exit status, and the verdict on a device. */
 #include <fcntl.h>
 #include <liburing.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <linux/fs.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "scan.h"
 
@@ -167,13 +169,37 @@ static void test_errors(struct place *p)
 					     "/dev/null",
 					     "namespace7.7",
 					     "0x1-",
+					     "0x1", /* no ZONE_DEVICE memory is there */
 					     "999999999",
 					     NULL };
+	struct daxtop *d;
 
 	(void)p;
 	for (size_t i = 0; whats[i]; i++)
 		expect_error(whats[i]);
 	daxtop_run(2, ARGS("holders"));
+	d = daxtop_run(2, ARGS("scan", "--file", "/tmp/\033[31m"));
+	if (strchr(d->err_text, '\033'))
+		fail("a name goes to the terminal as it is: %s", d->err_text);
+}
+
+/* In another pid namespace a number may be anybody's: "holds nothing" would be said of a process that is not it. */
+static void test_other_pids(struct place *p)
+{
+	int status;
+	pid_t pid;
+
+	(void)p;
+	must(!unshare(CLONE_NEWPID));
+	pid = fork();
+	must(pid >= 0);
+	if (!pid) {
+		execlp(daxtop_program(), "daxtop", "holders", "1", NULL);
+		_exit(127);
+	}
+	must(waitpid(pid, &status, 0) == pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 2)
+		fail("got wait status %#x, expected exit 2", status);
 }
 
 /* ---- verdicts ---- */
@@ -245,6 +271,7 @@ const struct test holders_tests[] = {
 	TEST("holders/somebody", ON_ALL | ON_BOTH, test_somebody),
 	TEST("holders/nobody-else", (ON_XFS | ON_DAX4K) | ON_BOTH, test_nobody_else),
 	TEST("holders/errors", ON_NONE | ON_BOTH, test_errors),
+	TEST("holders/other-pids", ON_NONE | ON_BOTH, test_other_pids),
 	TEST("holders/verdict-device", ON_DEV | ON_BOTH, test_device),
 	TEST("holders/verdict-mounted", ON_FS | ON_BOTH, test_mounted),
 	TEST("holders/shared", ON_XFS | ON_BOTH, test_shared),

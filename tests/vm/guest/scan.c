@@ -244,6 +244,18 @@ static struct daxtop *look_run(int exit_status, const char *command, const char 
 	return d;
 }
 
+struct daxtop *scan_pause(const char *prog)
+{
+	return daxtop_pause(prog, ARGS("scan", "--json"));
+}
+
+void scan_resume(struct daxtop *d)
+{
+	daxtop_resume(d);
+	daxtop_end(d, 0);
+	look_check(d);
+}
+
 struct daxtop *scan_run(const char *const args[])
 {
 	return look_run(0, "scan", args);

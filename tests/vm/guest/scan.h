@@ -12,6 +12,9 @@
  */
 struct daxtop *scan_run(const char *const args[]);
 #define SCAN(...) scan_run((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+/* The same, stopped just before it runs its BPF program @prog for the first time; and the rest of it. */
+struct daxtop *scan_pause(const char *prog);
+void scan_resume(struct daxtop *d);
 /* `daxtop holders --json WHAT`, with this exit status; the same otherwise. */
 struct daxtop *holders_run(int exit_status, const char *what);
 /* fail() when a line is not as it must be, or tells of what can't be. */

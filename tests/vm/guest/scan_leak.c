@@ -87,8 +87,51 @@ static void test_pgmap(struct place *p)
 	expect_verdict(d, p->device, p->fs ? "mounted" : "free");
 }
 
+/* Of how many pgmaps is the page? */
+static int nr_pgmaps_of(struct daxtop *d, uint64_t pfn)
+{
+	struct json_object *p, *ranges;
+	int n = 0;
+
+	for (size_t i = 0; (p = line_of(d, "pgmap", i)); i++) {
+		must(json_object_object_get_ex(p, "ranges", &ranges));
+		for (size_t k = 0; k < json_object_array_length(ranges); k++) {
+			struct json_object *r = json_object_array_get_idx(ranges, k);
+
+			n += pfn - field_int(r, "pfn") < (uint64_t)field_int(r, "pages");
+		}
+	}
+	return n;
+}
+
+/* A pgmap whose ranges lie around another one's is one pgmap, and the last of its pages are its own. */
+static void test_ranges(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_RANGES };
+	int fd = inject_open(), pipe[2];
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a = {};
+
+	(void)p;
+	arg.window = (uintptr_t)inject_window(fd, false);
+	inject_do(fd, &arg);
+	a.p = (char *)(uintptr_t)arg.window;
+	pipe_fill(pipe, &a);
+	d = SCAN();
+	if (nr_pgmaps_of(d, arg.pfn) != 1)
+		fail("the page is told of %d pgmaps", nr_pgmaps_of(d, arg.pfn));
+	f = folio_of(d, arg.pfn);
+	if (!f)
+		fail("the page is not listed");
+	expect_holder(f, "pipe", getpid(), true);
+	pipe_drain(pipe);
+	inject_undo(fd);
+}
+
 const struct test scan_leak_tests[] = {
 	TEST("scan/folio-leaked", ON_ALL | ON_BOTH, test_folio),
 	TEST("scan/pgmap-leaked", ON_ALL | ON_BOTH, test_pgmap),
+	TEST("scan/ranges", ON_NONE | ON_BOTH, test_ranges),
 	TESTS_END,
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "scan.h"
@@ -95,6 +96,107 @@ static void test_churn(struct place *p)
 	child_end(&c);
 }
 
+/* ---- between two steps of a look ---- */
+
+static void child_lets_go(struct child *c, void *arg)
+{
+	int *fds = arg;
+
+	child_await(c);
+	must(!close(fds[0]) && !close(fds[1]));
+	child_go(c);
+	child_await(c);
+}
+
+/*
+ * Of three processes that had a pipe when the files were listed, one has closed it, and one is gone
+ * when its pages are read: one is left.
+ */
+static void test_process_goes(struct place *p)
+{
+	struct child closes, exits;
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fds[2];
+	uint64_t pfn = area_touched(&a, p, place_order(p));
+
+	pipe_fill(fds, &a);
+	area_unmap(&a);
+	child_start(&closes, child_lets_go, fds);
+	child_start(&exits, child_lets_go, fds);
+	d = scan_pause("dx_hold_pipe");
+	child_go(&closes);
+	child_await(&closes);
+	child_go(&exits);
+	child_await(&exits);
+	child_go(&exits);
+	child_end(&exits);
+	scan_resume(d);
+	f = expect_folio(d, &a, pfn, USES(.gets = 1));
+	expect_holder(f, "pipe", getpid(), true);
+	if (holder_of(f, "pipe", closes.pid) || holder_of(f, "pipe", exits.pid))
+		fail("%d has closed the pipe and %d has exited: %s", closes.pid, exits.pid, json_text(f));
+	child_go(&closes);
+	child_end(&closes);
+	pipe_drain(fds);
+}
+
+#define PIPES 200
+
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	must(!fstat(fd, &st));
+	return st.st_ino;
+}
+
+/* A holder that is a pipe is one of these. */
+static void expect_pipes(struct json_object *folio, int fds[][2])
+{
+	struct json_object *holders, *h;
+
+	must(json_object_object_get_ex(folio, "holders", &holders));
+	for (size_t k = 0; k < json_object_array_length(holders); k++) {
+		bool known = false;
+
+		h = json_object_array_get_idx(holders, k);
+		if (strcmp(field_str(h, "kind"), "pipe"))
+			continue;
+		for (int i = 0; i <= PIPES; i++)
+			known |= inode_of(fds[i][0]) == (ino_t)field_int(h, "id");
+		if (!known)
+			fail("that pipe is closed: %s", json_text(h));
+	}
+}
+
+/* The memory of closed pipes and files is handed out again, newest first, for others: those are not them. */
+static void test_pipe_again(struct place *p)
+{
+	int before[PIPES][2], after[PIPES + 1][2], i;
+	struct daxtop *d;
+	struct area a, b;
+	uint64_t pfn;
+
+	area_touched(&a, p, place_order(p));
+	pfn = area_touched(&b, p, place_order(p));
+	pipe_fill(after[PIPES], &b);
+	for (i = 0; i < PIPES; i++)
+		pipe_fill(before[i], &a);
+	d = scan_pause("dx_hold_pipe");
+	for (i = 0; i < PIPES; i++)
+		must(!close(before[i][0]) && !close(before[i][1]));
+	for (i = 0; i < PIPES; i++)
+		pipe_fill(after[i], &b);
+	scan_resume(d);
+	expect_pipes(folio_of(d, pfn), after);
+	for (i = 0; i <= PIPES; i++)
+		pipe_drain(after[i]);
+	area_unmap(&a);
+	area_unmap(&b);
+}
+
 /* ---- its own end ---- */
 
 static void end_by(int sig, int after_ms)
@@ -170,6 +272,8 @@ static void test_output(struct place *p)
 const struct test scan_race_tests[] = {
 	TEST("scan/pgmap-goes", ON_DAX4K | ON_BOTH, test_pgmap),
 	TEST("scan/churn", (ON_XFS | ON_DAX2M) | ON_BOTH, test_churn),
+	TEST("scan/process-goes", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_process_goes),
+	TEST("scan/pipe-again", ON_EXT4 | ON_BOTH, test_pipe_again),
 	TEST("scan/signals", ON_EXT4 | ON_BOTH, test_signals),
 	TEST("scan/no-output", ON_NONE | ON_BOTH, test_output),
 	TESTS_END,

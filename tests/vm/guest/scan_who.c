@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* scan_who.c - several holders of one folio, holders elsewhere, and files under other names. */
 #include <fcntl.h>
+#include <liburing.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,38 @@ static void test_inherited(struct place *p)
 	child_end(&other);
 	pipe_drain(fds);
 	expect_nothing(SCAN(), pfn);
+}
+
+#define RINGS 500 /* more than fit into an iterator's buffer */
+
+/* Somebody with hundreds of rings hides nobody, and that not all were looked at is said. */
+static void test_many_rings(struct place *p)
+{
+	static struct io_uring ring[RINGS];
+	struct json_object *f, *gaps;
+	struct iovec iov = { .iov_len = SZ_4K };
+	struct daxtop *d;
+	struct area a;
+	int fds[2];
+	uint64_t pfn;
+
+	iov.iov_base = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(iov.iov_base != MAP_FAILED);
+	for (int i = 0; i < RINGS; i++)
+		must(!io_uring_queue_init(1, &ring[i], 0) &&
+		     !io_uring_register_buffers(&ring[i], &iov, 1));
+	pfn = area_touched(&a, p, place_order(p));
+	pipe_fill(fds, &a);
+	d = SCAN();
+	f = expect_folio(d, &a, pfn, USES(.maps = 1, .gets = 1));
+	expect_holder(f, "pipe", getpid(), true);
+	must(json_object_object_get_ex(summary_line(d), "gaps", &gaps));
+	if (!strstr(json_object_to_json_string(gaps), "io_uring rings"))
+		fail("%d rings, and no word of it: %s", RINGS, json_text(gaps));
+	pipe_drain(fds);
+	area_unmap(&a);
+	for (int i = 0; i < RINGS; i++)
+		io_uring_queue_exit(&ring[i]);
 }
 
 #define CGROUP "/sys/fs/cgroup/gt-scan"
@@ -278,6 +311,7 @@ static void test_hostile(struct place *p)
 const struct test scan_who_tests[] = {
 	TEST("scan/two-holders", ON_ALL | ON_BOTH, test_two),
 	TEST("scan/inherited-pipe", (ON_XFS | ON_DAX4K) | ON_BOTH, test_inherited),
+	TEST("scan/many-rings", ON_EXT4 | ON_BOTH, test_many_rings),
 	TEST("scan/pid-namespace", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_pid_namespace),
 	TEST("scan/unlinked", ON_FS | ON_BOTH, test_unlinked),
 	TEST("scan/renamed", ON_FS | ON_BOTH, test_renamed),

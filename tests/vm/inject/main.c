@@ -56,6 +56,8 @@
  *                                             6.12, which refuses
  * GONE_PINNED        pgmap-gone-under-pin     memunmap_pages() of an own GENERIC pgmap with a
  *                                             pinned page, which is then never touched again
+ * RANGES             nothing                  an own GENERIC pgmap of two ranges, with another one
+ *                                             between them; a page of the second range is mapped
  * PRIVATE_HONEST     nothing                  zone_device_page_init(), unlock, put of an own page.
  *                                             All PRIVATE_*: Debian's 6.12 has no DEVICE_PRIVATE
  * PRIVATE_INIT       private-init             the same, with refcount 1 before
@@ -209,7 +211,7 @@ static int inject_do(struct session *s, struct inject *arg)
 		return entry_do(s, arg, page);
 	case INJECT_PGMAP_GET ... INJECT_PGMAP_PUT:
 		return pgmap_do(s, arg, page);
-	case INJECT_DEAD_GET ... INJECT_GONE_PINNED:
+	case INJECT_DEAD_GET ... INJECT_RANGES:
 	case INJECT_PRIVATE_HONEST ... INJECT_PRIVATE_FREE:
 		return own_do(s, arg, NULL);
 	case INJECT_P2P_ALLOC ... INJECT_P2P_COUNT:

@@ -67,7 +67,8 @@ int pgmap_do(struct session *s, struct inject *arg, struct page *page)
 /* struct own - a pgmap of our own */
 struct own {
 	struct dev_pagemap pgmap;
-	struct resource *res;
+	struct range more; /* pgmap.ranges[1], if it has two */
+	struct resource *res, *res_more;
 	struct page *page; /* the one that we use */
 	struct completion gone;
 	bool killed;
@@ -115,6 +116,8 @@ static void own_free(struct session *s, struct undo *u)
 	else
 		memunmap_pages(&own->pgmap);
 	release_mem_region(own->res->start, resource_size(own->res));
+	if (own->res_more)
+		release_mem_region(own->res_more->start, resource_size(own->res_more));
 	kfree(own);
 }
 
@@ -303,6 +306,56 @@ static noinline void inject_private_init(struct own *own, bool broken)
 	unlock_page(own->page);
 }
 
+static struct resource *region_take(void)
+{
+	struct resource *res = request_free_mem_region(&iomem_resource, PAGE_SIZE, "daxtop_inject");
+
+	return IS_ERR(res) ? NULL : res;
+}
+
+/* Free regions are taken from above: the last one is the lowest. */
+static int ranges_do(struct session *s, struct inject *arg)
+{
+	struct own *own = kzalloc(sizeof(*own), GFP_KERNEL), *between;
+	struct undo *u;
+	void *err;
+
+	BUILD_BUG_ON(offsetof(struct own, more) !=
+		     offsetof(struct own, pgmap.range) + sizeof(struct range));
+	if (!own)
+		return -ENOMEM;
+	init_completion(&own->gone);
+	own->res_more = region_take();
+	if (!own->res_more || own_make(s, MEMORY_DEVICE_GENERIC, arg, &between))
+		goto fail;
+	own->res = region_take();
+	u = own->res ? undo_add(s, own_free) : NULL;
+	if (!u)
+		goto fail;
+	own->pgmap.type = MEMORY_DEVICE_GENERIC;
+	own->pgmap.range = (struct range){ own->res->start, own->res->end };
+	own->more = (struct range){ own->res_more->start, own->res_more->end };
+	own->pgmap.nr_range = 2;
+	own->pgmap.ops = &own_ops;
+	own->pgmap.owner = own;
+	err = memremap_pages(&own->pgmap, NUMA_NO_NODE);
+	if (IS_ERR(err)) {
+		undo_drop(u);
+		goto fail;
+	}
+	u->data = own;
+	own->page = pfn_to_page(own->res_more->start >> PAGE_SHIFT);
+	arg->pfn = page_to_pfn(own->page);
+	return window_touch(s, arg, own->page, install_honest, NULL);
+fail:
+	if (own->res)
+		release_mem_region(own->res->start, resource_size(own->res));
+	if (own->res_more)
+		release_mem_region(own->res_more->start, resource_size(own->res_more));
+	kfree(own);
+	return -ENOMEM;
+}
+
 int own_do(struct session *s, struct inject *arg, struct page *page)
 {
 	bool private = arg->cmd >= INJECT_PRIVATE_HONEST || arg->cmd == INJECT_DEAD_INIT;
@@ -312,6 +365,8 @@ int own_do(struct session *s, struct inject *arg, struct page *page)
 	if ((arg->cmd == INJECT_DEAD_INIT && !FOLIO_PGMAP) ||
 	    (private && !IS_ENABLED(CONFIG_DEVICE_PRIVATE)))
 		return -EOPNOTSUPP;
+	if (arg->cmd == INJECT_RANGES)
+		return ranges_do(s, arg);
 	err = own_make(s, private ? MEMORY_DEVICE_PRIVATE : MEMORY_DEVICE_GENERIC, arg, &own);
 	if (err)
 		return err;
