@@ -101,7 +101,20 @@ static void test_nobody_else(struct place *p)
 	kill(pid, SIGKILL);
 }
 
-/* A page of two files is held for whoever asks for either, and not for a third. */
+/* The page is held, for who asks for this file, and said to be there in it. */
+static void expect_in(const char *path, off_t off, uint64_t pfn)
+{
+	struct json_object *f = folio_of(holders_run(1, path), pfn);
+
+	expect_holder(f, "pipe", getpid(), true);
+	if (strcmp(field_str(f, "file"), path) || field_int(f, "offset") != off)
+		fail("%s, offset %#llx expected: %s", path, (long long)off, json_text(f));
+}
+
+/*
+ * A page of two files is held for whoever asks for either, and not for a third. It becomes
+ * shared when the second one has touched it; until then it is the first one's.
+ */
 static void test_shared(struct place *p)
 {
 	struct area a, other;
@@ -127,7 +140,10 @@ static void test_shared(struct place *p)
 	area_map_shared(&a);
 	touch_read(a.p);
 	area_unmap(&a);
-	expect_holder(folio_of(holders_run(1, clone), pfn), "pipe", getpid(), true);
+	expect_in(a.path, a.off, pfn);
+	expect_in(clone, a.off, pfn);
+	expect_nothing(holders_run(0, other.path), pfn);
+	expect_holder(folio_of(holders_run(1, p->path), pfn), "pipe", getpid(), true);
 	pipe_drain(fds);
 	expect_nothing(holders_run(0, clone), pfn);
 	must(!unlink(clone) && !close(fd));
