@@ -306,6 +306,7 @@ struct refs {
 	bool based; /* baseline is known */
 	bool added; /* in this trace */
 	bool clean; /* a look of this trace found nothing unexplained */
+	bool had_more; /* the last look found more than the one before */
 	bool lossy;
 	/* memunmap_pages() */
 	uint64_t kill_time, kill_seen; /* it began, was last known to be under way; 0: not seen */

@@ -135,20 +135,6 @@ void refs_get(struct engine *e, const struct dx_event *ev)
 	site_add(r->site, &s);
 }
 
-/* After a look: those before it were put if there are not more references than before. */
-static void sites_sort(struct refs *r, int64_t value)
-{
-	if (!r->site)
-		return;
-	if (value <= 0)
-		memset(r->site + SITES, 0, SITES * sizeof(*r->site));
-	else if (value > r->value)
-		for (int i = 0; i < SITES; i++)
-			if (r->site[i].nr)
-				site_add(r->site + SITES, &r->site[i]);
-	memset(r->site, 0, SITES * sizeof(*r->site));
-}
-
 static const struct refs_site *site_best(const struct refs *r)
 {
 	const struct refs_site *best = NULL;
@@ -157,6 +143,27 @@ static const struct refs_site *site_best(const struct refs *r)
 		if (r->site[i].nr && (!best || r->site[i].nr > best->nr))
 			best = &r->site[i];
 	return best;
+}
+
+/*
+ * After a look: those before it were put if there are not more references than before. But a get's
+ * record comes after its reference: a look in between finds that more which nobody is known for,
+ * and the get is before the next one.
+ */
+static void sites_sort(struct refs *r, int64_t value)
+{
+	bool more = value > r->value, had_more = r->had_more;
+
+	r->had_more = more;
+	if (!r->site)
+		return;
+	if (value <= 0)
+		memset(r->site + SITES, 0, SITES * sizeof(*r->site));
+	else if (more || (had_more && !site_best(r)))
+		for (int i = 0; i < SITES; i++)
+			if (r->site[i].nr)
+				site_add(r->site + SITES, &r->site[i]);
+	memset(r->site, 0, SITES * sizeof(*r->site));
 }
 
 /* ---- judging ---- */

@@ -71,14 +71,16 @@ int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_ev
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
 
 	for (;;) {
-		struct dx_event ev = { .type = DX_PGMAP_REFS, .stack = -1, .ustack = -1 };
+		/* the time before the look: what was got by then is in the count */
+		struct dx_event ev = {
+			.type = DX_PGMAP_REFS, .time = clock_now(), .stack = -1, .ustack = -1
+		};
 		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc || !a.found)
 			return rc;
 		if (a.again || !a.refs_known)
 			continue;
-		ev.time = clock_now();
 		ev.flags = a.dying ? DX_F_DYING : 0;
 		ev.pgmap = a.found;
 		ev.pgmap_type = a.type;

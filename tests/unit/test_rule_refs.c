@@ -169,6 +169,30 @@ static void test_who(void **state)
 	engine_free(e);
 }
 
+/* A look between the reference and the record of its get, which comes next. */
+static void test_who_late(void **state)
+{
+	struct engine *e = engine_pmem();
+	struct world w = plain();
+	unsigned int looks;
+	uint64_t t = T0 + 3 * S;
+
+	(void)state;
+	world_run(e, &w, T0, t);
+	w.pgmap[0].refs++;
+	for (looks = w.asked[ENGINE_ASK_PGMAP]; w.asked[ENGINE_ASK_PGMAP] == looks; t += 250 * MS)
+		world_run(e, &w, t, t);
+	GET(e, t - 250 * MS + 1);
+	world_run(e, &w, t, t + 3 * S);
+	/* honest ones, later */
+	for (int i = 0; i < 50; i++)
+		GET(e, t + 3 * S + i, .stack = 92, .tgid = 11);
+	world_run(e, &w, t + 3 * S + 250 * MS, t + 20 * S);
+	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 40\n");
+	assert_int_equal(finding_of(e, 1).stack, 3);
+	engine_free(e);
+}
+
 static void test_predates(void **state)
 {
 	struct engine *e = engine_pmem();
@@ -558,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_borderline),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_who),
+		cmocka_unit_test(test_who_late),
 		cmocka_unit_test(test_predates),
 		cmocka_unit_test(test_first_look),
 		cmocka_unit_test(test_lost),
