@@ -125,6 +125,7 @@ saved_make()
 	local folder=$1 qemu i=0
 	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$pmem" off
 	machine_boot_args $MEMORY_MB 1 "$base" ''
+	args+=(-global migration.store-global-state=off)
 	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
 	qemu=$!
 	cat "$folder/monitor.out" >"$folder/monitor.log" &
@@ -132,9 +133,9 @@ saved_make()
 		kill -0 $qemu 2>/dev/null || break
 		sleep 0.1
 	done
-	# The guest is idle then; half a second to let its last work settle.
-	sleep 0.5
-	printf '%s\n' 'migrate_set_parameter max-bandwidth 8G' "migrate \"exec:cat >$folder/saved\"" \
+	# Stopped first: what it writes while it is saved may be missed. That it was stopped is not
+	# saved with it (store-global-state), or it would not go on.
+	printf '%s\n' stop 'migrate_set_parameter max-bandwidth 8G' "migrate \"exec:cat >$folder/saved\"" \
 		'info migrate' quit 1<>"$folder/monitor.in"
 	wait $qemu
 	pipe_end "$folder/monitor.out"
