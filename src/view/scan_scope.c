@@ -149,7 +149,7 @@ bool scan_scope_wait(const struct scan_view *v, const struct scan_wait *w)
 	return in_device(v, file, w->pgmap) && in_file(v, file);
 }
 
-/* References to a device's memory as a whole: somebody has them, whoever it is. */
+/* The device as a whole: references to its memory, whoever has them; a filesystem on it. */
 static bool device_is_held(const struct scan_view *v)
 {
 	for (size_t i = 0; v->filter->device && i < scan_nr_pgmaps(v->s); i++) {
@@ -161,9 +161,9 @@ static bool device_is_held(const struct scan_view *v)
 			continue;
 		if (p->refs_known && p->unexplained > 0)
 			return true;
-		/* swap, device mapper: they use it without a folio */
+		/* a mount, swap, device mapper: they use it without a folio */
 		scan_verdict(v->s, i, &verdict);
-		if (verdict.what == SCAN_UNBIND_OPEN)
+		if (verdict.what == SCAN_UNBIND_MOUNTED || verdict.what == SCAN_UNBIND_OPEN)
 			return true;
 	}
 	return false;

@@ -41,7 +41,7 @@ static void test_folio(struct place *p)
 	if (!strstr(d->out_text, "holder unknown: predates daxtop"))
 		fail("the holder is unknown: %s", d->out_text);
 	inject_undo(fd);
-	d = holders_run(0, dev);
+	d = holders_run(p->fs ? 1 : 0, dev);
 	expect_nothing(d, pfn);
 	expect_verdict(d, p->device, p->fs ? "mounted" : "free");
 }
@@ -82,7 +82,7 @@ static void test_pgmap(struct place *p)
 	if (field_int(v, "refs") != LEAKED || field_bool(v, "under_way"))
 		fail("%d references expected: %s", LEAKED, json_text(v));
 	inject_undo(fd);
-	d = holders_run(0, dev);
+	d = holders_run(p->fs ? 1 : 0, dev);
 	expect_refs(d, p->device, 0);
 	expect_verdict(d, p->device, p->fs ? "mounted" : "free");
 }
