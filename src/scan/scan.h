@@ -272,6 +272,7 @@ struct scan_verdict {
 	bool under_way; /* somebody waits in memunmap_pages() already */
 	const char *mount; /* SCAN_UNBIND_MOUNTED: where, hostile bytes */
 };
+/* Of the device of @pgmap: a PCI device has one for each BAR, and all go with it. */
 void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v);
 
 /* ---- what changed between two looks with the same filter ---- */

@@ -98,7 +98,8 @@ static bool memunmap_waits(const struct scan *s, int pgmap)
 	return false;
 }
 
-void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v)
+/* Of this pgmap alone. */
+static void verdict_of(const struct scan *s, int pgmap, struct scan_verdict *v)
 {
 	const struct scan_pgmap *p = scan_pgmap((struct scan *)s, pgmap);
 	struct in_use u = sum(s, pgmap);
@@ -137,4 +138,40 @@ void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v)
 		v->what = SCAN_UNBIND_UNKNOWN; /* somebody maps it who was not found */
 	else
 		v->what = SCAN_UNBIND_FREE;
+}
+
+/* What is known to be bad says more than what is not known. */
+static int badness(const struct scan_verdict *v)
+{
+	return v->what == SCAN_UNBIND_UNKNOWN ? SCAN_UNBIND_HANGS * 2 - 1 : v->what * 2;
+}
+
+static void verdict_add(struct scan_verdict *v, const struct scan_verdict *more)
+{
+	struct scan_verdict worse = badness(more) > badness(v) ? *more : *v;
+
+	if (more->what == v->what && v->what == SCAN_UNBIND_SIGBUS)
+		worse.nr = v->nr > more->nr ? v->nr : more->nr; /* one process may map both */
+	else if (more->what == v->what)
+		worse.nr = v->nr + more->nr;
+	worse.folios = v->folios + more->folios;
+	worse.refs = v->refs + more->refs;
+	worse.openers = v->openers > more->openers ? v->openers : more->openers;
+	worse.under_way = v->under_way || more->under_way;
+	*v = worse;
+}
+
+void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v)
+{
+	const char *device = scan_pgmap((struct scan *)s, pgmap)->device;
+
+	verdict_of(s, pgmap, v);
+	for (size_t i = 0; *device && i < scan_nr_pgmaps(s); i++) {
+		struct scan_verdict more;
+
+		if ((int)i == pgmap || strcmp(scan_pgmap((struct scan *)s, i)->device, device))
+			continue;
+		verdict_of(s, i, &more);
+		verdict_add(v, &more);
+	}
 }

@@ -567,14 +567,46 @@ static void test_verdict_unsure(void **state)
 	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
 	x = begin(GENERIC);
 	walked(&x, NULL, 0);
-	scan_set_unsure(x.s);
-	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
-	x = begin(GENERIC);
-	walked(&x, NULL, 0);
 	hold(&x, h);
 	v = verdict(&x);
 	assert_int_equal(v.what, SCAN_UNBIND_FREE);
 	assert_int_equal(v.openers, 1);
+}
+
+/* A device may have several pgmaps, and is unbound with all of them. */
+static void test_verdict_pgmaps(void **state)
+{
+	struct scan_pgmap other = {
+		.pgmap = 0xffff888100000100ull, .type = GENERIC, .devdax = true, .nr_range = 1
+	};
+	struct fixture x = begin(GENERIC);
+	struct dx_folio pinned = FOLIO(PFN + (1 << 21), 4, 1);
+	struct scan_verdict v;
+
+	(void)state;
+	other.range[0] = (struct dx_range){ PFN + (1 << 21), 512 };
+	strcpy(other.device, "dax0.0");
+	walked(&x, NULL, 0);
+	/* not looked at */
+	assert_int_equal(scan_add_pgmap(x.s, &other), 1);
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_UNKNOWN);
+	/* another device's */
+	x = begin(GENERIC);
+	walked(&x, NULL, 0);
+	strcpy(other.device, "dax0.1");
+	assert_int_equal(scan_add_pgmap(x.s, &other), 1);
+	assert_int_equal(verdict(&x).what, SCAN_UNBIND_FREE);
+	/* held */
+	x = begin(GENERIC);
+	walked(&x, NULL, 0);
+	strcpy(other.device, "dax0.0");
+	x.pgmap = scan_add_pgmap(x.s, &other);
+	walked(&x, &pinned, 1);
+	x.pgmap = 0;
+	v = verdict(&x);
+	assert_int_equal(v.what, SCAN_UNBIND_PULLS);
+	assert_int_equal(v.nr, 2);
+	assert_int_equal(v.folios, 1);
 }
 
 /* References of a pgmap are only claimed when what explains them was looked at, and at every look. */
@@ -816,6 +848,7 @@ int main(void)
 		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
 		cmocka_unit_test(test_verdict_unsure),
+		cmocka_unit_test(test_verdict_pgmaps),
 		cmocka_unit_test(test_pgmap_refs),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_many_candidates),
