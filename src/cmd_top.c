@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "session.h"
+#include "stop.h"
 #include "symbol/stacks.h"
 #include "view/screen.h"
 
@@ -112,6 +113,7 @@ int cmd_top(const struct options *o)
 		.filter = o->filter,
 		.delay_ms = o->delay_ms,
 		.no_color = o->no_color,
+		.stop = &stop_wanted,
 	};
 	bool screen = !o->batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	struct info x = {};

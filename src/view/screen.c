@@ -3,6 +3,7 @@
 #define NCURSES_WIDECHAR 1
 /* screen.c - the terminal: taken over, drawn on, given back whatever happens */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <ncurses.h>
 #include <poll.h>
@@ -49,21 +50,46 @@ static struct {
 	struct termios termios;
 } restore;
 
-static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP,
-				     SIGQUIT, SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGALRM };
+static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGILL,	SIGFPE, SIGABRT, SIGSYS,
+				     SIGTRAP, SIGQUIT, SIGTERM, SIGINT, SIGHUP,	 SIGXCPU };
 #define NR_FATAL (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction saved_actions[NR_FATAL];
 static bool replaced_actions[NR_FATAL];
+static struct sigaction saved_alarm;
 
 static void terminal_restore(void)
 {
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
 	if (!restore.active)
 		return;
 	restore.active = 0;
-	/* Nothing can be done when it fails: the terminal may be what went away. */
-	if (write(STDOUT_FILENO, restore.text, restore.len) < 0)
+	/* Nothing can be done when it fails: the terminal may be what went away, or take nothing. */
+	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	if (write(STDOUT_FILENO, restore.text, restore.len) < 0 && errno != EAGAIN)
 		return;
+	fcntl(STDOUT_FILENO, F_SETFL, flags); /* the shell's, too */
 	tcsetattr(STDIN_FILENO, TCSANOW, &restore.termios);
+}
+
+/* ---- a terminal that takes nothing: an ssh that hangs, a window that is stopped ---- */
+
+#define STUCK_S 1
+
+static const volatile sig_atomic_t *stop; /* see struct screen_options */
+
+/* ncurses goes on writing after every signal, and would for ever. */
+static void stuck_handler(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (stop && *stop) {
+		terminal_restore();
+		_exit(0);
+	}
+	alarm(STUCK_S);
+	errno = saved;
 }
 
 static void fatal_handler(int sig)
@@ -83,6 +109,9 @@ static void signals_take(void)
 	for (size_t i = 0; i < NR_FATAL; i++)
 		if (replaced_actions[i])
 			sigaction(fatal_signals[i], &action, NULL);
+	action = (struct sigaction){ .sa_handler = stuck_handler };
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, &saved_alarm);
 }
 
 /* Before ncurses sets handlers of its own. */
@@ -99,6 +128,7 @@ static void signals_give(void)
 	for (size_t i = 0; i < NR_FATAL; i++)
 		if (replaced_actions[i])
 			sigaction(fatal_signals[i], &saved_actions[i], NULL);
+	sigaction(SIGALRM, &saved_alarm, NULL);
 }
 
 static int restore_putc(int c)
@@ -205,6 +235,18 @@ static void colors_start(struct screen *s)
 		init_pair(i + 1, looks[i].fore, looks[i].back);
 }
 
+/* ^S would stop our writes, and with them the reading of the ring. */
+static void flow_off(void)
+{
+	struct termios t;
+
+	if (tcgetattr(STDIN_FILENO, &t))
+		return;
+	t.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(STDIN_FILENO, TCSANOW, &t);
+	def_prog_mode();
+}
+
 struct screen *screen_open(const struct screen_options *o, char *err, size_t errlen)
 {
 	struct screen *s;
@@ -221,11 +263,11 @@ struct screen *screen_open(const struct screen_options *o, char *err, size_t err
 		return NULL;
 	}
 	tcgetattr(STDIN_FILENO, &restore.termios);
+	stop = o->stop;
 	signals_note();
 	s->terminal = newterm(NULL, stdout, stdin);
 	if (!s->terminal) {
 		snprintf(err, errlen, "the terminal can't be set up: use daxtop top --batch");
-		signals_give();
 		model_free(s->model);
 		free(s);
 		return NULL;
@@ -241,6 +283,7 @@ struct screen *screen_open(const struct screen_options *o, char *err, size_t err
 	set_escdelay(25);
 	curs_set(0);
 	leaveok(stdscr, TRUE);
+	flow_off();
 	colors_start(s);
 	return s;
 }
@@ -249,7 +292,9 @@ void screen_close(struct screen *s)
 {
 	if (!s)
 		return;
+	alarm(STUCK_S);
 	endwin();
+	alarm(0);
 	restore.active = 0;
 	signals_give();
 	delscreen(s->terminal);
@@ -376,7 +421,9 @@ static void canvas_show(const struct screen *s)
 	if (s->model->repaint)
 		clearok(curscr, TRUE);
 	s->model->repaint = false;
+	alarm(STUCK_S);
 	refresh();
+	alarm(0);
 }
 
 int screen_draw(struct screen *s, struct engine *e, const struct screen_info *info)

@@ -12,6 +12,7 @@
  *		if (!screen_timeout(s)) screen_draw(s, engine, &info);
  *	}
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include "engine/engine.h"
@@ -39,6 +40,8 @@ struct screen_options {
 	struct view_filter filter; /* strings must outlive the screen */
 	uint32_t delay_ms; /* between redraws, >= 100 */
 	bool no_color;
+	/* Not 0: the end is wanted. A terminal that takes nothing for a second is given up then. NULL: none. */
+	const volatile sig_atomic_t *stop;
 };
 
 struct stacks;

@@ -43,7 +43,27 @@ struct child {
 	bool exits; /* by exit() after the first picture, without screen_close() */
 	bool ignore_hangup;
 	bool block_winch;
+	bool stuck; /* its terminal takes nothing more, from before the first picture on */
 };
+
+static volatile sig_atomic_t wanted; /* the end */
+
+static void want_end(int sig)
+{
+	(void)sig;
+	wanted = 1;
+}
+
+/* Nobody reads. */
+static void tty_fill(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	while (write(STDOUT_FILENO, "x", 1) == 1)
+		;
+	fcntl(STDOUT_FILENO, F_SETFL, flags);
+}
 
 static uint64_t now_ns(void)
 {
@@ -56,7 +76,7 @@ static uint64_t now_ns(void)
 /* What a command does with the screen. Writes what it ended with on @fd. */
 static void child_run(const struct child *c, int fd)
 {
-	struct screen_options o = { .delay_ms = 100, .no_color = !c->color };
+	struct screen_options o = { .delay_ms = 100, .no_color = !c->color, .stop = &wanted };
 	struct screen_info info = { .version = "0.1.0" };
 	struct engine *e = feed_engine();
 	char err[256];
@@ -88,7 +108,12 @@ static void child_run(const struct child *c, int fd)
 		dprintf(fd, "%s", err);
 		_exit(2);
 	}
-	for (bool quit = false; !quit;) {
+	if (c->stuck) {
+		signal(SIGTERM, want_end);
+		tty_fill();
+		dprintf(fd, "full");
+	}
+	for (bool quit = false; !quit && !wanted;) {
 		struct pollfd p = { .fd = screen_fd(s), .events = POLLIN };
 
 		info.now = now_ns();
@@ -338,6 +363,43 @@ static void test_exit(void **state)
 }
 
 /* Also when the signal for it is lost: a wait elsewhere may have taken it. */
+/* It ends all the same when that is wanted: in the picture, or in leaving the screen. */
+static void test_stuck(void **state)
+{
+	struct child c = { .term = "xterm", .rows = 24, .cols = 80, .stuck = true };
+	struct pollfd ended;
+	char text[4];
+	int status;
+
+	(void)state;
+	tty_start(&tty, &c);
+	assert_int_equal(read(tty.result[0], text, sizeof(text)), 4);
+	assert_memory_equal(text, "full", 4);
+	kill(tty.pid, SIGTERM);
+	ended = (struct pollfd){ .fd = tty.result[0], .events = POLLIN };
+	if (poll(&ended, 1, TIMEOUT_MS) <= 0) {
+		kill(tty.pid, SIGKILL);
+		fail_msg("it did not end while its terminal took nothing");
+	}
+	status = tty_end(&tty, "");
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* ^S is no key of ours, and stops nothing. */
+static void test_flow(void **state)
+{
+	struct child c = { .term = "xterm", .rows = 24, .cols = 80 };
+
+	(void)state;
+	tty_start(&tty, &c);
+	tty_expect(&tty, "0x108000");
+	assert_int_equal(write(tty.fd, "\x13h", 2), 2);
+	tty_expect(&tty, "this help");
+	assert_int_equal(write(tty.fd, "q", 1), 1);
+	tty_end(&tty, "quit");
+}
+
 static void test_resize(void **state)
 {
 	struct winsize small = { .ws_row = 5, .ws_col = 30 }, large = { .ws_row = 50, .ws_col = 150 };
@@ -383,7 +445,8 @@ int main(void)
 		cmocka_unit_test(test_vt100),	   cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_terminal), cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_exit),	   cmocka_unit_test(test_resize),
-		cmocka_unit_test(test_hangup),
+		cmocka_unit_test(test_hangup),	   cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_flow),
 	};
 
 	/* a child that hangs must not hang the run */
