@@ -21,7 +21,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-#include "source/look_internal.h"
+#include "look/internal.h"
 #include "page.h"
 #include "page.skel.h"
 
