@@ -244,8 +244,13 @@ int session_open(struct session *s, const struct options *o)
 	find_pgmaps(s);
 	scan_begin(s);
 	scan_go_on(s, SCAN_FIRST_NS);
-	/* what is counted before anybody is told "ready" is what was there before */
-	answer_asks(s);
+	/*
+	 * What is counted before anybody is told "ready" is what was there before. The ring first: an
+	 * answer is of now, and what came before it would be too late for the engine's order.
+	 */
+	s->more = source_poll(s->source) > 0;
+	if (!s->more)
+		answer_asks(s);
 	if (o->duration_ns)
 		s->deadline = clock_now() + o->duration_ns;
 	return 0;
