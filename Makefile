@@ -53,9 +53,9 @@ LOOK_SRC := $(sort $(wildcard bpf/look/*.bpf.c)) bpf/scan.bpf.c bpf/walk.bpf.c
 SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/devdax.skel.h $(BUILD)/look.skel.h
 
 SRC := $(sort $(wildcard src/*.c src/*/*.c))
-GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c))
+GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c)) tests/vm/wchan.c
 DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
-HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c))
+HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c)) tests/vm/wchan.c
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 BENCH_SRC := $(sort $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))

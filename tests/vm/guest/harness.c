@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "../wchan.h"
 #include "runner.h"
 
 bool verbose;
@@ -161,37 +162,16 @@ void child_end(struct child *c)
 		fail("the workload's child ended with status %#x", status);
 }
 
-/* @names: "A|B" */
-static bool is_one_of(const char *text, const char *names)
-{
-	size_t len;
-
-	for (;; names += len + 1) {
-		len = strcspn(names, "|");
-		if (len == strlen(text) && !strncmp(text, names, len))
-			return true;
-		if (!names[len])
-			return false;
-	}
-}
-
 void wait_blocked(pid_t pid, const char *wchan)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
-	char path[64], text[128] = "";
-	ssize_t n;
-	int fd;
+	char text[128] = "";
 
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	while (now_ms() < end) {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			break;
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[n > 0 ? n : 0] = '\0';
-		if (is_one_of(text, wchan))
+		if (wchan_is(pid, wchan, text, sizeof(text)))
 			return;
+		if (!text[0])
+			break;
 		poll_pause();
 	}
 	fail("process %d waits in `%s`, expected `%s`", pid, text, wchan);

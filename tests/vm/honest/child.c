@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../wchan.h"
 #include "honest.h"
 
 pid_t child_fork(void)
@@ -53,6 +54,33 @@ void child_end_any(pid_t pid)
 {
 	while (waitpid(pid, NULL, 0) < 0)
 		may(-1, EINTR);
+}
+
+/* Where a task waits for a busy page; before 6.15 each filesystem sleeps itself. */
+static const char layout_waits[] = "dax_break_layout_final|ext4_wait_dax_page|xfs_wait_dax_page|"
+				   "ext4_break_layouts|xfs_break_dax_layouts|xfs_break_layouts";
+
+void child_wait_for_pipe(pid_t pid, const int ends[2])
+{
+	char text[128], sink[4 * SZ_4K];
+	ssize_t n;
+
+	while (!wchan_is(pid, layout_waits, text, sizeof(text))) {
+		siginfo_t ended = {};
+
+		must(waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT));
+		if (ended.si_pid) {
+			child_wait(pid, false);
+			job_fail("the blocks of pages in a pipe were freed, and nobody waited");
+		}
+		pause_us(500);
+	}
+	must(close(ends[1]));
+	do {
+		n = must(read(ends[0], sink, sizeof(sink)));
+	} while (n);
+	must(close(ends[0]));
+	child_wait(pid, false);
 }
 
 bool child_exec(const char *const argv[], char *out, size_t len)

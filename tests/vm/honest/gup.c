@@ -114,40 +114,72 @@ static void run_aio_exit(void)
 	}
 }
 
-/* The last name, mapping and descriptor of a file go while a disk reads its pages: evict waits. */
+/* The last name, mapping and descriptor of a file go while a pipe has a page of it: evict waits. */
+static void evict_piped(void)
+{
+	int ends[2];
+	pid_t pid;
+
+	must(pipe2(ends, O_CLOEXEC));
+	pid = child_fork();
+	if (!pid) {
+		struct iovec v;
+		struct span s;
+
+		span_own(&s, 4 * SZ_4K);
+		must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
+		touch_write(s.p);
+		v = (struct iovec){ s.p, SZ_4K };
+		must(vmsplice(ends[1], &v, 1, 0));
+		close(ends[0]);
+		close(ends[1]);
+		span_end(&s);
+		_exit(0);
+	}
+	child_wait_for_pipe(pid, ends);
+	job_did();
+}
+
+/* The same while a disk reads its pages: evict waits if it is there before the disk is done. */
+static void evict_aio(aio_context_t ctx)
+{
+	struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PWRITE }, *list = &cb;
+	int fd = open(disks[nr_disks - 1], O_WRONLY | O_DIRECT | O_CLOEXEC);
+	struct io_event event;
+	struct span s;
+	size_t i;
+
+	must(fd);
+	span_own(&s, one_in(3) ? SZ_2M : 16 * SZ_4K);
+	must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
+	/* Each written: a hole's zero page is not pinned from DAX. */
+	for (i = 0; i < 16; i++)
+		touch_write(s.p + i * SZ_4K);
+	cb.aio_fildes = (uint32_t)fd;
+	cb.aio_buf = (uintptr_t)s.p;
+	cb.aio_nbytes = 16 * SZ_4K;
+	must(syscall(SYS_io_submit, ctx, 1L, &list));
+	if (!legacy)
+		span_end(&s);
+	while (may(syscall(SYS_io_getevents, ctx, 1L, 1L, &event, NULL), EINTR) < 1)
+		;
+	if ((int64_t)event.res != 16 * (int64_t)SZ_4K)
+		job_fail("a transfer of a file's last pages ended with %lld", (long long)event.res);
+	if (legacy)
+		span_end(&s);
+	close(fd);
+	job_did();
+}
+
 static void run_evict(void)
 {
 	aio_context_t ctx = 0;
 
 	must(syscall(SYS_io_setup, 1, &ctx));
-	while (job_on()) {
-		struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PWRITE }, *list = &cb;
-		int fd = open(disks[nr_disks - 1], O_WRONLY | O_DIRECT | O_CLOEXEC);
-		struct io_event event;
-		struct span s;
-		size_t i;
-
-		must(fd);
-		span_own(&s, one_in(3) ? SZ_2M : 16 * SZ_4K);
-		must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
-		/* Each written: a hole's zero page is not pinned from DAX. */
-		for (i = 0; i < 16; i++)
-			touch_write(s.p + i * SZ_4K);
-		cb.aio_fildes = (uint32_t)fd;
-		cb.aio_buf = (uintptr_t)s.p;
-		cb.aio_nbytes = 16 * SZ_4K;
-		must(syscall(SYS_io_submit, ctx, 1L, &list));
-		if (!legacy)
-			span_end(&s);
-		while (may(syscall(SYS_io_getevents, ctx, 1L, 1L, &event, NULL), EINTR) < 1)
-			;
-		if ((int64_t)event.res != 16 * (int64_t)SZ_4K)
-			job_fail("a transfer of a file's last pages ended with %lld", (long long)event.res);
-		if (legacy)
-			span_end(&s);
-		close(fd);
-		job_did();
-	}
+	if (!legacy)
+		evict_piped();
+	while (job_on())
+		evict_aio(ctx);
 	must(syscall(SYS_io_destroy, ctx));
 }
 

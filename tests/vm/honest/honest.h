@@ -206,6 +206,12 @@ void child_end_any(pid_t pid);
 bool child_exec(const char *const argv[], char *out, size_t len);
 
 /*
+ * A child is about to have the blocks of pages freed that the pipe @ends holds. Waits until the kernel
+ * makes it wait for them, empties the pipe, and waits for the child's end.
+ */
+void child_wait_for_pipe(pid_t pid, const int ends[2]);
+
+/*
  * What a process does to a mapping while others truncate, punch or unmap it: any of
  * these, again and again until the job's time is over.
  */

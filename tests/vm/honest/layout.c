@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "honest.h"
 
@@ -169,43 +170,77 @@ static void run_rename(void)
 	}
 }
 
-/* The pages that a disk reads lose their mapping, then their blocks: it has to wait. */
+/* Blocks go while a pipe has a page of them: it has to wait. */
+static void pinned_piped(void)
+{
+	struct iovec v;
+	struct span s;
+	int ends[2];
+	pid_t pid;
+
+	span_own(&s, 64 * SZ_4K);
+	must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
+	touch_write(s.p);
+	v = (struct iovec){ s.p, SZ_4K };
+	must(pipe2(ends, O_CLOEXEC));
+	must(vmsplice(ends[1], &v, 1, 0));
+	pid = child_fork();
+	if (!pid) {
+		close(ends[0]);
+		close(ends[1]);
+		if (one_in(2))
+			must(ftruncate(s.fd, 0));
+		else
+			must(fallocate(s.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 64 * SZ_4K));
+		_exit(0);
+	}
+	child_wait_for_pipe(pid, ends);
+	span_end(&s);
+	job_did();
+}
+
+/* The pages that a disk reads lose their mapping, then their blocks: it may have to wait. */
+static void pinned_direct(void)
+{
+	struct span s;
+	pid_t pid;
+
+	span_own(&s, 64 * SZ_4K);
+	must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
+	span_touch(&s, 30);
+	pid = child_fork();
+	if (!pid) {
+		unsigned int i;
+
+		for (i = 0; i < 3; i++)
+			direct_once(s.p + rnd(32) * SZ_4K, 32 * SZ_4K, true);
+		_exit(0);
+	}
+	if (!legacy)
+		span_unmap(&s);
+	pause_rnd(4000);
+	switch (rnd(3)) {
+	case 0:
+		may(ftruncate(s.fd, 0), EINTR);
+		break;
+	case 1:
+		may(fallocate(s.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 64 * SZ_4K),
+		    EINTR);
+		break;
+	case 2:
+		may(fallocate(s.fd, FALLOC_FL_ZERO_RANGE, 0, 64 * SZ_4K), EINTR);
+		break;
+	}
+	child_wait(pid, false);
+	span_end(&s);
+	job_did();
+}
+
 static void run_pinned(void)
 {
-	while (job_on()) {
-		struct span s;
-		pid_t pid;
-
-		span_own(&s, 64 * SZ_4K);
-		must(span_map(&s, RW, MAP_SHARED) ? 0 : -1);
-		span_touch(&s, 30);
-		pid = child_fork();
-		if (!pid) {
-			unsigned int i;
-
-			for (i = 0; i < 3; i++)
-				direct_once(s.p + rnd(32) * SZ_4K, 32 * SZ_4K, true);
-			_exit(0);
-		}
-		if (!legacy)
-			span_unmap(&s);
-		pause_rnd(4000);
-		switch (rnd(3)) {
-		case 0:
-			may(ftruncate(s.fd, 0), EINTR);
-			break;
-		case 1:
-			may(fallocate(s.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-				      64 * SZ_4K), EINTR);
-			break;
-		case 2:
-			may(fallocate(s.fd, FALLOC_FL_ZERO_RANGE, 0, 64 * SZ_4K), EINTR);
-			break;
-		}
-		child_wait(pid, false);
-		span_end(&s);
-		job_did();
-	}
+	pinned_piped();
+	while (job_on())
+		pinned_direct();
 }
 
 const struct kind layout_kinds[] = {

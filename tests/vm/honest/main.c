@@ -27,7 +27,7 @@ static void usage(FILE *f)
 	      "Works hard on the DAX filesystems (mounted with dax=always) and devices of this\n"
 	      "machine, and breaks no rule of reference counting.\n\n"
 	      "  --seconds N       how long (30); until each kind was done once everywhere, if that is longer\n"
-	      "                    (four times N at most)\n"
+	      "                    (300 s more at most)\n"
 	      "  --seed N          the sequence of everything random (1)\n"
 	      "  --jobs N          pieces of work at once (4)\n"
 	      "  --disk PATH       ordinary disk for O_DIRECT, is overwritten (/dev/nullb0)\n"
