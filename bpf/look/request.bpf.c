@@ -240,6 +240,19 @@ static __always_inline bool bio_owner(__u64 bio)
 
 /* ---- requests ---- */
 
+/* From 7.3: the same under another name (include/linux/bvec.h) */
+struct bvec_iter___new {
+	unsigned int bi_offset;
+} __attribute__((preserve_access_index));
+
+/* Bytes of the current vector that are done. */
+static __always_inline __u32 iter_done(const struct bvec_iter *iter)
+{
+	if (bpf_core_field_exists(struct bvec_iter___new, bi_offset))
+		return ((const struct bvec_iter___new *)iter)->bi_offset;
+	return iter->bi_bvec_done;
+}
+
 #define REQ_OP_MASK  0xff
 #define REQ_OP_WRITE 1 /* odd ones write (include/linux/blk_types.h) */
 #define BIO_SPLITS   8
@@ -299,6 +312,7 @@ static long part_step(__u64 i, void *arg)
  */
 static long bio_step(__u64 i, void *arg)
 {
+	struct bvec_iter *iter;
 	struct bio *bio;
 
 	if (!rq_walk.next)
@@ -329,11 +343,11 @@ static long bio_step(__u64 i, void *arg)
 		return 0;
 	}
 	/* vectors that are not its own */
-	bio = hold_cast(rq_walk.bio, struct bio);
-	rq_walk.vecs = field_word(bio, struct bio, bi_io_vec) +
-		       bio->bi_iter.bi_idx * bpf_core_type_size(struct bio_vec);
-	rq_walk.start = bio->bi_iter.bi_bvec_done;
-	rq_walk.size = bio->bi_iter.bi_size;
+	iter = hold_cast(field_at(rq_walk.bio, struct bio, bi_iter), struct bvec_iter);
+	rq_walk.vecs = field_word(rq_walk.bio, struct bio, bi_io_vec) +
+		       iter->bi_idx * bpf_core_type_size(struct bio_vec);
+	rq_walk.start = iter_done(iter);
+	rq_walk.size = iter->bi_size;
 	bpf_loop(BIO_VECS, part_step, NULL, 0);
 	return 0;
 }
