@@ -171,7 +171,7 @@ int look_paths(struct look *l, struct scan *s)
 	}
 	places_free(&p);
 	if (rc)
-		scan_add_gap(s, "paths: the files' names could not be read: %s", strerror(-rc));
+		scan_add_gap(s, "paths: the files' names could not be read: %s", look_why(rc));
 	return rc;
 }
 
@@ -299,7 +299,7 @@ int look_mounts(struct look *l, struct scan *s)
 		rc = add_hidden(l, s);
 	places_free(&p);
 	if (rc)
-		scan_add_gap(s, "mounts: they could not be read: %s", strerror(-rc));
+		scan_add_gap(s, "mounts: they could not be read: %s", look_why(rc));
 	return rc;
 }
 

@@ -29,6 +29,9 @@ struct look {
 int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
 		 void *arg);
 
+/* Why @rc, a negative errno, is what became of a program's run: for a gap's sentence. */
+const char *look_why(int rc);
+
 /* Does a block device stand on one of the scan's pgmaps? Its name in @name. file.c */
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);
 /* Is it the file, or in the filesystem, that the scan's filter names? */

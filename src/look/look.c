@@ -170,6 +170,12 @@ static void symbol_of_data(struct look *l, uint64_t addr, char *out, size_t len)
 	snprintf(out, len, "%.*s", (int)len - 1, name);
 }
 
+const char *look_why(int rc)
+{
+	return rc == -ENOSYS ? "this kernel refuses a program that is needed for it"
+			     : strerror(-rc);
+}
+
 /* ---- pgmaps ---- */
 
 static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
@@ -204,7 +210,7 @@ int look_pgmaps(struct look *l, struct scan *s)
 
 		if (rc)
 			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s",
-				     strerror(-rc));
+				     look_why(rc));
 		if (rc || !a.found)
 			return rc;
 		if (a.again)
@@ -351,6 +357,6 @@ int look_walk(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		rc = look_paths(l, s);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "folios: the struct pages could not be read: %s", strerror(-rc));
+		scan_add_gap(s, "folios: the struct pages could not be read: %s", look_why(rc));
 	return rc;
 }

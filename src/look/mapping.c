@@ -617,7 +617,7 @@ int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 			s,
 			"mappings: files were mapped and unmapped all the time: some may be missing");
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "mappings: they could not be read: %s", strerror(-rc));
+		scan_add_gap(s, "mappings: they could not be read: %s", look_why(rc));
 	if (rc || m.cut || m.changed || m.lost)
 		scan_set_unsure(s);
 	free(m.areas.p);

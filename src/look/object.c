@@ -486,7 +486,7 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		rc = add_devices(&w);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", strerror(-rc));
+		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", look_why(rc));
 	else
 		gaps(&w);
 	free(w.list.o);

@@ -259,7 +259,7 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		gaps(w);
 	else if (rc != -EINTR)
-		scan_add_gap(s, "block requests: %s", strerror(-rc));
+		scan_add_gap(s, "block requests: %s", look_why(rc));
 	free(w->aio.o);
 	free(w->disks);
 	met_free(&w->bios);

@@ -242,7 +242,7 @@ int look_waits(struct look *l, struct scan *s, look_stop *stop)
 		return rc;
 	if (!rc)
 		return look_paths(l, s);
-	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", strerror(-rc));
+	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", look_why(rc));
 	scan_set_unsure(s);
 	return rc;
 }

@@ -47,7 +47,7 @@ char *source_refused(void); /* name of the program that the verifier refused las
 int source_page_known(const struct btf *btf, char *err, size_t errlen);
 /* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
 int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
-/* Runs a SEC("syscall") program once. Returns 0 or -errno. */
+/* Runs a SEC("syscall") program once. Returns 0 or -errno; -ENOSYS: this kernel refused it at the load. */
 int source_run(struct bpf_program *prog, void *args, size_t len);
 
 #endif

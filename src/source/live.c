@@ -137,9 +137,11 @@ static int load(struct source *s, char *err, size_t errlen)
 int source_run(struct bpf_program *prog, void *args, size_t len)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = args, .ctx_size_in = len);
-	int rc = bpf_prog_test_run_opts(bpf_program__fd(prog), &o);
+	int fd = bpf_program__fd(prog);
 
-	return rc ? -errno : 0;
+	if (fd < 0)
+		return -ENOSYS; /* this kernel refused it */
+	return bpf_prog_test_run_opts(fd, &o) ? -errno : 0;
 }
 
 int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen)
