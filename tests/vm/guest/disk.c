@@ -111,6 +111,18 @@ static void await_size(void)
 	}
 }
 
+/* The driver of a test that failed is killed with it, and lets go a moment later. */
+static void await_free(void)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	while (!access("/sys/block/" NAME "/pid", F_OK)) {
+		if (now_ms() > end)
+			fail("somebody else runs the disk");
+		poll_pause();
+	}
+}
+
 void disk_start(void)
 {
 	int fd, socks[2];
@@ -118,6 +130,7 @@ void disk_start(void)
 	if (access("/dev/" NAME, F_OK))
 		run("modprobe nbd nbds_max=1");
 	wait_for_path("/dev/" NAME);
+	await_free();
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks));
 	fd = open("/dev/" NAME, O_RDWR | O_CLOEXEC);
 	must(fd >= 0);
