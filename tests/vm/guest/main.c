@@ -22,12 +22,16 @@ static const struct test *const tables[] = {
 #define LAST	  (NR_TABLES - 1) /* changes the kernel for good: after all others */
 
 static char **patterns;
+static const char *not_these[8]; /* patterns; ended by NULL */
 
 static bool picked(const struct test *t, const struct place *p)
 {
 	char name[128], **pattern;
 
 	test_name(name, sizeof(name), t, p);
+	for (size_t i = 0; not_these[i]; i++)
+		if (!fnmatch(not_these[i], name, 0))
+			return false;
 	for (pattern = patterns; *pattern; pattern++)
 		if (!fnmatch(*pattern, name, 0))
 			return true;
@@ -107,17 +111,19 @@ static void place_run(struct runner *r, struct place *p)
 int main(int argc, char **argv)
 {
 	struct runner r = {};
+	size_t i, nr_not = 0;
 	bool list = false;
-	size_t i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "lv")) != -1) {
+	while ((opt = getopt(argc, argv, "lvx:")) != -1) {
 		if (opt == 'l') {
 			list = true;
 		} else if (opt == 'v') {
 			verbose = true;
+		} else if (opt == 'x' && nr_not < sizeof(not_these) / sizeof(not_these[0]) - 1) {
+			not_these[nr_not++] = optarg;
 		} else {
-			fputs("usage: guest-test [-l] [-v] [PATTERN...]\n", stderr);
+			fputs("usage: guest-test [-l] [-v] [-x NOT-PATTERN]... [PATTERN...]\n", stderr);
 			return 2;
 		}
 	}
