@@ -89,7 +89,7 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * How long to wait for what must come. Only a hang takes so long: how fast a machine is, and what
  * else it does, decides no test.
  */
-#define PATIENCE_MS 90000
+#define PATIENCE_MS 180000
 
 /* What fail() calls before it ends the process; NULL: nothing. */
 extern void (*on_fail)(void);

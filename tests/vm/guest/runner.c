@@ -15,7 +15,7 @@
 #include "runner.h"
 #include "steps.h"
 
-#define TEST_SECONDS 300
+#define TEST_SECONDS 600
 #define MAX_PROGS    1024
 #define MAX_SPECS    8192 /* bytes */
 

@@ -80,7 +80,7 @@ static void test_dead(struct place *p)
 	volatile uint64_t *dead = faults + 5 * DX_FAULT_WORDS + DX_FAULT_OWNER;
 	volatile uint64_t *living = faults + 7 * DX_FAULT_WORDS + DX_FAULT_OWNER;
 	uint64_t own = (uint64_t)getpid() << 1 | 1;
-	int64_t end = now_ms() + 30000;
+	int64_t end = now_ms() + PATIENCE_MS;
 
 	(void)p;
 	*living = own;
