@@ -132,9 +132,9 @@ void direct_once(char *p, size_t len, bool to_disk)
 	int fd = disk_open();
 
 	if (to_disk)
-		may(pwrite(fd, p, len, at), EFAULT, EINTR);
+		may(pwrite(fd, p, len, at), PIN_FAILS, EINTR);
 	else
-		may(pread(fd, p, len, at), EFAULT, EINTR);
+		may(pread(fd, p, len, at), PIN_FAILS, EINTR);
 	close(fd);
 }
 
@@ -144,7 +144,7 @@ static void splice_once(const struct span *s, int ends[2])
 	char *p = span_at(s, 2 * SZ_4K);
 	struct iovec v[2] = { { p, SZ_4K }, { p + SZ_4K + 100, 1000 } };
 	char sink[2 * SZ_4K];
-	long n = may(vmsplice(ends[1], v, 2, SPLICE_F_NONBLOCK), EFAULT, EAGAIN);
+	long n = may(vmsplice(ends[1], v, 2, SPLICE_F_NONBLOCK), PIN_FAILS, EAGAIN);
 
 	while (n > 0) {
 		long got = may(read(ends[0], sink, sizeof(sink)), EINTR);

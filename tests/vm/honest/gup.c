@@ -35,8 +35,8 @@ static void run_direct(void)
 		/* The same page may come twice. */
 		for (i = 0; i < 4; i++)
 			v[i] = (struct iovec){ span_at(&s, SZ_4K) + rnd(8) * 512, 512 };
-		may(pwritev(fd, v, 4, 0), EFAULT, EINVAL);
-		may(preadv(fd, v, 4, 0), EFAULT, EINVAL);
+		may(pwritev(fd, v, 4, 0), PIN_FAILS, EINVAL);
+		may(preadv(fd, v, 4, 0), PIN_FAILS, EINVAL);
 		/* The mapping goes and nobody minds. */
 		close(fd);
 		span_end(&s);
@@ -64,7 +64,7 @@ static void aio_round(aio_context_t ctx, struct span *s)
 		cbs[i].aio_offset = (int64_t)(rnd(1000) * SZ_4K);
 	}
 	/* What can't be pinned ends as an event with EFAULT. */
-	n = may(syscall(SYS_io_submit, ctx, (long)AIOS, list), EFAULT, EAGAIN);
+	n = may(syscall(SYS_io_submit, ctx, (long)AIOS, list), PIN_FAILS, EAGAIN);
 	if (n > 0 && !legacy && one_in(2))
 		span_unmap(s); /* in the air: nobody maps what is pinned */
 	else
@@ -106,7 +106,7 @@ static void run_aio_exit(void)
 			cb.aio_fildes = (uint32_t)disk_open();
 			cb.aio_buf = (uintptr_t)s.p;
 			cb.aio_nbytes = 8 * SZ_4K;
-			may(syscall(SYS_io_submit, ctx, 1L, &list), EFAULT);
+			may(syscall(SYS_io_submit, ctx, 1L, &list), PIN_FAILS);
 			_exit(0);
 		}
 		child_wait(pid, false);
@@ -196,7 +196,7 @@ static void run_vmsplice(void)
 		span_mapped(&s, one_in(3) ? 512 : 16);
 		must(pipe2(ends, O_CLOEXEC | O_NONBLOCK));
 		v = (struct iovec){ span_at(&s, 4 * SZ_4K), 4 * SZ_4K };
-		may(vmsplice(ends[1], &v, 1, 0), EFAULT);
+		may(vmsplice(ends[1], &v, 1, 0), PIN_FAILS);
 		if (!legacy && one_in(2))
 			span_unmap(&s); /* the pipe alone has them */
 		pause_rnd(2000);
@@ -226,7 +226,7 @@ static void run_splice(void)
 		must(pipe2(one, O_CLOEXEC | O_NONBLOCK));
 		must(pipe2(two, O_CLOEXEC | O_NONBLOCK));
 		v = (struct iovec){ span_at(&s, 2 * SZ_4K), 2 * SZ_4K };
-		if (may(vmsplice(one[1], &v, 1, 0), EFAULT) > 0) {
+		if (may(vmsplice(one[1], &v, 1, 0), PIN_FAILS) > 0) {
 			must(tee(one[0], two[1], SZ_4K, 0));
 			must(splice(one[0], NULL, null, NULL, SZ_4K, 0));
 			must(splice(two[0], NULL, null, NULL, SZ_4K, 0));

@@ -121,6 +121,12 @@ long call_check(long ret, const char *text, const char *file, int line, const in
 	call_check((long)(call), #call, __FILE__, __LINE__, (const int[]){ __VA_ARGS__, 0 })
 #define must(call) call_check((long)(call), #call, __FILE__, __LINE__, (const int[]){ 0 })
 
+/*
+ * Pages of a file that others truncate or unmap can't be pinned. ENOMEM: seldom, on
+ * Linux 7.3, from __get_user_pages(), with memory free and no word of it in the kernel's log.
+ */
+#define PIN_FAILS EFAULT, ENOMEM
+
 /* 0 .. n-1; each process and thread has its own sequence. */
 unsigned int rnd(unsigned int n);
 void rnd_seed(uint64_t seed);

@@ -132,7 +132,7 @@ static void run_uring_refused(void)
 	while (job_on()) {
 		span_pool(&s, one_in(2) ? 512 : 4);
 		/* EFAULT: truncated meanwhile. */
-		may(register_once(&s), EOPNOTSUPP, EFAULT);
+		may(register_once(&s), EOPNOTSUPP, PIN_FAILS);
 	}
 }
 
