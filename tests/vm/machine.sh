@@ -110,7 +110,7 @@ pmem_make()
 		truncate -s $((PMEM_MB + LABEL_MB))M "$folder/pmem"; } || return 1
 	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$folder/pmem" on
 	machine_boot_args $MEMORY_MB 1 "$folder/initrd" ''
-	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1
+	timeout -k 5 600 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1
 	if ! grep -qx 'exit 0' "$folder/status"; then
 		cat "$folder/qemu.err" "$folder/stderr" >>"$LAB_DIR/prepare-$which.log"
 		return 1
@@ -126,10 +126,10 @@ saved_make()
 	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$pmem" off
 	machine_boot_args $MEMORY_MB 1 "$base" ''
 	args+=(-global migration.store-global-state=off)
-	timeout -k 5 120 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
+	timeout -k 5 600 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
 	qemu=$!
 	cat "$folder/monitor.out" >"$folder/monitor.log" &
-	until grep -qx ready "$folder/status" 2>/dev/null || [ $((i++)) -gt 1200 ]; do
+	until grep -qx ready "$folder/status" 2>/dev/null || [ $((i++)) -gt 6000 ]; do
 		kill -0 $qemu 2>/dev/null || break
 		sleep 0.1
 	done

@@ -158,7 +158,7 @@ static void own(unsigned int cmd, const char *rule, const char *function)
 	int fd = inject_open();
 
 	arg.window = (uintptr_t)inject_window(fd, false);
-	d = CHECK_START();
+	d = CHECK_START("--stall-time", "60"); /* its pgmap goes, which takes a moment */
 	inject_do(fd, &arg);
 	inject_undo(fd);
 	check_stop(d, rule ? 1 : 0);
