@@ -110,7 +110,10 @@ pmem_make()
 		truncate -s $((PMEM_MB + LABEL_MB))M "$folder/pmem"; } || return 1
 	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$folder/pmem" on
 	machine_boot_args $MEMORY_MB 1 "$folder/initrd" ''
-	timeout -k 5 600 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1
+	timeout -k 5 600 qemu-system-x86_64 "${args[@]}" </dev/null >"$folder/qemu.err" 2>&1 &
+	qemu=$!
+	wait $qemu
+	qemu=
 	if ! grep -qx 'exit 0' "$folder/status"; then
 		cat "$folder/qemu.err" "$folder/stderr" >>"$LAB_DIR/prepare-$which.log"
 		return 1
@@ -122,7 +125,7 @@ pmem_make()
 # saved_make: boots until init waits for its payload and saves the machine there.
 saved_make()
 {
-	local folder=$1 qemu i=0
+	local folder=$1 i=0
 	machine_args "$folder" "$LAB_DIR/prepare-$which.log" "$pmem" off
 	machine_boot_args $MEMORY_MB 1 "$base" ''
 	args+=(-global migration.store-global-state=off)
@@ -138,6 +141,7 @@ saved_make()
 	printf '%s\n' stop 'migrate_set_parameter max-bandwidth 8G' "migrate \"exec:cat >$folder/saved\"" \
 		'info migrate' quit 1<>"$folder/monitor.in"
 	wait $qemu
+	qemu=
 	pipe_end "$folder/monitor.out"
 	wait
 	if ! grep -q 'Migration status: completed' "$folder/monitor.log"; then
@@ -158,7 +162,12 @@ lab_make()
 		flock 8
 		[ ! -s "${!1}" ] || exit 0
 		folder=$(lab_tmp) || exit 2
-		trap 'rm -rf "$folder"' EXIT
+		# timeout gives QEMU a process group of its own, which no signal of a terminal reaches.
+		qemu=
+		trap 'exit 129' HUP
+		trap 'exit 130' INT
+		trap 'exit 143' TERM
+		trap 'kill $qemu 2>/dev/null; rm -rf "$folder"' EXIT
 		"$1_make" "$folder" 8>&-
 	) || die "the virtual machine could not be prepared; free a gigabyte in $LAB_DIR, or see $LAB_DIR/prepare-$which.log"
 }
