@@ -173,9 +173,14 @@ static void expect_no_other(struct daxtop *d, const char *rule)
 			continue;
 		if (rule && !strcmp(field_str(line, "rule"), rule))
 			continue;
-		if (is_type(line, "rule") ? field_int(line, "broken") : field_bool(line, "counts"))
-			fail("another rule is broken, too: %s; all: %s",
-			     json_object_to_json_string(line), d->out_text);
+		if (is_type(line, "rule") ? field_int(line, "broken") : field_bool(line, "counts")) {
+			struct json_object *finding = check_finding(d, field_str(line, "rule"), 0);
+
+			/* the finding says most, and the whole may be cut */
+			fail("another rule is broken, too: %s; %s; all: %s",
+			     json_object_to_json_string(line),
+			     finding ? json_object_to_json_string(finding) : "no finding", d->out_text);
+		}
 	}
 }
 

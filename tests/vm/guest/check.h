@@ -38,6 +38,8 @@ bool finding_has_frame(struct json_object *finding, const char *function);
 struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn, const char *function);
 /* Hard, honest work; it makes namespaces anew, so that devices have other names then. */
 void test_no_false_alarm(struct place *p);
+/* left.c: daxtop scan finds nothing that the tests before have left. */
+void test_left_nothing(struct place *p);
 
 /* A test for after all others: every rule that this kernel has was checked in one of them. */
 void test_every_rule(struct place *p);

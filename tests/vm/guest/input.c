@@ -353,6 +353,7 @@ static void test_lockdown(struct place *p)
 }
 
 const struct test last_tests[] = {
+	TEST("left/nothing", ON_NONE | ON_BOTH, test_left_nothing),
 	LONG_TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, 600),
 	TEST("rules/every-rule", ON_NONE | ON_BOTH, test_every_rule),
 	TEST("input/lockdown", ON_NONE, test_lockdown),

@@ -143,6 +143,10 @@ static void test_gone_under_pin(struct place *p)
 	run("ndctl enable-namespace %s", name);
 	wait_for_path(dev);
 	must(read(pipe[0], buf, sizeof(buf)) == SZ_4K);
+	/* and with new ones that page is as any other again */
+	run("ndctl disable-namespace %s", name);
+	run("ndctl enable-namespace %s", name);
+	wait_for_path(dev);
 	f = expect_only(d, "pgmap-gone-under-pin", pfn, "device_unbind_cleanup");
 	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
 	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
