@@ -11,8 +11,8 @@ static struct json_object *sample(void)
 	char text[2048];
 
 	snprintf(text, sizeof(text),
-		 "{\"schema\":1,\"type\":\"history\",\"folio\":\"x\",\"refcount\":1,\"mapcount\":0,"
-		 "\"pins\":0,\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":["
+		 "{\"schema\":1,\"type\":\"history\",\"folio\":\"x\",\"refcount\":1,"
+		 "\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":["
 		 "{\"event\":\"insert\",\"observed\":true,\"after_loss\":false,\"flags\":[\"write\"],"
 		 "\"tgid\":%d,\"comm\":\"guest-test\",\"before\":0,\"after\":0,\"mapcount\":0,"
 		 "\"pins\":0,\"order\":9},"
@@ -72,9 +72,8 @@ static void test_compare_rest(struct place *p)
 {
 	static const char *const same[] = { "insert 0>0", "~fault-ref 0>1 m1 p2",
 					    "unmap 1>1 m0 p0 o0 @*", NULL };
-	static const char *const predates[] = { "=predates", "insert 0>0",
-						"~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*",
-						NULL };
+	static const char *const predates[] = { "=predates", "insert 0>0", "~fault-ref 0>1 m1 p2",
+						"unmap 1>1 m0 p0 o0 @*", NULL };
 	struct json_object *h = sample();
 
 	(void)p;
@@ -93,8 +92,68 @@ static void test_compare_rest(struct place *p)
 	must(!steps_compare(h, 9, predates));
 }
 
+/* A mapping of device-dax that went; nothing, or a look, or a second mapping came after it. */
+#define STEP(event, observed, before, after, map)          \
+	"{\"event\":\"" event "\",\"observed\":" observed  \
+	",\"after_loss\":false,\"tgid\":7,\"comm\":\"x\"," \
+	"\"before\":" before ",\"after\":" after ",\"mapcount\":" map ",\"pins\":0,\"order\":9}"
+#define INSTALL STEP("install", "true", "1", "2", "1")
+#define UNMAP	"," STEP("unmap", "true", "2", "2", "0")
+#define ZAP_PUT "," STEP("zap-put", "false", "2", "1", "0")
+#define LOOK	"," STEP("sample", "true", "1", "1", "0")
+
+static struct json_object *unmapped(const char *later, int ref, int map, bool inferred)
+{
+	char text[2048];
+
+	snprintf(
+		text, sizeof(text),
+		"{\"refcount\":%d,\"refcount_inferred\":%s,\"mapcount\":%d,\"pins\":0,"
+		"\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":[" INSTALL UNMAP
+		"%s]}",
+		ref, inferred ? "true" : "false", map, later);
+	return json_tokener_parse(text);
+}
+
+#define ONCE "install 1>2 m1 @*", "unmap 2>2 m0 @*"
+
+/* How long the workload took is not in its steps: a look may have come, and says what is true. */
+static void test_compare_late(struct place *p)
+{
+	struct json_object *h;
+
+	(void)p;
+	h = unmapped("", 2, 0, false);
+	EQUAL(ONCE);
+	DIFFERS("step 3", ONCE, "~zap-put 2>1");
+	h = unmapped("", 1, 0, true);
+	EQUAL(ONCE);
+	h = unmapped("", 1, 0, false);
+	DIFFERS("own figures", ONCE);
+	h = unmapped("", 2, 0, true);
+	DIFFERS("own figures", ONCE);
+	h = unmapped(ZAP_PUT LOOK, 1, 0, false);
+	EQUAL(ONCE);
+	EQUAL(ONCE, "~zap-put 2>1");
+	DIFFERS("step 3", ONCE, "install 1>2 m1 @*");
+	h = unmapped(ZAP_PUT, 1, 0, false);
+	DIFFERS("step 3", ONCE);
+	h = unmapped(LOOK, 1, 0, false);
+	DIFFERS("step 3", ONCE);
+	h = unmapped(ZAP_PUT LOOK "," INSTALL, 2, 1, false);
+	EQUAL(ONCE, "~zap-put 2>1", "install 1>2 m1 @*");
+	EQUAL(ONCE, "install 1>2 m1 @*");
+	h = unmapped(ZAP_PUT "," INSTALL, 2, 1, false);
+	EQUAL(ONCE, "~zap-put 2>1", "install 1>2 m1 @*");
+	DIFFERS("step 3", ONCE, "install 1>2 m1 @*");
+	h = unmapped("," INSTALL, 2, 1, false);
+	EQUAL(ONCE, "install 1>2 m1 @*");
+	DIFFERS("step 3", ONCE, "~zap-put 2>1", "install 1>2 m1 @*");
+}
+
 const struct test steps_tests[] = {
 	TEST("harness/compare", ON_NONE, test_compare),
 	TEST("harness/compare-rest", ON_NONE, test_compare_rest),
+	TEST("harness/compare-late", ON_NONE, test_compare_late),
 	TESTS_END,
 };
