@@ -255,7 +255,18 @@ SEC("fentry/dax_disassociate_entry")
 int BPF_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool trunc)
 {
 	__u64 value = entry_value((__u64)entry), pages[2] = {};
+	struct task_ctx *t;
 
+	/* a fault's new entry */
+	if (!trunc && value & (DAX_ZERO_PAGE | DAX_EMPTY))
+		return 0;
+	t = task_ctx_find();
+	if (t && t->entry) {
+		/* what __dax_invalidate_entry() removes: under the lock, when nobody has it locked any more */
+		t->entry = (__u64)entry;
+		t->entry_flags = 0;
+		t->entry_left = entry_owners_left(value, &t->entry_flags);
+	}
 	if (!trunc || value & (DAX_ZERO_PAGE | DAX_EMPTY))
 		return 0;
 	pages[0] = pfn_addr(value >> DAX_SHIFT);

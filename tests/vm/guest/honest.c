@@ -51,11 +51,15 @@ static const char *honest_said(void)
 
 /*
  * "Inconclusive" is no alarm when the kernel has skipped runs of programs, as it does where tasks
- * are preempted in them: who took a reference was not seen then, and daxtop says so.
+ * are preempted in them: who took a reference was not seen then, and daxtop says so. Nor when a
+ * hole's entry was locked as it went, on a legacy kernel (dx_invalidate_end()).
  */
 static bool says_unsure(struct daxtop *d, struct json_object *verdict)
 {
-	return WEXITSTATUS(d->status) == 3 && field_int(verdict, "missed_runs") &&
+	bool unseen = field_int(verdict, "missed_runs") ||
+		      (kernel_legacy() && field_int(verdict, "lost"));
+
+	return WEXITSTATUS(d->status) == 3 && unseen &&
 	       field_int(verdict, "inconclusive") && !field_int(verdict, "proven") &&
 	       !field_int(verdict, "suspected");
 }

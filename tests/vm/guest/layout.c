@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "check.h"
 #include "place.h"
 #include "steps.h"
 
@@ -207,6 +208,41 @@ static void test_break_trace(struct place *p)
 		     json_object_to_json_string(done), c.pid);
 }
 
+/* Somebody has the entry locked when it should go: it goes when he lets go, and is seen to. */
+static void test_locked(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_ENTRY_LOCK };
+	struct waiting w = { .take = truncate_area };
+	int fd = inject_open();
+	struct json_object *o;
+	struct daxtop *d;
+	struct child c;
+
+	area_open(&w.a, p, 0, AREA_WRITTEN);
+	area_map_shared(&w.a);
+	touch_write(w.a.p);
+	arg.addr = (uintptr_t)w.a.p;
+	d = daxtop_start(ARGS("trace", "--json", "-e", "remove"));
+	inject_do(fd, &arg);
+	child_start(&c, child_takes, &w);
+	child_go(&c);
+	wait_blocked(c.pid,
+		     "wait_entry_unlocked_exclusive|get_next_unlocked_entry|get_unlocked_entry");
+	inject_undo(fd);
+	child_end(&c);
+	daxtop_stop(d);
+	o = trace_summary(d);
+	if (trace_count(d, "remove") != 1 || field_int(o, "lost"))
+		fail("one removal and no loss expected: %s", d->out_text);
+	if (field_int(d->lines[0], "tgid") != c.pid ||
+	    (uint64_t)field_int(d->lines[0], "pfn") != arg.pfn ||
+	    field_int(d->lines[0], "offset") != w.a.off)
+		fail("not of page %#llx at %s: %s", (unsigned long long)arg.pfn, w.a.spec,
+		     d->out_text);
+	area_unmap(&w.a);
+	area_remove(&w.a);
+}
+
 static void remount(struct place *p)
 {
 	char dev[64];
@@ -268,6 +304,7 @@ const struct test layout_tests[] = {
 	SHARED_TEST("layout/punch-waits", ON_FS, test_punch_waits),
 	SHARED_TEST("layout/unlink-waits", ON_FS, test_unlink_waits),
 	TEST("layout/break-trace", ON_FS, test_break_trace),
+	TEST("layout/locked", ON_FS | ON_BOTH, test_locked),
 	TEST("layout/umount", ON_FS, test_umount),
 	TEST("layout/not-dax", ON_FS, test_not_dax),
 	TESTS_END,
