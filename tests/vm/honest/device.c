@@ -59,6 +59,16 @@ static void place_use(void)
 	span_end(&s);
 }
 
+/*
+ * A device's removal waits for no pin, a legacy kernel's umount neither. What AIO has read into is
+ * let go of by a worker, when the AIO has long been said to be done (bio_check_pages_dirty(),
+ * block/bio.c): nobody can see it, but a moment is enough.
+ */
+static void workers_settle(void)
+{
+	pause_us(50000);
+}
+
 static void fs_unmount(const struct place *p)
 {
 	must(umount(p->path));
@@ -75,6 +85,7 @@ static void run_unbind(void)
 	struct place *p = job.place;
 	char link[300], *name;
 
+	workers_settle();
 	do {
 		if (p->fs) {
 			/* /sys/block/pmem0.2/device is what nd_pmem drives, e.g. pfn0.1 */
@@ -97,6 +108,7 @@ static void run_unbind(void)
 /* The filesystem only: its inodes are evicted, the device stays. */
 static void run_remount(void)
 {
+	workers_settle();
 	do {
 		fs_unmount(job.place);
 		fs_mount(job.place);
@@ -138,6 +150,7 @@ static void run_namespace(void)
 				 "-a", "4K", NULL };
 	char name[64], region[64], out[4096], *chardev;
 
+	workers_settle();
 	namespace_of(job.place, name, sizeof(name), region, sizeof(region));
 	destroy[3] = name;
 	create[3] = region;

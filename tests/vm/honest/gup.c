@@ -140,12 +140,16 @@ static void evict_piped(void)
 	job_did();
 }
 
-/* The same while a disk reads its pages: evict waits if it is there before the disk is done. */
-static void evict_aio(aio_context_t ctx)
+/*
+ * The same while a disk reads its pages: evict waits if it is there before the disk is done. A
+ * legacy kernel's evict waits for nobody, and an AIO is said to be done before its pages are let
+ * go of (blkdev_bio_end_io_async(), block/fops.c): there, write(2) reads them.
+ */
+static void evict_disk(aio_context_t ctx)
 {
 	struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PWRITE }, *list = &cb;
 	int fd = open(disks[nr_disks - 1], O_WRONLY | O_DIRECT | O_CLOEXEC);
-	struct io_event event;
+	struct io_event event = {};
 	struct span s;
 	size_t i;
 
@@ -155,18 +159,19 @@ static void evict_aio(aio_context_t ctx)
 	/* Each written: a hole's zero page is not pinned from DAX. */
 	for (i = 0; i < 16; i++)
 		touch_write(s.p + i * SZ_4K);
-	cb.aio_fildes = (uint32_t)fd;
-	cb.aio_buf = (uintptr_t)s.p;
-	cb.aio_nbytes = 16 * SZ_4K;
-	must(syscall(SYS_io_submit, ctx, 1L, &list));
-	if (!legacy)
-		span_end(&s);
-	while (may(syscall(SYS_io_getevents, ctx, 1L, 1L, &event, NULL), EINTR) < 1)
+	if (legacy) {
+		event.res = must(pwrite(fd, s.p, 16 * SZ_4K, 0));
+	} else {
+		cb.aio_fildes = (uint32_t)fd;
+		cb.aio_buf = (uintptr_t)s.p;
+		cb.aio_nbytes = 16 * SZ_4K;
+		must(syscall(SYS_io_submit, ctx, 1L, &list));
+	}
+	span_end(&s);
+	while (!legacy && may(syscall(SYS_io_getevents, ctx, 1L, 1L, &event, NULL), EINTR) < 1)
 		;
 	if ((int64_t)event.res != 16 * (int64_t)SZ_4K)
 		job_fail("a transfer of a file's last pages ended with %lld", (long long)event.res);
-	if (legacy)
-		span_end(&s);
 	close(fd);
 	job_did();
 }
@@ -179,7 +184,7 @@ static void run_evict(void)
 	if (!legacy)
 		evict_piped();
 	while (job_on())
-		evict_aio(ctx);
+		evict_disk(ctx);
 	must(syscall(SYS_io_destroy, ctx));
 }
 
