@@ -215,6 +215,13 @@ static void missed(void *arg, unsigned int type, uint64_t n)
 		engine_doubt(s->engine, clock_now());
 }
 
+/* --duration counts from when it is ready, and from "ready" where that is said. */
+static void time_begin(struct session *s)
+{
+	if (s->o->duration_ns)
+		s->deadline = clock_now() + s->o->duration_ns;
+}
+
 int session_open(struct session *s, const struct options *o)
 {
 	/* the bench compares with and without */
@@ -265,8 +272,7 @@ int session_open(struct session *s, const struct options *o)
 	s->more = source_poll(s->source) > 0;
 	if (!s->more)
 		answer_asks(s);
-	if (o->duration_ns)
-		s->deadline = clock_now() + o->duration_ns;
+	time_begin(s);
 	return 0;
 fail:
 	fprintf(stderr, "daxtop: %s\n", err);
@@ -274,7 +280,7 @@ fail:
 	return 2;
 }
 
-void session_ready(const struct session *s)
+void session_ready(struct session *s)
 {
 	unsigned int attached = 0, all = 0;
 	size_t n;
@@ -291,6 +297,7 @@ void session_ready(const struct session *s)
 	fprintf(stderr, "daxtop: ready: %u of %u probes attached, regime %s\n", attached, all,
 		regime_name(source_regime(s->source)));
 	fflush(stderr);
+	time_begin(s);
 }
 
 static void count_rules(struct session *s)

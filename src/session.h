@@ -45,7 +45,7 @@ struct session {
  */
 int session_open(struct session *s, const struct options *o);
 /* Tells how many probes are attached and what is missing, on stderr; "daxtop: ready". */
-void session_ready(const struct session *s);
+void session_ready(struct session *s);
 
 /* A signal that ends (INT, TERM, HUP), or the deadline, was seen. */
 bool session_done(const struct session *s);
