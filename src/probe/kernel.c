@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kernel.c - what BTF and the kernel's text say */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <bpf/btf.h>
 #include "probe.h"
@@ -23,24 +25,83 @@ const char *regime_name(enum regime r)
 	return r == REGIME_LEGACY ? "legacy" : r == REGIME_TRANSITION ? "transition" : "current";
 }
 
-bool btf_has_target(const struct btf *btf, const char *section)
+struct target {
+	char name[128]; /* "": none is needed */
+	unsigned int kind;
+	bool *has;
+};
+
+static void target_of(struct target *t, const char *section)
 {
 	const char *name = strchr(section, '/');
-	char typedefed[128];
 
-	if (!name)
-		return true; /* SEC("syscall"): nothing to look for */
+	t->kind = BTF_KIND_FUNC;
+	if (!name) /* SEC("syscall"): nothing to look for */
+		name = "/";
 	name++;
+	/* kernel/bpf/bpf_iter.c registers iterators by these functions */
 	if (!strncmp(section, "iter/", 5)) {
-		/* kernel/bpf/bpf_iter.c registers iterators by these functions */
-		snprintf(typedefed, sizeof(typedefed), "bpf_iter_%s", name);
-		return has(btf, typedefed, BTF_KIND_FUNC);
+		snprintf(t->name, sizeof(t->name), "bpf_iter_%s", name);
+	} else if (!strncmp(section, "tp_btf/", 7)) {
+		snprintf(t->name, sizeof(t->name), "btf_trace_%s", name);
+		t->kind = BTF_KIND_TYPEDEF;
+	} else {
+		snprintf(t->name, sizeof(t->name), "%s", name);
 	}
-	if (!strncmp(section, "tp_btf/", 7)) {
-		snprintf(typedefed, sizeof(typedefed), "btf_trace_%s", name);
-		return has(btf, typedefed, BTF_KIND_TYPEDEF);
+}
+
+bool btf_has_target(const struct btf *btf, const char *section)
+{
+	struct target t;
+
+	target_of(&t, section);
+	return !t.name[0] || has(btf, t.name, t.kind);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct target *)a)->name, ((const struct target *)b)->name);
+}
+
+static int to_name(const void *name, const void *t)
+{
+	return strcmp(name, ((const struct target *)t)->name);
+}
+
+/* All targets of this name; fentry and fexit have the same. */
+static void targets_found(struct target *t, size_t n, const char *name, unsigned int kind)
+{
+	struct target *at = bsearch(name, t, n, sizeof(*t), to_name);
+
+	if (!at)
+		return;
+	while (at > t && !strcmp(at[-1].name, name))
+		at--;
+	for (; at < t + n && !strcmp(at->name, name); at++)
+		if (at->kind == kind)
+			*at->has = true;
+}
+
+int btf_have_targets(const struct btf *btf, const char *const sections[], bool have[], size_t n)
+{
+	struct target *t = calloc(n + 1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		target_of(&t[i], sections[i]);
+		t[i].has = &have[i];
+		have[i] = !t[i].name[0];
 	}
-	return has(btf, name, BTF_KIND_FUNC);
+	qsort(t, n, sizeof(*t), by_name);
+	for (unsigned int id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+
+		if (btf_is_func(type) || btf_is_typedef(type))
+			targets_found(t, n, btf__name_by_offset(btf, type->name_off), btf_kind(type));
+	}
+	free(t);
+	return 0;
 }
 
 size_t btf_sizeof(const struct btf *btf, const char *name)

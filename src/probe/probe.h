@@ -67,6 +67,11 @@ struct btf;
 enum regime regime_of(const struct btf *btf);
 /* Does BTF hold the target of a program with this section ("fentry/x", "tp_btf/x")? */
 bool btf_has_target(const struct btf *btf, const char *section);
+/*
+ * The same of @n sections, in one pass: libbpf looks through all types for each name, and a
+ * kernel has 160,000. -ENOMEM, or 0.
+ */
+int btf_have_targets(const struct btf *btf, const char *const sections[], bool have[], size_t n);
 /* Bit of page->flags where the zone number begins: 64 - NODES_SHIFT - ZONES_SHIFT; 0: not found. */
 unsigned int btf_zone_shift(const struct btf *btf);
 /* Bytes of a struct; 0: not found. */

@@ -65,18 +65,24 @@ char *source_refused(void)
 /* ---- load ---- */
 
 /* Programs that BTF gives no target for are not loaded; nor are @refused ones. */
-static void choose_programs(struct source *s, char refused[][64], size_t nr_refused)
+static int choose_programs(struct source *s, char refused[][64], size_t nr_refused)
 {
+	const char *sections[sizeof(s->skel->progs) / sizeof(struct bpf_program *)];
+	bool have[sizeof(sections) / sizeof(sections[0])], *load = have;
 	struct bpf_program *prog;
+	size_t n = 0;
 
+	bpf_object__for_each_program(prog, s->skel->obj)
+		sections[n++] = bpf_program__section_name(prog);
+	if (btf_have_targets(s->btf, sections, have, n))
+		return -ENOMEM;
 	bpf_object__for_each_program(prog, s->skel->obj) {
-		bool load = btf_has_target(s->btf, bpf_program__section_name(prog));
-
 		for (size_t i = 0; i < nr_refused; i++)
 			if (!strcmp(refused[i], bpf_program__name(prog)))
-				load = false;
-		bpf_program__set_autoload(prog, load);
+				*load = false;
+		bpf_program__set_autoload(prog, *load++);
 	}
+	return 0;
 }
 
 int source_page_known(const struct btf *btf, char *err, size_t errlen)
@@ -106,7 +112,10 @@ static int load(struct source *s, char *err, size_t errlen)
 			snprintf(err, errlen, "the BPF programs could not be opened: %s", strerror(errno));
 			return -1;
 		}
-		choose_programs(s, refused, n);
+		if (choose_programs(s, refused, n)) {
+			snprintf(err, errlen, "no memory to start with");
+			return -1;
+		}
 		bpf_map__set_max_entries(s->skel->maps.events, s->o.ring_size);
 		s->skel->rodata->zone_shift = btf_zone_shift(s->btf);
 		s->skel->rodata->legacy = s->regime == REGIME_LEGACY;

@@ -201,6 +201,25 @@ static void targets(void **state)
 	btf__free(btf);
 }
 
+/* Many at once, of which two are of one function, and none. */
+static void targets_at_once(void **state)
+{
+	static const char *const sections[] = { "fexit/dax_insert_entry", "iter/task_vma", "syscall",
+						"tp_btf/dax_pte_fault_done", "fentry/dax_insert_entry",
+						"fexit/gone", "tp_btf/dax_insert_entry",
+						"fentry/btf_trace_dax_pte_fault_done" };
+	struct btf *btf = btf_with("dax_insert_entry", "btf_trace_dax_pte_fault_done", 0);
+	bool have[8];
+
+	(void)state;
+	assert_int_equal(btf_have_targets(btf, sections, have, 8), 0);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(have[i], btf_has_target(btf, sections[i]));
+	assert_true(have[0] && have[2] && have[3] && have[4]);
+	assert_int_equal(btf_have_targets(btf, sections, have, 0), 0);
+	btf__free(btf);
+}
+
 static void a_kernel_without_dax_is_told(void **state)
 {
 	char err[256] = "";
@@ -277,6 +296,7 @@ int main(void)
 		cmocka_unit_test(regimes),
 		cmocka_unit_test(zone_shifts),
 		cmocka_unit_test(targets),
+		cmocka_unit_test(targets_at_once),
 		cmocka_unit_test(a_kernel_without_dax_is_told),
 		cmocka_unit_test(calls_are_found),
 		cmocka_unit_test(padding_ends_a_function),
