@@ -33,12 +33,10 @@ struct target {
 
 static void target_of(struct target *t, const char *section)
 {
-	const char *name = strchr(section, '/');
+	const char *slash = strchr(section, '/');
+	const char *name = slash ? slash + 1 : ""; /* SEC("syscall"): nothing to look for */
 
 	t->kind = BTF_KIND_FUNC;
-	if (!name) /* SEC("syscall"): nothing to look for */
-		name = "/";
-	name++;
 	/* kernel/bpf/bpf_iter.c registers iterators by these functions */
 	if (!strncmp(section, "iter/", 5)) {
 		snprintf(t->name, sizeof(t->name), "bpf_iter_%s", name);
