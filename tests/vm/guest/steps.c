@@ -229,6 +229,21 @@ static bool zaps_put(struct json_object *got, size_t at, struct step *s, int64_t
 	return true;
 }
 
+/* Past what only a look has made, between step @last and the event @next ("": the end). */
+static size_t looks_pass(struct json_object *got, size_t at, struct step *last, int64_t *zaps,
+			 const char *next)
+{
+	if (!strcmp(next, "sample"))
+		return at;
+	if (strcmp(next, "zap-put") && zaps_put(got, at, last, *zaps)) {
+		*zaps = 0;
+		at++;
+	}
+	while (look_quiet(got, at))
+		at++;
+	return at;
+}
+
 /* The folio's own figures must be those of its last step. */
 static const char *end_compare(struct json_object *history, const struct step *last, int64_t zaps)
 {
@@ -267,25 +282,13 @@ const char *steps_compare(struct json_object *history, unsigned int order,
 		struct step before = s;
 
 		step_parse(steps[i], &s);
-		if (strcmp(s.event, "sample")) {
-			if (strcmp(s.event, "zap-put") && zaps_put(got, at, &before, zaps)) {
-				zaps = 0;
-				at++;
-			}
-			while (look_quiet(got, at))
-				at++;
-		}
+		at = looks_pass(got, at, &before, &zaps, s.event);
 		if (at >= json_object_array_length(got) ||
 		    !step_matches(&s, json_object_array_get_idx(got, at)))
 			return steps_differ(got, at, steps, i);
 		zaps = zaps_add(zaps, &s, mapcount_before);
 	}
-	if (zaps_put(got, at, &s, zaps)) {
-		zaps = 0;
-		at++;
-	}
-	while (look_quiet(got, at))
-		at++;
+	at = looks_pass(got, at, &s, &zaps, "");
 	if (at < json_object_array_length(got))
 		return steps_differ(got, at, steps, i);
 	if (field_bool(history, "doubtful"))
