@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The emulated machine: what QEMU is told, and the two things that are made once
-# and used by every boot: formatted persistent memory, and a machine saved when it
-# is ready for its command, which spares a boot of seven seconds.
+# The virtual machine: what QEMU is told, and what is made once and used by every boot:
+# the answer whether KVM runs it, formatted persistent memory, and a machine saved when
+# it is ready for its command, which spares a boot of seven seconds in emulation.
 # shellcheck shell=bash
 
 LAB_DIR=$BUILD_DIR/lab
@@ -9,9 +9,12 @@ MEMORY_MB=2048
 # One NVDIMM, which init divides into four namespaces.
 PMEM_MB=1536
 LABEL_MB=2
+KVM=/dev/kvm
+# A kernel that KVM runs is up after two seconds.
+KVM_SECONDS=20
 
-# lab_setup current|legacy: sets which, kernel, base, pmem and saved; the last four are
-# paths, made as far as they exist.
+# lab_setup current|legacy: sets which, accel and accel_why, and kernel, base, pmem and saved,
+# which are paths, made as far as they exist.
 lab_setup()
 {
 	local key
@@ -25,9 +28,82 @@ lab_setup()
 		echo "$base"
 		cat "$VM_DIR/machine.sh"
 		stat -L -c '%Y' "$(command -v qemu-system-x86_64)"
+		uname -rv
+		grep -m 1 '^model name' /proc/cpuinfo
 	} | sha256sum | cut -c1-16)
 	pmem=$LAB_DIR/pmem-$which-$key
-	saved=$LAB_DIR/saved-$which-$key
+	accel_choose
+	# KVM can't go on with a machine that was saved in emulation, nor the other way round.
+	saved=$LAB_DIR/saved-$which-$key-$accel
+}
+
+# accel_choose: sets accel (kvm or tcg) and accel_why. That $KVM opens says little: in a virtual
+# machine it may be unable to run a kernel. So it is tried, once for each kernel image, QEMU and
+# host, and the outcome is kept in the cache.
+accel_choose()
+{
+	local tried
+	accel=tcg
+	if [ -n "${icount:-}" ]; then
+		accel_why='instructions are counted'
+	elif [ -n "${DAXTOP_ACCEL:-}" ]; then
+		[[ $DAXTOP_ACCEL =~ ^(kvm|tcg)$ ]] || die "DAXTOP_ACCEL is $DAXTOP_ACCEL; it may be kvm or tcg"
+		accel=$DAXTOP_ACCEL accel_why='DAXTOP_ACCEL says so'
+	elif [ ! -e "$KVM" ]; then
+		accel_why="there is no $KVM"
+	elif ! { [ -r "$KVM" ] && [ -w "$KVM" ]; }; then
+		accel_why="$KVM is not ours to open; on Debian the group kvm may"
+	else
+		tried=$(accel_file) || exit 2
+		lab_make tried
+		# shellcheck disable=SC2034 # the scripts that read this file use it
+		read -r accel accel_why <"$tried"
+	fi
+}
+
+# accel_file: where the outcome is kept.
+accel_file()
+{
+	local cache
+	cache=$(cache_dir) || return
+	printf '%s/accel-%s\n' "$cache" "$({
+		uname -rv
+		grep -m 1 '^model name' /proc/cpuinfo
+		stat -L -c '%s %Y' "$(command -v qemu-system-x86_64)" "$kernel/vmlinuz"
+		cat "$kernel/version"
+	} | sha256sum | cut -c1-16)"
+}
+
+# tried_make: boots until init has loaded its modules, under KVM.
+tried_make()
+{
+	local folder=$1 status=0 why
+	accel=kvm
+	echo try >"$folder/mode"
+	{ "$VM_DIR/mkinitramfs" payload "$folder/payload" "$base" "$folder/mode:/lab/mode" &&
+		cat "$base" "$folder/payload" >"$folder/initrd" &&
+		truncate -s $((PMEM_MB + LABEL_MB))M "$folder/pmem"; } || return 1
+	machine_args "$folder" "$LAB_DIR/kvm-$which.log" "$folder/pmem" off
+	machine_boot_args $MEMORY_MB 1 "$folder/initrd" ''
+	# QEMU's own abort is an answer like others, and no core file's worth.
+	(
+		ulimit -c 0
+		exec timeout -k 2 $KVM_SECONDS qemu-system-x86_64 "${args[@]}"
+	) </dev/null >"$folder/qemu.err" 2>&1 &
+	qemu=$!
+	# bash would tell of the abort.
+	{ wait $qemu || status=$?; } 2>/dev/null
+	qemu=
+	if grep -qx 'exit 0' "$folder/status"; then
+		why="kvm $KVM runs the kernel $(cat "$kernel/version")"
+		echo 'the virtual machine runs under KVM' >&2
+	else
+		why=$(sed -n 's/^qemu-system-x86_64: *\(error: *\)\{0,1\}//p' "$folder/qemu.err" | grep -v '^warning' | head -n 1)
+		[ "$status" != 124 ] || why="not up after $KVM_SECONDS s"
+		why="tcg $KVM opens and does not run the kernel $(cat "$kernel/version") (${why:-exit status $status})"
+		echo "the virtual machine runs in emulation: ${why#tcg }" >&2
+	fi
+	{ echo "$why" >"$tried.new" && mv "$tried.new" "$tried"; } || return 1
 }
 
 # machine_args FOLDER LOG PMEM SHARE: sets args, but for what differs between a
@@ -76,13 +152,11 @@ machine_boot_args()
 	fi
 	args+=(-m "$1M,slots=4,maxmem=16G" -smp "$2" -kernel "$kernel/vmlinuz" -initrd "$3"
 		-append "console=ttyS0 panic=-1 mitigations=off tsc=reliable $tsc quiet loglevel=5 $4")
-	# Two CPUs on two host threads make QEMU 7.2's guests oops when BPF
+	args+=(-accel "$accel")
+	# Two emulated CPUs on two host threads make QEMU 7.2's guests oops when BPF
 	# programs attach.
-	if [ "$2" -gt 1 ]; then
-		# shellcheck disable=SC2054
-		args+=(-accel tcg,thread=single)
-	else
-		args+=(-accel tcg)
+	if [ "$accel" = tcg ] && [ "$2" -gt 1 ]; then
+		args[-1]+=,thread=single
 	fi
 }
 
@@ -153,7 +227,7 @@ saved_make()
 	mv "$folder/saved" "$saved.new" && mv "$saved.new" "$saved"
 }
 
-# lab_make WHAT: pmem or saved, made once; others who want it at the same time wait.
+# lab_make WHAT: tried, pmem or saved, made once; others who want it at the same time wait.
 lab_make()
 {
 	[ ! -s "${!1}" ] || return 0
