@@ -15,9 +15,12 @@
 /*
  * bpf_rdonly_cast() (kernel commit a35b9af4ec2c, 6.2) makes a typed pointer from
  * a number: plain loads, checked by the fault handler, instead of a
- * helper call a field.
+ * helper call a field. bpf_core_read.h declares it together with this macro
+ * (libbpf commit "libbpf: add bpf_core_cast() macro", 1.4).
  */
-extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym;
+#ifndef bpf_core_cast
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+#endif
 
 /* Set by dx_init() before anything is attached; addresses are in kallsyms, not in BTF. */
 extern __u64 vmemmap_base; /* of struct page 0 */
