@@ -224,13 +224,18 @@ static void time_begin(struct session *s)
 
 int session_open(struct session *s, const struct options *o)
 {
-	/* the bench compares with and without */
-	bool no_rules = getenv("DAXTOP_NO_RULES");
+	uint32_t events = o->command == COMMAND_TRACE ? o->filter.events : 0;
+	/*
+	 * Half of the probes are no ground to judge on: a pin without its unpin is a leak. The bench
+	 * compares with and without.
+	 */
+	bool no_rules = getenv("DAXTOP_NO_RULES") || (events && !(events & 1u << DX_VIOLATION));
 	struct source_options so = {
 		.ring_size = o->ring_size,
 		.strict = o->strict,
 		.judge = o->command == COMMAND_CHECK,
 		.no_rules = no_rules,
+		.events = events,
 		.event = handle,
 		.arg = s,
 	};
@@ -282,19 +287,23 @@ fail:
 
 void session_ready(struct session *s)
 {
-	unsigned int attached = 0, all = 0;
+	unsigned int attached = 0, all = 0, left_out = 0;
+	char others[80] = "";
 	size_t n;
 	const struct probe *p = source_probes(s->source, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		all += p[i].state != PROBE_UNNEEDED;
+		left_out += p[i].state == PROBE_LEFT_OUT;
+		all += p[i].state != PROBE_UNNEEDED && p[i].state != PROBE_LEFT_OUT;
 		attached += p[i].state == PROBE_ATTACHED;
 		if (p[i].state == PROBE_MISSING)
 			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s)\n", p[i].event, p[i].costs);
 	}
 	if (!s->watching)
 		fprintf(stderr, "daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");
-	fprintf(stderr, "daxtop: ready: %u of %u probes attached, regime %s\n", attached, all,
+	if (left_out)
+		snprintf(others, sizeof(others), " (%u others left out: --event needs none of them)", left_out);
+	fprintf(stderr, "daxtop: ready: %u of %u probes attached%s, regime %s\n", attached, all, others,
 		regime_name(source_regime(s->source)));
 	fflush(stderr);
 	time_begin(s);

@@ -12,6 +12,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* How a kernel counts references of DAX folios, see rules.md's table in man daxtop-rules */
 enum regime { REGIME_LEGACY, REGIME_TRANSITION, REGIME_CURRENT };
@@ -30,12 +31,14 @@ enum probe_state {
 	PROBE_MISSING, /* no candidate could be had; see why */
 	PROBE_WAITING, /* its module is not loaded */
 	PROBE_UNNEEDED, /* another probe of the table covers it on this kernel; see why */
+	PROBE_LEFT_OUT, /* no event that was asked for needs it */
 };
 
 struct probe {
 	const char *event; /* logical event */
 	const char *costs; /* what is lost without it */
 	unsigned int tells; /* enum dx_event_type that a missed run of it loses; 0: none */
+	uint32_t serves; /* 1 << enum dx_event_type: events that are not told, or not wholly, without it; 0: all */
 	bool essential;
 	const char *module; /* lives in this module; NULL: in the kernel */
 	bool judging; /* only for those who judge rules: it costs every fault something */
@@ -52,6 +55,15 @@ struct probe {
 /* Fills @table with a fresh copy of the table; returns the number of rows. */
 size_t probe_table(struct probe *table, size_t max);
 #define PROBE_MAX 48
+
+/*
+ * Before anything is loaded: what is of no use on a kernel of @regime, what only who judges
+ * rules attaches (@judge), and what none of @events needs (1 << enum dx_event_type; 0: all are
+ * wanted). The others keep their state.
+ */
+void probe_choose(struct probe *table, size_t n, enum regime regime, bool judge, uint32_t events);
+/* Is @program of a probe that will be attached, or of none (a program that is run by hand)? */
+bool probe_program_wanted(const struct probe *table, size_t n, const char *program);
 
 /* "attached", ... */
 const char *probe_state_name(enum probe_state state);

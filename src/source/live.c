@@ -64,7 +64,7 @@ char *source_refused(void)
 
 /* ---- load ---- */
 
-/* Programs that BTF gives no target for are not loaded; nor are @refused ones. */
+/* Programs that BTF gives no target for are not loaded; nor are @refused ones, and those of no use here. */
 static int choose_programs(struct source *s, char refused[][64], size_t nr_refused)
 {
 	const char *sections[sizeof(s->skel->progs) / sizeof(struct bpf_program *)];
@@ -77,6 +77,7 @@ static int choose_programs(struct source *s, char refused[][64], size_t nr_refus
 	if (btf_have_targets(s->btf, sections, have, n))
 		return -ENOMEM;
 	bpf_object__for_each_program(prog, s->skel->obj) {
+		*load &= probe_program_wanted(s->probes, s->nr_probes, bpf_program__name(prog));
 		for (size_t i = 0; i < nr_refused; i++)
 			if (!strcmp(refused[i], bpf_program__name(prog)))
 				*load = false;
@@ -280,34 +281,14 @@ static void drop_covered_unpins(struct source *s)
 			drop_covered(s, targets[t], "gup_put_folio");
 }
 
-/* What another regime's kernels do is not missed on this one. */
-static void drop_other_regimes(struct source *s)
-{
-	for (size_t i = 0; i < s->nr_probes; i++) {
-		struct probe *p = &s->probes[i];
-
-		if (!p->regimes || p->regimes & 1u << s->regime)
-			continue;
-		p->state = PROBE_UNNEEDED;
-		snprintf(p->why, sizeof(p->why), "kernels of the %s regime don't work this way",
-			 regime_name(s->regime));
-	}
-}
-
 static void attach(struct source *s)
 {
-	drop_other_regimes(s);
 	drop_covered_unpins(s);
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
 
-		if (p->state == PROBE_UNNEEDED)
+		if (p->state != PROBE_MISSING)
 			continue;
-		if (p->judging && !s->o.judge) {
-			p->state = PROBE_UNNEEDED;
-			snprintf(p->why, sizeof(p->why), "daxtop check attaches it: it costs every fault something");
-			continue;
-		}
 		/* by the call only if its slow path can be told from others */
 		p->first = !strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
 		if (p->module) {
@@ -414,6 +395,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		goto fail;
 	}
 	s->regime = regime_of(s->btf);
+	probe_choose(s->probes, s->nr_probes, s->regime, s->o.judge, s->o.events);
 	if (preflight_btf(s->btf, err, errlen))
 		goto fail;
 	if (load(s, err, errlen) || source_init(s->skel->progs.dx_init, &s->init, err, errlen))

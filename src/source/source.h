@@ -19,7 +19,8 @@ struct source_options {
 	size_t ring_size; /* bytes, power of two, multiple of the page size */
 	bool strict; /* tell of violations that a legacy kernel makes by design, too */
 	bool judge; /* attach what only rules need and what costs every fault something */
-	bool no_rules; /* leave the rules out of the programs: for comparison */
+	bool no_rules; /* leave the rules out of the programs */
+	uint32_t events; /* 1 << enum dx_event_type: those to be told; 0: all. Their probes only are loaded. */
 	/* Called for each record, in the ring's order. @ev is valid for the call. */
 	void (*event)(void *arg, const struct dx_event *ev, size_t len);
 	void *arg;

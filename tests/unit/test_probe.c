@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "event.h"
 #include "scan.h"
 #include "daxtop.skel.h"
 #include "devdax.skel.h"
@@ -84,6 +85,159 @@ static void every_program_is_in_the_table(void **state)
 		if (!found)
 			fail_msg("%s is in no row", bpf_program__name(prog));
 	}
+}
+
+/* ---- what a filter leaves out ---- */
+
+#define E(type) (1u << DX_##type)
+
+static size_t choose(struct probe *table, uint32_t events)
+{
+	size_t n = probe_table(table, PROBE_MAX);
+
+	probe_choose(table, n, REGIME_CURRENT, false, events);
+	return n;
+}
+
+static size_t left_out(uint32_t events)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = choose(table, events), out = 0;
+
+	for (size_t i = 0; i < n; i++)
+		out += table[i].state == PROBE_LEFT_OUT;
+	return out;
+}
+
+/* What is judged, or read because something was judged to be odd, comes from all of them. */
+static void all_events_need_all_probes(void **state)
+{
+	(void)state;
+	assert_int_equal(left_out(0), 0);
+	assert_int_equal(left_out(E(VIOLATION)), 0);
+	assert_int_equal(left_out(E(FAULT) | E(VIOLATION)), 0);
+	assert_int_equal(left_out(E(SAMPLE)), 0);
+	assert_int_equal(left_out(E(PGMAP_REFS)), 0);
+	assert_int_equal(left_out(E(TASK_GONE)), 0);
+	assert_int_equal(left_out((1u << DX_EVENT_TYPES) - 2), 0);
+}
+
+static void expect_attached(uint32_t events, const char *const want[])
+{
+	struct probe table[PROBE_MAX];
+	size_t n = choose(table, events), k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (table[i].state != PROBE_MISSING)
+			continue;
+		assert_non_null(want[k]);
+		assert_string_equal(table[i].event, want[k++]);
+	}
+	assert_null(want[k]);
+}
+
+static void events_keep_what_they_are_made_of(void **state)
+{
+	static const char *const fault[] = { "fault, PTE", "fault, PMD", "fault, MAP_SYNC", "entry inserted",
+					     "install, PTE", "install, PMD", "install, PUD", "pgmap added",
+					     "pgmap removed", "module loaded", NULL };
+	static const char *const pgmap[] = { "pgmap added", "pgmap removed", "pgmap get", "module loaded", NULL };
+	/* a pin's mm was marked by an install, a fork or the walk over what was there; its file's path was sent */
+	static const char *const pin[] = { "fault, PTE", "fault, PMD", "fault, MAP_SYNC", "entry inserted",
+					   "install, PTE", "install, PMD", "install, PUD",
+					   "unmap, PTE", "unmap, PMD", "unmap, PUD",
+					   "bare pfn, PTE", "bare pfn, PMD", "bare pfn, PUD",
+					   "GUP", "pin again", "pin again, many", "page init",
+					   "pgmap added", "pgmap removed", "fork", "exit", "existing mappings",
+					   "module loaded", NULL };
+
+	(void)state;
+	expect_attached(E(FAULT), fault);
+	expect_attached(E(INSERT), fault);
+	expect_attached(E(PGMAP_GET), pgmap);
+	expect_attached(E(PIN), pin);
+}
+
+/* A row tells of an event, so that event keeps it; and names and modules are for all. */
+static void no_event_loses_its_own_probes(void **state)
+{
+	struct probe table[PROBE_MAX];
+
+	(void)state;
+	for (unsigned int type = DX_NONE + 1; type < DX_EVENT_TYPES; type++) {
+		size_t n = choose(table, 1u << type);
+
+		for (size_t i = 0; i < n; i++)
+			if (table[i].tells == type || table[i].tells == DX_PGMAP_ADD ||
+			    table[i].tells == DX_PGMAP_KILL || table[i].tells == DX_MODULE)
+				assert_int_not_equal(table[i].state, PROBE_LEFT_OUT);
+	}
+}
+
+static void two_events_need_what_each_needs(void **state)
+{
+	struct probe one[PROBE_MAX], other[PROBE_MAX], both[PROBE_MAX];
+
+	(void)state;
+	for (unsigned int a = DX_NONE + 1; a < DX_EVENT_TYPES; a++)
+		for (unsigned int b = a + 1; b < DX_EVENT_TYPES; b++) {
+			size_t n = choose(both, 1u << a | 1u << b);
+
+			choose(one, 1u << a);
+			choose(other, 1u << b);
+			for (size_t i = 0; i < n; i++)
+				assert_int_equal(both[i].state == PROBE_LEFT_OUT,
+						 one[i].state == PROBE_LEFT_OUT &&
+							 other[i].state == PROBE_LEFT_OUT);
+		}
+}
+
+static const struct probe *find_probe(const struct probe *table, size_t n, const char *event)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(table[i].event, event))
+			return &table[i];
+	fail_msg("no probe '%s'", event);
+	return NULL;
+}
+
+/* What has no use on a kernel is no loss, and not what a filter leaves out. */
+static void regime_and_judging_come_first(void **state)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = choose(table, E(FAULT));
+
+	(void)state;
+	assert_int_equal(find_probe(table, n, "folio freed, at one")->state, PROBE_UNNEEDED);
+	assert_int_equal(find_probe(table, n, "install, attempts")->state, PROBE_UNNEEDED);
+	assert_int_equal(find_probe(table, n, "layout break")->state, PROBE_LEFT_OUT);
+	n = probe_table(table, PROBE_MAX);
+	probe_choose(table, n, REGIME_LEGACY, true, 0);
+	assert_int_equal(find_probe(table, n, "folio freed, at one")->state, PROBE_MISSING);
+	assert_int_equal(find_probe(table, n, "layout break")->state, PROBE_UNNEEDED);
+	n = probe_table(table, PROBE_MAX);
+	probe_choose(table, n, REGIME_CURRENT, true, 0);
+	assert_int_equal(find_probe(table, n, "install, attempts")->state, PROBE_MISSING);
+}
+
+static void programs_go_with_their_probe(void **state)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = choose(table, E(FAULT));
+
+	(void)state;
+	assert_true(probe_program_wanted(table, n, "dx_pte_fault_done"));
+	assert_true(probe_program_wanted(table, n, "dx_pgmap_gone"));
+	assert_true(probe_program_wanted(table, n, "dx_init")); /* of no row: run by hand */
+	assert_false(probe_program_wanted(table, n, "dx_gup_slow"));
+	assert_false(probe_program_wanted(table, n, "dx_grab")); /* a second choice */
+	assert_false(probe_program_wanted(table, n, "dx_put_managed")); /* another regime's */
+	/* one that two rows had would be left out with either */
+	for (size_t i = 0; i < n; i++)
+		for (int c = 0; c < PROBE_CANDIDATES; c++)
+			for (int k = 0; k < PROBE_PROGRAMS && table[i].candidates[c].programs[k]; k++)
+				assert_int_equal(probe_program_wanted(table, n, table[i].candidates[c].programs[k]),
+						 table[i].state == PROBE_MISSING);
 }
 
 static void essential_means_not_missing(void **state)
@@ -291,6 +445,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_program_of_the_table_exists),
 		cmocka_unit_test(every_program_is_in_the_table),
+		cmocka_unit_test(all_events_need_all_probes),
+		cmocka_unit_test(events_keep_what_they_are_made_of),
+		cmocka_unit_test(no_event_loses_its_own_probes),
+		cmocka_unit_test(two_events_need_what_each_needs),
+		cmocka_unit_test(regime_and_judging_come_first),
+		cmocka_unit_test(programs_go_with_their_probe),
 		cmocka_unit_test(essential_means_not_missing),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(regimes),
