@@ -46,11 +46,10 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -Wall \
 	-Iinclude -Ibpf -I. -MMD -MP
 
-# devdax is attached when the module device_dax loads, so a skeleton of its own.
-BPF_SRC := $(sort $(filter-out bpf/devdax.bpf.c,$(wildcard bpf/*.bpf.c)))
-# A look at what is there attaches nothing: a third one, of a few programs that load fast.
+BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+# A look at what is there attaches nothing: a skeleton of its own, of a few programs that load fast.
 LOOK_SRC := $(sort $(wildcard bpf/look/*.bpf.c)) bpf/scan.bpf.c bpf/walk.bpf.c
-SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/devdax.skel.h $(BUILD)/look.skel.h
+SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/look.skel.h
 
 SRC := $(sort $(wildcard src/*.c src/*/*.c))
 GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c)) tests/vm/wchan.c

@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * devdax.bpf.c - device-dax's fault handler. It lives in a module (device_dax)
- * that may be loaded after daxtop, so this is an object of its own, loaded when
- * the module is there; it shares the main object's maps.
+ * that may be loaded after daxtop: see source_load_late().
  */
 #include "emit.bpf.h"
-
-char LICENSE[] SEC("license") = "GPL";
-
-struct ring_map events SEC(".maps");
-struct lost_map lost SEC(".maps");
-struct stacks_map stacks SEC(".maps");
-
-const volatile __u32 zone_shift = 51;
-const volatile __u32 wakeup_mask = 1023;
-__u32 submitted;
-__u64 vmemmap_base;
-__u64 dev_pfn_min, dev_pfn_max;
 
 #define VM_FAULT_FALLBACK 0x0800 /* include/linux/mm_types.h */
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "file_names.h"
+#include "progress.h"
 #include "session.h"
 #include "stop.h"
 
@@ -27,6 +28,7 @@
 #define SCAN_TURN_NS (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
 #define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
 #define HEAL_NS	(10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */
+#define DRAIN_NS (1000 * NS_PER_MS) /* at the end, for records that are being written */
 #define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
 
 void session_stop(void)
@@ -254,6 +256,7 @@ int session_open(struct session *s, const struct options *o)
 	s->o = o;
 	s->deadline = UINT64_MAX;
 	stop_catch();
+	progress_begin();
 	if (preflight(err, sizeof(err)))
 		goto fail;
 	s->source = source_open(&so, err, sizeof(err));
@@ -269,6 +272,7 @@ int session_open(struct session *s, const struct options *o)
 		goto fail;
 	}
 	find_pgmaps(s);
+	progress_step("looking at what is there", 0, 0);
 	scan_first(s);
 	/*
 	 * What is counted before anybody is told "ready" is what was there before. The ring first: an
@@ -277,9 +281,11 @@ int session_open(struct session *s, const struct options *o)
 	s->more = source_poll(s->source) > 0;
 	if (!s->more)
 		answer_asks(s);
+	progress_end();
 	time_begin(s);
 	return 0;
 fail:
+	progress_end();
 	fprintf(stderr, "daxtop: %s\n", err);
 	session_close(s);
 	return 2;
@@ -380,11 +386,16 @@ void session_heal(struct session *s)
 
 void session_drain(struct session *s)
 {
+	uint64_t end;
 	int rc;
 
 	source_detach(s->source);
-	while (source_poll(s->source) > 0)
+	/* a program that was interrupted while it wrote a record is waited for */
+	end = clock_now() + DRAIN_NS;
+	while (source_poll(s->source) > 0 || (!source_drained(s->source) && clock_now() < end))
 		;
+	if (!source_drained(s->source))
+		missed(s, DX_FAULT, 1);
 	s->next_check = 0;
 	/* before, a count that could not be read came with the next one */
 	rc = source_lost(s->source, lost, s);

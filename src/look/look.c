@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "look_inode.h"
+#include "source/programs.h"
 #include "internal.h"
 
 #define LOAD_ATTEMPTS 8
@@ -38,26 +39,31 @@ static int load(struct look *l, char *err, size_t errlen)
 				 strerror(errno));
 			return -1;
 		}
+		if (programs_choose(l->btf, l->skel->obj)) {
+			snprintf(err, errlen, "no memory to start with");
+			return -1;
+		}
 		choose_programs(l, refused, n);
 		l->skel->rodata->zone_shift = btf_zone_shift(l->btf);
 		l->skel->rodata->walk_times = false; /* no events to put in order */
 		l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
-		source_refused()[0] = 0;
+		programs_refused()[0] = 0;
 		rc = look_bpf__load(l->skel);
+		programs_chosen();
 		if (!rc)
 			return 0;
 		look_bpf__destroy(l->skel);
 		l->skel = NULL;
-		if (!source_refused()[0]) {
+		if (!programs_refused()[0]) {
 			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)",
-				 strerror(-rc), source_message());
+				 strerror(-rc), programs_message());
 			return -1;
 		}
-		snprintf(refused[n], sizeof(refused[n]), "%s", source_refused());
+		snprintf(refused[n], sizeof(refused[n]), "%s", programs_refused());
 	}
 	snprintf(err, errlen,
 		 "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
-		 refused[LOAD_ATTEMPTS - 1], source_message());
+		 refused[LOAD_ATTEMPTS - 1], programs_message());
 	return -1;
 }
 
@@ -71,7 +77,7 @@ struct look *look_open(char *err, size_t errlen)
 		free(l);
 		return NULL;
 	}
-	source_quiet();
+	programs_init();
 	l->nr_cpus = cpus;
 	l->btf = btf__load_vmlinux_btf();
 	if (!l->btf) {

@@ -28,7 +28,7 @@ const char *regime_name(enum regime r)
 struct target {
 	char name[128]; /* "": none is needed */
 	unsigned int kind;
-	bool *has;
+	uint32_t *id;
 };
 
 static void target_of(struct target *t, const char *section)
@@ -67,7 +67,7 @@ static int to_name(const void *name, const void *t)
 }
 
 /* All targets of this name; fentry and fexit have the same. */
-static void targets_found(struct target *t, size_t n, const char *name, unsigned int kind)
+static void targets_found(struct target *t, size_t n, const char *name, unsigned int kind, uint32_t id)
 {
 	struct target *at = bsearch(name, t, n, sizeof(*t), to_name);
 
@@ -76,11 +76,12 @@ static void targets_found(struct target *t, size_t n, const char *name, unsigned
 	while (at > t && !strcmp(at[-1].name, name))
 		at--;
 	for (; at < t + n && !strcmp(at->name, name); at++)
-		if (at->kind == kind)
-			*at->has = true;
+		if (at->kind == kind && !*at->id)
+			*at->id = id;
 }
 
-int btf_have_targets(const struct btf *btf, const char *const sections[], bool have[], size_t n)
+int btf_targets(const struct btf *btf, uint32_t first, const char *const sections[], uint32_t ids[],
+		size_t n)
 {
 	struct target *t = calloc(n + 1, sizeof(*t));
 
@@ -88,15 +89,15 @@ int btf_have_targets(const struct btf *btf, const char *const sections[], bool h
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		target_of(&t[i], sections[i]);
-		t[i].has = &have[i];
-		have[i] = !t[i].name[0];
+		t[i].id = &ids[i];
+		ids[i] = t[i].name[0] ? 0 : BTF_NO_TARGET;
 	}
 	qsort(t, n, sizeof(*t), by_name);
-	for (unsigned int id = 1; id < btf__type_cnt(btf); id++) {
+	for (uint32_t id = first; id < btf__type_cnt(btf); id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
 
 		if (btf_is_func(type) || btf_is_typedef(type))
-			targets_found(t, n, btf__name_by_offset(btf, type->name_off), btf_kind(type));
+			targets_found(t, n, btf__name_by_offset(btf, type->name_off), btf_kind(type), id);
 	}
 	free(t);
 	return 0;

@@ -80,10 +80,13 @@ enum regime regime_of(const struct btf *btf);
 /* Does BTF hold the target of a program with this section ("fentry/x", "tp_btf/x")? */
 bool btf_has_target(const struct btf *btf, const char *section);
 /*
- * The same of @n sections, in one pass: libbpf looks through all types for each name, and a
- * kernel has 160,000. -ENOMEM, or 0.
+ * The types of the targets of @n sections, in one pass from type @first (1: all; of a module's BTF
+ * the first of its own): libbpf looks through all types for each name, and a kernel has 160,000.
+ * @ids: 0: it holds none; BTF_NO_TARGET: the section needs none. Returns 0, or -ENOMEM.
  */
-int btf_have_targets(const struct btf *btf, const char *const sections[], bool have[], size_t n);
+int btf_targets(const struct btf *btf, uint32_t first, const char *const sections[], uint32_t ids[],
+		size_t n);
+#define BTF_NO_TARGET UINT32_MAX
 /* Bit of page->flags where the zone number begins: 64 - NODES_SHIFT - ZONES_SHIFT; 0: not found. */
 unsigned int btf_zone_shift(const struct btf *btf);
 /* Bytes of a struct; 0: not found. */

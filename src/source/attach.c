@@ -5,11 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include "attach.h"
+#include "internal.h"
+#include "progress.h"
+#include "release.h"
+#include "stop.h"
+
+#define MODULE_TRIES 8 /* at a module that came, each a check later */
 
 /* An iterator runs by being read; once is what is wanted of ours. */
-static struct bpf_link *run_iterator(const struct bpf_program *prog)
+static int run_iterator(const struct bpf_program *prog)
 {
 	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
 	char unused[64];
@@ -17,80 +21,185 @@ static struct bpf_link *run_iterator(const struct bpf_program *prog)
 	ssize_t n;
 
 	if (!link)
-		return NULL;
+		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0)
-		goto fail;
+	saved = fd < 0 ? errno : 0;
 	/* EAGAIN: a million VMAs were looked at without output (kernel/bpf/bpf_iter.c); go on */
-	do
+	while (fd >= 0) {
 		n = read(fd, unused, sizeof(unused));
-	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
-	saved = errno;
-	close(fd);
-	errno = saved;
-	if (!n)
-		return link;
-fail:
-	saved = errno;
+		if (!n || (n < 0 && errno != EAGAIN && errno != EINTR) || stop_wanted) {
+			saved = n < 0 ? errno : 0;
+			break;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
 	bpf_link__destroy(link);
-	errno = saved;
-	return NULL;
+	return -saved;
 }
 
-static struct bpf_link *attach_program(struct bpf_object *obj, const char *name, const char **why)
+struct bpf_program *source_program(const struct source *s, const char *name)
 {
-	struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
-	struct bpf_link *link;
+	struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, name);
 
-	if (!prog) {
-		*why = "no such program in daxtop";
-		return NULL;
-	}
-	if (bpf_program__fd(prog) < 0) {
-		*why = bpf_program__autoload(prog) ? "it was not loaded" :
-						     "the kernel has no such function, or refused the program";
-		return NULL;
-	}
+	for (size_t i = 0; prog && bpf_program__fd(prog) < 0; i++)
+		prog = i < s->nr_late ? bpf_object__find_program_by_name(s->late[i]->obj, name) : NULL;
+	return prog;
+}
+
+/* Returns 0, or -errno. */
+static int attach_program(struct source *s, const struct bpf_program *prog)
+{
+	int fd;
+
 	if (!strcmp(probe_kind(bpf_program__section_name(prog)), "iterator"))
-		link = run_iterator(prog);
-	else
-		link = bpf_program__attach(prog);
-	if (!link)
-		*why = strerror(errno);
-	return link;
+		return run_iterator(prog);
+	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog), NULL);
+	if (fd < 0)
+		return fd;
+	s->link[s->nr_links++] = fd;
+	return 0;
 }
 
-int attach_probe(struct attachments *a, struct bpf_object *obj, struct probe *p)
+/* All programs of the candidate, or none. */
+static int attach_candidate(struct source *s, struct probe *p, int c)
 {
-	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
-		const struct probe_candidate *cand = &p->candidates[c];
-		size_t first = a->nr;
-		const char *why = "";
-		int i;
+	const struct probe_candidate *cand = &p->candidates[c];
+	size_t first = s->nr_links;
+	int rc = 0;
 
-		for (i = 0; i < PROBE_PROGRAMS && cand->programs[i]; i++) {
-			struct bpf_link *link = attach_program(obj, cand->programs[i], &why);
+	for (int i = 0; !rc && i < PROBE_PROGRAMS && cand->programs[i]; i++) {
+		struct bpf_program *prog = source_program(s, cand->programs[i]);
 
-			if (!link)
-				break;
-			a->links[a->nr++] = link;
-		}
-		if (i == PROBE_PROGRAMS || !cand->programs[i]) {
-			p->state = PROBE_ATTACHED;
-			p->chosen = c;
-			p->why[0] = 0;
-			return 0;
-		}
-		while (a->nr > first)
-			bpf_link__destroy(a->links[--a->nr]);
-		snprintf(p->why, sizeof(p->why), "%s: %s", cand->target, why);
+		rc = prog ? attach_program(s, prog) : -ENOENT;
+	}
+	if (!rc)
+		return 0;
+	while (s->nr_links > first)
+		close(s->link[--s->nr_links]);
+	snprintf(p->why, sizeof(p->why), "%s: %s", cand->target,
+		 rc == -ENOENT ? "the kernel has no such function, or refused the program" : strerror(-rc));
+	return -1;
+}
+
+static bool candidate_loaded(const struct source *s, const struct probe_candidate *c)
+{
+	for (int i = 0; i < PROBE_PROGRAMS && c->programs[i]; i++)
+		if (!source_program(s, c->programs[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Tries the candidates in order; sets state, chosen and why of @p. Returns 0 when
+ * one is attached, -1 when none could be.
+ */
+static int attach_probe(struct source *s, struct probe *p)
+{
+	int first = p->first;
+
+	for (int c = first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
+		/* a second choice was not loaded, as the first one was there */
+		if (c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c))
+			continue;
+		if (attach_candidate(s, p, c))
+			continue;
+		p->state = PROBE_ATTACHED;
+		p->chosen = c;
+		p->why[0] = 0;
+		return 0;
 	}
 	p->state = PROBE_MISSING;
 	return -1;
 }
 
-void attachments_drop(struct attachments *a)
+/* ---- modules ---- */
+
+int source_modules(struct source *s)
 {
-	while (a->nr)
-		bpf_link__destroy(a->links[--a->nr]);
+	int n = 0;
+
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (p->state != PROBE_WAITING || !source_module_is_live(s, p))
+			continue;
+		p->why[0] = 0;
+		if ((candidate_loaded(s, &p->candidates[0]) || !source_load_late(s, p, 0)) && !attach_probe(s, p))
+			n++;
+		else
+			p->state = s->ready && ++s->module_tries < MODULE_TRIES ? PROBE_WAITING :
+										  PROBE_MISSING;
+	}
+	return n;
+}
+
+/* ---- all of them ---- */
+
+/* The probe of @target would count twice what the one of @by sees. */
+static void drop_covered(struct source *s, const char *target, const char *by)
+{
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (strcmp(p->candidates[0].target, target))
+			continue;
+		p->state = PROBE_UNNEEDED;
+		snprintf(p->why, sizeof(p->why), "it calls %s, which is watched", by);
+	}
+}
+
+/*
+ * gup_put_folio() is inlined into its one-folio callers on some kernels and called by
+ * them on others.
+ */
+static void drop_covered_unpins(struct source *s)
+{
+	static const char *const targets[DX_TEXTS] = {
+		[DX_TEXT_UNPIN_PAGE] = "unpin_user_page",
+		[DX_TEXT_UNPIN_USER_FOLIO] = "unpin_user_folio",
+		[DX_TEXT_UNPIN_FOLIO] = "unpin_folio",
+	};
+
+	for (int t = 0; t < DX_TEXTS; t++)
+		if (s->init.gup_put_folio &&
+		    text_calls(s->skel->bss->texts + t * DX_TEXT_LEN, DX_TEXT_LEN, s->init.text[t].addr,
+			       s->init.gup_put_folio))
+			drop_covered(s, targets[t], "gup_put_folio");
+}
+
+int source_attach(struct source *s)
+{
+	drop_covered_unpins(s);
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (stop_wanted)
+			return -1;
+		progress_step("attaching them", i + 1, s->nr_probes);
+		if (p->state != PROBE_MISSING)
+			continue;
+		/* by the call only if its slow path can be told from others */
+		p->first = !strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
+		if (p->module) {
+			p->state = PROBE_WAITING;
+			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded", p->module);
+			continue;
+		}
+		attach_probe(s, p);
+		if (!strcmp(p->event, "GUP") && p->chosen == 1)
+			drop_covered(s, "folio_add_pins", "try_grab_folio"); /* mm/gup.c */
+	}
+	source_modules(s);
+	return 0;
+}
+
+void source_detach(struct source *s)
+{
+	if (!s->nr_links)
+		return;
+	if (s->produced)
+		s->end = *s->produced;
+	s->released = links_release(s->link, s->nr_links);
+	s->nr_links = 0;
 }

@@ -31,15 +31,6 @@ int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsign
 	return 0;
 }
 
-static struct bpf_program *find_program(struct source *s, const char *name)
-{
-	struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, name);
-
-	if (!prog && s->devdax)
-		prog = bpf_object__find_program_by_name(s->devdax->obj, name);
-	return prog;
-}
-
 void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, uint64_t n), void *arg)
 {
 	for (size_t i = 0; i < s->nr_probes; i++) {
@@ -49,7 +40,7 @@ void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, ui
 		if (p->state != PROBE_ATTACHED)
 			continue;
 		for (int k = 0; k < PROBE_PROGRAMS && p->candidates[p->chosen].programs[k]; k++) {
-			struct bpf_program *prog = find_program(s, p->candidates[p->chosen].programs[k]);
+			struct bpf_program *prog = source_program(s, p->candidates[p->chosen].programs[k]);
 			struct bpf_prog_info info = {};
 			uint32_t len = sizeof(info);
 

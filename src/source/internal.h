@@ -4,14 +4,14 @@
 /* internal.h - what the files of the live source share */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include "attach.h"
 #include "event.h"
 #include "rule.h"
 #include "scan.h"
 #include "source.h"
 #include "walk.h"
 #include "daxtop.skel.h"
-#include "devdax.skel.h"
+
+#define LATE_MAX 8
 
 struct baseline;
 
@@ -20,9 +20,14 @@ struct source {
 	struct btf *btf;
 	enum regime regime;
 	struct daxtop_bpf *skel;
-	struct devdax_bpf *devdax; /* NULL until its module is there */
+	struct daxtop_bpf *late[LATE_MAX]; /* programs that were loaded afterwards */
+	size_t nr_late;
 	struct ring_buffer *ring;
-	struct attachments links;
+	const volatile unsigned long *consumed, *produced; /* positions in the ring, bytes */
+	unsigned long end; /* the position at which it was detached; ULONG_MAX: it wasn't */
+	int link[PROBE_MAX * PROBE_PROGRAMS];
+	size_t nr_links;
+	int released; /* what still holds the links, -1: nothing does */
 	struct probe probes[PROBE_MAX];
 	size_t nr_probes;
 	uint64_t missed_seen[PROBE_MAX];
@@ -39,12 +44,24 @@ struct source {
 };
 
 void source_scan_end(struct source *s);
-/* libbpf's messages are kept, not printed. */
-void source_quiet(void);
-const char *source_message(void); /* the last one */
-char *source_refused(void); /* name of the program that the verifier refused last; "" by the caller before */
 /* Is struct page as bpf/ reads it? Returns 0, or -1 with a sentence. */
 int source_page_known(const struct btf *btf, char *err, size_t errlen);
+/* "A signal ended it": for @err. Returns -1. */
+int source_stopped(char *err, size_t errlen);
+/* Loads all programs that are of use on this kernel. Returns 0, or -1 with a sentence. */
+int source_load(struct source *s, char *err, size_t errlen);
+/*
+ * Loads programs that were not loaded with the others: of a module that came later, or of a second
+ * choice where the first one could not be attached. Candidate @c of @p. Returns 0, or -1 with the
+ * reason in @p's why.
+ */
+int source_load_late(struct source *s, struct probe *p, int c);
+/* Its programs can be loaded: @p's module is there, and its types are. */
+bool source_module_is_live(const struct source *s, const struct probe *p);
+/* The program @name, of the object that has it loaded; NULL: none has. */
+struct bpf_program *source_program(const struct source *s, const char *name);
+/* Attaches what was loaded; the probes tell what came of it. Returns 0, or -1: a signal ended it. */
+int source_attach(struct source *s);
 /* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
 int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
 /* Runs a SEC("syscall") program once. Returns 0 or -errno; -ENOSYS: this kernel refused it at the load. */

@@ -36,8 +36,13 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 uint64_t source_since(const struct source *s);
 /* Detaches everything; records still in the ring are lost unless drained before. NULL is fine. */
 void source_close(struct source *s);
-/* Detaches the programs but keeps the ring and the counters readable. */
+/*
+ * Lets go of the programs but keeps the ring and the counters readable. What they still put there
+ * while the kernel takes them apart is not handed out.
+ */
 void source_detach(struct source *s);
+/* Everything that was in the ring, or was in it when it was detached, has been handed out. */
+bool source_drained(const struct source *s);
 
 /* To wait on for records (they are also looked for by every source_poll()). */
 int source_fd(const struct source *s);

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "look/internal.h"
+#include "source/programs.h"
 #include "page.h"
 #include "page.skel.h"
 
@@ -86,7 +87,7 @@ static uint64_t vmemmap_find(uint64_t *pfn)
 
 	if (!skel)
 		not_here("this kernel permits no such program: %s (%s)", strerror(errno),
-			 source_message());
+			 programs_message());
 	if (page == MAP_FAILED || pipe2(pipes, O_CLOEXEC))
 		not_here("no memory or no pipe: %s", strerror(errno));
 	page[0] = 1;
@@ -294,7 +295,7 @@ static struct look_bpf *load(void)
 	rc = look_bpf__load(skel);
 	if (rc)
 		not_here("this kernel permits no such program: %s (%s)", strerror(-rc),
-			 source_message());
+			 programs_message());
 	btf__free(btf);
 	return skel;
 }
@@ -336,7 +337,7 @@ int main(void)
 	struct utsname u;
 	uint64_t pfn;
 
-	source_quiet();
+	programs_init();
 	skel = load();
 	skel->bss->vmemmap_base = vmemmap_find(&pfn);
 	check(skel, pfn);

@@ -363,14 +363,20 @@ static void targets_at_once(void **state)
 						"fexit/gone", "tp_btf/dax_insert_entry",
 						"fentry/btf_trace_dax_pte_fault_done" };
 	struct btf *btf = btf_with("dax_insert_entry", "btf_trace_dax_pte_fault_done", 0);
-	bool have[8];
+	uint32_t ids[8];
 
 	(void)state;
-	assert_int_equal(btf_have_targets(btf, sections, have, 8), 0);
+	assert_int_equal(btf_targets(btf, 1, sections, ids, 8), 0);
 	for (size_t i = 0; i < 8; i++)
-		assert_int_equal(have[i], btf_has_target(btf, sections[i]));
-	assert_true(have[0] && have[2] && have[3] && have[4]);
-	assert_int_equal(btf_have_targets(btf, sections, have, 0), 0);
+		assert_int_equal(!!ids[i], btf_has_target(btf, sections[i]));
+	assert_int_equal(ids[0], btf__find_by_name_kind(btf, "dax_insert_entry", BTF_KIND_FUNC));
+	assert_int_equal(ids[4], ids[0]);
+	assert_int_equal(ids[3], btf__find_by_name_kind(btf, "btf_trace_dax_pte_fault_done", BTF_KIND_TYPEDEF));
+	assert_true(ids[2] == BTF_NO_TARGET);
+	/* what stands before the first type looked at is not found */
+	assert_int_equal(btf_targets(btf, ids[0] + 1, sections, ids, 8), 0);
+	assert_int_equal(ids[0], 0);
+	assert_int_equal(btf_targets(btf, 1, sections, ids, 0), 0);
 	btf__free(btf);
 }
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* programs.c - targets and their types; libbpf's messages; signals while programs are loaded */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "probe/probe.h"
+#include "programs.h"
+#include "progress.h"
+#include "stop.h"
+
+/* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
+
+static char last_message[512];
+static char failed_program[64];
+
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+	char *quote;
+
+	if (level > LIBBPF_WARN)
+		return 0;
+	if (getenv("DAXTOP_LIBBPF")) { /* for daxtop's developers: the verifier's whole log */
+		va_list copy;
+
+		va_copy(copy, ap);
+		vfprintf(stderr, fmt, copy);
+		va_end(copy);
+	}
+	vsnprintf(line, sizeof(line), fmt, ap);
+	/* "prog 'NAME': ..." names the program that the verifier refused */
+	if (!strncmp(line, "libbpf: prog '", 14) && (quote = strchr(line + 14, '\''))) {
+		snprintf(failed_program, sizeof(failed_program), "%.*s", (int)(quote - line - 14), line + 14);
+	}
+	line[strcspn(line, "\n")] = 0;
+	if (!strncmp(line, "libbpf: ", 8))
+		memmove(line, line + 8, strlen(line + 8) + 1);
+	snprintf(last_message, sizeof(last_message), "%s", line);
+	return 0;
+}
+
+const char *programs_message(void)
+{
+	return last_message;
+}
+
+char *programs_refused(void)
+{
+	return failed_program;
+}
+
+/* ---- targets ---- */
+
+static struct target {
+	const struct bpf_program *prog;
+	uint32_t id; /* in the kernel's BTF, or in the module's */
+	int module; /* its BTF, -1: the kernel's */
+} *targets;
+static size_t nr_targets, nr_loading, nr_to_load;
+
+/*
+ * libbpf is about to load @prog. It would look for the target itself, through all types of the
+ * kernel for each program, if its handler for the section were not replaced by this one.
+ */
+static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
+{
+	(void)cookie;
+	if (stop_wanted)
+		return -EINTR;
+	progress_step("loading BPF programs", ++nr_loading, nr_to_load);
+	for (size_t i = 0; i < nr_targets; i++) {
+		if (targets[i].prog != prog)
+			continue;
+		opts->attach_btf_id = targets[i].id;
+		if (targets[i].module >= 0)
+			opts->attach_btf_obj_fd = targets[i].module;
+		return 0;
+	}
+	return -ESRCH;
+}
+
+void programs_init(void)
+{
+	static const struct {
+		const char *section;
+		enum bpf_attach_type type;
+	} kinds[] = {
+		{ "fentry/", BPF_TRACE_FENTRY },
+		{ "fexit/", BPF_TRACE_FEXIT },
+		{ "tp_btf/", BPF_TRACE_RAW_TP },
+		{ "iter/", BPF_TRACE_ITER },
+	};
+	LIBBPF_OPTS(libbpf_prog_handler_opts, o, .prog_prepare_load_fn = prepare_load);
+	static bool done;
+
+	libbpf_set_print(keep_message);
+	for (size_t i = 0; !done && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		libbpf_register_prog_handler(kinds[i].section, BPF_PROG_TYPE_TRACING, kinds[i].type, &o);
+	done = true;
+}
+
+void programs_chosen(void)
+{
+	for (size_t i = 0; i < nr_targets; i++)
+		if (targets[i].module >= 0)
+			close(targets[i].module);
+	free(targets);
+	targets = NULL;
+	nr_targets = nr_loading = nr_to_load = 0;
+}
+
+int programs_choose(const struct btf *btf, struct bpf_object *obj)
+{
+	const char **sections = NULL;
+	struct bpf_program *prog;
+	uint32_t *ids = NULL;
+	size_t n = 0, i = 0;
+	int rc = -ENOMEM;
+
+	programs_chosen();
+	bpf_object__for_each_program(prog, obj)
+		n++;
+	sections = calloc(n, sizeof(*sections));
+	ids = calloc(n, sizeof(*ids));
+	targets = calloc(n, sizeof(*targets));
+	if (!sections || !ids || !targets)
+		goto out;
+	bpf_object__for_each_program(prog, obj)
+		sections[i++] = bpf_program__section_name(prog);
+	rc = btf_targets(btf, 1, sections, ids, n);
+	if (rc)
+		goto out;
+	nr_targets = n;
+	i = 0;
+	bpf_object__for_each_program(prog, obj) {
+		targets[i] = (struct target){ prog, ids[i], -1 };
+		bpf_program__set_autoload(prog, ids[i]);
+		i++;
+	}
+out:
+	free(sections);
+	free(ids);
+	return rc;
+}
+
+/* The BTF of a module, by its name: an fd, or -errno. */
+static int module_btf(const char *module)
+{
+	uint32_t id = 0;
+
+	while (!bpf_btf_get_next_id(id, &id)) {
+		char name[64] = "";
+		struct bpf_btf_info info = { .name = (uintptr_t)name, .name_len = sizeof(name) };
+		uint32_t len = sizeof(info);
+		int fd = bpf_btf_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue; /* it has gone meanwhile */
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf && !strcmp(name, module))
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+int programs_choose_module(const struct btf *btf, struct bpf_program *prog, const char *module)
+{
+	const char *section = bpf_program__section_name(prog);
+	struct bpf_btf_info info = {};
+	uint32_t id = 0, len = sizeof(info);
+	int fd = module_btf(module), rc = -ENOENT;
+	struct btf *own;
+
+	if (fd < 0)
+		return fd;
+	own = bpf_obj_get_info_by_fd(fd, &info, &len) ? NULL :
+		btf__load_from_kernel_by_id_split(info.id, (struct btf *)btf);
+	if (own)
+		rc = btf_targets(own, btf__type_cnt(btf), &section, &id, 1);
+	btf__free(own);
+	for (size_t i = 0; !rc && id && i < nr_targets; i++)
+		if (targets[i].prog == prog) {
+			targets[i].id = id;
+			targets[i].module = fd;
+			bpf_program__set_autoload(prog, true);
+			return 0;
+		}
+	close(fd);
+	return rc ? rc : -ENOENT;
+}

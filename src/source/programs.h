@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_PROGRAMS_H
+#define DAXTOP_PROGRAMS_H
+/*
+ * programs.h - BPF programs on their way into the kernel: the types of their targets, libbpf's
+ * word about those that the verifier refuses, how far the load is.
+ *
+ * One process loads one object at a time.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_object;
+struct bpf_program;
+struct btf;
+
+/* libbpf's messages are kept, not printed; and its programs' targets are found here. */
+void programs_init(void);
+const char *programs_message(void); /* the last one */
+char *programs_refused(void); /* name of the program that the verifier refused last; "" by the caller before */
+
+/*
+ * Looks up in @btf, the kernel's, what the programs of @obj attach to. Those without a target are
+ * not loaded (autoload is off), the others are loaded with its type. To be called between open
+ * and load. Returns 0, or -ENOMEM.
+ */
+int programs_choose(const struct btf *btf, struct bpf_object *obj);
+/*
+ * The target of @prog is in the module @module: looks there, and turns autoload on if it is there.
+ * Returns 0, or -errno: -ENOENT: the module is not loaded, has no types yet, or no such function.
+ */
+int programs_choose_module(const struct btf *btf, struct bpf_program *prog, const char *module);
+/* Frees what the two keep for the load. */
+void programs_chosen(void);
+
+#endif
