@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE /* execvpe(), sigabbrev_np() */
+#define _GNU_SOURCE /* execvpe(), sigabbrev_np(), strchrnul() */
 /* child.c - runs another program and waits for its processes */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "child.h"
@@ -179,7 +181,7 @@ static void signals_restore(void)
 	sigprocmask(SIG_SETMASK, &first_mask, NULL);
 }
 
-/* ---- starting ---- */
+/* ---- in the child ---- */
 
 /* Which step of the child's failed. */
 enum step { STEP_USER, STEP_EXEC };
@@ -188,42 +190,159 @@ struct failure {
 	int err;
 };
 
-static __attribute__((noreturn)) void child_run(char *const *argv, const struct child_user *u, int pipe)
+/* Sent to the parent; nothing sent: the exec worked, or what was looked for is there. */
+static __attribute__((noreturn)) void child_fail(int pipe, enum step step, int err)
 {
-	struct failure f = { .step = STEP_USER };
+	struct failure f = { .step = step, .err = err };
 
-	f.err = user_become(u);
-	if (!f.err) {
-		signals_restore();
-		execvpe(argv[0], argv, environ);
-		f = (struct failure){ .step = STEP_EXEC, .err = -errno };
-	}
 	if (write(pipe, &f, sizeof(f)) < 0)
 		_exit(126);
 	_exit(127);
 }
 
-static int failure_say(const struct failure *f, char *const *argv, const struct child_user *u, char *err,
+static __attribute__((noreturn)) void child_run(char *const *argv, const struct child_user *u, int pipe)
+{
+	int err = user_become(u);
+
+	if (err)
+		child_fail(pipe, STEP_USER, err);
+	signals_restore();
+	execvpe(argv[0], argv, environ);
+	child_fail(pipe, STEP_EXEC, -errno);
+}
+
+/* What exec() asks before it reads the file (fs/exec.c, do_open_execat()); noexec mounts too. */
+static int file_look(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) ? -errno : 0;
+}
+
+/* As execvpe() goes through PATH: on to the next folder, unless the failure is another one than these. */
+static int command_look(const char *name)
+{
+	const char *path = getenv("PATH"), *end;
+	char standard[256], file[PATH_MAX];
+	int err, found = -ENOENT;
+
+	if (!*name)
+		return -ENOENT;
+	if (strchr(name, '/'))
+		return file_look(name);
+	if (!path) {
+		confstr(_CS_PATH, standard, sizeof(standard));
+		path = standard;
+	}
+	for (;; path = end + 1) {
+		end = strchrnul(path, ':');
+		/* an empty one is the current folder; execvpe() leaves out one that is too long */
+		if ((size_t)snprintf(file, sizeof(file), "%.*s%s%s", (int)(end - path), path, end > path ? "/" : "",
+				     name) < sizeof(file)) {
+			err = file_look(file);
+			if (!err)
+				return 0;
+			if (err == -EACCES || err == -EISDIR)
+				found = -EACCES;
+			else if (err != -ENOENT && err != -ENOTDIR && err != -ESTALE && err != -ENODEV &&
+				 err != -ETIMEDOUT)
+				return err;
+		}
+		if (!*end)
+			return found;
+	}
+}
+
+static __attribute__((noreturn)) void child_look(const char *name, const struct child_user *u, int pipe)
+{
+	int err = user_become(u);
+
+	if (err)
+		child_fail(pipe, STEP_USER, err);
+	err = command_look(name);
+	if (err)
+		child_fail(pipe, STEP_EXEC, err);
+	_exit(0);
+}
+
+/* ---- starting ---- */
+
+static int failure_say(const struct failure *f, const char *name, const struct child_user *u, char *err,
 		       size_t errlen)
 {
-	char name[512];
+	char shown[512], user[256];
 
-	escape_columns(name, sizeof(name), argv[0], strlen(argv[0]), 80, ESCAPE_KEEP_END);
-	if (f->step == STEP_USER)
-		snprintf(err, errlen, "can't become user %u to run '%s': %s", u->uid, name,
-			 strerror(-f->err));
-	else if (f->err == -ENOENT && !strchr(argv[0], '/'))
-		snprintf(err, errlen, "there is no command '%s' in PATH", name);
+	escape_columns(shown, sizeof(shown), name, strlen(name), 80, ESCAPE_KEEP_END);
+	if (u->name[0])
+		escape_columns(user, sizeof(user), u->name, strlen(u->name), 60, ESCAPE_KEEP_START);
 	else
-		snprintf(err, errlen, "can't run '%s': %s", name, strerror(-f->err));
+		snprintf(user, sizeof(user), "%u", u->uid);
+	if (f->step == STEP_USER)
+		snprintf(err, errlen, "can't become user %u to run '%s': %s", u->uid, shown,
+			 strerror(-f->err));
+	else if (f->err == -ENOENT && !strchr(name, '/'))
+		snprintf(err, errlen, "there is no command '%s' in PATH", shown);
+	else if (f->err == -EACCES && u->change)
+		snprintf(err, errlen, "can't run '%s' as user %s: %s", shown, user, strerror(EACCES));
+	else
+		snprintf(err, errlen, "can't run '%s': %s", shown, strerror(-f->err));
 	return f->err;
+}
+
+static bool failure_read(int pipe, struct failure *f)
+{
+	ssize_t got;
+
+	do
+		got = read(pipe, f, sizeof(*f));
+	while (got < 0 && errno == EINTR);
+	close(pipe);
+	return got == sizeof(*f);
+}
+
+static void wait_for(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+int child_find(const char *name, const struct child_user *u, char *err, size_t errlen)
+{
+	struct failure f;
+	bool failed;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC)) {
+		snprintf(err, errlen, "can't make a pipe: %s", strerror(errno));
+		return -errno;
+	}
+	pid = fork();
+	if (!pid)
+		child_look(name, u, fds[1]);
+	if (pid < 0) {
+		f.err = -errno;
+		snprintf(err, errlen, "can't start a process: %s", strerror(errno));
+		close(fds[0]);
+		close(fds[1]);
+		return f.err;
+	}
+	close(fds[1]);
+	failed = failure_read(fds[0], &f);
+	wait_for(pid);
+	return failed ? failure_say(&f, name, u, err, errlen) : 0;
 }
 
 int child_start(struct child *c, char *const *argv, const struct child_user *u, char *err, size_t errlen)
 {
 	struct failure f;
 	sigset_t all, mask;
-	ssize_t got;
 	int fds[2];
 
 	memset(c, 0, sizeof(*c));
@@ -258,17 +377,12 @@ int child_start(struct child *c, char *const *argv, const struct child_user *u, 
 	}
 	if (early)
 		kill(c->pid, early);
-	do
-		got = read(fds[0], &f, sizeof(f));
-	while (got < 0 && errno == EINTR);
-	close(fds[0]);
-	if (got != sizeof(f))
+	if (!failure_read(fds[0], &f))
 		return 0;
-	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	wait_for(c->pid);
 	c->pid = 0;
 	child_signals_give_back();
-	return failure_say(&f, argv, u, err, errlen);
+	return failure_say(&f, argv[0], u, err, errlen);
 }
 
 /* ---- waiting ---- */

@@ -39,6 +39,13 @@ int child_user_find(struct child_user *u, const char *name, char *err, size_t er
 void child_signals_save(void);
 
 /*
+ * Is there what child_start() would run by the name @name, and may @u run it? Asked by a process
+ * that is @u's. Returns 0, or a negative errno with a sentence in @err. It says what is so now: the
+ * start can still fail, for this reason or for others (an interpreter that is not there).
+ */
+int child_find(const char *name, const struct child_user *u, char *err, size_t errlen);
+
+/*
  * Starts @argv (found in PATH) with our environment and descriptors; orphans of it
  * become our children. Takes over INT, TERM, HUP and QUIT: a signal that another
  * process sent is handed on to it, one of the terminal has reached it already. Returns

@@ -206,7 +206,9 @@ int cmd_check(const struct options *o)
 	char err[768];
 
 	child_signals_save();
-	if (child_user_find(&user, o->user, err, sizeof(err))) {
+	/* what can be known without the kernel comes before the seconds that attaching takes */
+	if (child_user_find(&user, o->user, err, sizeof(err)) ||
+	    (o->command_argv && child_find(o->command_argv[0], &user, err, sizeof(err)))) {
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
 	}

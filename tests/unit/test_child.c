@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,6 +95,9 @@ static void expect_no_start(char *name, int error, const char *sentence)
 	char *argv[] = { name, NULL }, err[512] = "";
 	struct child c;
 
+	assert_int_equal(child_find(name, &nobody_else, err, sizeof(err)), error);
+	assert_string_equal(err, sentence);
+	err[0] = '\0';
 	assert_int_equal(child_start(&c, argv, &nobody_else, err, sizeof(err)), error);
 	assert_string_equal(err, sentence);
 	assert_int_equal(c.pid, 0);
@@ -110,6 +114,119 @@ static void test_no_start(void **state)
 	expect_no_start("/no/such/file", -ENOENT, "can't run '/no/such/file': No such file or directory");
 	expect_no_start("/etc/passwd", -EACCES, "can't run '/etc/passwd': Permission denied");
 	expect_no_start("no\x1b[31m", -ENOENT, "there is no command 'no\\x1b[31m' in PATH");
+	expect_no_start("/dev/null", -EACCES, "can't run '/dev/null': Permission denied");
+	expect_no_start("", -ENOENT, "there is no command '' in PATH");
+}
+
+/* ---- looked for before it is started ---- */
+
+static void make_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+/* What the look says, and the start as well, where both know it. */
+static void expect_both(const char *name, const struct child_user *u, int error)
+{
+	char *argv[] = { (char *)name, NULL }, looked[512] = "", started[512] = "";
+	struct child c;
+
+	assert_int_equal(child_find(name, u, looked, sizeof(looked)), error);
+	/* and nobody is left behind */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(child_start(&c, argv, u, started, sizeof(started)), error);
+	assert_string_equal(looked, started);
+	if (error)
+		return;
+	wait_end(&c);
+	child_signals_give_back();
+	assert_int_equal(child_exit_status(c.status), 0);
+}
+
+static void test_find(void **state)
+{
+	char dir[] = "/tmp/test-child-XXXXXX", err[512] = "", path[256], here[256], *saved = strdup(getenv("PATH"));
+	char *no_shell[] = { "no-shell", NULL };
+	struct child c;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(mkdir("a", 0755), 0);
+	assert_int_equal(mkdir("b", 0755), 0);
+	assert_int_equal(mkdir("a/folder", 0755), 0);
+	make_file("a/both", "", 0644);
+	make_file("b/both", "#!/bin/sh\n", 0755);
+	make_file("a/plain", "", 0644);
+	make_file("b/script", "exit 0\n", 0755); /* no #!: execvpe() gives it to sh */
+	make_file("no-shell", "#!/no/such/shell\n", 0755);
+	snprintf(path, sizeof(path), "/no/such:%s/b/both:%s/a:%s/b:", dir, dir, dir);
+	setenv("PATH", path, 1);
+	expect_both("both", &nobody_else, 0); /* the one that can be run, behind one that can't */
+	expect_both("script", &nobody_else, 0);
+	expect_both("plain", &nobody_else, -EACCES);
+	expect_both("folder", &nobody_else, -EACCES);
+	expect_both("nothing-like-it", &nobody_else, -ENOENT);
+	expect_both("a/both/x", &nobody_else, -ENOTDIR);
+	/* exec() says Permission denied */
+	assert_int_equal(child_find("./a", &nobody_else, err, sizeof(err)), -EISDIR);
+	assert_string_equal(err, "can't run './a': Is a directory");
+	/* the empty one at the end is the current folder; it is there, and yet it can't be run */
+	assert_int_equal(child_find("no-shell", &nobody_else, err, sizeof(err)), 0);
+	assert_int_equal(child_start(&c, no_shell, &nobody_else, err, sizeof(err)), -ENOENT);
+	setenv("PATH", "/no/such", 1);
+	expect_both("both", &nobody_else, -ENOENT);
+	unsetenv("PATH");
+	expect_both("true", &nobody_else, 0);
+	setenv("PATH", saved, 1);
+	free(saved);
+	assert_int_equal(chdir(here), 0);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	assert_int_equal(system(path), 0);
+}
+
+/* It is the user's permission that counts, with the user's groups and without ours. */
+static void test_find_as_user(void **state)
+{
+	struct child_user u = { .change = true, .uid = 65534, .gid = 65533 };
+	char dir[] = "/tmp/test-child-XXXXXX", err[512] = "", path[256];
+	int nr = getgroups(0, NULL);
+	gid_t before[nr ? nr : 1];
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(getgroups(nr, before), nr);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0755), 0);
+	snprintf(path, sizeof(path), "%s/x", dir);
+	make_file(path, "#!/bin/sh\n", 0755);
+	expect_both(path, &u, 0);
+	assert_int_equal(chmod(path, 0700), 0);
+	expect_both(path, &nobody_else, 0);
+	expect_both(path, &u, -EACCES);
+	assert_int_equal(child_find(path, &u, err, sizeof(err)), -EACCES);
+	assert_non_null(strstr(err, "' as user 65534: Permission denied"));
+	assert_int_equal(chmod(path, 0750), 0);
+	assert_int_equal(chown(path, 0, 65533), 0);
+	expect_both(path, &u, 0);
+	/* our own groups are not the user's */
+	assert_int_equal(setgroups(1, (gid_t[]){ 65532 }), 0);
+	assert_int_equal(chown(path, 0, 65532), 0);
+	expect_both(path, &u, -EACCES);
+	assert_int_equal(setgroups(nr, before), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(chmod(dir, 0700), 0);
+	expect_both(path, &u, -EACCES);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 /* A pipe that the program writes to. */
@@ -459,6 +576,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),	     cmocka_unit_test(test_no_start),
+		cmocka_unit_test(test_find),	     cmocka_unit_test(test_find_as_user),
 		cmocka_unit_test(test_forward),	     cmocka_unit_test(test_terminal_signal),
 		cmocka_unit_test(test_terminal),     cmocka_unit_test(test_forward_end),  cmocka_unit_test(test_dispositions),
 		cmocka_unit_test(test_orphans),	     cmocka_unit_test(test_passes_on),
