@@ -127,6 +127,13 @@ void wait_blocked(pid_t pid, const char *wchan);
 
 /* Ids of loaded programs, ascending; returns how many, at most @max. */
 size_t bpf_programs(uint32_t *ids, size_t max);
+/* "id 12 (name)" of a program; the kernel keeps 15 bytes of the name. */
+void bpf_program_name(uint32_t id, char *out, size_t len);
+/*
+ * Loads a program, and gives it up: its id. The kernel gives ids in order (kernel/bpf/syscall.c,
+ * bpf_prog_alloc_id()), so those of two calls differ by one more than was loaded between them.
+ */
+uint32_t bpf_program_id(void);
 /*
  * Waits for all programs but @ids to go. Returns how many ms that took, or -1 with the
  * names of those that stayed in @left.

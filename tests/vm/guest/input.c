@@ -72,6 +72,26 @@ static void test_folio(struct place *p)
 	refused("xyz", ARGS("history", "0x1", "xyz"));
 }
 
+/* A CMD that is not there, or not to be run, is told before a single program is loaded. */
+static void test_command(struct place *p)
+{
+	uint32_t before = bpf_program_id(), after;
+
+	(void)p;
+	refused("nosuchcmd", ARGS("check", "nosuchcmd"));
+	refused("nosuchcmd", ARGS("check", "--", "nosuchcmd", "-x"));
+	refused("directory", ARGS("check", "--", "/proc"));
+	refused("denied", ARGS("check", "/proc/version"));
+	refused("empty", ARGS("check", ""));
+	/* root may run it, nobody may not */
+	run("cp /bin/true /tmp/gt-root && chmod 700 /tmp/gt-root");
+	refused("as user nobody", ARGS("check", "--user=nobody", "/tmp/gt-root"));
+	must(!unlink("/tmp/gt-root"));
+	after = bpf_program_id();
+	if (after != before + 1)
+		fail("%u BPF programs were loaded, expected none", after - before - 1);
+}
+
 static void become_nobody(void)
 {
 	must(!setgroups(0, NULL));
@@ -94,6 +114,7 @@ static void test_not_root(struct place *p)
 	nobody(ARGS("history", "0x1"));
 	nobody(ARGS("probes"));
 	nobody(ARGS("top", "--batch"));
+	nobody(ARGS("check", "true"));
 }
 
 /* ---- one thing missing at a time ---- */
@@ -331,6 +352,7 @@ static void test_tiny(struct place *p)
 const struct test input_tests[] = {
 	TEST("input/usage", ON_NONE, test_usage),
 	TEST("input/folio", ON_NONE, test_folio),
+	TEST("input/command", ON_NONE, test_command),
 	TEST("input/not-root", ON_NONE, test_not_root),
 	TEST("input/capabilities", ON_NONE, test_capabilities),
 	TEST("input/no-btf", ON_NONE, test_no_btf),

@@ -100,8 +100,7 @@ size_t bpf_programs(uint32_t *ids, size_t max)
 	return n;
 }
 
-/* "id 12 (name)" of a program, for a message. */
-static void program_name(uint32_t id, char *out, size_t len)
+void bpf_program_name(uint32_t id, char *out, size_t len)
 {
 	struct bpf_prog_info info = {};
 	union bpf_attr attr = { .prog_id = id };
@@ -118,6 +117,27 @@ static void program_name(uint32_t id, char *out, size_t len)
 	if (!sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
 		snprintf(out, len, "id %u (%.15s)", id, info.name);
 	close(fd);
+}
+
+uint32_t bpf_program_id(void)
+{
+	const struct bpf_insn zero[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2,
+				.insns = (uintptr_t)zero, .license = (uintptr_t)"GPL" };
+	struct bpf_prog_info info = {};
+	int fd = sys_bpf(BPF_PROG_LOAD, &attr);
+
+	must(fd >= 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	must(!sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr));
+	close(fd);
+	return info.id;
 }
 
 static bool id_known(uint32_t id, const uint32_t *ids, size_t n)
@@ -148,7 +168,7 @@ int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len)
 		for (i = 0; i < m; i++) {
 			if (id_known(now[i], ids, n))
 				continue;
-			program_name(now[i], name, sizeof(name));
+			bpf_program_name(now[i], name, sizeof(name));
 			if (used < len)
 				used += snprintf(left + used, len - used, "%s%s", used ? ", " : "",
 						 name);

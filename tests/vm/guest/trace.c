@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "place.h"
 #include "steps.h"
@@ -307,6 +308,117 @@ static void test_two(struct place *p)
 	HISTORY(two, &b, FAULT_NEW, UNMAP_FREE, "remove 0>0");
 }
 
+/* ---- what a filter leaves unloaded ---- */
+
+#define MAX_PROGS 1024
+
+/* Is a program whose name begins with @name loaded that is none of @before? */
+static bool is_loaded(const char *name, const uint32_t *before, size_t nr_before)
+{
+	uint32_t ids[MAX_PROGS];
+	size_t n = bpf_programs(ids, MAX_PROGS), i, k;
+	char got[64];
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < nr_before && before[k] != ids[i]; k++)
+			;
+		bpf_program_name(ids[i], got, sizeof(got));
+		if (k == nr_before && strchr(got, '(') && !strncmp(strchr(got, '(') + 1, name, strlen(name)))
+			return true;
+	}
+	return false;
+}
+
+/* Faults of each kind, pins by both paths of GUP, removes. */
+static void faults_and_pins(struct place *p)
+{
+	int fd = nullb_open(), i;
+	struct area a, huge, hole;
+	char copy[64];
+	struct iovec to = { copy, sizeof(copy) }, from = { NULL, sizeof(copy) };
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&huge, p, 9, AREA_WRITTEN);
+	area_open(&hole, p, 0, AREA_HOLE);
+	area_map_shared(&hole);
+	touch_read(hole.p);
+	touch_write(hole.p);
+	area_map_shared(&huge);
+	touch_write(huge.p);
+	for (i = 0; i < 2; i++) {
+		area_map_shared(&a);
+		touch_read(a.p);
+		touch_write(a.p);
+		must(pwrite(fd, a.p, SZ_4K, 0) == (ssize_t)SZ_4K);
+		from.iov_base = a.p;
+		must(process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(copy));
+		area_unmap(&a);
+	}
+	area_unmap(&huge);
+	area_unmap(&hole);
+	area_remove(&huge);
+	area_remove(&hole);
+	area_remove(&a);
+	must(!close(fd));
+}
+
+/* Nothing but when it was. */
+static const char *timeless(struct json_object *line)
+{
+	json_object_object_del(line, "time_ns");
+	json_object_object_del(line, "since_ns");
+	return json_object_to_json_string(line);
+}
+
+/*
+ * What faults are made of is loaded, what pins are made of is not, and the faults are told as
+ * without a filter.
+ */
+static void test_filter_loads(struct place *p)
+{
+	static const char *const others[] = { "dx_gup_", "dx_add_pin", "dx_unpin", "dx_unmap", "dx_delete", "dx_free",
+					      "dx_break", "dx_fork", "dx_install_pfn" };
+	uint32_t none[MAX_PROGS], with_few[MAX_PROGS];
+	size_t nr_none = bpf_programs(none, MAX_PROGS), nr_few, i, k = 0;
+	struct daxtop *few, *all;
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	few = daxtop_start(ARGS("trace", "--json", "-p", pid, "-e", "fault"));
+	if (!daxtop_has_said(few, "others left out: --event"))
+		fail("daxtop does not say what the filter leaves out");
+	if (!is_loaded("dx_pte_fault", none, nr_none))
+		fail("the programs of faults are not loaded");
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (is_loaded(others[i], none, nr_none))
+			fail("a program %s... is loaded, which no fault needs", others[i]);
+	nr_few = bpf_programs(with_few, MAX_PROGS);
+	all = daxtop_start(ARGS("trace", "--json", "-p", pid));
+	if (!is_loaded("dx_gup_", with_few, nr_few))
+		fail("without a filter no program of GUP is loaded");
+	if (daxtop_has_said(all, "left out"))
+		fail("daxtop says that it leaves something out without a filter");
+	faults_and_pins(p);
+	daxtop_stop(few);
+	daxtop_stop(all);
+	trace_summary(few);
+	trace_summary(all);
+	if (!trace_count(all, "pin") || !trace_count(all, "remove"))
+		fail("the workload pinned and removed nothing: %s", all->out_text);
+	if (trace_count(few, "fault") < 6 || trace_count(few, NULL) != trace_count(few, "fault") ||
+	    trace_count(few, "fault") != trace_count(all, "fault"))
+		fail("got %zu faults, expected the %zu that are told without a filter: %s%s", trace_count(few, "fault"),
+		     trace_count(all, "fault"), few->out_text, all->out_text);
+	for (i = 0; i < all->nr_lines - 1; i++) {
+		if (strcmp(field_str(all->lines[i], "event"), "fault"))
+			continue;
+		if (strcmp(timeless(few->lines[k]), timeless(all->lines[i])))
+			fail("fault %zu: got %s, expected %s", k, json_object_to_json_string(few->lines[k]),
+			     json_object_to_json_string(all->lines[i]));
+		k++;
+	}
+}
+
 /* By its number a folio has the same history as by its file. */
 static void test_history_pfn(struct place *p)
 {
@@ -339,6 +451,7 @@ const struct test trace_tests[] = {
 	TEST("trace/filter-device", ON_FS, test_filter_device),
 	TEST("trace/filter-file", ON_FS, test_filter_file),
 	TEST("trace/filter-event", ON_EXT4, test_filter_event),
+	TEST("trace/filter-loads", ON_EXT4 | ON_BOTH, test_filter_loads),
 	TEST("trace/count", ON_EXT4, test_count),
 	TEST("trace/duration", ON_EXT4, test_duration_trace),
 	TEST("trace/history-duration", ON_NONE, test_duration_history),
