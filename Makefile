@@ -107,6 +107,7 @@ fetch: | deps
 fetch-update: | deps
 	@tests/vm/fetch-kernel --update
 	@tests/vm/fetch-kernel --update legacy
+	@tests/vm/fetch-kernel --update longterm
 
 # The module that breaks the rules, for both kernels. What is fresh, the script knows:
 # where the kernels and their headers lie is its business.

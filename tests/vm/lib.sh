@@ -28,6 +28,21 @@ cache_dir()
 	fi
 }
 
+# Debian's long-term kernel series by what the laboratory calls them; it knows one older one and one newer.
+LEGACY=6.12
+LONGTERM=6.18
+
+# kernel_name NAME: the one name of a kernel, which may be a series; see fetch-kernel.
+kernel_name()
+{
+	case "$1" in
+	current | legacy | longterm | sid | experimental) echo "$1" ;;
+	"$LEGACY") echo legacy ;;
+	"$LONGTERM") echo longterm ;;
+	*) grep -xE '[0-9]+[.][0-9]+' <<<"$1" ;;
+	esac
+}
+
 # modules_listed: the names in the file modules, one a line, with their "?".
 modules_listed()
 {

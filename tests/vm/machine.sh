@@ -13,12 +13,12 @@ KVM=/dev/kvm
 # A kernel that KVM runs is up after two seconds.
 KVM_SECONDS=20
 
-# lab_setup current|legacy: sets which, accel and accel_why, and kernel, base, pmem and saved,
+# lab_setup KERNEL: sets which, accel and accel_why, and kernel, base, pmem and saved,
 # which are paths, made as far as they exist.
 lab_setup()
 {
 	local key
-	which=$1
+	which=$(kernel_name "$1") || die "there is no kernel $1; see boot --help"
 	command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run make deps"
 	kernel=$("$VM_DIR/fetch-kernel" "$which") || exit 2
 	mkdir -p "$LAB_DIR" || die "the folder $LAB_DIR can't be made"
