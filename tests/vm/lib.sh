@@ -43,6 +43,21 @@ kernel_name()
 	esac
 }
 
+# mirror_find: base address of the Debian archive in the machine's apt sources.
+# --print-uris reads the sources only, so it works before any apt-get update.
+mirror_find()
+{
+	local codename
+	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
+	apt-get --print-uris update 2>/dev/null |
+		sed -n "s|^'\(.*\)/dists/\([^/']*\)/InRelease' .*|\2 \1|p" |
+		awk -v want="$codename" '
+			$2 ~ /-security\/?$/ { next }
+			$1 == want { print $2; found = 1; exit }
+			$1 ~ "^(" want "-|trixie|bookworm|stable|oldstable|testing|sid|unstable)" && !other { other = $2 }
+			END { if (!found && other) print other }'
+}
+
 # modules_listed: the names in the file modules, one a line, with their "?".
 modules_listed()
 {
