@@ -11,11 +11,10 @@
 #include "event.h"
 #include "scan.h"
 #include "daxtop.skel.h"
-#include "devdax.skel.h"
 #include "probe/probe.h"
 #include "source/source.h"
 
-static struct bpf_object *main_object, *devdax_object;
+static struct bpf_object *main_object;
 
 /* Opening reads the ELF image that is built in; nothing is loaded into a kernel. */
 static int open_objects(void **state)
@@ -26,16 +25,13 @@ static int open_objects(void **state)
 	(void)state;
 	elf = daxtop_bpf__elf_bytes(&len);
 	main_object = bpf_object__open_mem(elf, len, NULL);
-	elf = devdax_bpf__elf_bytes(&len);
-	devdax_object = bpf_object__open_mem(elf, len, NULL);
-	return main_object && devdax_object ? 0 : -1;
+	return main_object ? 0 : -1;
 }
 
 static int close_objects(void **state)
 {
 	(void)state;
 	bpf_object__close(main_object);
-	bpf_object__close(devdax_object);
 	return 0;
 }
 
@@ -47,7 +43,7 @@ static void every_program_of_the_table_exists(void **state)
 	(void)state;
 	assert_true(n > 30);
 	for (size_t i = 0; i < n; i++) {
-		struct bpf_object *obj = table[i].module ? devdax_object : main_object;
+		struct bpf_object *obj = main_object;
 
 		assert_non_null(table[i].event);
 		assert_true(strlen(table[i].costs) > 0);
