@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* input.c - what daxtop cannot do ends with one sentence, exit 2, nothing on stdout. */
+/*
+ * input.c - what daxtop cannot do on this kernel, or with these powers, ends with one sentence,
+ * exit 2, nothing on stdout. What needs no kernel is in tests/host/cli.
+ */
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
@@ -16,7 +18,6 @@
 #include <unistd.h>
 #include "check.h"
 #include "place.h"
-#include "pty.h"
 #include "steps.h"
 
 /* One line on stderr that names @word (NULL: any); nothing on stdout. */
@@ -37,41 +38,6 @@ static void refused(const char *word, const char *const argv[])
 	expect_sentence(daxtop_run(2, argv), word);
 }
 
-static void test_usage(struct place *p)
-{
-	(void)p;
-	refused("frobnicate", ARGS("frobnicate"));
-	refused("--frobnicate", ARGS("--frobnicate"));
-	refused("--frobnicate", ARGS("trace", "--frobnicate"));
-	refused("FOLIO", ARGS("history"));
-	refused("stray", ARGS("trace", "stray"));
-	refused("stray", ARGS("probes", "stray"));
-	refused("nothing-like-it", ARGS("trace", "-e", "nothing-like-it"));
-	refused("--ring-size", ARGS("trace", "--ring-size", "5000"));
-	refused("--ring-size", ARGS("trace", "--ring-size", "0"));
-	refused("--duration", ARGS("trace", "--duration", "x"));
-	refused("--duration", ARGS("trace", "--duration", "-1"));
-	refused("--count", ARGS("trace", "-n", "0"));
-	refused("--pid", ARGS("trace", "-p", "x"));
-	refused(NULL, ARGS("trace", "-n"));
-}
-
-static void test_folio(struct place *p)
-{
-	(void)p;
-	refused("xyz", ARGS("history", "xyz"));
-	refused("''", ARGS("history", ""));
-	refused("-5", ARGS("history", "--", "-5"));
-	refused("0x", ARGS("history", "0x"));
-	refused(":0", ARGS("history", ":0"));
-	refused("/proc:", ARGS("history", "/proc:"));
-	refused("/proc:x", ARGS("history", "/proc:x"));
-	refused("99999999999999999999", ARGS("history", "99999999999999999999"));
-	refused("/no/such/file", ARGS("history", "/no/such/file:0"));
-	refused("/dev/dax9.9", ARGS("history", "/dev/dax9.9:0"));
-	refused("xyz", ARGS("history", "0x1", "xyz"));
-}
-
 /* A CMD that is not there, or not to be run, is told before a single program is loaded. */
 static void test_command(struct place *p)
 {
@@ -90,31 +56,6 @@ static void test_command(struct place *p)
 	after = bpf_program_id();
 	if (after != before + 1)
 		fail("%u BPF programs were loaded, expected none", after - before - 1);
-}
-
-static void become_nobody(void)
-{
-	must(!setgroups(0, NULL));
-	must(!setgid(65534));
-	must(!setuid(65534));
-}
-
-static void nobody(const char *const argv[])
-{
-	struct daxtop *d = daxtop_spawn_as(become_nobody, argv);
-
-	daxtop_end(d, 2);
-	expect_sentence(d, "CAP_");
-}
-
-static void test_not_root(struct place *p)
-{
-	(void)p;
-	nobody(ARGS("trace"));
-	nobody(ARGS("history", "0x1"));
-	nobody(ARGS("probes"));
-	nobody(ARGS("top", "--batch"));
-	nobody(ARGS("check", "true"));
 }
 
 /* ---- one thing missing at a time ---- */
@@ -242,29 +183,7 @@ static void test_kptr_restrict(struct place *p)
 	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE);
 }
 
-static void test_help(struct place *p)
-{
-	struct daxtop *d;
-
-	(void)p;
-	d = daxtop_run(0, ARGS("--help"));
-	if (!strstr(d->out_text, "history") || d->err_text[0])
-		fail("--help: got `%s` and on stderr `%s`, expected the commands and nothing",
-		     d->out_text, d->err_text);
-	d = daxtop_run(0, ARGS("history", "--help"));
-	if (!strstr(d->out_text, "FOLIO") || d->err_text[0])
-		fail("history --help: got `%s` and on stderr `%s`", d->out_text, d->err_text);
-	d = daxtop_run(0, ARGS("--version"));
-	if (strncmp(d->out_text, "daxtop ", 7) || d->err_text[0])
-		fail("--version: got `%s` and on stderr `%s`", d->out_text, d->err_text);
-}
-
 /* ---- nowhere to write ---- */
-
-static void full_stdout(void)
-{
-	must(dup2(open("/dev/full", O_WRONLY), 1) == 1);
-}
 
 static void close_stdout(void)
 {
@@ -276,23 +195,15 @@ static void close_stderr(void)
 	must(!close(2));
 }
 
-static void unwritten(void (*prepare)(void), const char *const argv[])
-{
-	struct daxtop *d = daxtop_spawn_as(prepare, argv);
-
-	daxtop_end(d, 2);
-	expect_sentence(d, "written");
-}
-
 #define REPORT "/tmp/gt-report"
 
 static void test_unwritten(struct place *p)
 {
+	struct daxtop *d = daxtop_spawn_as(close_stdout, ARGS("scan"));
+
 	(void)p;
-	unwritten(full_stdout, ARGS("--help"));
-	unwritten(full_stdout, ARGS("--version"));
-	unwritten(full_stdout, ARGS("rules", "--json"));
-	unwritten(close_stdout, ARGS("scan"));
+	daxtop_end(d, 2);
+	expect_sentence(d, "written");
 	/* what it would say on stderr must not come into the report */
 	daxtop_end(daxtop_spawn_as(close_stderr, ARGS("check", "--json", "--verbose", "--output", REPORT,
 						      "--", "true")),
@@ -316,52 +227,13 @@ static void test_probes(struct place *p)
 		fail("probes --json printed nothing");
 }
 
-/* ---- terminals that will not do ---- */
-
-static void top_refused(const char *term, int rows, int columns, const char *word)
-{
-	struct pty t;
-
-	pty_start(&t, term, rows, columns, ARGS("top"));
-	pty_wait(&t);
-	if (!WIFEXITED(t.status) || WEXITSTATUS(t.status) != 2)
-		fail("top with TERM=%s, %d rows, %d columns: got wait status %#x, expected exit 2; it printed: %s",
-		     term, rows, columns, t.status, t.text);
-	if (!strstr(t.text, "daxtop") || !strstr(t.text, word))
-		fail("top with TERM=%s: got `%s`, expected a sentence with `%s`", term, t.text,
-		     word);
-	if (strchr(t.text, '\033'))
-		fail("top with TERM=%s: an escape sequence was printed: %s", term, t.text);
-}
-
-static void test_dumb(struct place *p)
-{
-	(void)p;
-	top_refused("dumb", 24, 80, "TERM");
-	top_refused("no-such-terminal", 24, 80, "TERM");
-	top_refused("", 24, 80, "TERM");
-}
-
-static void test_tiny(struct place *p)
-{
-	(void)p;
-	top_refused("xterm", 3, 80, "3");
-	top_refused("xterm", 24, 10, "10");
-}
-
 const struct test input_tests[] = {
-	TEST("input/usage", ON_NONE, test_usage),
-	TEST("input/folio", ON_NONE, test_folio),
 	TEST("input/command", ON_NONE, test_command),
-	TEST("input/not-root", ON_NONE, test_not_root),
 	TEST("input/capabilities", ON_NONE, test_capabilities),
 	TEST("input/no-btf", ON_NONE, test_no_btf),
 	TEST("input/kptr-restrict", ON_EXT4, test_kptr_restrict),
-	TEST("input/help", ON_NONE, test_help),
 	TEST("input/unwritten", ON_NONE, test_unwritten),
 	TEST("input/probes", ON_NONE, test_probes),
-	TEST("input/dumb-terminal", ON_NONE, test_dumb),
-	TEST("input/tiny-terminal", ON_NONE, test_tiny),
 	TESTS_END,
 };
 

@@ -149,26 +149,11 @@ static void test_top(struct place *p)
 		fail("the name's invalid byte reached the terminal");
 }
 
-/* An error message repeats what was typed, made harmless. */
-static void test_errors(struct place *p)
-{
-	struct daxtop *d;
-
-	(void)p;
-	expect_plain(daxtop_run(2, ARGS(EVIL))->err_text);
-	expect_plain(daxtop_run(2, ARGS("history", EVIL))->err_text);
-	expect_plain(daxtop_run(2, ARGS("history", EVIL ":0"))->err_text);
-	expect_plain(daxtop_run(2, ARGS("trace", "--" EVIL))->err_text);
-	d = daxtop_run(2, ARGS("trace", "-e", EVIL));
-	expect_plain(d->err_text);
-}
-
 const struct test names_tests[] = {
 	TEST("names/trace-text", ON_FS, test_trace_text),
 	TEST("names/trace-json", ON_FS, test_trace_json),
 	TEST("names/history-text", ON_EXT4, test_history_text),
 	TEST("names/history-json", ON_EXT4, test_history_json),
 	TEST("names/top", ON_EXT4, test_top),
-	TEST("names/errors", ON_NONE, test_errors),
 	TESTS_END,
 };
