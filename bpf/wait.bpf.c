@@ -79,16 +79,32 @@ static __always_inline int break_end(void *ctx, struct inode *inode, __u64 start
 	return 0;
 }
 
-SEC("fentry/dax_break_layout")
-int BPF_PROG(dx_break, struct inode *inode, long long start, long long end, void *cb)
+/*
+ * Without a callback that waits, nobody waits. The verifier of 6.18 and before refuses to load a pointer
+ * to a function from the arguments (btf_ctx_access(), kernel/bpf/btf.c: "is not a struct"), so it
+ * is asked for as a number.
+ */
+static __always_inline __u32 break_flags(void *ctx)
 {
-	return break_begin(cb ? 0 : DX_F_NOWAIT);
+	__u64 cb = 0;
+
+	bpf_get_func_arg(ctx, 3, &cb);
+	return cb ? 0 : DX_F_NOWAIT;
+}
+
+SEC("fentry/dax_break_layout")
+int BPF_PROG(dx_break, struct inode *inode)
+{
+	return break_begin(break_flags(ctx));
 }
 
 SEC("fexit/dax_break_layout")
-int BPF_PROG(dx_break_end, struct inode *inode, long long start, long long end, void *cb, int ret)
+int BPF_PROG(dx_break_end, struct inode *inode, long long start, long long end)
 {
-	return break_end(ctx, inode, start, end, cb ? 0 : DX_F_NOWAIT, ret);
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
+	return break_end(ctx, inode, start, end, break_flags(ctx), ret);
 }
 
 SEC("fentry/dax_break_layout_final")
