@@ -303,7 +303,8 @@ void session_ready(struct session *s)
 		all += p[i].state != PROBE_UNNEEDED && p[i].state != PROBE_LEFT_OUT;
 		attached += p[i].state == PROBE_ATTACHED;
 		if (p[i].state == PROBE_MISSING)
-			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s)\n", p[i].event, p[i].costs);
+			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n", p[i].event, p[i].costs,
+				p[i].why);
 	}
 	if (!s->watching)
 		fprintf(stderr, "daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");

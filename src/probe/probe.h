@@ -49,7 +49,7 @@ struct probe {
 	enum probe_state state;
 	int first; /* candidates before this one don't fit this kernel */
 	int chosen; /* index of the candidate, when attached */
-	char why[160]; /* when not */
+	char why[320]; /* when not */
 };
 
 /* Fills @table with a fresh copy of the table; returns the number of rows. */

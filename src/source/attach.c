@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include "internal.h"
 #include "progress.h"
+#include "refusal.h"
 #include "release.h"
 #include "stop.h"
 
@@ -61,6 +62,18 @@ static int attach_program(struct source *s, const struct bpf_program *prog)
 	return 0;
 }
 
+/* Why it is not in the kernel. */
+static void say_unloaded(const struct source *s, const char *program, char *why, size_t len)
+{
+	const struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, program);
+	const char *says = refusal_of(program), *section = bpf_program__section_name(prog);
+
+	if (says)
+		snprintf(why, len, "the verifier refused %s: %s", program, says);
+	else
+		snprintf(why, len, "this kernel has no %s", strchr(section, '/') ? strchr(section, '/') + 1 : section);
+}
+
 /* All programs of the candidate, or none. */
 static int attach_candidate(struct source *s, struct probe *p, int c)
 {
@@ -72,13 +85,15 @@ static int attach_candidate(struct source *s, struct probe *p, int c)
 		struct bpf_program *prog = source_program(s, cand->programs[i]);
 
 		rc = prog ? attach_program(s, prog) : -ENOENT;
+		if (!prog)
+			say_unloaded(s, cand->programs[i], p->why, sizeof(p->why));
+		else if (rc)
+			snprintf(p->why, sizeof(p->why), "%s: %s", cand->target, strerror(-rc));
 	}
 	if (!rc)
 		return 0;
 	while (s->nr_links > first)
 		close(s->link[--s->nr_links]);
-	snprintf(p->why, sizeof(p->why), "%s: %s", cand->target,
-		 rc == -ENOENT ? "the kernel has no such function, or refused the program" : strerror(-rc));
 	return -1;
 }
 
@@ -96,19 +111,23 @@ static bool candidate_loaded(const struct source *s, const struct probe_candidat
  */
 static int attach_probe(struct source *s, struct probe *p)
 {
-	int first = p->first;
+	char said[sizeof(p->why)] = ""; /* of each candidate */
 
-	for (int c = first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
+	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
 		/* a second choice was not loaded, as the first one was there */
-		if (c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c))
+		if ((c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c)) ||
+		    attach_candidate(s, p, c)) {
+			size_t len = strlen(said);
+
+			snprintf(said + len, sizeof(said) - len, "%s%s", len ? "; " : "", p->why);
 			continue;
-		if (attach_candidate(s, p, c))
-			continue;
+		}
 		p->state = PROBE_ATTACHED;
 		p->chosen = c;
 		p->why[0] = 0;
 		return 0;
 	}
+	memcpy(p->why, said, sizeof(p->why));
 	p->state = PROBE_MISSING;
 	return -1;
 }

@@ -12,6 +12,7 @@
 #include "probe/probe.h"
 #include "programs.h"
 #include "progress.h"
+#include "refusal.h"
 #include "stop.h"
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
@@ -33,6 +34,7 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 		vfprintf(stderr, fmt, copy);
 		va_end(copy);
 	}
+	refusal_keep(fmt, ap);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	/* "prog 'NAME': ..." names the program that the verifier refused */
 	if (!strncmp(line, "libbpf: prog '", 14) && (quote = strchr(line + 14, '\''))) {
