@@ -76,7 +76,10 @@ static void test_step_fields(void **state)
 	(void)state;
 	push(e, DX_FAULT, 100, PFN, .flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1,
 	     .since = 30, .refcount = 1, .mapcount = 1, .ret = FAULT_NOPAGE);
-	push(e, DX_PIN, 200, PFN, .tgid = 7, .pid = 8, .comm = "0123456789abcdef",
+	/* as long as it can be, and no NUL */
+	push(e, DX_PIN, 200, PFN, .tgid = 7, .pid = 8,
+	     .comm = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e',
+		       'f' },
 	     .refcount = 1026, .mapcount = 2, .stack = 5, .ret = 1, .flags = DX_F_LONGTERM);
 	assert_int_equal(engine_history(e, PFN, step_details, &t), 0);
 	assert_string_equal(t.buf,
