@@ -59,11 +59,11 @@ DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
 HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c)) tests/vm/wchan.c
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
-BENCH_SRC := $(sort $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_SRC := $(sort $(filter-out %.bpf.c %_shim.c,$(wildcard tests/bench/*.c)))
 
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_SAN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/san/unit/%)
-BENCH := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/%)
+BENCH := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/%) $(BUILD)/start_shim.so
 
 # As many compilers as there are CPUs, unless the user said how many.
 ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
@@ -199,9 +199,14 @@ $(BUILD)/honest: $(HONEST_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(NO_LTO) $(LDFLAGS) -pthread $^ -o $@ -luring
 
-$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
+$(filter-out %.so,$(BENCH)): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -luring
+
+# Preloaded into what the bench starts.
+$(BUILD)/start_shim.so: tests/bench/start_shim.c tests/bench/start.h | deps
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) $< -o $@
 
 # A program of the bench's own, which daxtop doesn't have.
 $(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
