@@ -21,6 +21,9 @@
 /* zone_device_page_init() takes pgmap and order, dev_pagemap_ops frees folios (7.0). */
 #define FOLIO_PGMAP (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0))
 
+/* Both kinds of window (inject.h). */
+#define WINDOWS_SIZE 0x80000000LL
+
 struct session;
 
 /* struct undo - one thing to take back; @fn frees nothing but what it took back */
@@ -41,6 +44,7 @@ struct session {
 	struct mmu_notifier notifier;
 	struct mm_struct *mm;
 	struct address_space *windows;
+	loff_t windows_start; /* of WINDOWS_SIZE */
 	/* While the command touches its window: who, how, what came of it. */
 	struct task_struct *faulter;
 	vm_fault_t (*fault)(struct vm_fault *vmf, struct page *page);

@@ -100,8 +100,8 @@
 
 #include "internal.h"
 
-/* One at a time: windows of two tests would be unmapped together. */
-static atomic_t busy;
+/* Sessions until now. The windows of each are at offsets of their own, to be unmapped alone. */
+static atomic_t sessions;
 
 struct undo *undo_add(struct session *s, void (*fn)(struct session *, struct undo *))
 {
@@ -280,10 +280,13 @@ static const struct vm_operations_struct window_ops = {
 
 static int inject_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	if (!(vma->vm_flags & VM_SHARED))
+	struct session *s = file->private_data;
+
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff + vma_pages(vma) > WINDOWS_SIZE >> PAGE_SHIFT)
 		return -EINVAL;
 	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND |
 		     (vma->vm_pgoff >= INJECT_WINDOW_PFN >> PAGE_SHIFT ? VM_PFNMAP : VM_MIXEDMAP));
+	vma->vm_pgoff += s->windows_start >> PAGE_SHIFT;
 	vma->vm_ops = &window_ops;
 	return 0;
 }
@@ -303,8 +306,6 @@ static int inject_open(struct inode *inode, struct file *file)
 	struct session *s;
 	int err = -ENOMEM;
 
-	if (atomic_cmpxchg(&busy, 0, 1))
-		return -EBUSY;
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		goto fail;
@@ -312,6 +313,7 @@ static int inject_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&s->undos);
 	s->mm = current->mm;
 	s->windows = file->f_mapping;
+	s->windows_start = (loff_t)atomic_inc_return(&sessions) * WINDOWS_SIZE;
 	s->notifier.ops = &notifier_ops;
 	err = mmu_notifier_register(&s->notifier, s->mm);
 	if (err)
@@ -321,7 +323,6 @@ static int inject_open(struct inode *inode, struct file *file)
 	return 0;
 fail:
 	kfree(s);
-	atomic_set(&busy, 0);
 	return err;
 }
 
@@ -343,7 +344,6 @@ static int inject_release(struct inode *inode, struct file *file)
 	mmu_notifier_unregister(&s->notifier, s->mm);
 	mmdrop(s->mm);
 	kfree(s);
-	atomic_set(&busy, 0);
 	return 0;
 }
 

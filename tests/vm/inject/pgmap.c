@@ -292,7 +292,7 @@ static int gone_pinned(struct session *s, struct inject *arg, struct own *own)
 	arg->ret = pin_user_pages(arg->window, 1, 0, &page);
 	mmap_read_unlock(current->mm);
 	/* The PTE can't stay: the zap would look for the struct page. The pin does. */
-	unmap_mapping_range(s->windows, 0, 0, 1);
+	unmap_mapping_range(s->windows, s->windows_start, WINDOWS_SIZE, 1);
 	if (arg->ret == 1)
 		inject_gone_pinned(own);
 	return 0;
