@@ -45,10 +45,10 @@ static void test_history(struct place *p)
 	area_map_shared(&a);
 	touch_write(a.p);
 	splice_in(&a, fds);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	must(!close(fds[0]) && !close(fds[1]));
 	area_unmap(&a);
-	daxtop_stop(d);
+	history_stop(d);
 	h = history_get(d, a.spec);
 	if (field_str_or_null(h, "error"))
 		fail("no history: %s", json_object_to_json_string(h));
@@ -76,10 +76,10 @@ static void test_goes_on(struct place *p)
 	area_map_shared(&a);
 	touch_write(a.p);
 	splice_in(&a, fds);
-	d = daxtop_start(ARGS("history", "--json", a.spec));
+	d = HISTORY_START(a.spec);
 	area_unmap(&a);
 	must(!close(fds[0]) && !close(fds[1]));
-	daxtop_stop(d);
+	history_stop(d);
 	HISTORY(d, &a, "=predates", "sample 2>2 m1 @*", "unmap 2>2 m0", "~zap-put 2>1", "free 1>0");
 	area_remove(&a);
 }
@@ -115,9 +115,9 @@ static void test_top(struct place *p)
 /* What a folio of old holds is no finding of this check, however long. */
 static void test_check(struct place *p)
 {
+	struct area a, leaked;
 	struct daxtop *d;
-	struct area a;
-	int fds[2];
+	int fds[2], fd = inject_open();
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
 	area_map_shared(&a);
@@ -125,11 +125,11 @@ static void test_check(struct place *p)
 	splice_in(&a, fds);
 	area_unmap(&a);
 	d = CHECK_START();
-	sleep(4); /* check.h: a leak is one after a second */
-	check_stop(d, 0);
-	expect_clean(d);
+	leak_alone(d, leak_start(&leaked, p, fd));
+	inject_undo(fd);
 	must(!close(fds[0]) && !close(fds[1]));
 	area_remove(&a);
+	area_remove(&leaked);
 }
 
 /*
@@ -174,10 +174,10 @@ static void test_loss(struct place *p)
 }
 
 const struct test baseline_tests[] = {
-	TEST("baseline/history", ON_ALL | ON_BOTH, test_history),
-	TEST("baseline/goes-on", ON_FS, test_goes_on),
+	SHARED_TEST("baseline/history", ON_ALL | ON_BOTH, test_history),
+	SHARED_TEST("baseline/goes-on", ON_FS, test_goes_on),
 	TEST("baseline/top", ON_FS | ON_BOTH, test_top),
-	TEST("baseline/check", ON_ALL | ON_BOTH, test_check),
+	TEST("baseline/check", ON_ALL | ON_BOTH, test_check, .share = CHECKS, .rule = "folio-leak"),
 	TEST("baseline/loss", ON_FS | ON_BOTH, test_loss),
 	TESTS_END,
 };

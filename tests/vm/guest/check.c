@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
+#include "runner.h"
 
 bool kernel_legacy(void)
 {
@@ -28,21 +29,48 @@ bool kernel_legacy(void)
 	return known;
 }
 
-/* ---- which rules were checked at all, in any test of this run ---- */
+/* ---- its own findings, where others broke rules as well ---- */
 
-#define EXERCISED "/tmp/guest-test-exercised"
-
-void exercised_note(struct daxtop *d)
+static bool is_type(struct json_object *line, const char *type)
 {
-	FILE *f = fopen(EXERCISED, "ae");
+	return !strcmp(field_str(line, "type"), type);
+}
 
-	must(f);
+/* Did it come in this turn? A suspicion's time is when it arose. */
+static bool in_turn(struct json_object *finding, const struct turn *turn)
+{
+	int64_t at = field_int(finding, "first_ns");
+
+	return at >= turn->from && at <= turn->to;
+}
+
+/* Leaves the findings of our turn, and no others. */
+static void own_findings(struct daxtop *d)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < d->nr_lines; i++)
-		if (!strcmp(field_str(d->lines[i], "type"), "rule") &&
-		    (field_int(d->lines[i], "checked") ||
-		     !strcmp(field_str(d->lines[i], "state"), "not-checked")))
-			fprintf(f, "%s\n", field_str(d->lines[i], "rule"));
-	must(!fclose(f));
+		if (!is_type(d->lines[i], "finding") ||
+		    in_turn(d->lines[i], &runner_memory->turns[turn_nr]))
+			d->lines[n++] = d->lines[i];
+	d->nr_lines = n;
+}
+
+/* ---- which rules the tests exercise ---- */
+
+static char exercised[4096]; /* by this process: "ID ID ..." */
+
+static void exercised_note(struct daxtop *d)
+{
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (is_type(d->lines[i], "finding"))
+			snprintf(exercised + strlen(exercised), sizeof(exercised) - strlen(exercised),
+				 "%s ", field_str(d->lines[i], "rule"));
+}
+
+bool check_exercised(const char *rule)
+{
+	return strstr(exercised, rule);
 }
 
 /* Debian's 6.12 is built without DEVICE_PRIVATE and without P2PDMA. */
@@ -51,20 +79,80 @@ static bool kernel_lacks(const char *rule)
 	return kernel_legacy() && (!strcmp(rule, "private-init") || !strcmp(rule, "p2pdma-count"));
 }
 
+/*
+ * Of every rule there is a test that says it is about it, and fails if it isn't; or this kernel has
+ * not the rule.
+ */
 void test_every_rule(struct place *p)
 {
-	struct daxtop *d = daxtop_run(0, ARGS("rules", "--json"));
+	struct daxtop *d = daxtop_run(0, ARGS("rules", "--json")), *here;
 
 	(void)p;
 	daxtop_json(d);
 	if (d->nr_lines < 23)
 		fail("daxtop knows %zu rules: %s", d->nr_lines, d->out_text);
+	here = daxtop_run(0, ARGS("check", "--json", "--", "true"));
+	daxtop_json(here);
 	for (size_t i = 0; i < d->nr_lines; i++) {
 		const char *rule = field_str(d->lines[i], "rule");
 
-		if (!kernel_lacks(rule))
-			run("grep -qx '%s' " EXERCISED " || { echo no test has exercised %s; false; }", rule, rule);
+		if (!tests_exercise(rule) && !honest_exercises(rule) && !kernel_lacks(rule) &&
+		    strcmp(field_str(check_rule(here, rule), "state"), "not-checked"))
+			fail("no test exercises %s", rule);
 	}
+}
+
+/* ---- a check and its findings ---- */
+
+/* How often the rule was broken, by the findings: those that are by design or over are not. */
+static int64_t broken_of(struct daxtop *d, const char *rule)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (is_type(d->lines[i], "finding") && !strcmp(field_str(d->lines[i], "rule"), rule) &&
+		    field_bool(d->lines[i], "counts") &&
+		    strcmp(field_str(d->lines[i], "confidence"), "inconclusive"))
+			n += field_int(d->lines[i], "count");
+	return n;
+}
+
+/* The exit status of a check that found no more than these. */
+static int findings_status(struct daxtop *d)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		if (!is_type(d->lines[i], "finding") || !field_bool(d->lines[i], "counts"))
+			continue;
+		if (strcmp(field_str(d->lines[i], "confidence"), "inconclusive"))
+			return 1;
+		status = 3;
+	}
+	return status;
+}
+
+/* Each finding is of somebody's turn, who looks at it; and nothing that was counted is missing. */
+void check_shared_stop(struct daxtop *d)
+{
+	must(!kill(d->pid, SIGINT));
+	daxtop_wait(d);
+	daxtop_json(d);
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		bool known = !is_type(d->lines[i], "finding");
+
+		for (size_t k = 0; k < runner_memory->nr_turns && !known; k++)
+			known = in_turn(d->lines[i], &runner_memory->turns[k]);
+		if (!known)
+			fail("a finding, and nobody did anything then: %s",
+			     json_object_to_json_string(d->lines[i]));
+		if (is_type(d->lines[i], "rule") && !field_int_or(d->lines[i], "by_design", 0) &&
+		    field_int(d->lines[i], "broken") != broken_of(d, field_str(d->lines[i], "rule")))
+			fail("the findings are fewer: %s", json_object_to_json_string(d->lines[i]));
+	}
+	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status) != findings_status(d))
+		fail("daxtop check ended with status %#x, its findings make %d; it said: %s", d->status,
+		     findings_status(d), d->err_text);
 }
 
 #define MAX_ARGS 24
@@ -75,6 +163,9 @@ struct daxtop *check_start(const char *const args[])
 				      "--stall-time", "1", "--settle", "0.2" };
 	size_t n = 9;
 
+	/* what is shared has its own arguments (runner.c) */
+	if (share_fd >= 0)
+		return shared_start("", 1);
 	for (; *args; args++) {
 		must(n < MAX_ARGS - 1);
 		all[n++] = *args;
@@ -98,6 +189,15 @@ void check_await(struct daxtop *d, const char *rule)
 
 void check_stop(struct daxtop *d, int exit_status)
 {
+	if (share_fd >= 0) {
+		shared_stop(d);
+		own_findings(d);
+		exercised_note(d);
+		if (findings_status(d) != exit_status)
+			fail("the findings make exit status %d, expected %d: %s", findings_status(d),
+			     exit_status, d->out_text);
+		return;
+	}
 	must(!kill(d->pid, SIGINT));
 	daxtop_wait(d);
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status) != exit_status)
@@ -108,11 +208,6 @@ void check_stop(struct daxtop *d, int exit_status)
 }
 
 /* ---- its lines ---- */
-
-static bool is_type(struct json_object *line, const char *type)
-{
-	return !strcmp(field_str(line, "type"), type);
-}
 
 struct json_object *check_rule(struct daxtop *d, const char *rule)
 {
@@ -129,7 +224,7 @@ int64_t check_checked(struct daxtop *d, const char *rule)
 
 int64_t check_broken(struct daxtop *d, const char *rule)
 {
-	return field_int(check_rule(d, rule), "broken");
+	return share_fd < 0 ? field_int(check_rule(d, rule), "broken") : broken_of(d, rule);
 }
 
 struct json_object *check_verdict(struct daxtop *d)
@@ -169,7 +264,8 @@ static void expect_no_other(struct daxtop *d, const char *rule)
 	for (size_t i = 0; i < d->nr_lines; i++) {
 		struct json_object *line = d->lines[i];
 
-		if (!is_type(line, "rule") && !is_type(line, "finding"))
+		/* of a shared one, the findings alone are ours */
+		if (!is_type(line, "finding") && !(is_type(line, "rule") && share_fd < 0))
 			continue;
 		if (rule && !strcmp(field_str(line, "rule"), rule))
 			continue;
@@ -253,6 +349,29 @@ char *inject_window(int fd, bool pfn)
 		  pfn ? INJECT_WINDOW_PFN : INJECT_WINDOW);
 	must(at != MAP_FAILED);
 	return at;
+}
+
+uint64_t leak_start(struct area *a, struct place *p, int fd)
+{
+	struct inject arg = { .cmd = INJECT_FOLIO_GET };
+
+	area_open(a, p, place_order(p), AREA_WRITTEN);
+	area_map_shared(a);
+	touch_write(a->p);
+	arg.addr = (uintptr_t)a->p;
+	arg.pfn = pfn_of(a->p);
+	inject_do(fd, &arg);
+	area_unmap(a);
+	return arg.pfn;
+}
+
+void leak_alone(struct daxtop *d, uint64_t pfn)
+{
+	check_await(d, "folio-leak");
+	check_stop(d, 1);
+	expect_only(d, "folio-leak", pfn, NULL);
+	if (check_finding(d, "folio-leak", 1))
+		fail("one leak expected: %s", d->out_text);
 }
 
 uint64_t pfn_of(const void *addr)

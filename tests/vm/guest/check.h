@@ -9,17 +9,25 @@
 /* The kernel counts DAX references as up to 6.14: idle is 1, a mapping holds nothing. */
 bool kernel_legacy(void);
 
-/* daxtop check --json ARGS..., ready; the times to wait are short (leak 1 s, stall 1 s). */
+/*
+ * daxtop check --json ARGS..., ready; the times to wait are short (leak 1 s, stall 1 s). A test that
+ * shares one has its turn between start and stop, and of the findings those of its turn only.
+ */
 struct daxtop *check_start(const char *const args[]);
 #define CHECK_START(...) check_start((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
-/* SIGINT; the exit status must be @exit_status; then its lines are parsed. */
+/* SIGINT; the exit status (that the findings make) must be @exit_status; then its lines are parsed. */
 void check_stop(struct daxtop *d, int exit_status);
 
 /* Waits until it tells (on stderr) of a finding of @rule. */
 void check_await(struct daxtop *d, const char *rule);
 
-/* Remembers which rules it checked; check_stop() does. */
-void exercised_note(struct daxtop *d);
+/* The runner's: ends the one that tests shared, and looks whether each finding is somebody's. */
+void check_shared_stop(struct daxtop *d);
+/* Was a finding of this rule among those of this process? */
+bool check_exercised(const char *rule);
+/* Is there a test for this kernel that has the rule in its table? (main.c, honest.c) */
+bool tests_exercise(const char *rule);
+bool honest_exercises(const char *rule);
 
 /* The line of a rule. */
 struct json_object *check_rule(struct daxtop *d, const char *rule);
@@ -41,7 +49,7 @@ void test_no_false_alarm(struct place *p);
 /* left.c: daxtop scan finds nothing that the tests before have left. */
 void test_left_nothing(struct place *p);
 
-/* A test for after all others: every rule that this kernel has was checked in one of them. */
+/* Every rule that this kernel has is exercised by a test. */
 void test_every_rule(struct place *p);
 
 /* No rule was broken, and no finding counts. */
@@ -58,6 +66,14 @@ bool inject_try(int fd, struct inject *arg);
 void inject_undo(int fd);
 /* A window to install into, of 2M at a 2M boundary; @pfn: for INJECT_INSTALL_PFN. */
 char *inject_window(int fd, bool pfn);
+
+/*
+ * A leak for comparison, younger than what is to be none: when daxtop tells of this one, it would have
+ * told of that one. The module takes a reference of a folio of a fresh area; returns its pfn.
+ */
+uint64_t leak_start(struct area *a, struct place *p, int fd);
+/* Waits until it was told of, ends daxtop: it is the only finding. */
+void leak_alone(struct daxtop *d, uint64_t pfn);
 
 /* The pfn that @addr of this process maps, from /proc/self/pagemap. */
 uint64_t pfn_of(const void *addr);

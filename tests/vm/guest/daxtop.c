@@ -17,7 +17,7 @@
 
 #define READY	   "daxtop: ready"
 
-int daxtop_stdout = -1;
+int daxtop_stdout = -1, daxtop_stderr = -1;
 
 const char *daxtop_program(void)
 {
@@ -40,9 +40,10 @@ struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[])
 	args[0] = daxtop_program();
 	memcpy(args + 1, argv, n * sizeof(*args));
 	d->out = daxtop_stdout >= 0 ? daxtop_stdout : memfd_create("stdout", MFD_CLOEXEC);
-	d->err = memfd_create("stderr", MFD_CLOEXEC);
+	d->err = daxtop_stderr >= 0 ? daxtop_stderr : memfd_create("stderr", MFD_CLOEXEC);
 	must(d->out >= 0 && d->err >= 0);
 	fflush(stdout);
+	note_start();
 	d->pid = fork();
 	must(d->pid >= 0);
 	if (!d->pid) {
@@ -139,10 +140,10 @@ bool daxtop_has_printed(struct daxtop *d, const char *text)
 
 bool daxtop_has_said(struct daxtop *d, const char *text)
 {
-	bool found = has_ended(d);
+	bool found = d->pid > 0 && has_ended(d);
 	char *err = text_of(d->err, NULL);
 
-	found = found || strstr(err, text);
+	found = found || strstr(err + d->err_from, text);
 	free(err);
 	return found;
 }
@@ -240,11 +241,36 @@ void daxtop_stop(struct daxtop *d)
 	daxtop_json(d);
 }
 
+struct daxtop *shared_start(const void *words, size_t len)
+{
+	struct daxtop *d = calloc(1, sizeof(*d));
+	char byte;
+
+	must(d);
+	d->pid = -1;
+	d->out = share_out;
+	d->err = share_err;
+	must(send(share_fd, words, len, 0) == (ssize_t)len);
+	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_GO);
+	d->err_from = lseek(share_err, 0, SEEK_END);
+	return d;
+}
+
+void shared_stop(struct daxtop *d)
+{
+	char byte = SHARE_DONE;
+
+	must(send(share_fd, &byte, 1, 0) == 1);
+	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_PRINT);
+	d->out_text = text_of(share_out, &d->out_len);
+	d->err_text = text_of(share_err, NULL);
+	daxtop_json(d);
+}
+
 struct daxtop *history_start(const char *const specs[])
 {
 	const char **argv;
-	char text[4096], byte;
-	struct daxtop *d;
+	char text[4096];
 	size_t n, len = 0;
 
 	for (n = 0; specs[n]; n++) {
@@ -252,34 +278,22 @@ struct daxtop *history_start(const char *const specs[])
 		strcpy(text + len, specs[n]);
 		len += strlen(specs[n]) + 1;
 	}
-	if (share_fd < 0) {
-		argv = calloc(n + 3, sizeof(*argv));
-		must(argv);
-		argv[0] = "history";
-		argv[1] = "--json";
-		memcpy(argv + 2, specs, (n + 1) * sizeof(*argv));
-		return daxtop_start(argv);
-	}
-	d = calloc(1, sizeof(*d));
-	must(d);
-	must(send(share_fd, text, len, 0) == (ssize_t)len);
-	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_GO);
-	return d;
+	if (share_fd >= 0)
+		return shared_start(text, len);
+	argv = calloc(n + 3, sizeof(*argv));
+	must(argv);
+	argv[0] = "history";
+	argv[1] = "--json";
+	memcpy(argv + 2, specs, (n + 1) * sizeof(*argv));
+	return daxtop_start(argv);
 }
 
 void history_stop(struct daxtop *d)
 {
-	char byte = SHARE_DONE;
-
-	if (share_fd < 0) {
+	if (share_fd < 0)
 		daxtop_stop(d);
-		return;
-	}
-	must(send(share_fd, &byte, 1, 0) == 1);
-	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_PRINT);
-	d->out_text = text_of(share_out, &d->out_len);
-	d->err_text = strdup("(shared)");
-	daxtop_json(d);
+	else
+		shared_stop(d);
 }
 
 static struct json_object *field(struct json_object *o, const char *key, enum json_type type)
@@ -302,6 +316,13 @@ const char *field_str(struct json_object *o, const char *key)
 int64_t field_int(struct json_object *o, const char *key)
 {
 	return json_object_get_int64(field(o, key, json_type_int));
+}
+
+int64_t field_int_or(struct json_object *o, const char *key, int64_t none)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, key, &v) && v ? field_int(o, key) : none;
 }
 
 bool field_bool(struct json_object *o, const char *key)

@@ -6,9 +6,10 @@
 #include "harness.h"
 
 struct daxtop {
-	pid_t pid;
+	pid_t pid; /* -1: it has ended, or is not ours */
 	int out; /* a memfd: daxtop never waits for a reader */
 	int err; /* another */
+	size_t err_from; /* what it had said when our turn began is not for us */
 	int status; /* as waitpid() gives it, after daxtop_wait() */
 	char *out_text, *err_text; /* NUL-terminated, after daxtop_wait() */
 	size_t out_len;
@@ -16,8 +17,8 @@ struct daxtop {
 	size_t nr_lines;
 };
 
-/* A memfd for the next daxtop's stdout; -1: one of its own. */
-extern int daxtop_stdout;
+/* Memfds for the next daxtop's stdout and stderr; -1: some of its own. */
+extern int daxtop_stdout, daxtop_stderr;
 
 /* The program to run: $DAXTOP, else "daxtop" by PATH. */
 const char *daxtop_program(void);
@@ -39,11 +40,15 @@ void daxtop_stop(struct daxtop *d);
 /* Parses stdout strictly: one object a line, valid UTF-8, no control bytes. */
 void daxtop_json(struct daxtop *d);
 /*
- * daxtop history --json FOLIO..., begun and ended. A test with .shared set gets
- * one that other tests use too; then only its own FOLIOs are of interest.
+ * daxtop history --json FOLIO..., begun and ended. A test that shares one has its turn between
+ * the two; only its own FOLIOs are of interest.
  */
 struct daxtop *history_start(const char *const specs[]);
 void history_stop(struct daxtop *d);
+/* For both, and others that are shared: tells the runner what daxtop is to be told, waits for the turn. */
+struct daxtop *shared_start(const void *words, size_t len);
+/* The turn is over; waits for daxtop's end and parses what it printed. */
+void shared_stop(struct daxtop *d);
 #define HISTORY_START(...) history_start((const char *const[]){ __VA_ARGS__, NULL })
 /* Does stdout so far hold @text? */
 bool daxtop_has_printed(struct daxtop *d, const char *text);
@@ -60,6 +65,8 @@ void daxtop_resume(struct daxtop *d);
 /* Fields of an object; fail() when one is missing or of another type. */
 const char *field_str(struct json_object *o, const char *key);
 int64_t field_int(struct json_object *o, const char *key);
+/* An integer, or @none if it is null or not there. */
+int64_t field_int_or(struct json_object *o, const char *key, int64_t none);
 bool field_bool(struct json_object *o, const char *key);
 /* NULL when it is not there or null. */
 const char *field_str_or_null(struct json_object *o, const char *key);

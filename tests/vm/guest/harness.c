@@ -14,8 +14,9 @@
 #include "runner.h"
 
 bool verbose;
-int outcome_fd = -1, share_fd = -1, share_out = -1;
-unsigned int test_serial;
+int outcome_fd = -1, share_fd = -1, share_out = -1, share_err = -1;
+unsigned int test_serial, turn_nr;
+struct runner_memory *runner_memory;
 void (*on_fail)(void);
 
 static void outcome(char kind, const char *fmt, va_list ap)
@@ -69,6 +70,26 @@ void note(const char *fmt, ...)
 	putchar('\n');
 	fflush(stdout);
 	va_end(ap);
+}
+
+void afterwards(const char *fmt, ...)
+{
+	struct runner_memory *m = runner_memory;
+	unsigned int nr = __atomic_fetch_add(&m->nr_afterwards, 1, __ATOMIC_SEQ_CST);
+	va_list ap;
+	int n;
+
+	must(nr < MAX_AFTERWARDS);
+	va_start(ap, fmt);
+	n = vsnprintf(m->afterwards[nr].command, sizeof(m->afterwards[nr].command), fmt, ap);
+	va_end(ap);
+	must(n < (int)sizeof(m->afterwards[nr].command));
+	m->afterwards[nr].serial = test_serial;
+}
+
+void note_start(void)
+{
+	__atomic_fetch_add(&runner_memory->starts, 1, __ATOMIC_SEQ_CST);
 }
 
 int64_t now_ms(void)

@@ -41,24 +41,34 @@ struct place {
 	size_t align, size; /* device-dax: bytes */
 };
 
+/*
+ * Who starts the daxtop that a test asks. Starting one takes seconds in emulation, so tests share
+ * one where they can; each knows by itself which of its answers are its own (runner.h).
+ */
+enum share {
+	ALONE, /* the test itself, as often as it likes */
+	HISTORIES, /* one `history` a place: by history_start() and history_stop() only */
+	CHECKS, /* one `check`: by check_start() and check_stop() only */
+	CHECKS_STRICT, /* one with --strict, on a legacy kernel; on others that is no difference */
+	CHECKS_STALL, /* one to which a second is a stall */
+	NR_SHARES
+};
+
 struct test {
 	const char *name;
 	unsigned int on;
 	void (*run)(struct place *p); /* p: NULL for ON_NONE */
-	/*
-	 * It watches by history_start() and history_stop() only, so that one daxtop
-	 * serves all such tests of a place: starting one takes seconds in emulation.
-	 */
-	bool shared;
-	unsigned int seconds; /* limit, 0: 300 */
+	enum share share;
+	unsigned int seconds; /* limit, 0: 600 */
+	unsigned int starts; /* about so many of daxtop it needs, or as much time; 0: one */
 	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
+	const char *rule; /* it exercises this one, and fails if it doesn't */
 };
 
-#define TEST(name, on, run)		     { name, on, run, false, 0, NULL }
-#define SHARED_TEST(name, on, run)	     { name, on, run, true, 0, NULL }
-#define LONG_TEST(name, on, run, seconds)    { name, on, run, false, seconds, NULL }
-#define WARN_TEST(name, on, run, warns)	     { name, on, run, false, 0, warns }
-#define TESTS_END			     { NULL, 0, NULL, false, 0, NULL }
+/* TEST("file/name", ON_FS | ON_BOTH, function, .field = what differs from none...) */
+#define TEST(n, o, r, ...) { .name = n, .on = o, .run = r, __VA_ARGS__ }
+#define SHARED_TEST(n, o, r, ...) TEST(n, o, r, .share = HISTORIES, __VA_ARGS__)
+#define TESTS_END { .name = NULL }
 
 /* One table a file, ended by a NULL name; main() has the list. */
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
@@ -106,6 +116,12 @@ void poll_pause(void);
  */
 const char *run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * A command line for the runner, which runs it when the test's processes are dead, however they
+ * ended; the one that was said last is run first. It must do no harm where it is not needed.
+ */
+void afterwards(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* ---- a process of the workload ---- */
 
 struct child {
@@ -122,6 +138,9 @@ void child_await(struct child *c);
 void child_end(struct child *c);
 /* Waits until @pid sleeps in the kernel function @wchan (/proc/PID/wchan); "A|B": in one of them. */
 void wait_blocked(pid_t pid, const char *wchan);
+
+/* One daxtop more was started: for the count at the end. */
+void note_start(void);
 
 /* ---- BPF programs in the kernel (main.c compares before and after) ---- */
 

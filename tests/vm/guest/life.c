@@ -99,6 +99,7 @@ static int trace_piped(struct daxtop *d, struct area *a, struct place *p)
 	area_open(a, p, 0, AREA_WRITTEN);
 	must(!pipe2(fds, O_CLOEXEC));
 	must(fcntl(fds[1], F_SETPIPE_SZ, 4096) >= 0);
+	note_start();
 	d->pid = fork();
 	must(d->pid >= 0);
 	if (!d->pid) {

@@ -208,32 +208,41 @@ static void test_p2p_count(struct place *p)
 /* Memory that is allocated holds its pgmap: no leak of the pgmap, however long. */
 static void test_p2p_alloc(struct place *p)
 {
-	struct inject arg = { .cmd = INJECT_P2P_ALLOC };
+	struct inject arg = { .cmd = INJECT_P2P_ALLOC }, leaked = { .cmd = INJECT_PGMAP_GET };
+	struct json_object *f;
 	struct daxtop *d;
+	struct area a;
 	int fd = inject_open();
 
-	(void)p;
+	area_any(&a, p, &leaked);
 	d = CHECK_START();
 	inject_do(fd, &arg);
-	sleep(4); /* check.h: a leak is one after a second */
+	/* a younger one, for comparison: when it is told of, ours would have been */
+	inject_do(fd, &leaked);
+	check_await(d, "pgmap-leak");
 	inject_undo(fd);
 	check_stop(d, 0);
+	f = check_finding(d, "pgmap-leak", 0);
+	if (!f || check_finding(d, "pgmap-leak", 1) || strcmp(field_str(f, "device"), p->device))
+		fail("a leak of %s, and no other, expected: %s", p->device, d->out_text);
 	expect_clean(d);
+	area_unmap(&a);
+	area_remove(&a);
 }
 
 const struct test pgmaps_tests[] = {
-	TEST("rules/pgmap-leak", ON_ALL | ON_BOTH, test_leak),
-	TEST("rules/pgmap-leak-ends", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_leak_ends),
-	TEST("rules/pgmap-underflow", ON_ALL | ON_BOTH, test_underflow),
-	TEST("rules/dead-install", ON_NONE | ON_BOTH, test_dead_install),
-	TEST("rules/dead-pin", ON_NONE | ON_BOTH, test_dead_pin),
-	TEST("rules/dead-init", ON_NONE, test_dead_init),
-	TEST("rules/private-honest", ON_NONE, test_private_honest),
-	TEST("rules/private-init", ON_NONE, test_private_init),
-	TEST("rules/private-free", ON_NONE, test_private_free),
-	TEST("rules/p2p-alloc", ON_NONE, test_p2p_alloc),
-	TEST("rules/p2p-honest", ON_NONE, test_p2p_honest),
-	TEST("rules/p2p-count", ON_NONE, test_p2p_count),
-	WARN_TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin, "mm/memremap.c"),
+	TEST("rules/pgmap-leak", ON_ALL | ON_BOTH, test_leak, .rule = "pgmap-leak"),
+	TEST("rules/pgmap-leak-ends", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_leak_ends, .rule = "pgmap-leak"),
+	TEST("rules/pgmap-underflow", ON_ALL | ON_BOTH, test_underflow, .rule = "pgmap-underflow"),
+	TEST("rules/dead-install", ON_NONE | ON_BOTH, test_dead_install, .share = CHECKS, .rule = "pgmap-dead-use"),
+	TEST("rules/dead-pin", ON_NONE | ON_BOTH, test_dead_pin, .share = CHECKS, .rule = "pgmap-dead-use"),
+	TEST("rules/dead-init", ON_NONE, test_dead_init, .share = CHECKS, .rule = "pgmap-dead-use"),
+	TEST("rules/private-honest", ON_NONE, test_private_honest, .share = CHECKS),
+	TEST("rules/private-init", ON_NONE, test_private_init, .share = CHECKS, .rule = "private-init"),
+	TEST("rules/private-free", ON_NONE, test_private_free, .share = CHECKS, .rule = "private-init"),
+	TEST("rules/p2p-alloc", ON_DAX4K, test_p2p_alloc, .share = CHECKS, .rule = "pgmap-leak"),
+	TEST("rules/p2p-honest", ON_NONE, test_p2p_honest, .share = CHECKS),
+	TEST("rules/p2p-count", ON_NONE, test_p2p_count, .share = CHECKS, .rule = "p2pdma-count"),
+	TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin, .warns = "mm/memremap.c", .rule = "pgmap-gone-under-pin"),
 	TESTS_END,
 };

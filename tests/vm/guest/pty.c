@@ -43,6 +43,7 @@ void pty_start(struct pty *t, const char *term, int rows, int columns, const cha
 	must(slave >= 0);
 	must(!ioctl(slave, TIOCSWINSZ, &size));
 	must(!tcgetattr(slave, &t->before));
+	note_start();
 	t->pid = fork();
 	must(t->pid >= 0);
 	if (!t->pid)

@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#include "check.h"
 #include "place.h"
 #include "runner.h"
 #include "steps.h"
@@ -32,26 +34,32 @@ struct proc {
 	char specs[MAX_SPECS]; /* FOLIOs, each with its NUL */
 	size_t specs_len;
 	char after[2048]; /* what it left behind; "": nothing */
-	int64_t start;
+	unsigned int serial;
+	int64_t start, ms; /* ms: what it took without waiting for others; 0: until its verdict */
+	unsigned int starts; /* of daxtop, by then */
 };
 
 static uint32_t progs[MAX_PROGS]; /* loaded before any test */
 static size_t nr_progs;
 
+static void broken(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
 void runner_open(void)
 {
 	nr_progs = bpf_programs(progs, MAX_PROGS);
+	runner_memory = mmap(NULL, sizeof(*runner_memory), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (runner_memory == MAP_FAILED)
+		broken("guest-test: mmap");
 }
 
 void test_name(char *out, size_t len, const struct test *t, const struct place *p)
 {
 	snprintf(out, len, "%s%s%s", p ? p->name : "", p ? "/" : "", t->name);
-}
-
-static void broken(const char *what)
-{
-	perror(what);
-	exit(2);
 }
 
 static int64_t limit_ms(const struct test *t)
@@ -67,11 +75,13 @@ static void proc_run(const struct test *t, struct place *p)
 	if (p && !p->path[0])
 		skip("the guest has no %s", p->name);
 	t->run(p);
+	if (t->rule && !check_exercised(t->rule))
+		fail("it is about %s, and there was no finding of it", t->rule);
 	fflush(stdout);
 	_exit(0);
 }
 
-static void proc_start(struct proc *c, const struct test *t, struct place *p, int out)
+static void proc_start(struct proc *c, const struct test *t, struct place *p, int out, int err)
 {
 	int fds[2], socks[2] = { -1, -1 };
 
@@ -84,7 +94,8 @@ static void proc_start(struct proc *c, const struct test *t, struct place *p, in
 		broken("guest-test: pipe");
 	if (out >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks))
 		broken("guest-test: socketpair");
-	test_serial++;
+	c->serial = ++test_serial;
+	c->starts = runner_memory->starts;
 	fflush(stdout);
 	c->pid = fork();
 	if (c->pid < 0)
@@ -93,6 +104,7 @@ static void proc_start(struct proc *c, const struct test *t, struct place *p, in
 		outcome_fd = fds[1];
 		share_fd = socks[1];
 		share_out = out;
+		share_err = err;
 		if (out >= 0)
 			close(socks[0]);
 		proc_run(t, p);
@@ -183,6 +195,65 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
+/* Runs a command of afterwards(); its status is of no interest, as it may not have been needed. */
+static void command_run(const char *command)
+{
+	int64_t end = now_ms() + 60000;
+	pid_t pid;
+
+	if (verbose)
+		printf("# afterwards: %s\n", command);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, NULL, WNOHANG) != pid) {
+		if (now_ms() > end) {
+			printf("# `%s` does not end\n", command);
+			return;
+		}
+		poll_pause();
+	}
+}
+
+/* What a test wants done when its processes are dead, whatever became of it. */
+static void proc_afterwards(struct proc *c)
+{
+	struct runner_memory *m = runner_memory;
+	unsigned int i = m->nr_afterwards < MAX_AFTERWARDS ? m->nr_afterwards : MAX_AFTERWARDS;
+	unsigned int left = 0;
+
+	while (i--) {
+		if (m->afterwards[i].serial == c->serial) {
+			m->afterwards[i].serial = 0;
+			command_run(m->afterwards[i].command);
+		}
+		left += !!m->afterwards[i].serial;
+	}
+	if (!left)
+		m->nr_afterwards = 0;
+}
+
+static void slow_note(struct runner *r, const char *name, int64_t ms)
+{
+	size_t n = sizeof(r->slowest) / sizeof(r->slowest[0]), i = n;
+
+	while (i && r->slowest[i - 1].ms < ms)
+		i--;
+	if (i == n)
+		return;
+	memmove(r->slowest + i + 1, r->slowest + i, (n - i - 1) * sizeof(r->slowest[0]));
+	snprintf(r->slowest[i].name, sizeof(r->slowest[i].name), "%s", name);
+	r->slowest[i].ms = ms;
+}
+
 static void proc_verdict(struct proc *c, struct runner *r)
 {
 	char text[OUTCOME_LEN + 1] = "";
@@ -211,26 +282,55 @@ static void proc_verdict(struct proc *c, struct runner *r)
 		printf("ok %s\n", c->name);
 		r->passed++;
 	}
+	if (!c->ms)
+		c->ms = now_ms() - c->start;
+	slow_note(r, c->name, c->ms);
 	if (verbose)
-		printf("# %lld ms\n", (long long)(now_ms() - c->start));
+		printf("# %lld ms, %u starts\n", (long long)c->ms, runner_memory->starts - c->starts);
 	fflush(stdout);
 }
 
-void runner_one(struct runner *r, const struct test *t, struct place *p)
+void runner_one(struct runner *r, const struct instance *i)
 {
 	struct proc c;
 
-	proc_start(&c, t, p, -1);
-	proc_end(&c, limit_ms(t));
+	proc_start(&c, i->t, i->p, -1, -1);
+	proc_end(&c, limit_ms(i->t));
 	/* before the kill: a process that daxtop left behind may hold them */
 	look_at_programs(c.after, sizeof(c.after));
 	proc_kill(&c);
+	proc_afterwards(&c);
 	places_clean();
-	look_at_log(t->warns, c.after, sizeof(c.after));
+	look_at_log(i->t->warns, c.after, sizeof(c.after));
 	proc_verdict(&c, r);
 }
 
 /* ---- tests around one daxtop ---- */
+
+#define CHECK_ARGS(stall) "check", "--json", "--verbose", "--leak-time", "1", "--stall-time", stall, "--settle", "0.2"
+
+/* Who shares what; ALONE is no sharing. */
+static const struct sharing {
+	const char *name;
+	bool of_place; /* one a place */
+	const char *args[12];
+} sharings[NR_SHARES] = {
+	[HISTORIES] = { "histories", true, { "history", "--json" } },
+	/* a slow machine may take more than a second for what nobody keeps it from */
+	[CHECKS] = { "checks", false, { CHECK_ARGS("60") } },
+	[CHECKS_STRICT] = { "checks-strict", false, { CHECK_ARGS("60"), "--strict" } },
+	[CHECKS_STALL] = { "checks-stall", false, { CHECK_ARGS("1") } },
+};
+
+const char *share_name(enum share share)
+{
+	return sharings[share].name;
+}
+
+bool share_of_place(enum share share)
+{
+	return sharings[share].of_place;
+}
 
 static const char **shared_args; /* for shared_daxtop(), set before its fork */
 
@@ -242,46 +342,62 @@ static void shared_daxtop(struct place *p)
 
 	(void)p;
 	daxtop_stdout = share_out;
+	daxtop_stderr = share_err;
 	d = daxtop_start(shared_args);
 	byte = SHARE_DONE;
 	must(send(share_fd, &byte, 1, 0) == 1);
 	must(recv(share_fd, &byte, 1, 0) == 1);
-	daxtop_stop(d);
+	if (strcmp(shared_args[0], "check"))
+		daxtop_stop(d);
+	else
+		check_shared_stop(d);
 }
 
-static const struct test shared_test = TEST("shared-daxtop", ON_NONE, shared_daxtop);
+static const struct test shared_test = TEST("shared", ON_NONE, shared_daxtop);
 
-/* Every FOLIO of every test that still runs. */
-static const char **shared_argv(struct proc *procs, size_t n)
+/* Every word of every test that still runs. */
+static const char **shared_argv(const struct sharing *s, struct proc *procs, size_t n)
 {
-	const char **argv = calloc(3, sizeof(*argv)), *spec;
+	const char **argv = calloc(16, sizeof(*argv)), *word;
 	size_t i, nr = 0;
 
-	argv[nr++] = "history";
-	argv[nr++] = "--json";
+	for (; argv && s->args[nr]; nr++)
+		argv[nr] = s->args[nr];
 	for (i = 0; i < n; i++) {
-		for (spec = procs[i].specs; spec < procs[i].specs + procs[i].specs_len;
-		     spec += strlen(spec) + 1) {
+		for (word = procs[i].specs; word < procs[i].specs + procs[i].specs_len;
+		     word += strlen(word) + 1) {
+			if (!*word)
+				continue;
 			argv = reallocarray(argv, nr + 2, sizeof(*argv));
 			if (!argv)
 				broken("guest-test");
-			argv[nr++] = spec;
+			argv[nr++] = word;
 		}
 	}
 	argv[nr] = NULL;
 	return argv;
 }
 
-/* One test's workload, while the others wait. */
-static void shared_workload(struct proc *c)
+static int64_t now_ns(void)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* One test's workload, while the others wait. */
+static void shared_workload(struct proc *c, struct turn *turn)
+{
+	int64_t start = now_ms();
 	char byte;
 
-	c->start = now_ms();
+	turn->from = now_ns();
 	proc_send(c, SHARE_GO);
-	if (proc_receive(c, &byte, 1, limit_ms(c->test)) && verbose)
-		printf("# %s: workload %lld ms\n", c->name, (long long)(now_ms() - c->start));
-	look_at_log(NULL, c->after, sizeof(c->after));
+	proc_receive(c, &byte, 1, limit_ms(c->test));
+	turn->to = now_ns();
+	c->ms = now_ms() - start + 1;
+	look_at_log(c->test->warns, c->after, sizeof(c->after));
 }
 
 /* Starts daxtop, lets each test work, ends daxtop. False: it failed on the way. */
@@ -294,53 +410,63 @@ static bool shared_work(struct proc *daxtop, struct proc *procs, size_t n)
 		return false;
 	for (i = 0; i < n; i++)
 		if (!procs[i].ended)
-			shared_workload(&procs[i]);
+			shared_workload(&procs[i], &runner_memory->turns[i]);
 	proc_send(daxtop, SHARE_GO);
 	proc_end(daxtop, limit_ms(&shared_test));
 	return !daxtop->status && !daxtop->hung;
 }
 
-void runner_shared(struct runner *r, const struct test *const t[], size_t n, struct place *p)
+void runner_shared(struct runner *r, enum share share, const struct instance t[], size_t n,
+		   struct place *place)
 {
 	struct proc *procs = calloc(n, sizeof(*procs)), daxtop;
-	int out = memfd_create("histories", MFD_CLOEXEC);
-	bool ok;
+	int out = memfd_create("stdout", MFD_CLOEXEC), err = memfd_create("stderr", MFD_CLOEXEC);
+	bool ok = false, any = false;
 	size_t i;
 
-	if (!procs || out < 0)
+	if (!procs || out < 0 || err < 0 || n > MAX_TURNS)
 		broken("guest-test");
+	memset(runner_memory->turns, 0, sizeof(runner_memory->turns));
+	runner_memory->nr_turns = n;
 	for (i = 0; i < n; i++) {
-		proc_start(&procs[i], t[i], p, out);
+		turn_nr = i;
+		proc_start(&procs[i], t[i].t, t[i].p, out, err);
 		procs[i].specs_len = proc_receive(&procs[i], procs[i].specs,
-						  sizeof(procs[i].specs), limit_ms(t[i]));
+						  sizeof(procs[i].specs), limit_ms(t[i].t));
+		any |= procs[i].specs_len;
 	}
-	shared_args = shared_argv(procs, n);
-	if (!shared_args[2])
-		goto verdicts; /* all ended before they had a folio to watch */
-	proc_start(&daxtop, &shared_test, NULL, out);
-	test_name(daxtop.name, sizeof(daxtop.name), &shared_test, p);
-	ok = shared_work(&daxtop, procs, n);
-	look_at_programs(daxtop.after, sizeof(daxtop.after));
-	proc_kill(&daxtop);
-	look_at_log(NULL, daxtop.after, sizeof(daxtop.after));
+	if (any) {
+		shared_args = shared_argv(&sharings[share], procs, n);
+		proc_start(&daxtop, &shared_test, NULL, out, err);
+		snprintf(daxtop.name, sizeof(daxtop.name), "%s%sshared/%s", place ? place->name : "",
+			 place ? "/" : "", share_name(share));
+		ok = shared_work(&daxtop, procs, n);
+		look_at_programs(daxtop.after, sizeof(daxtop.after));
+		proc_kill(&daxtop);
+		look_at_log(NULL, daxtop.after, sizeof(daxtop.after));
+	}
 	for (i = 0; i < n; i++) {
 		if (ok) {
 			proc_send(&procs[i], SHARE_PRINT);
 		} else if (!procs[i].ended) {
 			proc_kill(&procs[i]);
 			if (!procs[i].after[0])
-				snprintf(procs[i].after, sizeof(procs[i].after),
-					 "no history: see %s", daxtop.name);
+				snprintf(procs[i].after, sizeof(procs[i].after), "no daxtop: see %s",
+					 any ? daxtop.name : "the others");
 		}
-		proc_end(&procs[i], limit_ms(t[i]));
+		proc_end(&procs[i], limit_ms(t[i].t));
 		proc_kill(&procs[i]);
+		proc_afterwards(&procs[i]);
+		look_at_log(t[i].t->warns, procs[i].after, sizeof(procs[i].after));
 	}
-	proc_verdict(&daxtop, r);
-verdicts:
 	places_clean();
+	if (any) {
+		proc_verdict(&daxtop, r);
+		free(shared_args);
+	}
 	for (i = 0; i < n; i++)
 		proc_verdict(&procs[i], r);
-	free(shared_args);
 	free(procs);
 	close(out);
+	close(err);
 }

@@ -28,13 +28,6 @@ static struct json_object *field_array(struct json_object *o, const char *key)
 	return v;
 }
 
-int64_t field_int_or(struct json_object *o, const char *key, int64_t none)
-{
-	struct json_object *v;
-
-	return json_object_object_get_ex(o, key, &v) && v ? field_int(o, key) : none;
-}
-
 struct json_object *line_of(struct daxtop *d, const char *type, size_t nth)
 {
 	for (size_t i = 0; i < d->nr_lines; i++)

@@ -63,8 +63,6 @@ struct json_object *wait_of(struct daxtop *d, pid_t pid);
 struct json_object *summary_line(struct daxtop *d);
 /* The verdict, of this device and so called. */
 struct json_object *expect_verdict(struct daxtop *d, const char *device, const char *verdict);
-/* An integer, or @none if it is null. */
-int64_t field_int_or(struct json_object *o, const char *key, int64_t none);
 /* A text for fail(). */
 const char *json_text(struct json_object *o);
 

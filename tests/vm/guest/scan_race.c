@@ -235,6 +235,7 @@ static void end_with_output(int fd, int reader, int exit_status, const char *mor
 	struct daxtop d = {};
 	char byte;
 
+	note_start();
 	d.pid = fork();
 	must(d.pid >= 0);
 	if (!d.pid) {

@@ -209,10 +209,10 @@ static void test_memunmap(struct place *p)
 }
 
 const struct test waits_tests[] = {
-	TEST("stall/break-layout", ON_FS | ON_BOTH, test_break),
-	TEST("stall/break-layout-over", ON_FS | ON_BOTH, test_break_over),
-	TEST("stall/break-layout-short", ON_FS | ON_BOTH, test_break_short),
-	TEST("stall/evict", ON_FS, test_evict),
-	TEST("stall/memunmap", ON_DEV | ON_BOTH, test_memunmap),
+	TEST("stall/break-layout", ON_FS | ON_BOTH, test_break, .share = CHECKS_STALL, .rule = "stall-break-layout"),
+	TEST("stall/break-layout-over", ON_FS | ON_BOTH, test_break_over, .share = CHECKS_STALL, .rule = "stall-break-layout"),
+	TEST("stall/break-layout-short", ON_FS | ON_BOTH, test_break_short, .share = CHECKS),
+	TEST("stall/evict", ON_FS, test_evict, .share = CHECKS_STALL, .rule = "stall-evict"),
+	TEST("stall/memunmap", ON_DEV | ON_BOTH, test_memunmap, .rule = "stall-memunmap"),
 	TESTS_END,
 };
