@@ -2,6 +2,7 @@
 /*
  * entry.bpf.c - DAX entries of a mapping: inserted, removed (fs/dax.c).
  */
+#include "hook.bpf.h"
 #include "emit.bpf.h"
 #include "entry.bpf.h"
 #include "rule.bpf.h"
@@ -116,20 +117,18 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 
 /* ---- removal: the range is known from outside, the entry from inside ---- */
 
-SEC("fentry/dax_delete_mapping_range")
-int BPF_PROG(dx_delete_range, struct address_space *mapping)
+HOOK(dx_delete_range)
 {
 	struct task_ctx *t = task_ctx_get();
 
 	if (t)
-		t->mapping = (__u64)mapping;
+		t->mapping = hook_arg(ctx, 0);
 	else
 		lost_count(DX_REMOVE);
 	return 0;
 }
 
-SEC("fexit/dax_delete_mapping_range")
-int BPF_PROG(dx_delete_range_end, struct address_space *mapping)
+HOOK(dx_delete_range_end)
 {
 	struct task_ctx *t = task_ctx_find();
 
@@ -167,9 +166,10 @@ static __always_inline int owner_rules(void *ctx, __u64 value)
 }
 
 /* Each entry that dax_delete_mapping_range() is about to disassociate. */
-SEC("fexit/wait_entry_unlocked_exclusive")
-int BPF_PROG(dx_delete_entry, struct xa_state *xas, void *entry, void *ret)
+HOOK(dx_delete_entry)
 {
+	struct xa_state *xas = hook_ptr(ctx, 0, struct xa_state);
+	void *ret = (void *)hook_ret(ctx);
 	struct task_ctx *t = task_ctx_find();
 	__u64 value = entry_value((__u64)ret);
 	struct address_space *mapping;
@@ -205,8 +205,7 @@ static __always_inline int removed_rules(void *ctx, __u64 at, int idle)
 }
 
 /* 7.1 and after: a function of its own. */
-SEC("fentry/dax_folio_reset_order")
-int BPF_PROG(dx_reset_order, struct folio *folio)
+HOOK(dx_reset_order)
 {
 	__u64 at;
 
@@ -214,9 +213,9 @@ int BPF_PROG(dx_reset_order, struct folio *folio)
 	return removed_rules(ctx, at, 0);
 }
 
-SEC("fexit/dax_folio_reset_order")
-int BPF_PROG(dx_reset_order_end, struct folio *folio, int order)
+HOOK(dx_reset_order_end)
 {
+	int order = hook_arg(ctx, 1);
 	struct violation v = { .rule = DX_RULE_REMOVED_WHILE_REFERENCED };
 	__u64 at, tail;
 
@@ -281,9 +280,10 @@ int BPF_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool t
  * up without the lock; get_next_unlocked_entry() would give it under the lock, but
  * runs in every fault.
  */
-SEC("fentry/__dax_invalidate_entry")
-int BPF_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
+HOOK(dx_invalidate)
 {
+	struct address_space *mapping = hook_ptr(ctx, 0, struct address_space);
+	unsigned long index = hook_arg(ctx, 1);
 	struct task_ctx *t = task_ctx_get();
 
 	if (!t) {
@@ -297,10 +297,11 @@ int BPF_PROG(dx_invalidate, struct address_space *mapping, unsigned long index)
 }
 
 /* The folio was split when the entry went; its head page stands where the entry said. */
-SEC("fexit/__dax_invalidate_entry")
-int BPF_PROG(dx_invalidate_end, struct address_space *mapping, unsigned long index, bool trunc,
-	     int ret)
+HOOK(dx_invalidate_end)
 {
+	struct address_space *mapping = hook_ptr(ctx, 0, struct address_space);
+	unsigned long index = hook_arg(ctx, 1);
+	int ret = hook_ret(ctx);
 	struct task_ctx *t = task_ctx_find();
 	__u64 value;
 

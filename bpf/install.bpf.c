@@ -6,6 +6,7 @@
  * vmf_insert_*() only, never for the page cache or anonymous memory, so ordinary
  * faults pay nothing; folio_add_file_rmap_ptes(), the second choice, runs for all.
  */
+#include "hook.bpf.h"
 #include "file.bpf.h"
 #include "mark.bpf.h"
 #include "rule.bpf.h"
@@ -192,9 +193,10 @@ static __noinline int install_zero(void *ctx, __u64 page, __u64 addr, __u32 leve
 }
 
 /* validate_page_before_insert(), mm/memory.c, would refuse it in the next step. */
-SEC("fentry/insert_page")
-int BPF_PROG(dx_insert_page, struct vm_area_struct *vma, unsigned long addr, struct page *page)
+HOOK(dx_insert_page)
 {
+	unsigned long addr = hook_arg(ctx, 1);
+	struct page *page = hook_ptr(ctx, 2, struct page);
 	__u64 at;
 
 	if (!rules_on || page->_refcount.counter > 0 || !page_is_zone_device(page))
@@ -213,15 +215,19 @@ static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct
 	return install_zero(ctx, at, vmf->address, level);
 }
 
-SEC("fentry/vmf_insert_folio_pmd")
-int BPF_PROG(dx_insert_pmd, struct vm_fault *vmf, struct folio *folio)
+HOOK(dx_insert_pmd)
 {
+	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
+	struct folio *folio = hook_ptr(ctx, 1, struct folio);
+
 	return insert_folio(ctx, vmf, folio, DX_PMD);
 }
 
-SEC("fentry/vmf_insert_folio_pud")
-int BPF_PROG(dx_insert_pud, struct vm_fault *vmf, struct folio *folio)
+HOOK(dx_insert_pud)
 {
+	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
+	struct folio *folio = hook_ptr(ctx, 1, struct folio);
+
 	return insert_folio(ctx, vmf, folio, DX_PUD);
 }
 
@@ -246,15 +252,19 @@ int BPF_PROG(dx_rmap_add_ptes, struct folio *folio, struct page *page, int nr,
 	return rmap_added(ctx, folio, vma, DX_PTE);
 }
 
-SEC("fentry/folio_add_file_rmap_pmd")
-int BPF_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+HOOK(dx_rmap_add_pmd)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+
 	return rmap_added(ctx, folio, vma, DX_PMD);
 }
 
-SEC("fentry/folio_add_file_rmap_pud")
-int BPF_PROG(dx_rmap_add_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+HOOK(dx_rmap_add_pud)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+
 	return rmap_added(ctx, folio, vma, DX_PUD);
 }
 
@@ -304,15 +314,19 @@ int BPF_PROG(dx_unmap_ptes, struct folio *folio, struct page *page, int nr,
 	return unmapped(ctx, folio, nr, vma, DX_PTE);
 }
 
-SEC("fentry/folio_remove_rmap_pmd")
-int BPF_PROG(dx_unmap_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+HOOK(dx_unmap_pmd)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+
 	return unmapped(ctx, folio, 1, vma, DX_PMD);
 }
 
-SEC("fentry/folio_remove_rmap_pud")
-int BPF_PROG(dx_unmap_pud, struct folio *folio, struct page *page, struct vm_area_struct *vma)
+HOOK(dx_unmap_pud)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+
 	return unmapped(ctx, folio, 1, vma, DX_PUD);
 }
 
@@ -406,20 +420,27 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 	return 0;
 }
 
-SEC("fentry/insert_pfn")
-int BPF_PROG(dx_install_pfn, struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
+HOOK(dx_install_pfn)
 {
+	struct vm_area_struct *vma = hook_ptr(ctx, 0, struct vm_area_struct);
+	unsigned long addr = hook_arg(ctx, 1);
+	unsigned long pfn = hook_arg(ctx, 2);
+
 	return installed_pfn(ctx, vma, addr, pfn, DX_PTE);
 }
 
-SEC("fentry/vmf_insert_pfn_pmd")
-int BPF_PROG(dx_install_pfn_pmd, struct vm_fault *vmf, unsigned long pfn)
+HOOK(dx_install_pfn_pmd)
 {
+	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
+	unsigned long pfn = hook_arg(ctx, 1);
+
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PMD);
 }
 
-SEC("fentry/vmf_insert_pfn_pud")
-int BPF_PROG(dx_install_pfn_pud, struct vm_fault *vmf, unsigned long pfn)
+HOOK(dx_install_pfn_pud)
 {
+	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
+	unsigned long pfn = hook_arg(ctx, 1);
+
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PUD);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mark.bpf.c - keeps the marks of mark.bpf.h: fork, exit, and what was there before. */
+#include "hook.bpf.h"
 #include "mark.bpf.h"
 
 struct mms_map mms SEC(".maps");
@@ -21,8 +22,7 @@ int BPF_PROG(dx_fork, struct task_struct *parent, struct task_struct *child)
 }
 
 /* The address may be used again by another one. */
-SEC("fentry/exit_mmap")
-int BPF_PROG(dx_exit_mmap, struct mm_struct *mm)
+HOOK(dx_exit_mmap)
 {
 	__u64 key;
 

@@ -2,6 +2,7 @@
 /*
  * pgmap.bpf.c - the life of a pgmap and of folios as a whole (mm/memremap.c).
  */
+#include "hook.bpf.h"
 #include "mark.bpf.h"
 #include "rule.bpf.h"
 
@@ -34,9 +35,10 @@ static __always_inline int emit_pgmap(void *ctx, __u16 type, struct dev_pagemap 
 	return 0;
 }
 
-SEC("fexit/memremap_pages")
-int BPF_PROG(dx_pgmap_add, struct dev_pagemap *pgmap, int nid, void *ret)
+HOOK(dx_pgmap_add)
 {
+	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, struct dev_pagemap);
+	void *ret = (void *)hook_ret(ctx);
 	__u64 err = (__u64)ret;
 	__u64 at;
 
@@ -111,9 +113,9 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 	return 0;
 }
 
-SEC("fentry/memunmap_pages")
-int BPF_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
+HOOK(dx_pgmap_kill)
 {
+	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, struct dev_pagemap);
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
@@ -122,17 +124,16 @@ int BPF_PROG(dx_pgmap_kill, struct dev_pagemap *pgmap)
 	return emit_pgmap(ctx, DX_PGMAP_KILL, pgmap, at, 0);
 }
 
-SEC("fexit/memunmap_pages")
-int BPF_PROG(dx_pgmap_gone, struct dev_pagemap *pgmap)
+HOOK(dx_pgmap_gone)
 {
+	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, struct dev_pagemap);
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
 	return emit_pgmap(ctx, DX_PGMAP_GONE, pgmap, at, 0);
 }
 
-SEC("fexit/get_dev_pagemap")
-int BPF_PROG(dx_pgmap_get, unsigned long pfn)
+HOOK(dx_pgmap_get)
 {
 	struct dev_pagemap *pgmap;
 	__u64 ret = 0;
@@ -154,8 +155,7 @@ int BPF_PROG(dx_pgmap_get, unsigned long pfn)
 	return emit_pgmap(ctx, DX_PGMAP_GET, pgmap, ret, 0);
 }
 
-SEC("fentry/dev_pagemap_percpu_release")
-int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
+HOOK(dx_pgmap_release)
 {
 	__u64 at;
 
@@ -167,9 +167,9 @@ int BPF_PROG(dx_pgmap_release, struct percpu_ref *ref)
 }
 
 /* PRIVATE and COHERENT only call it; the task's memory is about to hold the page. */
-SEC("fentry/zone_device_page_init")
-int BPF_PROG(dx_page_init, struct page *page)
+HOOK(dx_page_init)
 {
+	struct page *page = hook_ptr(ctx, 0, struct page);
 	__u64 mm = mm_current(), order = 0, pgmap = 0;
 	struct dx_event *e;
 	__u64 at;
@@ -216,9 +216,9 @@ int BPF_PROG(dx_page_init, struct page *page)
 }
 
 /* Handed out: one reference, locked. Nobody else knows the page yet. */
-SEC("fexit/zone_device_page_init")
-int BPF_PROG(dx_page_init_end, struct page *page)
+HOOK(dx_page_init_end)
 {
+	struct page *page = hook_ptr(ctx, 0, struct page);
 	struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .wanted = 1 };
 
 	if (!rules_on)
@@ -365,15 +365,19 @@ static __always_inline int p2p_memory(void *ctx, __u16 type, __u64 vaddr, __u64 
 	return emit_pgmap(ctx, type, pgmap_cast(at), at, 0);
 }
 
-SEC("fexit/pci_alloc_p2pmem")
-int BPF_PROG(dx_p2p_alloc, void *pdev, unsigned long size, void *ret)
+HOOK(dx_p2p_alloc)
 {
+	unsigned long size = hook_arg(ctx, 1);
+	void *ret = (void *)hook_ret(ctx);
+
 	return ret ? p2p_memory(ctx, DX_P2P_ALLOC, (__u64)ret, size) : 0;
 }
 
-SEC("fentry/pci_free_p2pmem")
-int BPF_PROG(dx_p2p_free, void *pdev, void *addr, unsigned long size)
+HOOK(dx_p2p_free)
 {
+	void *addr = (void *)hook_arg(ctx, 1);
+	unsigned long size = hook_arg(ctx, 2);
+
 	return p2p_memory(ctx, DX_P2P_FREE, (__u64)addr, size);
 }
 

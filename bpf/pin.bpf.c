@@ -5,6 +5,7 @@
  * Watched by the call, looking into the array of pages that it filled: a
  * program a page costs more than a third of an ordinary registration.
  */
+#include "hook.bpf.h"
 #include "mark.bpf.h"
 #include "rule.bpf.h"
 
@@ -254,15 +255,19 @@ static __always_inline int added(__u64 *ctx, struct folio *folio, __u32 nr, __u3
 	return 0;
 }
 
-SEC("fexit/folio_add_pins")
-int BPF_PROG(dx_add_pins, struct folio *folio, unsigned int pins, int ret)
+HOOK(dx_add_pins)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	unsigned int pins = hook_arg(ctx, 1);
+	int ret = hook_ret(ctx);
+
 	return ret ? 0 : added(ctx, folio, pins, FOLL_PIN, 0);
 }
 
-SEC("fexit/folio_add_pin")
-int BPF_PROG(dx_add_pin, struct folio *folio)
+HOOK(dx_add_pin)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+
 	return added(ctx, folio, 1, FOLL_PIN, 0);
 }
 
@@ -377,8 +382,9 @@ int BPF_PROG(dx_unpin_user_folio, struct folio *folio, unsigned long npages)
 	return unpin_folio_nr(ctx, folio, npages);
 }
 
-SEC("fentry/unpin_folio")
-int BPF_PROG(dx_unpin_folio, struct folio *folio)
+HOOK(dx_unpin_folio)
 {
+	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+
 	return unpin_folio_nr(ctx, folio, 1);
 }

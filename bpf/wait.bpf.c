@@ -3,6 +3,7 @@
  * wait.bpf.c - layout breaks: truncate, hole punch and evict wait for busy
  * folios (fs/dax.c, dax_break_layout()).
  */
+#include "hook.bpf.h"
 #include "rule.bpf.h"
 #include "entry.bpf.h"
 #include "xarray.bpf.h"
@@ -92,30 +93,31 @@ static __always_inline __u32 break_flags(void *ctx)
 	return cb ? 0 : DX_F_NOWAIT;
 }
 
-SEC("fentry/dax_break_layout")
-int BPF_PROG(dx_break, struct inode *inode)
+HOOK(dx_break)
 {
 	return break_begin(break_flags(ctx));
 }
 
-SEC("fexit/dax_break_layout")
-int BPF_PROG(dx_break_end, struct inode *inode, long long start, long long end)
+HOOK(dx_break_end)
 {
+	struct inode *inode = hook_ptr(ctx, 0, struct inode);
+	long long start = hook_arg(ctx, 1);
+	long long end = hook_arg(ctx, 2);
 	__u64 ret = 0;
 
 	bpf_get_func_ret(ctx, &ret);
 	return break_end(ctx, inode, start, end, break_flags(ctx), ret);
 }
 
-SEC("fentry/dax_break_layout_final")
-int BPF_PROG(dx_break_final, struct inode *inode)
+HOOK(dx_break_final)
 {
 	return break_begin(DX_F_FINAL);
 }
 
-SEC("fexit/dax_break_layout_final")
-int BPF_PROG(dx_break_final_end, struct inode *inode)
+HOOK(dx_break_final_end)
 {
+	struct inode *inode = hook_ptr(ctx, 0, struct inode);
+
 	return break_end(ctx, inode, 0, LLONG_MAX, DX_F_FINAL, 0);
 }
 
@@ -148,10 +150,9 @@ static __noinline struct task_ctx *busy_legacy(struct task_ctx *t, __u64 page, s
 }
 
 /* A page: something in the range is busy, and the caller will wait for this one. */
-SEC("fexit/dax_layout_busy_page_range")
-int BPF_PROG(dx_busy, struct address_space *mapping, long long start, long long end,
-	     struct page *ret)
+HOOK(dx_busy)
 {
+	struct address_space *mapping = hook_ptr(ctx, 0, struct address_space);
 	struct task_ctx *t = task_ctx_find();
 	struct dx_event *e;
 	__u64 at = 0;

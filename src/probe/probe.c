@@ -164,12 +164,19 @@ void probe_choose(struct probe *table, size_t n, enum regime regime, bool judge,
 	}
 }
 
+bool candidate_has(const struct probe_candidate *c, const char *program)
+{
+	for (int i = 0; i < PROBE_PROGRAMS && c->programs[i]; i++)
+		if (!strcmp(c->programs[i], program))
+			return true;
+	return false;
+}
+
 static bool has_program(const struct probe *p, const char *name)
 {
 	for (int c = 0; c < PROBE_CANDIDATES; c++)
-		for (int k = 0; k < PROBE_PROGRAMS && p->candidates[c].programs[k]; k++)
-			if (!strcmp(p->candidates[c].programs[k], name))
-				return true;
+		if (candidate_has(&p->candidates[c], name))
+			return true;
 	return false;
 }
 

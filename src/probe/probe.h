@@ -65,6 +65,7 @@ void probe_choose(struct probe *table, size_t n, enum regime regime, bool judge,
 /* Is @program of a probe that will be attached, or of none (a program that is run by hand)? */
 bool probe_program_wanted(const struct probe *table, size_t n, const char *program);
 
+bool candidate_has(const struct probe_candidate *c, const char *program);
 /* "attached", ... */
 const char *probe_state_name(enum probe_state state);
 /* "fentry", "fexit", "tracepoint", "iterator": from the section name of a program */

@@ -48,7 +48,7 @@ struct bpf_program *source_program(const struct source *s, const char *name)
 	return prog;
 }
 
-/* Returns 0, or -errno. */
+/* Those that wait for their groups are attached by hooks_attach(). Returns 0, or -errno. */
 static int attach_program(struct source *s, const struct bpf_program *prog)
 {
 	int fd;
@@ -78,12 +78,23 @@ static void say_unloaded(const struct source *s, const char *program, char *why,
 static int attach_candidate(struct source *s, struct probe *p, int c)
 {
 	const struct probe_candidate *cand = &p->candidates[c];
-	size_t first = s->nr_links;
+	size_t first = s->nr_links, waiting[DX_HOOK_GROUPS];
 	int rc = 0;
 
+	for (int g = 0; g < DX_HOOK_GROUPS; g++)
+		waiting[g] = s->group[g].n;
 	for (int i = 0; !rc && i < PROBE_PROGRAMS && cand->programs[i]; i++) {
-		struct bpf_program *prog = source_program(s, cand->programs[i]);
+		struct bpf_program *prog;
+		struct hook_group *group;
+		enum dx_hook hook;
 
+		group = hooks_of(s, cand->programs[i], &hook);
+		if (group) {
+			group->target[group->n] = s->hook_target[hook];
+			group->cookie[group->n++] = hook;
+			continue;
+		}
+		prog = source_program(s, cand->programs[i]);
 		rc = prog ? attach_program(s, prog) : -ENOENT;
 		if (!prog)
 			say_unloaded(s, cand->programs[i], p->why, sizeof(p->why));
@@ -94,6 +105,8 @@ static int attach_candidate(struct source *s, struct probe *p, int c)
 		return 0;
 	while (s->nr_links > first)
 		close(s->link[--s->nr_links]);
+	for (int g = 0; g < DX_HOOK_GROUPS; g++)
+		s->group[g].n = waiting[g];
 	return -1;
 }
 
@@ -119,7 +132,9 @@ static int attach_probe(struct source *s, struct probe *p)
 		    attach_candidate(s, p, c)) {
 			size_t len = strlen(said);
 
-			snprintf(said + len, sizeof(said) - len, "%s%s", len ? "; " : "", p->why);
+			/* as much of it as there is room for */
+			if (snprintf(said + len, sizeof(said) - len, "%s%s", len ? "; " : "", p->why) < 0)
+				said[len] = 0;
 			continue;
 		}
 		p->state = PROBE_ATTACHED;
@@ -194,7 +209,7 @@ int source_attach(struct source *s)
 		struct probe *p = &s->probes[i];
 
 		if (stop_wanted)
-			return -1;
+			return -EINTR;
 		progress_step("attaching them", i + 1, s->nr_probes);
 		if (p->state != PROBE_MISSING)
 			continue;
@@ -210,7 +225,7 @@ int source_attach(struct source *s)
 			drop_covered(s, "folio_add_pins", "try_grab_folio"); /* mm/gup.c */
 	}
 	source_modules(s);
-	return 0;
+	return hooks_attach(s);
 }
 
 void source_detach(struct source *s)

@@ -33,6 +33,8 @@ int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsign
 
 void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, uint64_t n), void *arg)
 {
+	uint64_t shared;
+
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		const struct probe *p = &s->probes[i];
 		uint64_t sum = 0;
@@ -40,7 +42,9 @@ void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, ui
 		if (p->state != PROBE_ATTACHED)
 			continue;
 		for (int k = 0; k < PROBE_PROGRAMS && p->candidates[p->chosen].programs[k]; k++) {
-			struct bpf_program *prog = source_program(s, p->candidates[p->chosen].programs[k]);
+			enum dx_hook hook;
+			struct bpf_program *prog = hooks_of(s, p->candidates[p->chosen].programs[k], &hook) ? NULL :
+				source_program(s, p->candidates[p->chosen].programs[k]);
 			struct bpf_prog_info info = {};
 			uint32_t len = sizeof(info);
 
@@ -51,6 +55,10 @@ void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, ui
 			fn(arg, p->tells, sum - s->missed_seen[i]);
 		s->missed_seen[i] = sum;
 	}
+	/* of one of many functions */
+	shared = hooks_missed(s);
+	if (shared)
+		fn(arg, DX_VIOLATION, shared);
 }
 
 /* A word of a fault's slot (bpf/task.bpf.h); they are ours to read while the programs go on. */

@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "event.h"
+#include "hook.h"
 #include "rule.h"
 #include "scan.h"
 #include "source.h"
@@ -14,6 +15,14 @@
 #define LATE_MAX 8
 
 struct baseline;
+
+/* The hooks of a group that are to be attached, by one link: hook.h. */
+struct hook_group {
+	size_t n;
+	uint32_t target[DX_NR_HOOKS];
+	uint64_t cookie[DX_NR_HOOKS]; /* enum dx_hook */
+	uint64_t missed_seen;
+};
 
 struct source {
 	struct source_options o;
@@ -25,6 +34,8 @@ struct source {
 	struct ring_buffer *ring;
 	const volatile unsigned long *consumed, *produced; /* positions in the ring, bytes */
 	unsigned long end; /* the position at which it was detached; ULONG_MAX: it wasn't */
+	uint32_t hook_target[DX_NR_HOOKS]; /* type of its function, where it goes with its group; 0: it doesn't */
+	struct hook_group group[DX_HOOK_GROUPS];
 	int link[PROBE_MAX * PROBE_PROGRAMS];
 	size_t nr_links;
 	int released; /* what still holds the links, -1: nothing does */
@@ -48,6 +59,17 @@ void source_scan_end(struct source *s);
 int source_page_known(const struct btf *btf, char *err, size_t errlen);
 /* "A signal ended it": for @err. Returns -1. */
 int source_stopped(char *err, size_t errlen);
+/*
+ * Hooks of which the programs are to be loaded go with their groups, if this kernel has links for
+ * that (BTF tells). Between programs_choose() and load.
+ */
+void hooks_choose(struct source *s);
+/* The group of a program that is attached with others, NULL: it is attached alone; *@hook: which it is. */
+struct hook_group *hooks_of(struct source *s, const char *program, enum dx_hook *hook);
+/* Attaches the groups. A hook that can't be is left out: its probe is missing then. Returns 0, or -errno. */
+int hooks_attach(struct source *s);
+/* Runs of the groups' programs that the kernel skipped, since the last call. */
+uint64_t hooks_missed(struct source *s);
 /* Loads all programs that are of use on this kernel. Returns 0, or -1 with a sentence. */
 int source_load(struct source *s, char *err, size_t errlen);
 /*
@@ -60,7 +82,7 @@ int source_load_late(struct source *s, struct probe *p, int c);
 bool source_module_is_live(const struct source *s, const struct probe *p);
 /* The program @name, of the object that has it loaded; NULL: none has. */
 struct bpf_program *source_program(const struct source *s, const char *name);
-/* Attaches what was loaded; the probes tell what came of it. Returns 0, or -1: a signal ended it. */
+/* Attaches what was loaded; the probes tell what came of it. Returns 0, or -errno; -EINTR: a signal. */
 int source_attach(struct source *s);
 /* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
 int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);

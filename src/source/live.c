@@ -145,7 +145,7 @@ static int ring_open(struct source *s)
 struct source *source_open(const struct source_options *o, char *err, size_t errlen)
 {
 	struct source *s = calloc(1, sizeof(*s));
-	int cpus = libbpf_num_possible_cpus();
+	int cpus = libbpf_num_possible_cpus(), rc;
 
 	if (!s || cpus <= 0) {
 		snprintf(err, errlen, "no memory to start with");
@@ -178,8 +178,13 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	}
 	if (check_pgmaps(s, err, errlen))
 		goto fail;
-	if (source_attach(s)) {
+	rc = source_attach(s);
+	if (rc == -EINTR) {
 		source_stopped(err, errlen);
+		goto fail;
+	}
+	if (rc) {
+		snprintf(err, errlen, "the BPF programs could not be attached: %s", strerror(-rc));
 		goto fail;
 	}
 	/* what is lost from here on may be from before s->ready: a loss too many is the safe side */

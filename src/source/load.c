@@ -98,6 +98,7 @@ static int choose_programs(struct source *s, char refused[][64], size_t nr_refus
 				bpf_program__set_autoload(prog, false);
 	}
 	leave_second_choices(s);
+	hooks_choose(s);
 	return 0;
 }
 
@@ -163,14 +164,6 @@ int source_load(struct source *s, char *err, size_t errlen)
 	snprintf(err, errlen, "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
 		 programs_refused(), programs_message());
 	return -1;
-}
-
-static bool candidate_has(const struct probe_candidate *c, const char *program)
-{
-	for (int i = 0; i < PROBE_PROGRAMS && c->programs[i]; i++)
-		if (!strcmp(c->programs[i], program))
-			return true;
-	return false;
 }
 
 /* An object of its own, with the maps and variables of the others. */

@@ -75,11 +75,15 @@ static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opt
 	(void)cookie;
 	if (stop_wanted)
 		return -EINTR;
+	for (size_t i = 0; !nr_loading && i < nr_targets; i++)
+		nr_to_load += bpf_program__autoload(targets[i].prog) &&
+			      bpf_program__type(targets[i].prog) == BPF_PROG_TYPE_TRACING;
 	progress_step("loading BPF programs", ++nr_loading, nr_to_load);
 	for (size_t i = 0; i < nr_targets; i++) {
 		if (targets[i].prog != prog)
 			continue;
-		opts->attach_btf_id = targets[i].id;
+		if (targets[i].id != BTF_NO_TARGET)
+			opts->attach_btf_id = targets[i].id;
 		if (targets[i].module >= 0)
 			opts->attach_btf_obj_fd = targets[i].module;
 		return 0;
@@ -91,12 +95,15 @@ void programs_init(void)
 {
 	static const struct {
 		const char *section;
-		enum bpf_attach_type type;
+		int type;
 	} kinds[] = {
 		{ "fentry/", BPF_TRACE_FENTRY },
 		{ "fexit/", BPF_TRACE_FEXIT },
 		{ "tp_btf/", BPF_TRACE_RAW_TP },
 		{ "iter/", BPF_TRACE_ITER },
+		/* enum bpf_attach_type of 7.2; the headers that we are built with may be older */
+		{ "fentry.multi", PROGRAMS_FENTRY_MULTI },
+		{ "fexit.multi", PROGRAMS_FEXIT_MULTI },
 	};
 	LIBBPF_OPTS(libbpf_prog_handler_opts, o, .prog_prepare_load_fn = prepare_load);
 	static bool done;
@@ -149,6 +156,14 @@ out:
 	free(sections);
 	free(ids);
 	return rc;
+}
+
+uint32_t programs_target(const struct bpf_program *prog)
+{
+	for (size_t i = 0; i < nr_targets; i++)
+		if (targets[i].prog == prog)
+			return targets[i].id;
+	return 0;
 }
 
 /* The BTF of a module, by its name: an fd, or -errno. */

@@ -14,6 +14,9 @@ struct bpf_object;
 struct bpf_program;
 struct btf;
 
+#define PROGRAMS_FENTRY_MULTI 59
+#define PROGRAMS_FEXIT_MULTI  60
+
 /* libbpf's messages are kept, not printed; and its programs' targets are found here. */
 void programs_init(void);
 const char *programs_message(void); /* the last one */
@@ -30,7 +33,9 @@ int programs_choose(const struct btf *btf, struct bpf_object *obj);
  * Returns 0, or -errno: -ENOENT: the module is not loaded, has no types yet, or no such function.
  */
 int programs_choose_module(const struct btf *btf, struct bpf_program *prog, const char *module);
-/* Frees what the two keep for the load. */
+/* The type that @prog was found to attach to; 0: none. */
+uint32_t programs_target(const struct bpf_program *prog);
+/* Frees what they keep for the load. */
 void programs_chosen(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -63,6 +64,64 @@ static void test_sigterm_history(struct place *p)
 {
 	(void)p;
 	ends_by(SIGTERM, ARGS("history", "--json", "0x1"));
+}
+
+/* Waits until @pid handles SIGINT itself: it is on its way to load programs. */
+static void wait_catches(pid_t pid)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+	unsigned long long caught = 0;
+
+	while (!(caught & 1ULL << (SIGINT - 1))) {
+		char path[64], line[256];
+		FILE *f;
+
+		if (now_ms() > end)
+			fail("daxtop never catches SIGINT");
+		snprintf(path, sizeof(path), "/proc/%d/status", pid);
+		f = fopen(path, "re");
+		must(f);
+		while (fgets(line, sizeof(line), f) && sscanf(line, "SigCgt: %llx", &caught) != 1)
+			;
+		fclose(f);
+		poll_pause();
+	}
+}
+
+/* A signal during the start ends it there: nothing was watched, so nothing is told. */
+static void test_start_sigint(struct place *p)
+{
+	struct daxtop *d = daxtop_spawn(ARGS("trace", "--json"));
+
+	(void)p;
+	wait_catches(d->pid);
+	kill(d->pid, SIGINT);
+	daxtop_end(d, 2);
+	if (!strstr(d->err_text, "a signal ended it before everything was attached"))
+		fail("got `%s`, expected that a signal ended it", d->err_text);
+	if (d->out_len)
+		fail("got `%s`, expected no output", d->out_text);
+}
+
+/* A start that takes long says what it is at, and takes that back. */
+static void test_start_told(struct place *p)
+{
+	struct pty t;
+	char *told;
+
+	(void)p;
+	pty_start(&t, "xterm", 24, 80, ARGS("trace", "--json"));
+	wait_catches(t.pid);
+	/* longer than half a second, however fast this machine is */
+	kill(t.pid, SIGSTOP);
+	poll(NULL, 0, 600);
+	kill(t.pid, SIGCONT);
+	pty_expect(&t, "daxtop: ready");
+	told = strstr(t.text, "\rattaching ... ");
+	if (!told || !strstr(told, "\r\033[Kdaxtop: ready"))
+		fail("got `%s`, expected `attaching ...`, which goes before `ready`", t.text);
+	kill(t.pid, SIGINT);
+	pty_wait(&t);
 }
 
 static void test_sigkill(struct place *p)
@@ -258,6 +317,8 @@ const struct test life_tests[] = {
 	TEST("life/sigint", ON_NONE, test_sigint),
 	TEST("life/sigterm", ON_NONE, test_sigterm),
 	TEST("life/sigterm-history", ON_NONE, test_sigterm_history),
+	TEST("life/start-sigint", ON_NONE, test_start_sigint),
+	TEST("life/start-told", ON_NONE, test_start_told),
 	TEST("life/sigkill", ON_EXT4, test_sigkill),
 	TEST("life/reader-gone", ON_EXT4, test_reader_gone),
 	TEST("life/reader-stuck", ON_EXT4, test_reader_stuck),
