@@ -23,32 +23,23 @@ static __noinline int insert_broken(void *ctx, __u64 page)
 {
 	__u64 head = page_head(page);
 	struct folio *folio = folio_cast(head);
-	struct violation v = { .rule = DX_RULE_ENTRY_STALE_STATE, .at = head };
-	__u64 share;
+	__u64 share = folio_share(page);
+	__s32 got;
 
-	share = folio_share(page);
-	if (share) {
-		v.rule = DX_RULE_SHARE_MISMATCH;
-		v.detail = DX_D_SHARE_AFTER;
-		v.got = share;
-		rule_broken(ctx, &v);
-		v.rule = DX_RULE_ENTRY_STALE_STATE;
-	} else if (folio_mapping_word(page)) {
-		v.detail = DX_D_MAPPING_BEFORE;
-		rule_broken(ctx, &v);
-	}
+	if (share)
+		rule_broken(ctx, WHAT(DX_RULE_SHARE_MISMATCH, DX_D_SHARE_AFTER), head,
+			    COUNTS(0, share), 0);
+	else if (folio_mapping_word(page))
+		rule_broken(ctx, WHAT(DX_RULE_ENTRY_STALE_STATE, DX_D_MAPPING_BEFORE), head, 0, 0);
 	if (page_is_large(page)) {
-		v.detail = DX_D_ORDER_BEFORE;
-		v.got = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
-		rule_broken(ctx, &v);
+		got = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
+		rule_broken(ctx, WHAT(DX_RULE_ENTRY_STALE_STATE, DX_D_ORDER_BEFORE), head,
+			    COUNTS(0, got), 0);
 	}
-	v.got = folio->_refcount.counter;
-	v.wanted = legacy;
-	if (v.got != v.wanted) {
-		v.rule = DX_RULE_IDLE_NONZERO;
-		v.detail = DX_D_REFCOUNT;
-		rule_broken(ctx, &v);
-	}
+	got = folio->_refcount.counter;
+	if (got != legacy)
+		rule_broken(ctx, WHAT(DX_RULE_IDLE_NONZERO, DX_D_REFCOUNT), head,
+			    COUNTS(legacy, got), 0);
 	return 0;
 }
 
@@ -145,24 +136,20 @@ HOOK(dx_delete_range_end)
  */
 static __always_inline int owner_rules(void *ctx, __u64 value)
 {
-	struct violation v = { .rule = DX_RULE_SHARE_MISMATCH };
-	__u64 page = pfn_addr(value >> DAX_SHIFT);
-	struct folio *folio;
+	__u64 at = page_head(pfn_addr(value >> DAX_SHIFT));
+	struct folio *folio = folio_cast(at);
+	__u32 wanted = value & DAX_PMD && !legacy ? 9 : 0;
+	__u32 got = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
 
 	rule_checked(rule_counts(), DX_RULE_SHARE_MISMATCH);
-	v.at = page_head(page);
-	folio = folio_cast(v.at);
-	v.wanted = value & DAX_PMD && !legacy ? 9 : 0;
-	v.got = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
-	if (v.got != v.wanted) {
-		v.detail = DX_D_ORDER_AFTER;
-		return rule_broken(ctx, &v);
-	}
+	if (got != wanted)
+		return rule_broken(ctx, WHAT(DX_RULE_SHARE_MISMATCH, DX_D_ORDER_AFTER), at,
+				   COUNTS(wanted, got), 0);
 	for (int i = 0; i < 4; i++)
-		if (folio_mapping_word(v.at) || folio_share(v.at))
+		if (folio_mapping_word(at) || folio_share(at))
 			return 0;
-	v.detail = DX_D_NO_OWNER;
-	return rule_broken(ctx, &v);
+	return rule_broken(ctx, WHAT(DX_RULE_SHARE_MISMATCH, DX_D_NO_OWNER), at,
+			   COUNTS(wanted, got), 0);
 }
 
 /* Each entry that dax_delete_mapping_range() is about to disassociate. */
@@ -172,17 +159,16 @@ HOOK(dx_delete_entry)
 	void *ret = (void *)hook_ret(ctx);
 	struct task_ctx *t = task_ctx_find();
 	__u64 value = entry_value((__u64)ret);
-	struct address_space *mapping;
 	__u32 flags = 0;
 	__s32 left;
 
 	if (!t || !t->mapping || !ret || value & (DAX_ZERO_PAGE | DAX_EMPTY))
 		return 0;
-	mapping = bpf_rdonly_cast((void *)t->mapping, bpf_core_type_id_kernel(struct address_space));
 	left = entry_owners_left(value, &flags);
 	if (rules_on)
 		owner_rules(ctx, value);
-	emit_remove(value, mapping->host, xas->xa_index, left, flags);
+	emit_remove(value, word_at(t->mapping + bpf_core_field_offset(struct address_space, host)),
+		    xas->xa_index, left, flags);
 	return 0;
 }
 
@@ -192,15 +178,15 @@ HOOK(dx_delete_entry)
  */
 static __always_inline int removed_rules(void *ctx, __u64 at, int idle)
 {
-	struct violation v = { .rule = DX_RULE_REMOVED_WHILE_REFERENCED, .detail = DX_D_REFCOUNT,
-			       .at = at, .wanted = idle };
+	int got;
 
 	if (!rules_on)
 		return 0;
 	rule_checked(rule_counts(), DX_RULE_REMOVED_WHILE_REFERENCED);
-	v.got = folio_cast(at)->_refcount.counter;
-	if (v.got > idle)
-		rule_broken(ctx, &v);
+	got = folio_cast(at)->_refcount.counter;
+	if (got > idle)
+		rule_broken(ctx, WHAT(DX_RULE_REMOVED_WHILE_REFERENCED, DX_D_REFCOUNT), at,
+			    COUNTS(idle, got), 0);
 	return 0;
 }
 
@@ -216,26 +202,25 @@ HOOK(dx_reset_order)
 HOOK(dx_reset_order_end)
 {
 	int order = hook_arg(ctx, 1);
-	struct violation v = { .rule = DX_RULE_REMOVED_WHILE_REFERENCED };
+	__u32 detail = 0, got = 0;
 	__u64 at, tail;
 
 	if (!rules_on)
 		return 0;
 	bpf_get_func_arg(ctx, 0, &at);
 	tail = at + (order > 0 && order <= 18 ? (STRUCT_PAGE_SIZE << order) - STRUCT_PAGE_SIZE : 0);
-	v.at = at;
 	if (page_is_large(at) || page_is_large(tail)) {
-		v.detail = DX_D_ORDER_AFTER;
-		v.got = order;
+		detail = DX_D_ORDER_AFTER;
+		got = order;
 	} else if (folio_mapping_word(at) || folio_mapping_word(tail)) {
-		v.detail = DX_D_MAPPING_AFTER;
+		detail = DX_D_MAPPING_AFTER;
 	} else if (word_at(at + bpf_core_field_offset(struct folio, index))) {
-		v.detail = DX_D_SHARE_AFTER;
+		detail = DX_D_SHARE_AFTER;
 	} else if (!folio_pgmap_addr(at) || folio_pgmap_addr(tail) != folio_pgmap_addr(at)) {
-		v.detail = DX_D_PGMAP_AFTER;
+		detail = DX_D_PGMAP_AFTER;
 	}
-	if (v.detail)
-		rule_broken(ctx, &v);
+	if (detail)
+		rule_broken(ctx, WHAT(DX_RULE_REMOVED_WHILE_REFERENCED, detail), at, COUNTS(0, got), 0);
 	return 0;
 }
 
@@ -315,6 +300,7 @@ HOOK(dx_invalidate_end)
 	if (value & DAX_LOCKED)
 		lost_count(DX_REMOVE);
 	else if (!(value & (DAX_ZERO_PAGE | DAX_EMPTY)))
-		emit_remove(value, mapping->host, index, t->entry_left, t->entry_flags);
+		emit_remove(value, field_word(mapping, struct address_space, host), index,
+			    t->entry_left, t->entry_flags);
 	return 0;
 }

@@ -34,21 +34,21 @@ static __always_inline __s32 entry_owners_left(__u64 value, __u32 *flags)
  * @index: of the entry (folio->index is a share count when shared). The order is the
  * entry's: the folio may be split already.
  */
-static __always_inline void emit_remove(__u64 value, const struct inode *inode, __u64 index,
-					__s32 left, __u32 flags)
+static __always_inline int emit_remove(__u64 value, __u64 inode, __u64 index, __s32 left, __u32 flags)
 {
 	__u64 head = page_head(pfn_addr(value >> DAX_SHIFT));
 	struct dx_event *e = event_new(DX_REMOVE, flags);
 
 	if (!e)
-		return;
+		return 0;
 	event_counts(e, folio_cast(head), head);
-	event_inode(e, inode);
+	event_inode(e, bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode)));
 	e->index = value & DAX_PMD ? index & ~511UL : index;
 	e->ret = left;
 	e->order = value & DAX_PMD ? 9 : 0;
 	e->nr = value & DAX_PMD ? 512 : 1;
 	event_submit(e);
+	return 0;
 }
 
 #endif

@@ -14,10 +14,8 @@
 /* The counts at the end; from the folio again, as one of them looked wrong. */
 static __noinline int ended_broken(void *ctx, __u64 at)
 {
-	struct violation v = { .rule = DX_RULE_PGMAP_DEAD_USE, .detail = DX_D_INSTALL, .at = at };
-
 	if (pgmap_dead(folio_pgmap(at)))
-		rule_broken(ctx, &v);
+		rule_broken(ctx, WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_INSTALL), at, 0, 0);
 	return legacy ? 0 : rule_below_mapcount(ctx, at, 0);
 }
 
@@ -45,9 +43,40 @@ static __noinline int ended_unseen(void *ctx, struct fault *f)
 	return 0;
 }
 
+/*
+ * Arguments of a BTF tracepoint are trusted, and for each pointer that is loaded from a trusted
+ * one the verifier of 6.12 looks through all of the kernel's BTF for the name of a type that
+ * would keep it so (kernel/bpf/btf.c, btf_nested_type_is_trusted()). Plain words are
+ * loaded as before, without a fault handler.
+ */
+static __always_inline struct inode *inode_cast(const struct inode *inode)
+{
+	return bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode));
+}
+
+static __always_inline __u64 fault_file(struct vm_fault *vmf)
+{
+	return word_at(field_word(vmf, struct vm_fault, vma) +
+		       bpf_core_field_offset(struct vm_area_struct, vm_file));
+}
+
+/* A global function takes no pointer for a number. */
+static __always_inline __u64 pointer_number(struct fault *f, const void *pointer)
+{
+	f->page = (__u64)pointer;
+	barrier_var(f);
+	return *(volatile __u64 *)&f->page;
+}
+
+/* Rare, and a global function: see rule_tell(). */
+__noinline int emit_replaced(__u64 value, __u64 inode, __u64 index, __s32 left, __u32 flags)
+{
+	return emit_remove(value, inode, index, left, flags);
+}
+
 /* @f: what is known of this fault, NULL: nothing. */
-static __always_inline void emit_fault(void *ctx, struct fault *f, struct inode *inode, struct vm_fault *vmf,
-				       int ret, __u8 level)
+static __always_inline void emit_fault(__u64 *ctx, struct fault *f, struct inode *inode,
+				       struct vm_fault *vmf, int ret, __u8 level)
 {
 	__u32 flags = vmf->flags & FAULT_FLAG_WRITE ? DX_F_WRITE : 0;
 	struct dx_event *e;
@@ -61,8 +90,8 @@ static __always_inline void emit_fault(void *ctx, struct fault *f, struct inode 
 		    flags & DX_F_WRITE && ret & VM_FAULT_NOPAGE)
 			flags |= DX_F_UPGRADE;
 		if (f->replaced)
-			emit_remove(f->replaced, inode, f->replaced_at, f->replaced_left,
-				    f->replaced_flags);
+			emit_replaced(f->replaced, pointer_number(f, inode), f->replaced_at,
+				    f->replaced_left, f->replaced_flags);
 	} else {
 		flags |= DX_F_NO_FOLIO;
 	}
@@ -109,7 +138,7 @@ static __always_inline void emit_fault(void *ctx, struct fault *f, struct inode 
 	if (f)
 		e->dev = *(volatile __u32 *)&f->dev;
 	else
-		e->dev = inode_dev(inode);
+		e->dev = inode_dev(inode_cast(inode));
 	e->index = level == DX_PTE ? vmf->pgoff : vmf->pgoff & ~511UL;
 	e->level = level;
 	e->addr = vmf->address;
@@ -141,8 +170,8 @@ static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inod
 	struct fault *slot = fault_find();
 	struct fault *f = slot && slot->vmf == vmf_at ? slot : NULL;
 
-	if (slot)
-		file_seen(slot, inode_at, inode, vmf->vma);
+	if (slot && !file_is_seen(slot, inode_at, inode))
+		file_check(slot, fault_file(vmf), pointer_number(slot, inode));
 	emit_fault(ctx, f, inode, vmf, ret, level);
 	if (f && ret & VM_FAULT_NEEDDSYNC)
 		fault_keep(f, level);

@@ -24,156 +24,132 @@ struct seen_map {
 extern struct seen_map files_seen SEC(".maps");
 
 #define FILE_AGAIN_NS	1000000000ULL /* a rename shows in the next task's event after this */
-#define FILE_COMPONENTS 24
-#define FILE_NAME_MAX	255
 
-struct file_walk {
-	__u64 dentry, mount; /* where it is, upwards */
-	__u64 up[FILE_COMPONENTS]; /* dentries met, the file's first */
-	__u32 flags; /* DX_PATH_* */
-	__u32 done;
-	/*
-	 * to->path_flags: how many of up[] are in use; to->path_len: bytes written
-	 * to path; to->e.index: bytes that are still to come. Kept there because the verifier does not follow values in
-	 * ring memory: on the stack it would walk every one of them (30,000
-	 * instructions, 0.5 s a program in the laboratory, instead of 1,000).
-	 */
-	struct dx_file_event *to;
-};
+/* The address may be used again, and the number too. */
+static __always_inline __u64 file_id(__u64 ino, __u32 gen)
+{
+	return ino ^ (__u64)gen << 32;
+}
+
+#define FILE_STEPS    40 /* names and mounts */
+#define FILE_NAME_MAX 255
+#define FILE_FIRST    (DX_PATH_LEN - 2 - FILE_NAME_MAX) /* where the file's own name is put */
 
 static __always_inline struct dentry *dentry_cast(__u64 addr)
 {
 	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct dentry));
 }
 
-/* One dentry up, or out of a mount (fs/d_path.c does it under locks; we may see a race, not crash). */
+/*
+ * One dentry up, or out of a mount (fs/d_path.c does it under locks; we may see a race, not
+ * crash). Names are put before one another, as there. All that is known of the walk is in the
+ * record, because the verifier does not follow values in ring memory; on the stack it would
+ * walk every one of them: e.addr: the dentry; e.pgmap: the mount; path_len: where the path
+ * begins; e.index: where it ends, 0: nowhere yet.
+ */
 static long file_up(__u64 unused, void *arg)
 {
-	struct file_walk *w = arg;
-	struct mount *mnt = bpf_rdonly_cast((void *)w->mount, bpf_core_type_id_kernel(struct mount));
-	__u64 d = w->dentry, parent;
-	__u32 n = w->to->path_flags;
+	struct dx_file_event *to = *(struct dx_file_event **)arg;
+	__u64 d = to->e.addr, m = to->e.pgmap, parent;
+	struct mount *mnt = bpf_rdonly_cast((void *)m, bpf_core_type_id_kernel(struct mount));
+	__u32 at = to->path_len, len;
 
 	if (d == field_word(&mnt->mnt, struct vfsmount, mnt_root)) {
 		parent = field_word(mnt, struct mount, mnt_parent);
-		if (parent == w->mount)
+		if (parent == m)
 			goto done;
-		w->dentry = field_word(mnt, struct mount, mnt_mountpoint);
-		w->mount = parent;
+		to->e.addr = field_word(mnt, struct mount, mnt_mountpoint);
+		to->e.pgmap = parent;
 		return 0;
 	}
 	parent = field_word(dentry_cast(d), struct dentry, d_parent);
 	if (!parent || parent == d)
 		goto done;
-	if (n >= FILE_COMPONENTS)
+	len = dentry_cast(d)->d_name.len & FILE_NAME_MAX; /* NAME_MAX is 255 */
+	if (!to->e.index)
+		to->e.index = at + 1 + len;
+	else
+		at -= 1 + len;
+	/* too long: the first ones are left out, what it is called stays */
+	if (at > FILE_FIRST)
 		return 1;
-	w->up[n] = d;
-	w->to->path_flags = n + 1;
-	w->to->e.index += 1 + (dentry_cast(d)->d_name.len & FILE_NAME_MAX);
-	w->dentry = parent;
+	to->path[at] = '/';
+	bpf_probe_read_kernel(&to->path[at + 1], len, dentry_cast(d)->d_name.name);
+	to->path_len = at;
+	to->e.addr = parent;
 	return 0;
 done:
-	w->done = 1;
+	to->path_flags = 0;
 	return 1;
 }
 
-/* "/name" of the topmost dentry that is left. */
-static long file_down(__u64 unused, void *arg)
+static __always_inline int file_send(__u64 file, struct inode *inode)
 {
-	struct file_walk *w = arg;
-	__u32 n = w->to->path_flags - 1, off = w->to->path_len, len;
-	struct dentry *dentry;
+	struct dx_file_event *to = bpf_ringbuf_reserve(&events, sizeof(*to), 0);
+	__u32 at, len;
 
-	if (n >= FILE_COMPONENTS)
-		return 1;
-	w->to->path_flags = n;
-	dentry = dentry_cast(w->up[n]);
-	len = dentry->d_name.len & FILE_NAME_MAX; /* NAME_MAX is 255 */
-	/* too long: the first ones are left out, what it is called stays */
-	if (off > DX_PATH_LEN - 2 - FILE_NAME_MAX || off + w->to->e.index > DX_PATH_LEN - 1) {
-		w->flags |= DX_PATH_TRUNCATED;
-		w->to->e.index -= 1 + len;
-		return 0;
-	}
-	w->to->e.index -= 1 + len;
-	w->to->path[off] = '/';
-	bpf_probe_read_kernel(&w->to->path[off + 1], len, dentry->d_name.name);
-	w->to->path_len = off + 1 + len;
-	return 0;
-}
-
-static __noinline int file_send(struct file *file, struct inode *inode)
-{
-	struct file_walk w = {};
-
-	w.to = bpf_ringbuf_reserve(&events, sizeof(*w.to), 0);
-	if (!w.to) {
+	if (!to) {
 		lost_count(DX_FILE);
 		return -1;
 	}
-	w.to->path_flags = 0;
-	w.to->path_len = 0;
-	w.to->e.index = 0;
-	w.dentry = field_word(&file->f_path, struct path, dentry);
-	w.mount = field_word(&file->f_path, struct path, mnt) - bpf_core_field_offset(struct mount, mnt);
-	bpf_loop(FILE_COMPONENTS + 16, file_up, &w, 0);
-	if (!w.done)
-		w.flags |= DX_PATH_TRUNCATED;
-	bpf_loop(FILE_COMPONENTS, file_down, &w, 0);
+	to->path_flags = DX_PATH_TRUNCATED;
+	to->path_len = FILE_FIRST;
+	to->e.index = 0;
+	to->e.addr = word_at(file + bpf_core_field_offset(struct file, f_path.dentry));
+	to->e.pgmap = word_at(file + bpf_core_field_offset(struct file, f_path.mnt)) -
+		      bpf_core_field_offset(struct mount, mnt);
+	bpf_loop(FILE_STEPS, file_up, &to, 0);
+	at = to->path_len;
+	len = to->e.index ? to->e.index - at : 0;
+	if (at <= FILE_FIRST && len < DX_PATH_LEN)
+		bpf_probe_read_kernel(to->path, len, &to->path[at]);
+	to->path_len = len;
 	if (!inode->i_nlink)
-		w.flags |= DX_PATH_DELETED;
-	__builtin_memset(&w.to->e, 0, sizeof(w.to->e));
-	event_who(&w.to->e, DX_FILE, 0);
-	w.to->e.stack = -1;
-	w.to->e.nr = 1;
-	event_inode(&w.to->e, inode);
-	w.to->path_flags = w.flags;
-	event_submit(w.to);
+		to->path_flags |= DX_PATH_DELETED;
+	__builtin_memset(&to->e, 0, sizeof(to->e));
+	event_who(&to->e, DX_FILE, 0);
+	to->e.stack = -1;
+	to->e.nr = 1;
+	event_inode(&to->e, inode);
+	event_submit(to);
 	return 0;
 }
 
-/* The inode is new, or new to this task: has its path been sent lately? */
-static __noinline int file_check(struct file *file, struct inode *inode)
+/*
+ * The inode is new, or new to this task: has its path been sent lately? @f remembers that it
+ * was. A global function, as rule_tell().
+ */
+__noinline int file_check(struct fault *f, __u64 file, __u64 addr)
 {
+	struct inode *inode = bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct inode));
 	struct seen_key key = { .ino = inode->i_ino, .dev = inode_dev(inode), .gen = inode->i_generation };
-	__u64 now = bpf_ktime_get_ns();
-	__u64 *sent = bpf_map_lookup_elem(&files_seen, &key);
+	__u64 now = bpf_ktime_get_ns(), *sent;
 
-	if (sent && now - *sent < FILE_AGAIN_NS)
+	if (!f)
 		return 0;
-	if (file_send(file, inode))
-		return -1;
-	bpf_map_update_elem(&files_seen, &key, &now, BPF_ANY);
+	f->dev = key.dev;
+	sent = bpf_map_lookup_elem(&files_seen, &key);
+	if (!sent || now - *sent >= FILE_AGAIN_NS) {
+		if (file_send(file, inode))
+			return 0;
+		bpf_map_update_elem(&files_seen, &key, &now, BPF_ANY);
+	}
+	f->inode = addr;
+	f->inode_id = file_id(key.ino, key.gen);
 	return 0;
 }
 
-static __noinline int file_check_vma(struct vm_area_struct *vma, struct inode *inode)
+/* A task that stays with a file pays two compares. */
+static __always_inline bool file_is_seen(const struct fault *f, __u64 addr, const struct inode *inode)
 {
-	return file_check(vma->vm_file, inode);
+	return f->inode == addr && f->inode_id == file_id(inode->i_ino, inode->i_generation);
 }
 
-/* @f remembers the last one, so a task that stays with a file pays two compares. */
-static __always_inline void file_seen(struct fault *f, __u64 addr, struct inode *inode,
-				      struct vm_area_struct *vma)
+/* For a mapping outside a fault that is being followed. Inline: each munmap does it. */
+static __always_inline void file_of(__u64 file)
 {
-	/* the address may be used again, and the number too */
-	__u64 id = inode->i_ino ^ (__u64)inode->i_generation << 32;
-
-	if (f->inode == addr && f->inode_id == id)
-		return;
-	f->dev = inode_dev(inode);
-	if (file_check_vma(vma, inode))
-		return;
-	f->inode = addr;
-	f->inode_id = id;
-}
-
-/* For a mapping outside a fault that is being followed. */
-static __always_inline void file_of_vma(struct vm_area_struct *vma)
-{
-	struct file *file = vma->vm_file;
 	struct fault *f, *under_way;
-	struct address_space *mapping;
+	__u64 mapping, inode;
 
 	if (!file)
 		return;
@@ -182,10 +158,20 @@ static __always_inline void file_of_vma(struct vm_area_struct *vma)
 	f = under_way ? under_way : fault_begin();
 	if (!f)
 		return;
-	mapping = file->f_mapping;
-	file_seen(f, field_word(mapping, struct address_space, host), mapping->host, vma);
+	mapping = word_at(file + bpf_core_field_offset(struct file, f_mapping));
+	inode = word_at(mapping + bpf_core_field_offset(struct address_space, host));
+	if (!file_is_seen(f, inode,
+			  bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode))))
+		file_check(f, file, inode);
 	if (!under_way)
 		fault_end(f);
+}
+
+/* The same for what is rarer. A global function: see rule_tell(). */
+__noinline int file_mapped(__u64 file)
+{
+	file_of(file);
+	return 0;
 }
 
 #endif

@@ -20,7 +20,6 @@ struct seen_map files_seen SEC(".maps");
 static __noinline int install_rules(void *ctx, __u64 at, int ref)
 {
 	struct dev_pagemap *pgmap = folio_pgmap(at);
-	struct violation v = { .at = at, .got = ref, .wanted = 1 };
 	struct dx_rule_counts *c = rule_counts();
 
 	rule_checked(c, DX_RULE_INSTALL_ZERO_REF);
@@ -29,17 +28,12 @@ static __noinline int install_rules(void *ctx, __u64 at, int ref)
 	if (pgmap->type == MEMORY_DEVICE_PCI_P2PDMA) {
 		/* p2pmem_alloc_mmap(), drivers/pci/p2pdma.c: the allocation's reference, no other */
 		rule_checked(c, DX_RULE_P2PDMA_COUNT);
-		if (ref != 1) {
-			v.rule = DX_RULE_P2PDMA_COUNT;
-			v.detail = DX_D_REFCOUNT;
-			rule_broken(ctx, &v);
-		}
+		if (ref != 1)
+			rule_broken(ctx, WHAT(DX_RULE_P2PDMA_COUNT, DX_D_REFCOUNT), at,
+				    COUNTS(1, ref), 0);
 	}
-	if (pgmap_dead(pgmap)) {
-		v.rule = DX_RULE_PGMAP_DEAD_USE;
-		v.detail = DX_D_INSTALL;
-		rule_broken(ctx, &v);
-	}
+	if (pgmap_dead(pgmap))
+		rule_broken(ctx, WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_INSTALL), at, COUNTS(1, ref), 0);
 	return 0;
 }
 
@@ -47,64 +41,74 @@ static __noinline int install_rules(void *ctx, __u64 at, int ref)
  * What a fault's insert has made of the folio, under the entry's lock: the mapping and
  * index of this entry, or owners that share it, and its order. Others that come to share it
  * change it meanwhile: see owner_rules().
+ *
+ * Returns WHAT(), 0: all is right.
  */
-static __noinline int associated_broken(void *ctx, struct fault *f, __u64 page)
+__noinline __u64 associated_check(__u64 at, __u64 mapping, __u64 index, __u32 large, __u32 shared)
 {
-	struct violation v = { .rule = DX_RULE_ENTRY_STALE_STATE, .at = page_head(page) };
-	struct folio *folio = folio_cast(v.at);
-	__u32 order;
+	struct folio *folio = folio_cast(at);
+	__u32 detail = 0;
 
-	order = folio_is_large(folio) ? folio->_flags_1 & 0xff : 0;
-	if (order != (f->large && !legacy ? 9 : 0)) {
-		v.detail = DX_D_ORDER_AFTER;
-		v.got = order;
-		v.wanted = f->large ? 9 : 0;
-		return rule_broken(ctx, &v);
-	}
+	if ((folio_is_large(folio) ? folio->_flags_1 & 0xff : 0) != (large && !legacy ? 9 : 0))
+		return WHAT(DX_RULE_ENTRY_STALE_STATE, DX_D_ORDER_AFTER);
 	for (int i = 0; i < 4; i++) {
-		__u64 mapping = folio_mapping_word(v.at);
+		__u64 now = folio_mapping_word(at);
 
-		if (mapping == f->mapping && folio->index == f->index)
+		if (now == mapping && folio->index == index)
 			return 0;
-		if (f->flags & DX_F_SHARED && folio_share(v.at))
+		if (shared && folio_share(at))
 			return 0;
-		v.detail = mapping == f->mapping ? DX_D_INDEX_AFTER : DX_D_MAPPING_AFTER;
+		detail = now == mapping ? DX_D_INDEX_AFTER : DX_D_MAPPING_AFTER;
 	}
-	if (f->flags & DX_F_SHARED) {
-		v.rule = DX_RULE_SHARE_MISMATCH;
-		v.detail = DX_D_NO_OWNER;
-	} else if (v.detail == DX_D_INDEX_AFTER) {
-		v.addr = folio->index;
-	}
-	return rule_broken(ctx, &v);
+	if (shared)
+		return WHAT(DX_RULE_SHARE_MISMATCH, DX_D_NO_OWNER);
+	return WHAT(DX_RULE_ENTRY_STALE_STATE, detail);
+}
+
+static __noinline int associated_broken(void *ctx, __u64 what, __u64 at, bool large)
+{
+	struct folio *folio = folio_cast(at);
+	__u64 counts = 0, index = 0;
+
+	if (what == WHAT(DX_RULE_ENTRY_STALE_STATE, DX_D_ORDER_AFTER))
+		counts = COUNTS(large ? 9 : 0, folio_is_large(folio) ? folio->_flags_1 & 0xff : 0);
+	else if (what == WHAT(DX_RULE_ENTRY_STALE_STATE, DX_D_INDEX_AFTER))
+		index = folio->index;
+	return rule_broken(ctx, what, at, counts, index);
 }
 
 static __always_inline void associated_rules(void *ctx, struct fault *f, __u64 page)
 {
-	if (folio_mapping_word(page) != f->mapping || f->large ||
-	    word_at(page + bpf_core_field_offset(struct folio, index)) != f->index)
-		associated_broken(ctx, f, page);
+	__u64 at, what;
+
+	if (folio_mapping_word(page) == f->mapping && !f->large &&
+	    word_at(page + bpf_core_field_offset(struct folio, index)) == f->index)
+		return;
+	at = page_head(page);
+	what = associated_check(at, f->mapping, f->index, f->large, f->flags & DX_F_SHARED);
+	if (what)
+		associated_broken(ctx, what, at, f->large);
 }
 
 /* Outside a fault that will report it: an event of its own. */
-static __always_inline void emit_install(struct folio *folio, __u64 at, __u8 level, __u32 flags,
-					 __u64 addr)
+__noinline int emit_install(__u64 at, __u32 level, __u32 flags, __u64 addr)
 {
 	struct dx_event *e = event_new(DX_INSTALL, flags);
 
 	if (!e)
-		return;
-	event_folio(e, folio, at);
+		return 0;
+	event_folio(e, folio_cast(at), at);
 	e->level = level;
 	e->addr = addr;
 	event_submit(e);
+	return 0;
 }
 
 /*
  * @f: the fault under way, NULL: none. @at: the folio's address, @page: the page's.
  * @ref, @map: before the install's own. The fault's end reports it when it is about this page.
  */
-static __always_inline void installed(void *ctx, struct fault *f, struct folio *folio, __u64 at, __u64 page,
+static __always_inline void installed(void *ctx, struct fault *f, __u64 at, __u64 page,
 				      struct vm_area_struct *vma, __u8 level, __u32 flags, int ref,
 				      int map, __u64 addr)
 {
@@ -134,8 +138,8 @@ static __always_inline void installed(void *ctx, struct fault *f, struct folio *
 	if (rules_on)
 		install_rules(ctx, at, ref);
 	mm_mark(mm);
-	file_of_vma(vma);
-	emit_install(folio, at, level, flags, addr);
+	file_mapped(field_word(vma, struct vm_area_struct, vm_file));
+	emit_install(at, level, flags, addr);
 }
 
 SEC("fentry/insert_page_into_pte_locked")
@@ -177,7 +181,7 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 		flags = DX_F_UPGRADE;
 	else
 		return 0;
-	installed(ctx, f, folio, head, at, vma, DX_PTE, flags, n.ref, n.map, addr);
+	installed(ctx, f, head, at, vma, DX_PTE, flags, n.ref, n.map, addr);
 	return 0;
 }
 
@@ -185,11 +189,13 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 
 static __noinline int install_zero(void *ctx, __u64 page, __u64 addr, __u32 level)
 {
-	struct violation v = { .rule = DX_RULE_INSTALL_ZERO_REF, .detail = DX_D_PAGE, .at = page_head(page),
-			       .wanted = 1, .addr = addr, .level = level };
+	__u64 at = page_head(page);
+	int got = folio_cast(at)->_refcount.counter;
 
-	v.got = folio_cast(v.at)->_refcount.counter;
-	return v.got > 0 ? 0 : rule_broken(ctx, &v);
+	if (got > 0)
+		return 0;
+	return rule_broken(ctx, WHAT(DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE) | WHAT_LEVEL(level), at,
+			   COUNTS(1, got), addr);
 }
 
 /* validate_page_before_insert(), mm/memory.c, would refuse it in the next step. */
@@ -240,7 +246,7 @@ static __always_inline int rmap_added(__u64 *ctx, struct folio *folio, struct vm
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
 	bpf_get_func_arg((void *)ctx, 0, &at);
-	installed(ctx, fault_find(), folio, at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
+	installed(ctx, fault_find(), at, at, vma, level, DX_F_INSTALL | DX_F_REF_TAKEN,
 		  folio->_refcount.counter - 1, folio_mapcount(folio), 0);
 	return 0;
 }
@@ -293,7 +299,7 @@ static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
-	file_of_vma(vma);
+	file_of(field_word(vma, struct vm_area_struct, vm_file));
 	bpf_get_func_arg((void *)ctx, 0, &at);
 	if (rules_on)
 		unmap_rules(ctx, folio, at);
@@ -339,10 +345,10 @@ HOOK(dx_unmap_pud)
 static __noinline int pfn_rules(void *ctx, struct fault *f, __u64 page, __u64 head, __u64 where)
 {
 	struct dev_pagemap *pgmap = folio_pgmap(head);
-	struct violation v = { .rule = DX_RULE_INSTALL_WITHOUT_REF, .detail = DX_D_BARE_PFN, .at = head,
-			       .wanted = 1, .addr = where & ~3ULL, .level = where & 3 };
 	struct dx_rule_counts *c = rule_counts();
+	__u64 level = WHAT_LEVEL(where & 3);
 	__u32 type = pgmap->type;
+	int got;
 
 	if (type == MEMORY_DEVICE_PCI_P2PDMA ||
 	    (type == MEMORY_DEVICE_GENERIC && !pgmap_is_devdax((__u64)pgmap)))
@@ -352,26 +358,22 @@ static __noinline int pfn_rules(void *ctx, struct fault *f, __u64 page, __u64 he
 	rule_checked(c, DX_RULE_PGMAP_DEAD_USE);
 	if (f && f->vmf && pfn_addr(f->pfn) == page && f->flags & DX_F_INSERT)
 		associated_rules(ctx, f, page);
-	if (pgmap_dead(pgmap)) {
-		v.rule = DX_RULE_PGMAP_DEAD_USE;
-		v.detail = DX_D_INSTALL;
-		rule_broken(ctx, &v);
-		v.rule = DX_RULE_INSTALL_WITHOUT_REF;
-		v.detail = DX_D_BARE_PFN;
-	}
-	v.got = folio_cast(head)->_refcount.counter;
-	if (v.got <= 0) {
-		v.rule = DX_RULE_INSTALL_ZERO_REF;
-		return rule_broken(ctx, &v);
-	}
-	v.wanted = v.got + 1;
+	where &= ~3ULL;
+	if (pgmap_dead(pgmap))
+		rule_broken(ctx, WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_INSTALL) | level, head,
+			    COUNTS(1, 0), where);
+	got = folio_cast(head)->_refcount.counter;
+	if (got <= 0)
+		return rule_broken(ctx, WHAT(DX_RULE_INSTALL_ZERO_REF, DX_D_BARE_PFN) | level, head,
+				   COUNTS(1, got), where);
 	/* legacy kernels map DAX this way in each fault: a count is enough */
 	if (legacy && !strict) {
 		if (c)
 			__sync_fetch_and_add(&c->broken[DX_RULE_INSTALL_WITHOUT_REF], 1);
 		return 0;
 	}
-	return rule_broken(ctx, &v);
+	return rule_broken(ctx, WHAT(DX_RULE_INSTALL_WITHOUT_REF, DX_D_BARE_PFN) | level, head,
+			   COUNTS(got + 1, got), where);
 }
 
 /*
@@ -406,7 +408,7 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 		mm_seen(f, mm);
 	} else {
 		mm_mark(mm);
-		file_of_vma(vma);
+		file_mapped(field_word(vma, struct vm_area_struct, vm_file));
 	}
 	if (rules_on && !flags)
 		pfn_rules(ctx, f, pfn_addr(pfn), head, (addr & ~3ULL) | level);

@@ -42,7 +42,7 @@ static __always_inline bool mm_marked(__u64 mm)
 }
 
 /* Without room in the map the mark is made all the same, and never taken back. */
-static __noinline int mm_mark(__u64 mm)
+__noinline int mm_mark(__u64 mm)
 {
 	__u8 one = 1;
 

@@ -81,8 +81,6 @@ static long gone_step(__u64 unused, void *arg)
  */
 static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 {
-	struct violation v = { .rule = DX_RULE_PGMAP_GONE_UNDER_PIN, .detail = DX_D_IN_USE,
-			       .pgmap = at };
 	struct dx_rule_counts *c = rule_counts();
 	struct task_ctx *t = task_ctx_get();
 	__u32 type = pgmap->type;
@@ -104,11 +102,12 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 		return 0;
 	__sync_fetch_and_add(&c->gone_folios, w->in_use);
 	for (__u32 i = 0; i < 8 && i < w->in_use; i++) {
-		v.at = w->first[i];
-		v.got = folio_cast(v.at)->_refcount.counter;
-		v.wanted = w->idle;
-		v.nr = w->in_use;
-		rule_broken(ctx, &v);
+		__s32 got = folio_cast(w->first[i])->_refcount.counter;
+
+		rule_broken(ctx,
+			    WHAT(DX_RULE_PGMAP_GONE_UNDER_PIN, DX_D_IN_USE) |
+				    WHAT_WHERE(WHERE_PGMAP) | WHAT_NR(w->in_use),
+			    w->first[i], COUNTS(w->idle, got), at);
 	}
 	return 0;
 }
@@ -144,13 +143,13 @@ HOOK(dx_pgmap_get)
 		return 0;
 	pgmap = pgmap_cast(ret);
 	if (rules_on) {
-		struct violation v = { .rule = DX_RULE_PGMAP_DEAD_USE, .detail = DX_D_PGMAP_GET,
-				       .pgmap = ret };
-
 		/* percpu_ref_tryget_live_rcu() refuses one that is dead */
 		rule_checked(rule_counts(), DX_RULE_PGMAP_DEAD_USE);
 		if (pgmap_dead(pgmap))
-			rule_broken(ctx, &v);
+			rule_broken(ctx,
+				    WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_PGMAP_GET) |
+					    WHAT_WHERE(WHERE_PGMAP),
+				    0, 0, ret);
 	}
 	return emit_pgmap(ctx, DX_PGMAP_GET, pgmap, ret, 0);
 }
@@ -185,23 +184,17 @@ HOOK(dx_page_init)
 		pgmap = folio_pgmap_addr(at);
 	}
 	if (rules_on) {
-		struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .at = at };
+		__u64 counts = COUNTS(0, page->_refcount.counter);
 
 		rule_checked(rule_counts(), DX_RULE_PRIVATE_INIT);
-		v.got = page->_refcount.counter;
-		if (v.got)
-			rule_broken(ctx, &v);
+		if (counts)
+			rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_REFCOUNT), at, counts, 0);
 		/* free_zone_device_folio() has cleared it when the page was last freed */
-		if (folio_mapping_word(at)) {
-			v.detail = DX_D_MAPPING_BEFORE;
-			rule_broken(ctx, &v);
-		}
+		if (folio_mapping_word(at))
+			rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_MAPPING_BEFORE), at, counts, 0);
 		rule_checked(rule_counts(), DX_RULE_PGMAP_DEAD_USE);
-		if (pgmap_dead(pgmap_cast(pgmap))) {
-			v.rule = DX_RULE_PGMAP_DEAD_USE;
-			v.detail = DX_D_PGMAP_GET;
-			rule_broken(ctx, &v);
-		}
+		if (pgmap_dead(pgmap_cast(pgmap)))
+			rule_broken(ctx, WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_PGMAP_GET), at, counts, 0);
 	}
 	e = event_new(DX_PAGE_INIT, 0);
 	if (!e)
@@ -219,18 +212,18 @@ HOOK(dx_page_init)
 HOOK(dx_page_init_end)
 {
 	struct page *page = hook_ptr(ctx, 0, struct page);
-	struct violation v = { .rule = DX_RULE_PRIVATE_INIT, .detail = DX_D_REFCOUNT, .wanted = 1 };
+	__u64 at;
+	int got;
 
 	if (!rules_on)
 		return 0;
-	bpf_get_func_arg(ctx, 0, &v.at);
-	v.got = page->_refcount.counter;
-	if (v.got < 1)
-		rule_broken(ctx, &v);
+	bpf_get_func_arg(ctx, 0, &at);
+	got = page->_refcount.counter;
+	if (got < 1)
+		rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_REFCOUNT), at, COUNTS(1, got), 0);
 	if (page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, PG_locked)))
 		return 0;
-	v.detail = DX_D_UNLOCKED;
-	return rule_broken(ctx, &v);
+	return rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_UNLOCKED), at, COUNTS(1, got), 0);
 }
 
 /*
@@ -239,12 +232,12 @@ HOOK(dx_page_init_end)
  * no sign there, but a count below the mapcount is: of a small folio both are one word, of
  * a large one four looks must agree.
  */
-static __always_inline int freed_fs_dax(void *ctx, struct violation *v, struct folio *folio)
+static __always_inline int freed_fs_dax(void *ctx, struct folio *folio, __u64 at, int got)
 {
-	if (v->got < 0)
-		return rule_broken(ctx, v);
+	if (got < 0)
+		return rule_broken(ctx, WHAT(DX_RULE_FREE_NONZERO, DX_D_REFCOUNT), at, COUNTS(0, got), 0);
 	for (int i = 0; i < 4; i++) {
-		struct folio_counts n = folio_counts_small(v->at);
+		struct folio_counts n = folio_counts_small(at);
 
 		if (folio_is_large(folio)) {
 			n.map = *(volatile int *)&folio->_large_mapcount.counter + 1;
@@ -252,57 +245,53 @@ static __always_inline int freed_fs_dax(void *ctx, struct violation *v, struct f
 		}
 		if (n.map <= n.ref)
 			return 0;
-		v->got = n.map;
+		got = n.map;
 	}
-	v->rule = DX_RULE_FOLIO_OVERPUT;
-	v->detail = DX_D_FREED_MAPPED;
-	return rule_broken(ctx, v);
+	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED), at, COUNTS(0, got), 0);
 }
 
 /* The count is 0, and nobody maps it: a mapping's reference is put after its mapcount. */
 static __noinline int free_rules(void *ctx, struct folio *folio, __u64 at)
 {
-	struct violation v = { .rule = DX_RULE_FREE_NONZERO, .detail = DX_D_REFCOUNT, .at = at };
 	struct dev_pagemap *pgmap = folio_pgmap(at);
 	struct dx_rule_counts *c = rule_counts();
 	__u32 type = pgmap->type;
+	int got;
 
 	rule_checked(c, DX_RULE_FREE_NONZERO);
 	rule_checked(c, DX_RULE_FOLIO_OVERPUT);
-	v.got = folio->_refcount.counter;
+	got = folio->_refcount.counter;
 	if (type == MEMORY_DEVICE_FS_DAX)
-		return freed_fs_dax(ctx, &v, folio);
-	if (v.got)
-		return rule_broken(ctx, &v);
+		return freed_fs_dax(ctx, folio, at, got);
+	if (got)
+		return rule_broken(ctx, WHAT(DX_RULE_FREE_NONZERO, DX_D_REFCOUNT), at, COUNTS(0, got), 0);
 	if (type == MEMORY_DEVICE_GENERIC) {
 		/* the base reference of a device-dax folio is nobody's to put */
 		if (!pgmap_is_devdax((__u64)pgmap))
 			return 0;
 		rule_checked(c, DX_RULE_GENERIC_OVERPUT);
-		v.rule = DX_RULE_GENERIC_OVERPUT;
-		v.wanted = 1;
-		return rule_broken(ctx, &v);
+		return rule_broken(ctx, WHAT(DX_RULE_GENERIC_OVERPUT, DX_D_REFCOUNT), at, COUNTS(1, 0), 0);
 	}
-	v.got = folio_mapcount(folio);
-	if (v.got <= 0)
+	got = folio_mapcount(folio);
+	if (got <= 0)
 		return 0;
-	v.rule = DX_RULE_FOLIO_OVERPUT;
-	v.detail = DX_D_FREED_MAPPED;
-	return rule_broken(ctx, &v);
+	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED), at, COUNTS(0, got), 0);
 }
 
 /* 6.12: the base reference of an FS_DAX folio is nobody's to put. */
 static __noinline int put_rules(void *ctx, struct folio *folio, __u64 at, int refs)
 {
-	struct violation v = { .rule = DX_RULE_FOLIO_OVERPUT, .detail = DX_D_REFCOUNT, .at = at,
-			       .wanted = 1, .nr = refs };
+	int got;
 
 	/* pins, which unpin_rules() has looked at */
 	if (refs >= DX_PIN_BIAS)
 		return 0;
 	rule_checked(rule_counts(), DX_RULE_FOLIO_OVERPUT);
-	v.got = folio->_refcount.counter - refs;
-	return v.got >= 1 ? 0 : rule_broken(ctx, &v);
+	got = folio->_refcount.counter - refs;
+	if (got >= 1)
+		return 0;
+	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_REFCOUNT) | WHAT_NR(refs), at,
+			   COUNTS(1, got), 0);
 }
 
 SEC("fentry/free_zone_device_folio")

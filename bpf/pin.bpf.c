@@ -53,41 +53,31 @@ static __always_inline bool pins_above(const struct folio *folio)
 }
 
 /* What was taken may be taken: once for a run of pages of one folio. */
-static __noinline int grab_rules(struct gup_call *c)
+__noinline int grab_rules(__u64 head, __u64 addr, __u32 run, __u32 foll, __u64 stacks)
 {
-	struct folio *folio = folio_cast(c->head);
-	struct dev_pagemap *pgmap = folio_pgmap(c->head);
-	struct violation v = { .at = c->head, .addr = c->addr, .nr = c->run };
+	struct folio *folio = folio_cast(head);
+	struct dev_pagemap *pgmap = folio_pgmap(head);
 	struct dx_rule_counts *n = rule_counts();
+	__u64 nr = WHAT_NR(run);
 	__u32 type = pgmap->type;
 
 	rule_checked(n, DX_RULE_PGMAP_DEAD_USE);
-	if (pgmap_dead(pgmap)) {
-		v.rule = DX_RULE_PGMAP_DEAD_USE;
-		v.detail = DX_D_PIN;
-		rule_tell(&v, c->stack, c->ustack);
-	}
-	if (c->foll & FOLL_PIN) {
+	if (pgmap_dead(pgmap))
+		rule_tell(WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_PIN) | nr, head, 0, addr, stacks);
+	if (foll & FOLL_PIN) {
 		rule_checked(n, DX_RULE_PIN_IMBALANCE);
-		if (folio_is_large(folio) && pins_above(folio)) {
-			v.rule = DX_RULE_PIN_IMBALANCE;
-			v.detail = DX_D_PINCOUNT;
-			v.got = folio->_pincount.counter;
-			rule_tell(&v, c->stack, c->ustack);
-		}
+		if (folio_is_large(folio) && pins_above(folio))
+			rule_tell(WHAT(DX_RULE_PIN_IMBALANCE, DX_D_PINCOUNT) | nr, head,
+				  COUNTS(0, folio->_pincount.counter), addr, stacks);
 	}
-	if (type == MEMORY_DEVICE_FS_DAX && c->foll & FOLL_LONGTERM) {
+	if (type == MEMORY_DEVICE_FS_DAX && foll & FOLL_LONGTERM) {
 		rule_checked(n, DX_RULE_LONGTERM_ON_FSDAX);
-		v.rule = DX_RULE_LONGTERM_ON_FSDAX;
-		v.detail = DX_D_PIN;
-		rule_tell(&v, c->stack, c->ustack);
+		rule_tell(WHAT(DX_RULE_LONGTERM_ON_FSDAX, DX_D_PIN) | nr, head, 0, addr, stacks);
 	}
 	if (type == MEMORY_DEVICE_PCI_P2PDMA) {
 		rule_checked(n, DX_RULE_P2PDMA_COUNT);
-		v.rule = DX_RULE_P2PDMA_COUNT;
-		v.detail = DX_D_NO_FLAG;
-		if (!(c->foll & FOLL_PCI_P2PDMA))
-			rule_tell(&v, c->stack, c->ustack);
+		if (!(foll & FOLL_PCI_P2PDMA))
+			rule_tell(WHAT(DX_RULE_P2PDMA_COUNT, DX_D_NO_FLAG) | nr, head, 0, addr, stacks);
 	}
 	return 0;
 }
@@ -98,7 +88,7 @@ static __always_inline void emit_grab(struct gup_call *c)
 	struct dx_event *e;
 
 	if (rules_on)
-		grab_rules(c);
+		grab_rules(c->head, c->addr, c->run, c->foll, STACKS(c->stack, c->ustack));
 	e = event_new(c->foll & FOLL_PIN ? DX_PIN : DX_GET, c->flags);
 	if (!e)
 		return;
@@ -299,17 +289,18 @@ int BPF_PROG(dx_grab, struct folio *folio, int refs, unsigned int foll, int ret)
 SEC("fentry/try_grab_folio")
 int BPF_PROG(dx_grab_try, struct folio *folio, int refs, unsigned int foll)
 {
-	struct violation v = { .rule = DX_RULE_GRAB_NONPOSITIVE, .detail = DX_D_REFCOUNT, .wanted = 1,
-			       .nr = refs };
+	__u64 at;
+	int got;
 
 	if (!rules_on || !page_is_zone_device((struct page *)folio))
 		return 0;
 	rule_checked(rule_counts(), DX_RULE_GRAB_NONPOSITIVE);
-	v.got = folio->_refcount.counter;
-	if (v.got > 0)
+	got = folio->_refcount.counter;
+	if (got > 0)
 		return 0;
-	bpf_get_func_arg(ctx, 0, &v.at);
-	return rule_broken(ctx, &v);
+	bpf_get_func_arg(ctx, 0, &at);
+	return rule_broken(ctx, WHAT(DX_RULE_GRAB_NONPOSITIVE, DX_D_REFCOUNT) | WHAT_NR(refs), at,
+			   COUNTS(1, got), 0);
 }
 
 /* ---- unpin: softirq too, so no task context here ---- */
@@ -317,17 +308,18 @@ int BPF_PROG(dx_grab_try, struct folio *folio, int refs, unsigned int foll)
 /* @nr pins are about to go: they must be there. */
 static __noinline int unpin_rules(void *ctx, __u64 at, __u32 nr)
 {
-	struct violation v = { .rule = DX_RULE_PIN_IMBALANCE, .detail = DX_D_UNPIN, .at = at,
-			       .nr = nr };
 	struct folio *folio = folio_cast(at);
+	__s32 got;
 
 	rule_checked(rule_counts(), DX_RULE_PIN_IMBALANCE);
 	if (folio_is_large(folio))
-		v.got = folio->_pincount.counter;
+		got = folio->_pincount.counter;
 	else
-		v.got = folio->_refcount.counter >> 10; /* GUP_PIN_COUNTING_BIAS */
-	v.wanted = nr;
-	return v.got >= v.wanted ? 0 : rule_broken(ctx, &v);
+		got = folio->_refcount.counter >> 10; /* GUP_PIN_COUNTING_BIAS */
+	if (got >= (__s32)nr)
+		return 0;
+	return rule_broken(ctx, WHAT(DX_RULE_PIN_IMBALANCE, DX_D_UNPIN) | WHAT_NR(nr), at,
+			   COUNTS(nr, got), 0);
 }
 
 /* gup_fast_fallback() takes pages back by gup_put_folio() only (mm/gup.c): see there. */

@@ -60,22 +60,26 @@ static __always_inline void rule_checked(struct dx_rule_counts *c, enum dx_rule 
 		__sync_fetch_and_add(&c->checked[rule], 1);
 }
 
-/* A violation, as its point knows it. Zeroed but for what is said. */
-struct violation {
-	__u64 at; /* address of the folio's head page, 0: none */
-	__u64 pgmap; /* 0: the folio's */
-	__u64 addr, index;
-	struct inode *inode; /* NULL: the folio's mapping's */
-	__u32 rule; /* enum dx_rule */
-	__u32 detail; /* enum dx_detail */
-	__s32 wanted, got;
-	__u32 nr, level;
-};
+/*
+ * A violation is handed on in registers. By its address on the stack the verifier would follow
+ * it, and all that is called with it, anew from each place where a rule can be broken
+ * (from 7.1 on: kernel/bpf/liveness.c, analyze_subprog()).
+ *
+ * What: rule, detail, what the place is, level and number of pages.
+ */
+enum where { WHERE_ADDR, WHERE_PGMAP, WHERE_INODE };
+
+#define WHAT(rule, detail)    ((__u64)(rule) | (__u64)(detail) << 8)
+#define WHAT_WHERE(where)     ((__u64)(where) << 16)
+#define WHAT_LEVEL(level)     ((__u64)(level) << 24)
+#define WHAT_NR(nr)	      ((__u64)(__u32)(nr) << 32)
+#define COUNTS(wanted, got)   ((__u64)(__u32)(wanted) | (__u64)(__u32)(got) << 32)
+#define STACKS(kernel, user)  ((__u64)(__u32)(kernel) | (__u64)(__u32)(user) << 32)
 
 /* The first of a place, and then 1 in 2^n. */
-static __always_inline bool place_tells(const struct violation *v, __s32 stack)
+static __always_inline bool place_tells(__u32 rule, __u32 detail, __s32 stack)
 {
-	struct place key = { .rule = v->rule, .detail = v->detail, .stack = stack };
+	struct place key = { .rule = rule, .detail = detail, .stack = stack };
 	__u64 *n = bpf_map_lookup_elem(&places, &key), one = 1;
 
 	if (!n) {
@@ -86,51 +90,68 @@ static __always_inline bool place_tells(const struct violation *v, __s32 stack)
 	return one <= PLACE_FIRST || !(one & (one - 1));
 }
 
-/* Counts it; sends a record of it perhaps. */
-static __noinline int rule_tell(const struct violation *v, __s32 stack, __s32 ustack)
+/*
+ * Counts it; sends a record of it perhaps. @at: the folio's head page, 0: none. @where: the
+ * user's address, or the pgmap, or the inode; with that @counts is a page offset. A global
+ * function, here and elsewhere: the verifier looks at it once, not again from each caller.
+ */
+__noinline int rule_tell(__u64 what, __u64 at, __u64 counts, __u64 where, __u64 stacks)
 {
 	struct dx_rule_counts *c = rule_counts();
-	__u32 rule = v->rule;
+	__u32 rule = what & 0xff, detail = what >> 8 & 0xff, kind = what >> 16 & 0xff;
+	__u64 inode = 0, mapping;
 	struct dx_event *e;
 
 	if (!c || rule >= DX_RULES)
 		return 0;
 	__sync_fetch_and_add(&c->broken[rule], 1);
-	if (!place_tells(v, stack))
+	if (!place_tells(rule, detail, (__s32)stacks))
 		return 0;
-	e = event_new(DX_VIOLATION, 0);
-	if (!e)
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		lost_count(DX_VIOLATION);
 		return 0;
-	if (v->at) {
-		event_folio(e, folio_cast(v->at), v->at);
-	} else {
-		e->flags |= DX_F_NO_FOLIO;
 	}
-	if (v->pgmap)
-		e->pgmap = v->pgmap;
-	if (v->inode)
-		event_inode(e, v->inode);
-	if (v->index)
-		e->index = v->index;
-	e->addr = v->addr;
-	e->arg = v->rule;
-	e->ret = v->detail;
-	e->ref_first = v->wanted;
-	e->since = v->got;
-	e->nr = v->nr ? v->nr : 1;
-	e->level = v->level;
-	e->stack = stack;
-	e->ustack = ustack;
+	__builtin_memset(e, 0, sizeof(*e));
+	event_who(e, DX_VIOLATION, at ? 0 : DX_F_NO_FOLIO);
+	if (at) {
+		event_counts(e, folio_cast(at), at);
+		mapping = (__u64)folio_mapping(at);
+		if (mapping) {
+			inode = word_at(mapping + bpf_core_field_offset(struct address_space, host));
+			e->index = folio_cast(at)->index;
+		}
+	}
+	e->arg = rule;
+	e->ret = detail;
+	e->level = what >> 24 & 0xff;
+	e->nr = what >> 32 ? what >> 32 : 1;
+	e->stack = (__s32)stacks;
+	e->ustack = stacks >> 32;
+	if (kind == WHERE_INODE) {
+		inode = where;
+		if (counts)
+			e->index = counts;
+	} else {
+		e->ref_first = (__s32)counts;
+		e->since = (__s32)(counts >> 32);
+		if (kind == WHERE_PGMAP)
+			e->pgmap = where;
+		else
+			e->addr = where;
+	}
+	if (inode)
+		event_inode(e, bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode)));
 	event_submit(e);
 	return 0;
 }
 
-static __noinline int rule_broken(void *ctx, const struct violation *v)
+static __noinline int rule_broken(void *ctx, __u64 what, __u64 at, __u64 counts, __u64 where)
 {
 	__s32 stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
+	__s32 user = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
 
-	return rule_tell(v, stack,
-			 bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK));
+	return rule_tell(what, at, counts, where, STACKS(stack, user));
 }
 
 /* ---- what is idle, what is dead ---- */
@@ -161,33 +182,44 @@ static __always_inline bool pgmap_is_devdax(__u64 pgmap)
  * mapcount before and after, it is said. The caller has seen it once. Not for
  * a legacy FS_DAX folio, whose mappings hold nothing.
  *
- * @base: references that are there besides (1: device-dax's own).
+ * @base: references that are there besides (1: device-dax's own). Returns COUNTS(), 0: right.
  */
-static __noinline int rule_below_mapcount(void *ctx, __u64 at, int base)
+__noinline __u64 below_mapcount(__u64 at, __u32 base)
 {
-	struct violation v = { .rule = base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT,
-			       .detail = DX_D_BELOW_MAPCOUNT, .at = at };
 	struct folio *folio = folio_cast(at);
 	struct folio_counts n = folio_counts_small(at);
+	int wanted = 0, ref = 0;
 
 	if (folio_is_large(folio)) {
 		for (int i = 0; i < 4; i++) {
 			int before = *(volatile int *)&folio->_large_mapcount.counter + 1;
-			int ref = *(volatile int *)&folio->_refcount.counter;
-			int after = *(volatile int *)&folio->_large_mapcount.counter + 1;
+			int after;
 
-			v.got = ref;
-			v.wanted = base + (before < after ? before : after);
-			if (v.got >= v.wanted)
+			ref = *(volatile int *)&folio->_refcount.counter;
+			after = *(volatile int *)&folio->_large_mapcount.counter + 1;
+			wanted = base + (before < after ? before : after);
+			if (ref >= wanted)
 				return 0;
 		}
 	} else {
-		v.got = n.ref;
-		v.wanted = base + n.map;
-		if (v.got >= v.wanted)
+		ref = n.ref;
+		wanted = base + n.map;
+		if (ref >= wanted)
 			return 0;
 	}
-	return rule_broken(ctx, &v);
+	return COUNTS(wanted, ref);
+}
+
+static __always_inline int rule_below_mapcount(void *ctx, __u64 at, int base)
+{
+	__u64 counts = below_mapcount(at, base);
+
+	if (!counts)
+		return 0;
+	return rule_broken(ctx,
+			   WHAT(base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT,
+				DX_D_BELOW_MAPCOUNT),
+			   at, counts, 0);
 }
 
 #endif

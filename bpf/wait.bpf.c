@@ -35,10 +35,9 @@ static long left_step(__u64 unused, void *arg)
  */
 static __noinline int break_rules(void *ctx, struct inode *inode, __u64 start, __u64 end)
 {
-	struct violation v = { .rule = DX_RULE_BREAK_INCOMPLETE, .detail = DX_D_ENTRY_LEFT,
-			       .inode = inode };
 	struct task_ctx *t = task_ctx_get();
 	struct xa_search *w;
+	__u64 at = 0, inode_at;
 
 	if (!t)
 		return 0;
@@ -50,10 +49,12 @@ static __noinline int break_rules(void *ctx, struct inode *inode, __u64 start, _
 	bpf_loop(1 << 20, left_step, &w, 0);
 	if (!w->found || w->index > w->last || !(w->found & 1))
 		return 0;
-	v.index = w->index;
 	if (!((w->found >> 1) & (DAX_ZERO_PAGE | DAX_EMPTY)))
-		v.at = page_head(pfn_addr(w->found >> 1 >> DAX_SHIFT));
-	return rule_broken(ctx, &v);
+		at = page_head(pfn_addr(w->found >> 1 >> DAX_SHIFT));
+	bpf_get_func_arg(ctx, 0, &inode_at);
+	return rule_broken(ctx,
+			   WHAT(DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT) | WHAT_WHERE(WHERE_INODE),
+			   at, w->index, inode_at);
 }
 
 static __always_inline int break_end(void *ctx, struct inode *inode, __u64 start, __u64 end,
