@@ -79,6 +79,19 @@ static __always_inline __u64 word_at(__u64 addr)
 					   bpf_core_type_id_kernel(struct pgprot)))           \
 		 ->pgprot)
 
+/* The compiler keeps nothing it knows of @x: the verifier wants to see checks and offsets of a context. */
+#define opaque(x) asm volatile("" : "+r"(x))
+
+#define SYMBOL_MAX 32 /* longest name that is asked for, padded with zeros */
+
+/* The address of a symbol; 0: not there, or its module is not loaded. */
+static __always_inline __u64 symbol_at(const char name[SYMBOL_MAX])
+{
+	__u64 addr = 0;
+
+	return bpf_kallsyms_lookup_name(name, SYMBOL_MAX, 0, &addr) ? 0 : addr;
+}
+
 static __always_inline __u64 pfn_addr(__u64 pfn)
 {
 	return vmemmap_base + pfn * STRUCT_PAGE_SIZE;

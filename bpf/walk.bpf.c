@@ -91,7 +91,7 @@ static __always_inline bool in_use(const struct dx_walk *w, const struct counts 
 }
 
 /* The counts are read again, because their time must be known, and it costs a call. */
-static __noinline int found_add(__u64 at, __u32 order)
+__noinline int found_add(__u64 at, __u32 order)
 {
 	struct dx_walk *w = &walking;
 	__u64 time = walk_times ? bpf_ktime_get_ns() : w->time;

@@ -39,8 +39,8 @@ static __always_inline __u64 xa_slot(__u64 node, __u64 slot)
 	return word_at(node + bpf_core_field_offset(struct xa_node, slots) + slot * 8);
 }
 
-/* The entry at @index, 0: none. @head: the value of xa_head. */
-static __always_inline __u64 xa_load(__u64 head, __u64 index)
+/* The entry at @index, 0: none. @head: the value of xa_head. Global: see rule_tell(). */
+__noinline __u64 xa_load(__u64 head, __u64 index)
 {
 	__u64 entry = head;
 

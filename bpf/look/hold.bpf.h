@@ -44,9 +44,10 @@ static __always_inline bool page_is_ours(__u64 page)
 
 /*
  * The first of @nr pages from @page on, all of them as far as one large folio goes. @refs: of each
- * page, or taken once. Returns how many.
+ * page, or taken once. Returns how many. A global function: the verifier looks at it once, not
+ * again from each place that calls it.
  */
-static __always_inline __u64 hold_some(__u64 page, __u64 nr, bool each, __u32 refs)
+__noinline __u64 hold_some(__u64 page, __u64 nr, bool each, __u32 refs)
 {
 	__u64 pfn, head = 0, at, end;
 	struct dx_held *h;
@@ -102,6 +103,18 @@ static __always_inline __u64 hold_some(__u64 page, __u64 nr, bool each, __u32 re
 	return nr;
 }
 
+__noinline int owner_task(__u64 task)
+{
+	struct task_struct *t = hold_cast(task, struct task_struct);
+
+	if (!task)
+		return 0;
+	hold.tgid = t->tgid;
+	hold.pid = t->pid;
+	bpf_probe_read_kernel(hold.comm, sizeof(hold.comm), t->comm);
+	return 0;
+}
+
 static __always_inline void hold_page(__u64 page)
 {
 	hold_some(page, 1, true, 1);
@@ -130,11 +143,11 @@ static long hold_bytes_step(__u64 i, void *arg)
  * and go on into the next one. @each: @refs references of each page, else in all. Ordinary memory
  * costs no loop.
  */
-static __always_inline void hold_bytes(__u64 page, __u64 offset, __u64 len, bool each, __u32 refs)
+__noinline int hold_bytes(__u64 page, __u64 offset, __u64 len, bool each, __u32 refs)
 {
 	page += (offset >> PAGE_SHIFT) * STRUCT_PAGE_SIZE;
 	if (!len || !page_is_ours(page))
-		return;
+		return 0;
 	offset &= (1 << PAGE_SHIFT) - 1;
 	hold.page = page;
 	hold.left = (offset + len + (1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT;
@@ -143,13 +156,14 @@ static __always_inline void hold_bytes(__u64 page, __u64 offset, __u64 len, bool
 	bpf_loop(HOLD_PAGES, hold_bytes_step, NULL, 0);
 	if (hold.left)
 		hold.cut = 1;
+	return 0;
 }
 
 /*
  * Is @file still open as it was? Its address and its object's may be another one's by now; a pipe, a
  * socket and a ring have an inode with a number of their own.
  */
-static __always_inline bool hold_file_is(__u64 addr, __u64 private, __u32 ops, __u64 ino)
+__noinline bool hold_file_is(__u64 addr, __u64 private, __u32 ops, __u64 ino)
 {
 	struct file *file = hold_cast(addr, struct file);
 

@@ -8,9 +8,6 @@
 #include "folio.bpf.h"
 #include "look_inode.h"
 
-/* The compiler keeps nothing it knows of @x: the verifier wants to see checks and offsets of a context. */
-#define opaque(x) asm volatile("" : "+r"(x))
-
 #define S_IFMT	00170000
 #define S_IFCHR 0020000
 
@@ -43,20 +40,24 @@ static __always_inline void mapping_id(struct look_mapping_id *id, __u64 mapping
 	id->gen = inode->i_generation;
 }
 
+__noinline __u64 inode_find(__u64 mapping, __u64 ino, __u32 dev, __u32 gen)
+{
+	__u64 addr = field_word(mapping_cast(mapping), struct address_space, host);
+	struct inode *inode = inode_cast(addr);
+
+	if (!addr || field_word(inode, struct inode, i_mapping) != mapping)
+		return 0;
+	if (!ino && !dev)
+		return (inode->i_mode & S_IFMT) == S_IFCHR ? addr : 0;
+	if (inode->i_ino != ino || inode->i_generation != gen || inode_dev(inode) != dev)
+		return 0;
+	return addr;
+}
+
 /* Address of the inode whose mapping that is; 0: it is not that inode any more. */
 static __always_inline __u64 mapping_inode(const struct look_mapping_id *id)
 {
-	__u64 addr = field_word(mapping_cast(id->mapping), struct address_space, host);
-	struct inode *inode = inode_cast(addr);
-
-	if (!addr || field_word(inode, struct inode, i_mapping) != id->mapping)
-		return 0;
-	if (!id->ino && !id->dev)
-		return (inode->i_mode & S_IFMT) == S_IFCHR ? addr : 0;
-	if (inode->i_ino != id->ino || inode->i_generation != id->gen ||
-	    inode_dev(inode) != id->dev)
-		return 0;
-	return addr;
+	return inode_find(id->mapping, id->ino, id->dev, id->gen);
 }
 
 #endif

@@ -100,11 +100,7 @@ int dx_next_mr(struct dx_mr_args *a)
 	a->user = word_at(entry + o.res_user) & 0xff;
 	a->task = word_at(entry + o.res_task);
 	if (a->task && a->user) {
-		struct task_struct *t = hold_cast(a->task, struct task_struct);
-
-		hold.tgid = t->tgid;
-		hold.pid = t->pid;
-		bpf_probe_read_kernel(hold.comm, sizeof(hold.comm), t->comm);
+		owner_task(a->task);
 	}
 	w->skip = next;
 	w->left = MR_SGS;

@@ -147,29 +147,18 @@ int dx_tags(struct dx_tags_args *a)
 
 #define DIO_IS_SYNC 2 /* block/fops.c */
 
-static __always_inline void owner_task(__u64 task)
-{
-	struct task_struct *t = hold_cast(task, struct task_struct);
-
-	if (!task)
-		return;
-	hold.tgid = t->tgid;
-	hold.pid = t->pid;
-	bpf_probe_read_kernel(hold.comm, sizeof(hold.comm), t->comm);
-}
-
 /* 6.13 and before: the task itself (commit b6f58a3f4aa8, 6.13) */
 struct io_kiocb___old {
 	struct task_struct *task;
 } __attribute__((preserve_access_index));
 
 /* The owner of a kiocb that its submitter does not wait for. */
-static __always_inline void owner_kiocb(__u64 kiocb)
+__noinline int owner_kiocb(__u64 kiocb)
 {
 	__u64 done = kiocb ? field_word(kiocb, struct kiocb, ki_complete) : 0, tctx;
 
 	if (!done)
-		return;
+		return 0;
 	if (done == object_end[DX_END_AIO]) {
 		/* struct kiocb is its first member */
 		hold.kioctx = field_word(kiocb, struct aio_kiocb, ki_ctx);
@@ -184,6 +173,7 @@ static __always_inline void owner_kiocb(__u64 kiocb)
 			owner_task(field_word(kiocb, struct io_kiocb___old, task));
 		}
 	}
+	return 0;
 }
 
 /* It waits on its stack: the completion's first waiter. */
@@ -218,7 +208,7 @@ static __always_inline void owner_iomap(__u64 dio)
 }
 
 /* Returns false when nothing is known of bios with this end. */
-static __always_inline bool bio_owner(__u64 bio)
+__noinline bool bio_owner(__u64 bio)
 {
 	__u64 end = field_word(bio, struct bio, bi_end_io),
 	      private = field_word(bio, struct bio, bi_private);

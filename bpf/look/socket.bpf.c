@@ -71,8 +71,8 @@ static long frag_list_step(__u64 i, void *arg)
 	return 0;
 }
 
-/* false: there is no place for what it may have. */
-static __always_inline bool one_skb(__u64 skb)
+/* false: there is no place for what it may have. (Eight functions deep is as far as the verifier goes.) */
+__noinline bool one_skb(__u64 skb)
 {
 	sock_walk.seen++;
 	if (sock_walk.seen <= sock_walk.skip)

@@ -21,7 +21,7 @@ static __always_inline __u64 uring_slot(void)
  * its count goes first (io_reset_rsrc_node(), io_buffer_unmap()), then its pins, and
  * what it was made of is kept for the next one.
  */
-static __always_inline __u64 slot_buffer(__u64 slot)
+__noinline __u64 slot_buffer(__u64 slot)
 {
 	__u64 addr = slot;
 
@@ -49,16 +49,17 @@ static __always_inline bool buffer_begin(void)
 }
 
 /* What was found in a buffer holds only if it is still the one in its slot, in the table in use. */
-static __always_inline void buffer_end(void)
+__noinline int buffer_end(void)
 {
 	if (!uring.imu)
-		return;
+		return 0;
 	if (ring_table(uring.ctx) != uring.table || ring_buffers(uring.ctx) <= uring.buffer ||
 	    uring_slot() != uring.slot || slot_buffer(uring.slot) != uring.imu) {
 		hold.found = uring.mark;
 		hold.cut = 1; /* there may be another one now */
 	}
 	uring.imu = 0;
+	return 0;
 }
 
 static __always_inline void uring_next(void)
@@ -110,7 +111,7 @@ static long uring_step(__u64 unused, void *arg)
 }
 
 /* Found by a task: is the ring still in its xarray? */
-static __always_inline bool uring_is_tasks(__u64 task, __u64 ctx)
+__noinline bool uring_is_tasks(__u64 task, __u64 ctx)
 {
 	__u64 rings = field_word(task, struct task_struct, io_uring), node;
 
@@ -130,6 +131,8 @@ static __always_inline bool uring_is_there(struct dx_hold_args *a)
 SEC("syscall")
 int dx_hold_uring(struct dx_hold_args *a)
 {
+	bool there;
+
 	hold_begin(0);
 	uring.ctx = a->private;
 	uring.imu = 0;
@@ -138,8 +141,10 @@ int dx_hold_uring(struct dx_hold_args *a)
 	uring.left = URING_STEPS;
 	a->next = 0;
 	a->found = a->cut = 0;
-	a->gone = !uring_is_there(a);
-	if (a->gone)
+	there = uring_is_there(a);
+	opaque(a);
+	a->gone = !there;
+	if (!there)
 		return 0;
 	uring.table = ring_table(uring.ctx);
 	uring.nr = ring_buffers(uring.ctx);
@@ -149,6 +154,8 @@ int dx_hold_uring(struct dx_hold_args *a)
 		a->next = (1 + uring.buffer) | uring.bvec << 32;
 	a->found = hold.found;
 	a->cut = hold.cut;
-	a->gone = !uring_is_there(a);
+	there = uring_is_there(a);
+	opaque(a);
+	a->gone = !there;
 	return 0;
 }

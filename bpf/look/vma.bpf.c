@@ -234,20 +234,21 @@ static __always_inline void pt_skip(__u64 shift)
 }
 
 /* What stands in the last table holds only if that is still the one in use. */
-static __always_inline void pt_table_end(void)
+__noinline int pt_table_end(void)
 {
 	__u64 e;
 
 	if (!pt.table)
-		return;
+		return 0;
 	e = word_at(pt.above);
 	if (!(e & PT_PRESENT) || e & PT_PSE || pt_table(e) != pt.table)
 		pt.a.found = pt.mark;
 	pt.table = 0;
 	pt.mark = pt.a.found;
+	return 0;
 }
 
-static __always_inline void pt_found(__u64 pfn, __u64 nr)
+__noinline int pt_found(__u64 pfn, __u64 nr)
 {
 	__u64 addr = pt.a.addr, cut;
 	struct look_pte *p;
@@ -257,30 +258,31 @@ static __always_inline void pt_found(__u64 pfn, __u64 nr)
 	if (pfn < pt.a.pfn_first) {
 		cut = pt.a.pfn_first - pfn;
 		if (cut >= nr)
-			return;
+			return 0;
 		pfn += cut;
 		addr += cut << SHIFT_4K;
 		nr -= cut;
 	}
 	if (pfn > pt.a.pfn_last || !nr)
-		return;
+		return 0;
 	if (nr - 1 > pt.a.pfn_last - pfn)
 		nr = pt.a.pfn_last - pfn + 1;
 	if (pt.a.found > pt.mark) {
 		p = &look_ptes[(pt.a.found - 1) % LOOK_PTES];
 		if (p->pfn + p->nr == pfn && p->addr + (p->nr << SHIFT_4K) == addr) {
 			p->nr += nr;
-			return;
+			return 0;
 		}
 	}
 	p = &look_ptes[pt.a.found++ % LOOK_PTES];
 	p->addr = addr;
 	p->pfn = pfn;
 	p->nr = nr;
+	return 0;
 }
 
 /* A leaf, a hole, or a table below: returns where that is, 0 when this address is done. */
-static __always_inline __u64 pt_down(__u64 table, __u64 shift)
+__noinline __u64 pt_down(__u64 table, __u64 shift)
 {
 	__u64 at = pt_entry_at(table, shift), e = word_at(at), offset;
 
