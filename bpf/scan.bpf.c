@@ -12,15 +12,38 @@ __u8 texts[DX_TEXTS * DX_TEXT_LEN]; /* the first bytes of each, perhaps beyond i
 
 #define GUP_FAST_MAX 16384 /* 3,568 bytes on 7.2.12 */
 
-static __always_inline __u64 symbol(const char *name, int len, __s64 *err)
+enum {
+	SYM_VMEMMAP_BASE,
+	SYM_PAGE_OFFSET_BASE,
+	SYM_PGMAP_ARRAY,
+	SYM_PER_CPU_OFFSET,
+	SYM_GUP_PUT_FOLIO,
+	SYM_GUP_FAST,
+	SYM_GUP_FAST_ONLY, /* it follows in mm/gup.c */
+	SYM_TEXT, /* DX_TEXTS of them */
+	SYMS = SYM_TEXT + DX_TEXTS
+};
+static const char symbol_names[SYMS][SYMBOL_MAX] = {
+	[SYM_VMEMMAP_BASE] = "vmemmap_base",
+	[SYM_PAGE_OFFSET_BASE] = "page_offset_base",
+	[SYM_PGMAP_ARRAY] = "pgmap_array",
+	[SYM_PER_CPU_OFFSET] = "__per_cpu_offset",
+	[SYM_GUP_PUT_FOLIO] = "gup_put_folio",
+	[SYM_GUP_FAST] = "gup_fast_fallback",
+	[SYM_GUP_FAST_ONLY] = "get_user_pages_fast_only",
+	[SYM_TEXT + DX_TEXT_UNPIN_PAGE] = "unpin_user_page",
+	[SYM_TEXT + DX_TEXT_UNPIN_USER_FOLIO] = "unpin_user_folio",
+	[SYM_TEXT + DX_TEXT_UNPIN_FOLIO] = "unpin_folio",
+};
+__u64 symbols[SYMS];
+
+static long symbol_step(__u64 i, void *arg)
 {
-	__u64 addr = 0;
-
-	*err = bpf_kallsyms_lookup_name(name, len, 0, &addr);
-	return *err ? 0 : addr;
+	if (i >= SYMS)
+		return 1;
+	symbols[i] = symbol_at(symbol_names[i]);
+	return 0;
 }
-
-#define SYMBOL(name, err) symbol(name, sizeof(name), err)
 
 /*
  * A __ksym would let libbpf find these, at the price of reading all of
@@ -29,33 +52,34 @@ static __always_inline __u64 symbol(const char *name, int len, __s64 *err)
 SEC("syscall")
 int dx_init(struct dx_init_args *a)
 {
-	__s64 err, unused;
-	__u64 p;
+	__s64 err;
 
-	p = SYMBOL("vmemmap_base", &err);
+	err = bpf_kallsyms_lookup_name(symbol_names[SYM_VMEMMAP_BASE], SYMBOL_MAX, 0,
+				       &symbols[SYM_VMEMMAP_BASE]);
 	a->err = err;
-	if (p)
-		bpf_probe_read_kernel(&vmemmap_base, sizeof(vmemmap_base), (void *)p);
+	bpf_loop(SYMS, symbol_step, NULL, 0);
+	if (symbols[SYM_VMEMMAP_BASE])
+		vmemmap_base = word_at(symbols[SYM_VMEMMAP_BASE]);
 	a->vmemmap_base = vmemmap_base;
-	p = SYMBOL("page_offset_base", &unused);
-	if (p)
-		bpf_probe_read_kernel(&page_offset_base, sizeof(page_offset_base), (void *)p);
-	a->pgmap_array = SYMBOL("pgmap_array", &unused);
-	per_cpu_offset = SYMBOL("__per_cpu_offset", &unused);
-	a->gup_put_folio = SYMBOL("gup_put_folio", &unused);
-	/* it is followed by get_user_pages_fast_only() in mm/gup.c */
-	gup_fast_start = SYMBOL("gup_fast_fallback", &unused);
-	gup_fast_end = SYMBOL("get_user_pages_fast_only", &unused);
+	if (symbols[SYM_PAGE_OFFSET_BASE])
+		page_offset_base = word_at(symbols[SYM_PAGE_OFFSET_BASE]);
+	a->pgmap_array = symbols[SYM_PGMAP_ARRAY];
+	per_cpu_offset = symbols[SYM_PER_CPU_OFFSET];
+	a->gup_put_folio = symbols[SYM_GUP_PUT_FOLIO];
+	gup_fast_start = symbols[SYM_GUP_FAST];
+	gup_fast_end = symbols[SYM_GUP_FAST_ONLY];
 	if (gup_fast_end < gup_fast_start || gup_fast_end > gup_fast_start + GUP_FAST_MAX)
 		gup_fast_end = gup_fast_start;
 	a->gup_fast_start = gup_fast_start;
 	a->gup_fast_end = gup_fast_end;
-	a->text[DX_TEXT_UNPIN_PAGE].addr = SYMBOL("unpin_user_page", &unused);
-	a->text[DX_TEXT_UNPIN_USER_FOLIO].addr = SYMBOL("unpin_user_folio", &unused);
-	a->text[DX_TEXT_UNPIN_FOLIO].addr = SYMBOL("unpin_folio", &unused);
-	for (int i = 0; i < DX_TEXTS; i++)
-		if (a->text[i].addr)
-			bpf_probe_read_kernel(&texts[i * DX_TEXT_LEN], DX_TEXT_LEN, (void *)a->text[i].addr);
+	/* constant offsets into a context, see read_ranges() */
+#pragma unroll
+	for (int i = 0; i < DX_TEXTS; i++) {
+		a->text[i].addr = symbols[SYM_TEXT + i];
+		if (symbols[SYM_TEXT + i])
+			bpf_probe_read_kernel(&texts[i * DX_TEXT_LEN], DX_TEXT_LEN,
+					      (void *)symbols[SYM_TEXT + i]);
+	}
 	return 0;
 }
 
@@ -89,23 +113,45 @@ static __always_inline __u64 altmap_pages(struct dev_pagemap *pgmap)
 	return pgmap->flags & PGMAP_ALTMAP_VALID ? pgmap->altmap.reserve + pgmap->altmap.free : 0;
 }
 
+struct dx_range ranges[DX_PGMAP_RANGES]; /* of one pgmap at a time, as the walk */
+__u64 ranges_at, ranges_nr; /* pgmap->range, nr_range */
+__u64 ranges_refs, ranges_shift, ranges_no_memmap; /* of their folios: pfn_len(), mm/memremap.c */
+
+static long range_step(__u64 i, void *arg)
+{
+	__u64 at = ranges_at + i * sizeof(struct range), pfn, nr;
+
+	if (i >= DX_PGMAP_RANGES)
+		return 1;
+	ranges[i].pfn = ranges[i].nr = 0;
+	if (i >= ranges_nr)
+		return 0;
+	pfn = word_at(at) >> PAGE_SHIFT;
+	nr = ((word_at(at + 8) + 1) >> PAGE_SHIFT) - pfn;
+	ranges[i].pfn = pfn;
+	ranges[i].nr = nr;
+	ranges_refs += (nr - (i ? 0 : ranges_no_memmap)) >> ranges_shift;
+	if (pfn < dev_pfn_min)
+		dev_pfn_min = pfn;
+	if (pfn + nr - 1 > dev_pfn_max)
+		dev_pfn_max = pfn + nr - 1;
+	return 0;
+}
+
 static __always_inline void read_ranges(struct dx_pgmap_args *a, struct dev_pagemap *pgmap)
 {
-	a->no_memmap = altmap_pages(pgmap);
+	ranges_at = (__u64)&pgmap->range;
+	ranges_nr = pgmap->nr_range;
+	ranges_shift = pgmap->vmemmap_shift & 63;
+	ranges_no_memmap = altmap_pages(pgmap);
+	a->no_memmap = ranges_no_memmap;
+	ranges_refs = 0;
+	bpf_loop(DX_PGMAP_RANGES, range_step, NULL, 0);
 	/* 6.12 wants constant offsets into a context */
 #pragma unroll
 	for (int i = 0; i < DX_PGMAP_RANGES; i++) {
-		__u64 range = (__u64)&pgmap->range + i * sizeof(struct range);
-
-		a->range[i].pfn = a->range[i].nr = 0;
-		if (i >= pgmap->nr_range)
-			continue;
-		a->range[i].pfn = word_at(range) >> PAGE_SHIFT;
-		a->range[i].nr = ((word_at(range + 8) + 1) >> PAGE_SHIFT) - a->range[i].pfn;
-		if (a->range[i].pfn < dev_pfn_min)
-			dev_pfn_min = a->range[i].pfn;
-		if (a->range[i].pfn + a->range[i].nr - 1 > dev_pfn_max)
-			dev_pfn_max = a->range[i].pfn + a->range[i].nr - 1;
+		a->range[i].pfn = ranges[i].pfn;
+		a->range[i].nr = ranges[i].nr;
 	}
 }
 
@@ -116,7 +162,7 @@ static __always_inline void read_ranges(struct dx_pgmap_args *a, struct dev_page
 static __always_inline void read_refs(struct dx_pgmap_args *a, struct dev_pagemap *pgmap)
 {
 	struct percpu_ref *ref = &pgmap->ref;
-	__u64 data = field_word(ref, struct percpu_ref, data), pages, count;
+	__u64 data = field_word(ref, struct percpu_ref, data), count;
 
 	refs_ptr = ref->percpu_count_ptr;
 	refs_sum = 0;
@@ -131,14 +177,7 @@ static __always_inline void read_refs(struct dx_pgmap_args *a, struct dev_pagema
 	a->refs_base = 1;
 	if (a->type == MEMORY_DEVICE_PRIVATE || a->type == MEMORY_DEVICE_COHERENT)
 		return;
-	/* pfn_len(), mm/memremap.c */
-#pragma unroll
-	for (int i = 0; i < DX_PGMAP_RANGES; i++) {
-		pages = a->range[i].nr;
-		if (i == 0)
-			pages -= a->no_memmap;
-		a->refs_base += pages >> a->vmemmap_shift;
-	}
+	a->refs_base += ranges_refs;
 	/* more than can be counted here: rather nothing than a wrong number */
 	if (pgmap->nr_range > DX_PGMAP_RANGES)
 		a->refs_known = 0;

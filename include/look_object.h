@@ -51,8 +51,9 @@ enum dx_end {
 };
 
 struct dx_object_init {
-	__dx_u64 ops[DX_OBJECT_OPS]; /* out: addresses; 0: not there, or its module is not loaded */
-	__dx_u64 end[DX_ENDS]; /* out */
+	/* the globals object_ops and object_end: addresses; 0: not there, or its module is not loaded */
+	__dx_u64 ops[DX_OBJECT_OPS];
+	__dx_u64 end[DX_ENDS];
 	__dx_u64 block; /* out: the superblock of block devices */
 	__dx_u64 nr_cpus; /* in: possible ones */
 };

@@ -142,8 +142,7 @@ struct dx_walk {
 /* The name of a kernel address, as the kernel has it. */
 #define DX_SYMBOL_LEN 128
 struct dx_symbol_args {
-	__dx_u64 addr; /* in */
-	char name[DX_SYMBOL_LEN]; /* out: "dax_iomap_fault+0x12/0x80 [module]", or "0x..." */
+	__dx_u64 addr; /* in; the name is in the global symbol_name afterwards */
 };
 
 #endif

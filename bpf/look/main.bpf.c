@@ -13,7 +13,7 @@ const volatile bool legacy;
 __u64 vmemmap_base, page_offset_base;
 __u64 dev_pfn_min = -1ULL, dev_pfn_max;
 
-char symbol_name[DX_SYMBOL_LEN];
+char symbol_name[DX_SYMBOL_LEN]; /* "dax_iomap_fault+0x12/0x80 [module]", or "0x..." */
 
 /* Reading all of /proc/kallsyms takes a second in emulation; the kernel names one at once. */
 SEC("syscall")
@@ -22,8 +22,7 @@ int dx_symbol(struct dx_symbol_args *a)
 	static const char fmt[] = "%pS";
 	__u64 addr = a->addr;
 
-	/* 6.12 lets no helper write into the context */
+	/* 6.12 lets no helper write into the context, and user space can read a global */
 	bpf_snprintf(symbol_name, sizeof(symbol_name), fmt, &addr, sizeof(addr));
-	__builtin_memcpy(a->name, symbol_name, sizeof(a->name));
 	return 0;
 }

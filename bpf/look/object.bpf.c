@@ -14,49 +14,62 @@ __u64 object_end[DX_ENDS];
 __u64 object_cpus;
 extern __u64 per_cpu_offset;
 
-#define OBJECT_SYMBOL(to, name)                                             \
-	do {                                                                \
-		__u64 addr = 0;                                             \
-		if (bpf_kallsyms_lookup_name(name, sizeof(name), 0, &addr)) \
-			addr = 0;                                           \
-		(to) = addr;                                                \
-	} while (0)
+/* A table and a loop: a call for each name is dear to verify, by the number of instructions. */
+static const char ops_names[DX_OBJECT_OPS][SYMBOL_MAX] = {
+	[DX_OPS_PIPE] = "pipefifo_fops",
+	[DX_OPS_PIPE_ANON] = "pipeanon_fops",
+	[DX_OPS_URING] = "io_uring_fops",
+	[DX_OPS_SOCKET] = "socket_file_ops",
+	[DX_OPS_DAX] = "dax_fops",
+	[DX_OPS_VFIO] = "vfio_fops",
+	[DX_OPS_VFIO_GROUP] = "vfio_group_fops",
+	[DX_OPS_VFIO_DEVICE] = "vfio_device_fops",
+	[DX_OPS_IOMMUFD] = "iommufd_fops",
+	[DX_OPS_UVERBS] = "uverbs_fops",
+	[DX_OPS_UVERBS_MMAP] = "uverbs_mmap_fops",
+};
+static const char end_names[DX_ENDS][SYMBOL_MAX] = {
+	[DX_END_WAIT] = "bio_wait_end_io",
+	[DX_END_BLKDEV] = "blkdev_bio_end_io",
+	[DX_END_BLKDEV_ASYNC] = "blkdev_bio_end_io_async",
+	[DX_END_IOMAP] = "iomap_dio_bio_end_io",
+	[DX_END_CHAIN] = "bio_chain_endio",
+	[DX_END_URING] = "io_complete_rw",
+	[DX_END_URING_POLL] = "io_complete_rw_iopoll",
+	[DX_END_AIO] = "aio_complete_rw",
+};
+
+static long ops_step(__u64 i, void *arg)
+{
+	if (i >= DX_OBJECT_OPS)
+		return 1;
+	object_ops[i] = symbol_at(ops_names[i]);
+	return 0;
+}
+
+static long end_step(__u64 i, void *arg)
+{
+	if (i >= DX_ENDS)
+		return 1;
+	object_end[i] = symbol_at(end_names[i]);
+	return 0;
+}
 
 SEC("syscall")
 int dx_object_init(struct dx_object_init *a)
 {
+	static const char wait[SYMBOL_MAX] = "submit_bio_wait_endio", block[SYMBOL_MAX] = "blockdev_superblock";
 	__u64 p;
 
-	OBJECT_SYMBOL(object_ops[DX_OPS_PIPE], "pipefifo_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_PIPE_ANON], "pipeanon_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_URING], "io_uring_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_SOCKET], "socket_file_ops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_DAX], "dax_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_VFIO], "vfio_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_VFIO_GROUP], "vfio_group_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_VFIO_DEVICE], "vfio_device_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_IOMMUFD], "iommufd_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_UVERBS], "uverbs_fops");
-	OBJECT_SYMBOL(object_ops[DX_OPS_UVERBS_MMAP], "uverbs_mmap_fops");
-	OBJECT_SYMBOL(object_end[DX_END_WAIT], "bio_wait_end_io");
+	bpf_loop(DX_OBJECT_OPS, ops_step, NULL, 0);
+	bpf_loop(DX_ENDS, end_step, NULL, 0);
 	/* 6.17 and before have both; submit_bio_wait() uses this one */
-	OBJECT_SYMBOL(p, "submit_bio_wait_endio");
+	p = symbol_at(wait);
 	if (p)
 		object_end[DX_END_WAIT] = p;
-	OBJECT_SYMBOL(object_end[DX_END_BLKDEV], "blkdev_bio_end_io");
-	OBJECT_SYMBOL(object_end[DX_END_BLKDEV_ASYNC], "blkdev_bio_end_io_async");
-	OBJECT_SYMBOL(object_end[DX_END_IOMAP], "iomap_dio_bio_end_io");
-	OBJECT_SYMBOL(object_end[DX_END_CHAIN], "bio_chain_endio");
-	OBJECT_SYMBOL(object_end[DX_END_URING], "io_complete_rw");
-	OBJECT_SYMBOL(object_end[DX_END_URING_POLL], "io_complete_rw_iopoll");
-	OBJECT_SYMBOL(object_end[DX_END_AIO], "aio_complete_rw");
-	OBJECT_SYMBOL(p, "blockdev_superblock");
+	p = symbol_at(block);
 	a->block = p ? word_at(p) : 0;
 	object_cpus = a->nr_cpus;
-	for (int i = 0; i < DX_OBJECT_OPS; i++)
-		a->ops[i] = object_ops[i];
-	for (int i = 0; i < DX_ENDS; i++)
-		a->end[i] = object_end[i];
 	return 0;
 }
 

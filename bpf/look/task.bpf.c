@@ -22,46 +22,50 @@
 __u64 wait_function[WAIT_FUNCTIONS];
 __u64 var_wake, entry_wake; /* what such entries have as their func */
 
-#define FIND(name)                                                                 \
-	do {                                                                       \
-		__u64 at = 0;                                                      \
-		if (!bpf_kallsyms_lookup_name(name, sizeof(name), 0, &at) && at) { \
-			wait_function[n++ & (WAIT_FUNCTIONS - 1)] = at;            \
-		}                                                                  \
-	} while (0)
+static const char wait_names[][SYMBOL_MAX] = {
+	"dax_break_layout",
+	"dax_break_layout_final",
+	"ext4_wait_dax_page",
+	"ext4_break_layouts",
+	"xfs_wait_dax_page",
+	"xfs_break_dax_layouts",
+	"xfs_break_layouts",
+	"fuse_wait_dax_page",
+	"fuse_dax_break_layouts",
+	"memunmap_pages",
+	"get_next_unlocked_entry",
+	"get_unlocked_entry",
+	"wait_entry_unlocked_exclusive",
+	"wait_entry_unlocked",
+	"dax_lock_folio",
+	"dax_lock_mapping_entry",
+	/* the first of those functions follow it in fs/dax.c, should they be renamed (.isra.0) */
+	"wake_exceptional_entry_func",
+};
+#define WAIT_NAMES (sizeof(wait_names) / sizeof(wait_names[0]))
+_Static_assert(WAIT_NAMES <= WAIT_FUNCTIONS, "WAIT_FUNCTIONS");
+__u32 wait_found;
+
+static long wait_step(__u64 i, void *arg)
+{
+	if (i >= WAIT_NAMES)
+		return 1;
+	wait_function[i] = symbol_at(wait_names[i]);
+	if (wait_function[i])
+		wait_found++;
+	return 0;
+}
 
 SEC("syscall")
 int dx_look_wait_init(struct look_wait_init_args *a)
 {
-	__u64 at;
-	__u32 n = 0;
+	static const char var[SYMBOL_MAX] = "var_wake_function";
 
-	FIND("dax_break_layout");
-	FIND("dax_break_layout_final");
-	FIND("ext4_wait_dax_page");
-	FIND("ext4_break_layouts");
-	FIND("xfs_wait_dax_page");
-	FIND("xfs_break_dax_layouts");
-	FIND("xfs_break_layouts");
-	FIND("fuse_wait_dax_page");
-	FIND("fuse_dax_break_layouts");
-	FIND("memunmap_pages");
-	FIND("get_next_unlocked_entry");
-	FIND("get_unlocked_entry");
-	FIND("wait_entry_unlocked_exclusive");
-	FIND("wait_entry_unlocked");
-	FIND("dax_lock_folio");
-	FIND("dax_lock_mapping_entry");
-	/* the first of those functions follow it in fs/dax.c, should they be renamed (.isra.0) */
-	FIND("wake_exceptional_entry_func");
-	at = 0;
-	bpf_kallsyms_lookup_name("wake_exceptional_entry_func",
-				 sizeof("wake_exceptional_entry_func"), 0, &at);
-	entry_wake = at;
-	at = 0;
-	bpf_kallsyms_lookup_name("var_wake_function", sizeof("var_wake_function"), 0, &at);
-	var_wake = at;
-	a->found = n;
+	wait_found = 0;
+	bpf_loop(WAIT_NAMES, wait_step, NULL, 0);
+	entry_wake = wait_function[WAIT_NAMES - 1];
+	var_wake = symbol_at(var);
+	a->found = wait_found;
 	a->pgmap_size = bpf_core_type_size(struct dev_pagemap);
 	a->pgmap_done = bpf_core_field_offset(struct dev_pagemap, done);
 	return 0;

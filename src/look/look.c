@@ -156,10 +156,10 @@ void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
 	out[0] = 0;
 	if (!addr || !len)
 		return;
-	if (source_run(l->skel->progs.dx_symbol, &a, sizeof(a)) || !a.name[0])
+	if (source_run(l->skel->progs.dx_symbol, &a, sizeof(a)) || !l->skel->bss->symbol_name[0])
 		snprintf(out, len, "0x%llx", (unsigned long long)addr);
 	else
-		snprintf(out, len, "%.*s", (int)sizeof(a.name), a.name);
+		snprintf(out, len, "%.*s", DX_SYMBOL_LEN, l->skel->bss->symbol_name);
 }
 
 /* A variable's name without "+0x0/0x20". */

@@ -99,9 +99,14 @@ int look_add_candidates(struct scan *s, struct scan_holder *h, bool long_term)
 
 int look_object_init(struct look *l, struct dx_object_init *init)
 {
+	int rc;
+
 	memset(init, 0, sizeof(*init));
 	init->nr_cpus = l->nr_cpus;
-	return source_run(l->skel->progs.dx_object_init, init, sizeof(*init));
+	rc = source_run(l->skel->progs.dx_object_init, init, sizeof(*init));
+	memcpy(init->ops, l->skel->bss->object_ops, sizeof(init->ops));
+	memcpy(init->end, l->skel->bss->object_end, sizeof(init->end));
+	return rc;
 }
 
 struct listing {
