@@ -23,9 +23,10 @@ static __noinline int insert_broken(void *ctx, __u64 page)
 {
 	__u64 head = page_head(page);
 	struct folio *folio = folio_cast(head);
-	__u64 share = folio_share(page);
+	__u64 share = index_stays ? 0 : folio_share(page);
 	__s32 got;
 
+	/* what stayed of an earlier life can't be told from owners too many, and harms nobody: index is set anew */
 	if (share)
 		rule_broken(ctx, WHAT(DX_RULE_SHARE_MISMATCH, DX_D_SHARE_AFTER), head,
 			    COUNTS(0, share), 0);
@@ -43,6 +44,47 @@ static __noinline int insert_broken(void *ctx, __u64 page)
 	return 0;
 }
 
+/*
+ * A page without a mapping whose index has stayed looks shared (dax_folio_is_shared()): a shared
+ * insert is taken for a further owner's, and dax_associate_entry() counts on from the index. The page gets no mapping, the count
+ * stays wrong for as long as shared owners come and go. It is told of pages only
+ * whose last entry was seen to go.
+ */
+static __always_inline void index_left(__u64 value, __u64 index, __u32 flags)
+{
+	__u64 page = pfn_addr(value >> DAX_SHIFT);
+
+	if (!index_stays || value & (DAX_PMD | DAX_ZERO_PAGE | DAX_EMPTY) || flags & DX_F_SHARED)
+		return;
+	if (index)
+		bpf_map_update_elem(&left_indexes, &page, &index, BPF_ANY);
+	else
+		bpf_map_delete_elem(&left_indexes, &page);
+}
+
+static __noinline int index_counted(void *ctx, struct fault *f, __u64 page)
+{
+	__u64 share = folio_share(page), *left = bpf_map_lookup_elem(&left_indexes, &page);
+
+	if (!left)
+		return 0;
+	if (!share || share != *left) {
+		bpf_map_delete_elem(&left_indexes, &page);
+		return 0;
+	}
+	/* so does that kernel, each time: a count is enough */
+	if (!strict) {
+		struct dx_rule_counts *c = rule_counts();
+
+		if (c)
+			__sync_fetch_and_add(&c->broken[DX_RULE_SHARE_MISMATCH], 1);
+		return 0;
+	}
+	return rule_broken(ctx,
+			   WHAT(DX_RULE_SHARE_MISMATCH, DX_D_STALE_INDEX) | WHAT_WHERE(WHERE_INODE) | WHAT_NR(share),
+			   page, f->index, word_at(f->mapping + bpf_core_field_offset(struct address_space, host)));
+}
+
 static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page, bool shared,
 					 struct xa_state *xas)
 {
@@ -50,9 +92,13 @@ static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page,
 		     bpf_core_field_offset(struct address_space, i_pages);
 	f->index = xas->xa_index;
 	f->checked[shared ? DX_FAULT_SHARED : DX_FAULT_FRESH]++;
+	if (index_stays && shared && !f->large)
+		index_counted(ctx, f, page);
+	else if (index_stays)
+		bpf_map_delete_elem(&left_indexes, &page);
 	if (shared)
 		return;
-	if (f->ref_first != legacy || folio_mapping_word(page) || folio_cast(page)->index ||
+	if (f->ref_first != legacy || folio_mapping_word(page) || (!index_stays && folio_cast(page)->index) ||
 	    page_is_large(page))
 		insert_broken(ctx, page);
 }
@@ -95,6 +141,7 @@ int BPF_PROG(dx_insert_entry, struct xa_state *xas, struct vm_fault *vmf,
 		f->replaced_at = xas->xa_index;
 		f->replaced_flags = DX_F_REPLACED;
 		f->replaced_left = entry_owners_left(old, &f->replaced_flags);
+		index_left(old, xas->xa_index, f->replaced_flags);
 	}
 	f->large = (flags | old) & DAX_PMD;
 	page = pfn_addr(pfn);
@@ -167,6 +214,7 @@ HOOK(dx_delete_entry)
 	left = entry_owners_left(value, &flags);
 	if (rules_on)
 		owner_rules(ctx, value);
+	index_left(value, xas->xa_index, flags);
 	emit_remove(value, word_at(t->mapping + bpf_core_field_offset(struct address_space, host)),
 		    xas->xa_index, left, flags);
 	return 0;
@@ -222,6 +270,23 @@ HOOK(dx_reset_order_end)
 	if (detail)
 		rule_broken(ctx, WHAT(DX_RULE_REMOVED_WHILE_REFERENCED, detail), at, COUNTS(0, got), 0);
 	return 0;
+}
+
+/*
+ * 6.15 to 7.0: both are inlined. The entry that dax_delete_mapping_range() is about to disassociate;
+ * one that __dax_invalidate_entry() takes is not seen under the lock.
+ */
+SEC("fexit/wait_entry_unlocked_exclusive")
+int dx_last_entry(__u64 *ctx)
+{
+	__u64 ret = hook_ret(ctx), value = entry_value(ret);
+	struct task_ctx *t = task_ctx_find();
+	__u32 flags = 0;
+
+	if (!t || !t->mapping || !ret || value & (DAX_ZERO_PAGE | DAX_EMPTY) ||
+	    entry_owners_left(value, &flags))
+		return 0;
+	return removed_rules(ctx, page_head(pfn_addr(value >> DAX_SHIFT)), 0);
 }
 
 /* 6.12 and before: one call an entry, which is 512 pages with a PMD. */
@@ -299,8 +364,10 @@ HOOK(dx_invalidate_end)
 	/* a fault was at it: what it has become before it went was not seen */
 	if (value & DAX_LOCKED)
 		lost_count(DX_REMOVE);
-	else if (!(value & (DAX_ZERO_PAGE | DAX_EMPTY)))
+	else if (!(value & (DAX_ZERO_PAGE | DAX_EMPTY))) {
+		index_left(value, index, t->entry_flags);
 		emit_remove(value, field_word(mapping, struct address_space, host), index,
 			    t->entry_left, t->entry_flags);
+	}
 	return 0;
 }

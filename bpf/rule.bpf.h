@@ -37,11 +37,24 @@ struct devdax_map {
 	__type(key, __u64); /* struct dev_pagemap * */
 	__type(value, __u8);
 };
+/* Order-0 pages whose last entry has gone, and the index that stayed; see index_stays. */
+struct left_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* address of struct page */
+	__type(value, __u64);
+};
 extern struct rules_map rules SEC(".maps");
 extern struct places_map places SEC(".maps");
 extern struct devdax_map devdax_pgmaps SEC(".maps");
+extern struct left_map left_indexes SEC(".maps");
 extern const volatile bool rules_on; /* the bench compares */
 extern const volatile bool legacy; /* an FS_DAX folio is idle at 1 (rules.md: 6.14 and before) */
+/*
+ * dax_folio_put() clears the mapping of an order-0 folio and leaves its index (fs/dax.c, 6.15 to 7.0; then
+ * dax_folio_reset_order() clears both). It is the word of the share count.
+ */
+extern const volatile bool index_stays;
 extern const volatile bool strict; /* tell of what the legacy regime does by design, too */
 
 #define PLACE_FIRST 4 /* violations of a place that are told, each */
@@ -92,7 +105,8 @@ static __always_inline bool place_tells(__u32 rule, __u32 detail, __s32 stack)
 
 /*
  * Counts it; sends a record of it perhaps. @at: the folio's head page, 0: none. @where: the
- * user's address, or the pgmap, or the inode; with that @counts is a page offset. A global
+ * user's address, or the pgmap, or the inode; with that @counts is a page offset, and the value got
+ * stands in the place of the number. A global
  * function, here and elsewhere: the verifier looks at it once, not again from each caller.
  */
 __noinline int rule_tell(__u64 what, __u64 at, __u64 counts, __u64 where, __u64 stacks)
@@ -132,6 +146,8 @@ __noinline int rule_tell(__u64 what, __u64 at, __u64 counts, __u64 where, __u64 
 		inode = where;
 		if (counts)
 			e->index = counts;
+		e->since = what >> 32;
+		e->nr = 1;
 	} else {
 		e->ref_first = (__s32)counts;
 		e->since = (__s32)(counts >> 32);

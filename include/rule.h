@@ -64,6 +64,7 @@ enum dx_detail {
 	DX_D_NO_FLAG = 20, /* p2pdma-count: GUP without FOLL_PCI_P2PDMA */
 	DX_D_ENTRY_LEFT = 21, /* break-incomplete: an entry at index */
 	DX_D_IN_USE = 22, /* pgmap-gone-under-pin: got: refcount, wanted: idle count */
+	DX_D_STALE_INDEX = 23, /* share-mismatch: got: the index that owners are counted on from */
 	DX_DETAILS
 };
 

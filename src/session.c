@@ -264,6 +264,7 @@ int session_open(struct session *s, const struct options *o)
 		goto fail;
 	s->start = source_since(s->source);
 	eo.legacy = source_regime(s->source) == REGIME_LEGACY;
+	eo.index_stays = source_index_stays(s->source);
 	s->engine = engine_new(&eo);
 	s->lost_by_cpu = calloc(source_nr_cpus(s->source), sizeof(*s->lost_by_cpu));
 	s->names = file_names_new();

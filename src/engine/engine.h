@@ -21,7 +21,8 @@ struct engine_options {
 	uint64_t window_ns; /* events may arrive this much out of order */
 	uint32_t max_folios; /* then new folios are counted, not kept; 0: no limit */
 	bool legacy; /* regime: idle FS DAX folio has refcount 1 */
-	bool strict; /* what this kernel does by design (install-without-ref, legacy) is a finding too */
+	bool index_stays; /* this kernel counts shares from a stale index (share-mismatch) */
+	bool strict; /* what this kernel does by itself (that, and install-without-ref when legacy) is a finding too */
 	uint64_t leak_ns; /* unexplained references older than this are a leak; 0: 10 s */
 	uint64_t stall_ns; /* a wait longer than this is a stall; 0: 10 s */
 	bool patrol; /* ask about folios that look idle, too: a reference that nobody saw taken is found */
@@ -185,7 +186,7 @@ struct engine_rule {
 	uint64_t checked; /* times */
 	uint64_t broken; /* times; of the engine's own rules: findings */
 	uint64_t samples; /* records of violations that came through; own rules: findings kept */
-	bool note; /* legacy, not strict: what bpf/ counted is by design; findings say what is not */
+	bool note; /* not strict: what bpf/ counted is this kernel's own doing; findings say what is not */
 };
 void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_rule *out);
 /* Totals of bpf/'s counters (never fewer than before), for the rules that are decided there. */

@@ -53,7 +53,8 @@ static const struct probe all[] = {
 	/* dx_disassociate() completes what "entry removed, one" tells on a legacy kernel */
 	{ .event = "last entry removed", .costs = "whether a folio is idle when it leaves its file", MAY, FOR(E(REMOVE)),
 	  .candidates = { { .target = "dax_folio_reset_order", .programs = { "dx_reset_order", "dx_reset_order_end" } },
-			  { .target = "dax_disassociate_entry", .programs = { "dx_disassociate" } } } },
+			  { .target = "dax_disassociate_entry", .programs = { "dx_disassociate" } },
+			  { .target = "wait_entry_unlocked_exclusive", .programs = { "dx_last_entry" } } } },
 	{ .event = "install, attempts", .costs = "attempts to map a 4K page without a reference", MAY, SINCE_6_15, .judging = true, FOR(0),
 	  ONE("insert_page", "dx_insert_page") },
 	{ .event = "install, PMD attempts", .costs = "attempts to map a 2M folio without a reference", MAY, SINCE_6_15, FOR(0),

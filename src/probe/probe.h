@@ -17,7 +17,7 @@
 /* How a kernel counts references of DAX folios, see rules.md's table in man daxtop-rules */
 enum regime { REGIME_LEGACY, REGIME_TRANSITION, REGIME_CURRENT };
 
-#define PROBE_CANDIDATES 2
+#define PROBE_CANDIDATES 3
 #define PROBE_PROGRAMS	 3
 
 /* One way to see an event: its programs, all of which must attach. */

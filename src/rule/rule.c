@@ -34,6 +34,7 @@ static const struct rule rules[DX_RULES] = {
 	[DX_RULE_INSTALL_WITHOUT_REF] = {
 		.id = "install-without-ref",
 		.says = "a new mapping adds one reference and one mapcount",
+		.note = "by design on this kernel",
 		.text =
 "Each mapping that is added to a page table adds exactly one reference and one mapcount, a PMD as well as a PTE. A DAX "
 "page that is mapped as a bare pfn (a special PTE, as insert_pfn() makes it) has no reference behind it: nothing keeps "
@@ -103,13 +104,19 @@ static const struct rule rules[DX_RULES] = {
 	[DX_RULE_SHARE_MISMATCH] = {
 		.id = "share-mismatch",
 		.says = "a shared folio counts its owners",
+		.note = "known defect of this kernel",
 		.text =
 "A block that belongs to several files (reflink, IOMAP_F_SHARED) has a folio without mapping, whose share count is the "
 "number of entries that point at it: the second one makes it 2, each removal takes 1. Entries and folio have the same "
-"order. The share count lies in the same word as the index and is valid only where there is no mapping.",
+"order. The share count lies in the same word as the index and is valid only where there is no mapping.\n"
+"Kernels 6.15 to 7.0 leave the index of a 4K page when its last entry goes, so it looks like a share count later: a "
+"shared entry that comes then is counted on from it, and the page gets no mapping. daxtop counts that as a known "
+"defect of the kernel, a note and no finding; --strict makes it one (stale-index). There an owner too many that stays "
+"behind can't be told from an index.",
 		.source =
 "dax_associate_entry(), dax_folio_make_shared(), dax_folio_put() in fs/dax.c: WARN_ON_ONCE(!folio->share), "
-"WARN_ON_ONCE(dax_entry_order(entry) != folio_order(folio)). 6.12: dax_page_share_get(), dax_page_share_put()",
+"WARN_ON_ONCE(dax_entry_order(entry) != folio_order(folio)). 6.12: dax_page_share_get(), dax_page_share_put(). 6.18: "
+"dax_folio_put() returns before it clears share when the order is 0; 7.1: dax_folio_reset_order()",
 		.regimes = ALL,
 		.probes = { "entry inserted", "entry removed, range" },
 	},

@@ -17,6 +17,7 @@ struct rule {
 	const char *says; /* the rule in one line, no full stop */
 	const char *text; /* a paragraph or more, for `daxtop rules ID` and daxtop-rules(7) */
 	const char *source; /* kernel functions and files that enforce it or rely on it */
+	const char *note; /* what it is called where a kernel breaks it by itself, and that is no finding */
 	unsigned int regimes; /* 1 << enum regime: where it holds */
 	bool in_engine; /* judged from history, samples and age; else in bpf/, at the point */
 	/* rows of the probe table (probe.event) without which it is not checked; NULL-terminated when fewer */

@@ -130,11 +130,9 @@ static int attach_probe(struct source *s, struct probe *p)
 		/* a second choice was not loaded, as the first one was there */
 		if ((c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c)) ||
 		    attach_candidate(s, p, c)) {
-			size_t len = strlen(said);
-
-			/* as much of it as there is room for */
-			if (snprintf(said + len, sizeof(said) - len, "%s%s", len ? "; " : "", p->why) < 0)
-				said[len] = 0;
+			if (said[0])
+				strncat(said, "; ", sizeof(said) - strlen(said) - 1);
+			strncat(said, p->why, sizeof(said) - strlen(said) - 1);
 			continue;
 		}
 		p->state = PROBE_ATTACHED;

@@ -28,6 +28,7 @@ struct source {
 	struct source_options o;
 	struct btf *btf;
 	enum regime regime;
+	bool index_stays; /* BTF has no dax_folio_reset_order(): see bpf/rule.bpf.h */
 	struct daxtop_bpf *skel;
 	struct daxtop_bpf *late[LATE_MAX]; /* programs that were loaded afterwards */
 	size_t nr_late;

@@ -230,6 +230,11 @@ const struct probe *source_probes(const struct source *s, size_t *n)
 	return s->probes;
 }
 
+bool source_index_stays(const struct source *s)
+{
+	return s->index_stays;
+}
+
 enum regime source_regime(const struct source *s)
 {
 	return s->regime;

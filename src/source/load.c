@@ -89,6 +89,7 @@ static int choose_programs(struct source *s, char refused[][64], size_t nr_refus
 
 	if (programs_choose(s->btf, s->skel->obj))
 		return -ENOMEM;
+	s->index_stays = s->regime != REGIME_LEGACY && !bpf_program__autoload(s->skel->progs.dx_reset_order);
 	choose_of_modules(s);
 	bpf_object__for_each_program(prog, s->skel->obj) {
 		if (!probe_program_wanted(s->probes, s->nr_probes, bpf_program__name(prog)))
@@ -107,6 +108,9 @@ static void settings_set(const struct source *s, struct daxtop_bpf *skel)
 	bpf_map__set_max_entries(skel->maps.events, s->o.ring_size);
 	skel->rodata->zone_shift = btf_zone_shift(s->btf);
 	skel->rodata->legacy = s->regime == REGIME_LEGACY;
+	skel->rodata->index_stays = s->index_stays;
+	if (!s->index_stays)
+		bpf_map__set_max_entries(skel->maps.left_indexes, 1);
 	skel->rodata->strict = s->o.strict;
 	skel->rodata->rules_on = !s->o.no_rules;
 }

@@ -103,6 +103,8 @@ int source_rules(struct source *s, struct dx_rule_counts *total);
 /* The probe table with its outcome. */
 const struct probe *source_probes(const struct source *s, size_t *n);
 enum regime source_regime(const struct source *s);
+/* A page's index stays when its last entry goes, and is taken for a share count later (6.15 to 7.0). */
+bool source_index_stays(const struct source *s);
 
 /*
  * Attaches what waited for a module that is live now. Called by source_poll() when

@@ -36,6 +36,7 @@ static const char *const detail_names[DX_DETAILS] = {
 	[DX_D_NO_FLAG] = "no-flag",
 	[DX_D_ENTRY_LEFT] = "entry-left",
 	[DX_D_IN_USE] = "in-use",
+	[DX_D_STALE_INDEX] = "stale-index",
 };
 
 const char *detail_name(unsigned int detail)
@@ -220,6 +221,9 @@ static void say_state(struct words *w, const struct engine_finding *f, const cha
 			say(w, "has share count %d %s, not %d", f->got, when, f->wanted);
 		else
 			say(w, "has a wrong share count or index %s", when);
+		break;
+	case DX_D_STALE_INDEX:
+		say(w, "was in no file, and its owners are counted on from %d, the index that it had before", f->got);
 		break;
 	case DX_D_NO_OWNER:
 		say(w, "is in a file and has neither a mapping nor a share count");

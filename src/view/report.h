@@ -57,7 +57,7 @@ struct report_rule {
 	enum rule_state state;
 	uint64_t checked;
 	uint64_t broken; /* times; of rules that are judged from history: findings */
-	uint64_t by_design; /* times that this kernel did it by design: no finding */
+	uint64_t by_design; /* times that this kernel did it by itself, by design or by a known defect: no finding */
 	char why[256]; /* not checked, or unsure */
 };
 void report_rule_get(const struct report *r, enum dx_rule rule, struct report_rule *out);

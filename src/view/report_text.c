@@ -14,13 +14,13 @@ static const char *plural(uint64_t n)
 
 /* ---- the table ---- */
 
-static void row_remark(char *out, size_t outlen, const struct report_rule *row)
+static void row_remark(char *out, size_t outlen, const struct rule *rule, const struct report_rule *row)
 {
 	char n[32];
 
 	out[0] = '\0';
 	if (row->by_design)
-		snprintf(out, outlen, "by design on this kernel: %s time%s",
+		snprintf(out, outlen, "%s: %s time%s", rule->note,
 			 thousands_format(n, sizeof(n), row->by_design), plural(row->by_design));
 	else if (row->state == RULE_NOT_CHECKED)
 		snprintf(out, outlen, "not checked: %s", row->why);
@@ -40,7 +40,7 @@ static void table_print(FILE *out, const struct report *r)
 		if (!(r->rules & 1u << i))
 			continue;
 		report_rule_get(r, i, &row);
-		row_remark(remark, sizeof(remark), &row);
+		row_remark(remark, sizeof(remark), rule_get(i), &row);
 		thousands_format(checked, sizeof(checked), row.checked);
 		thousands_format(broken, sizeof(broken), row.broken);
 		if (row.state == RULE_NOT_CHECKED)
@@ -180,7 +180,7 @@ void view_report_ktap(FILE *out, const struct report *r)
 			passed++;
 			fprintf(out, "ok %u %s # checked %" PRIu64, n, rule->id, row.checked);
 			if (row.by_design)
-				fprintf(out, ", by design on this kernel %" PRIu64, row.by_design);
+				fprintf(out, ", %s %" PRIu64, rule->note, row.by_design);
 			fprintf(out, "\n");
 		} else {
 			skipped++;

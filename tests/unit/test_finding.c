@@ -115,6 +115,8 @@ static void test_state(void **state)
 	expect(DX_RULE_ENTRY_STALE_STATE, DX_D_ORDER_AFTER, 9, 0,
 	       "has order 0 after it came into the file, not 9");
 	expect(DX_RULE_SHARE_MISMATCH, DX_D_SHARE_AFTER, 2, 1, "has share count 1 as a shared folio, not 2");
+	expect(DX_RULE_SHARE_MISMATCH, DX_D_STALE_INDEX, 0, 818,
+	       "was in no file, and its owners are counted on from 818, the index that it had before");
 	expect(DX_RULE_SHARE_MISMATCH, DX_D_NO_OWNER, 0, 0,
 	       "is in a file and has neither a mapping nor a share count");
 	expect(DX_RULE_REMOVED_WHILE_REFERENCED, DX_D_REFCOUNT, 0, 1,

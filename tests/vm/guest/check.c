@@ -12,20 +12,27 @@
 #include "check.h"
 #include "runner.h"
 
+bool kernel_has(const char *function)
+{
+	char line[512], end[128];
+	bool has = false;
+	FILE *f;
+
+	snprintf(end, sizeof(end), " %s\n", function);
+	f = fopen("/proc/kallsyms", "re");
+	must(f);
+	while (!has && fgets(line, sizeof(line), f))
+		has = strstr(line, end);
+	fclose(f);
+	return has;
+}
+
 bool kernel_legacy(void)
 {
 	static int known = -1;
-	char line[512];
-	FILE *f;
 
-	if (known >= 0)
-		return known;
-	known = 0;
-	f = fopen("/proc/kallsyms", "re");
-	must(f);
-	while (!known && fgets(line, sizeof(line), f))
-		known = !!strstr(line, " __put_devmap_managed_folio_refs\n");
-	fclose(f);
+	if (known < 0)
+		known = kernel_has("__put_devmap_managed_folio_refs");
 	return known;
 }
 

@@ -8,6 +8,8 @@
 
 /* The kernel counts DAX references as up to 6.14: idle is 1, a mapping holds nothing. */
 bool kernel_legacy(void);
+/* A function of the kernel itself, not inlined everywhere. */
+bool kernel_has(const char *function);
 
 /*
  * daxtop check --json ARGS..., ready; the times to wait are short (leak 1 s, stall 1 s). A test that

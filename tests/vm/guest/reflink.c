@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "check.h"
 #include "place.h"
 #include "steps.h"
 
@@ -158,7 +159,73 @@ static void test_write_call(struct place *p)
 	area_remove(&a);
 }
 
+/*
+ * A page that was in a file at some index, leaves it as the inode is evicted, and comes into two files again,
+ * shared. Where dax_folio_put() leaves the index (no dax_folio_reset_order(), and not legacy),
+ * its owners are counted on from that; elsewhere nothing is wrong. @strict: that is a finding.
+ */
+static void stale_index(struct place *p, bool strict)
+{
+	const bool wrong = !kernel_legacy() && !kernel_has("dax_folio_reset_order");
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a, b;
+	int64_t noted = 0;
+	uint64_t pfn;
+	int drop;
+
+	d = strict ? CHECK_START("--strict") : CHECK_START();
+	area_open(&a, p, 0, AREA_WRITTEN);
+	must(a.off);
+	area_map_shared(&a);
+	touch_read(a.p);
+	pfn = pfn_of(a.p);
+	area_unmap(&a);
+	must(!fsync(a.fd) && !close(a.fd));
+	sync();
+	drop = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	must(drop >= 0 && write(drop, "2", 1) == 1 && !close(drop));
+	a.fd = open(a.path, O_RDWR | O_CLOEXEC);
+	must(a.fd >= 0);
+	area_clone(&b, &a);
+	area_map_shared(&b);
+	touch_read(b.p);
+	if (pfn_of(b.p) != pfn)
+		fail("the clone is at pfn %#llx, the page was %#llx", (unsigned long long)pfn_of(b.p),
+		     (unsigned long long)pfn);
+	area_unmap(&b);
+	check_stop(d, wrong && strict);
+	if (wrong && strict) {
+		f = expect_only(d, "share-mismatch", pfn, "dax_iomap_pte_fault");
+		if (strcmp(field_str(f, "detail"), "stale-index") || field_int(f, "got") * SZ_4K != (uint64_t)a.off ||
+		    strcmp(field_str(f, "file"), b.path))
+			fail("not the index %lld of before, at %s: %s", (long long)a.off / SZ_4K, b.spec,
+			     json_object_to_json_string(f));
+	} else {
+		expect_clean(d);
+		if (json_object_object_get_ex(check_rule(d, "share-mismatch"), "by_design", NULL))
+			noted = field_int(check_rule(d, "share-mismatch"), "by_design");
+		if (noted != wrong)
+			fail("share-mismatch was noted %lld times, expected %d: %s", (long long)noted, wrong,
+			     d->out_text);
+	}
+	area_remove(&b);
+	area_remove(&a);
+}
+
+static void test_stale_index(struct place *p)
+{
+	stale_index(p, false);
+}
+
+static void test_stale_index_strict(struct place *p)
+{
+	stale_index(p, true);
+}
+
 const struct test reflink_tests[] = {
+	TEST("reflink/stale-index", ON_XFS | ON_BOTH, test_stale_index),
+	TEST("reflink/stale-index-strict", ON_XFS | ON_BOTH, test_stale_index_strict),
 	TEST("reflink/write-call", ON_XFS, test_write_call),
 	SHARED_TEST("reflink/read-both", ON_XFS, test_read_both),
 	TEST("reflink/write-one", ON_XFS, test_write_one),
