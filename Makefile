@@ -75,7 +75,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo test unit bench soak fetch fetch-update inject install clean help lab-programs \
+.PHONY: all deps demo test unit bench kernels soak fetch fetch-update inject install clean help lab-programs \
 	unit-programs
 
 all: daxtop
@@ -90,6 +90,7 @@ help:
 	'make test          every test: unit, unit with sanitizers, on a real kernel in the machine' \
 	'make               build ./daxtop' \
 	'make unit          the unit tests only' \
+	'make kernels       the short suite on each stock kernel series that Debian has, with a table' \
 	'make soak          twenty minutes of honest work on two kernels: no finding allowed' \
 	'make bench         what daxtop costs, in instructions and bytes' \
 	'make install       daxtop and its man pages below PREFIX (now $(PREFIX)), DESTDIR is honoured' \
@@ -229,6 +230,9 @@ unit: unit-programs
 
 bench: lab-programs $(BENCH)
 	@exec tests/bench/run
+
+kernels: lab-programs
+	@exec tests/kernels
 
 soak: lab-programs
 	@exec tests/soak

@@ -58,6 +58,18 @@ mirror_find()
 			END { if (!found && other) print other }'
 }
 
+# short_suite: the lines of the file short: a subject and a pattern.
+short_suite()
+{
+	grep -Ev '^(#|$)' "$VM_DIR/short"
+}
+
+# short_patterns: as arguments of guest-test, quoted for a shell.
+short_patterns()
+{
+	short_suite | awk '{ printf "'\''%s'\'' ", $2 }'
+}
+
 # modules_listed: the names in the file modules, one a line, with their "?".
 modules_listed()
 {

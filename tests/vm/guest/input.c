@@ -212,9 +212,10 @@ static void test_unwritten(struct place *p)
 	must(!unlink(REPORT));
 }
 
-/* Everything essential is there on the project's own kernel. */
+/* Everything essential is there on the project's own kernels, and none of them refuses a program. */
 static void test_probes(struct place *p)
 {
+	struct json_object *rows;
 	struct daxtop *d;
 
 	(void)p;
@@ -223,8 +224,15 @@ static void test_probes(struct place *p)
 		fail("probes: got `%s`, expected dax_insert_entry in it", d->out_text);
 	d = daxtop_run(0, ARGS("probes", "--json"));
 	daxtop_json(d);
-	if (!d->nr_lines)
-		fail("probes --json printed nothing");
+	if (!d->nr_lines || !json_object_object_get_ex(d->lines[0], "probes", &rows))
+		fail("probes --json printed no probes: %s", d->out_text);
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i), *why;
+
+		if (json_object_object_get_ex(row, "why", &why) &&
+		    strstr(json_object_get_string(why), "refused"))
+			fail("the verifier refuses a program: %s", json_object_to_json_string(row));
+	}
 }
 
 const struct test input_tests[] = {
@@ -233,7 +241,7 @@ const struct test input_tests[] = {
 	TEST("input/no-btf", ON_NONE, test_no_btf),
 	TEST("input/kptr-restrict", ON_EXT4, test_kptr_restrict),
 	TEST("input/unwritten", ON_NONE, test_unwritten),
-	TEST("input/probes", ON_NONE, test_probes),
+	TEST("input/probes", ON_NONE | ON_BOTH, test_probes),
 	TESTS_END,
 };
 
