@@ -75,7 +75,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo test unit bench kernels soak fetch fetch-update inject install clean help lab-programs \
+.PHONY: all deps demo test test-more unit bench kernels soak fetch fetch-update inject install clean help lab-programs \
 	unit-programs
 
 all: daxtop
@@ -87,7 +87,8 @@ daxtop: $(BUILD)/daxtop
 help:
 	@printf '%s\n' \
 	'make demo          watch DAX pages live, in a virtual machine, in this terminal' \
-	'make test          every test: unit, unit with sanitizers, on a real kernel in the machine' \
+	'make test          each claim once: unit, unit with sanitizers, on real kernels in the machine' \
+	'make test-more     what is slow or rare: two CPUs, more kernels, other releases' \
 	'make               build ./daxtop' \
 	'make unit          the unit tests only' \
 	'make kernels       the short suite on each stock kernel series that Debian has, with a table' \
@@ -98,6 +99,9 @@ help:
 	'make fetch-update  look for newer stock kernels for the virtual machine' \
 	'make clean         remove what was built; fetched kernels stay' \
 	'V=1                show the commands' \
+	'SEED=N             the order of the machine'\''s tests; without it, another each time' \
+	'TESTS="PATTERN..." of the machine'\''s tests these only, as in TESTS="xfs/fault/*"' \
+	'DAXTOP_ACCEL=tcg   the machine in emulation, also where KVM would run it' \
 	'DAXTOP_CACHE=DIR   where fetched kernels are kept (now $${XDG_CACHE_HOME:-~/.cache}/daxtop)'
 
 # Order-only for everything that is made: runs first and rebuilds nothing.
@@ -215,7 +219,8 @@ $(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
 # ---- what people ask for ----
 
 lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest $(BUILD)/tsc-khz
-unit-programs: $(UNIT) $(UNIT_SAN)
+# daxtop: the host's own tests ask it.
+unit-programs: $(BUILD)/daxtop $(UNIT) $(UNIT_SAN)
 
 # exec: the terminal and every signal belong to the demo from here on.
 demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz
@@ -223,7 +228,10 @@ demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz
 
 # The bench's programs too: nothing else would notice that they don't compile any more.
 test: lab-programs unit-programs inject $(BENCH)
-	@exec tests/run all $(UNIT) $(UNIT_SAN)
+	@exec tests/run test $(UNIT) $(UNIT_SAN)
+
+test-more: lab-programs inject
+	@exec tests/run more
 
 unit: unit-programs
 	@exec tests/run unit $(UNIT) $(UNIT_SAN)
