@@ -37,22 +37,24 @@ static void expect_lines(struct daxtop *d, size_t want,
 		fail("got %zu event lines, expected %zu: %s", d->nr_lines - 1, want, d->out_text);
 }
 
-/* The four lines of one page's life, field by field. */
+/* The four lines of one page's life, field by field, and none of another file's. */
 static void test_lines(struct place *p)
 {
 	static const char *const names[] = { "fault", "unmap", "free", "remove" };
 	struct json_object *o;
 	struct daxtop *d;
 	int64_t pfn = 0;
+	struct area a, other;
 	struct stat st;
-	struct area a;
 	char dev[32];
 	size_t i;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
+	area_open(&other, p, 0, AREA_WRITTEN);
 	must(!fstat(a.fd, &st));
 	snprintf(dev, sizeof(dev), "%u:%u", major(st.st_dev), minor(st.st_dev));
 	d = daxtop_start(ARGS("trace", "--json", "-f", a.path, "-e", "fault,unmap,free,remove"));
+	life(&other);
 	life(&a);
 	daxtop_stop(d);
 	trace_summary(d);
@@ -85,134 +87,80 @@ static void test_lines(struct place *p)
 }
 
 struct other {
-	struct area a;
-	const char *name;
+	struct area told, renamed, elsewhere[NR_PLACES];
+	size_t nr_elsewhere;
 };
 
 static void child_lives(struct child *c, void *arg)
 {
 	struct other *o = arg;
 
-	if (o->name)
-		prctl(PR_SET_NAME, o->name);
+	prctl(PR_SET_NAME, "gt-other");
 	child_await(c);
-	life(&o->a);
+	life(&o->told);
+	for (size_t i = 0; i < o->nr_elsewhere; i++)
+		life(&o->elsewhere[i]);
+	prctl(PR_SET_NAME, "gt-else");
+	life(&o->renamed);
 }
 
-static bool is_tgid(struct json_object *o, const void *arg)
+/* Each has the last descriptor of its file, and evicts it. */
+static void other_start(struct child *c, struct other *o, struct place *p)
 {
-	return field_int(o, "tgid") == *(const pid_t *)arg;
+	size_t i;
+
+	area_open(&o->told, p, 0, AREA_WRITTEN);
+	area_open(&o->renamed, p, 0, AREA_WRITTEN);
+	for (i = 0; i < NR_PLACES; i++)
+		if (places[i].path[0] && places[i].bit != p->bit)
+			area_open(&o->elsewhere[o->nr_elsewhere++], &places[i],
+				  place_order(&places[i]), AREA_WRITTEN);
+	child_start(c, child_lives, o);
+	must(!close(o->told.fd) && !close(o->renamed.fd));
+	for (i = 0; i < o->nr_elsewhere; i++)
+		must(!close(o->elsewhere[i].fd));
 }
 
-static void test_filter_pid(struct place *p)
+struct wanted {
+	pid_t tgid;
+	const char *device;
+};
+
+static bool is_wanted(struct json_object *o, const void *arg)
 {
+	const struct wanted *w = arg;
+
+	return field_int(o, "tgid") == w->tgid && !strcmp(field_str(o, "comm"), "gt-other") &&
+	       !strcmp(field_str(o, "device"), w->device) &&
+	       (!strcmp(field_str(o, "event"), "unmap") || !strcmp(field_str(o, "event"), "free"));
+}
+
+/*
+ * Of all that happens, each condition alone keeps something out: another process of this name,
+ * this one under another name, or elsewhere, and two events. What a condition may say is in
+ * tests/unit/test_view_filter.c; --file is in test_lines().
+ */
+static void test_filters(struct place *p)
+{
+	struct wanted w = { .device = p->device };
 	struct other o = {};
 	struct daxtop *d;
 	struct child c;
 	struct area a;
 	char pid[16];
 
-	area_open(&o.a, p, 0, AREA_WRITTEN);
-	child_start(&c, child_lives, &o);
+	other_start(&c, &o, p);
+	area_open(&a, p, 0, AREA_WRITTEN);
+	must(!prctl(PR_SET_NAME, "gt-other"));
+	w.tgid = c.pid;
 	snprintf(pid, sizeof(pid), "%d", c.pid);
-	/* each has the last descriptor of its file, and evicts it */
-	must(!close(o.a.fd));
-	area_open(&a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-p", pid, "-e", "fault,unmap,free,remove"));
+	d = daxtop_start(ARGS("trace", "--json", "-p", pid, "-c", "gt-other", "-d", p->device, "-e",
+			      "unmap,free"));
 	life(&a);
 	child_go(&c);
 	child_end(&c);
 	daxtop_stop(d);
-	expect_lines(d, 4, is_tgid, &c.pid);
-}
-
-static bool is_comm(struct json_object *o, const void *arg)
-{
-	return !strcmp(field_str(o, "comm"), arg);
-}
-
-static void test_filter_comm(struct place *p)
-{
-	struct other o = { .name = "gt-other" };
-	struct daxtop *d;
-	struct child c;
-	struct area a;
-
-	area_open(&o.a, p, 0, AREA_WRITTEN);
-	child_start(&c, child_lives, &o);
-	must(!close(o.a.fd));
-	area_open(&a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-c", "gt-other",
-			      "-e", "fault,unmap,free,remove"));
-	life(&a);
-	child_go(&c);
-	child_end(&c);
-	daxtop_stop(d);
-	expect_lines(d, 4, is_comm, "gt-other");
-}
-
-static bool is_device(struct json_object *o, const void *arg)
-{
-	return !strcmp(field_str(o, "device"), arg);
-}
-
-static void test_filter_device(struct place *p)
-{
-	struct daxtop *d;
-	struct area a, b;
-	size_t i;
-
-	d = daxtop_start(ARGS("trace", "--json", "-d", p->device, "-e", "fault,unmap,free,remove"));
-	for (i = 0; i < NR_PLACES; i++) {
-		if (!places[i].path[0] || places[i].bit == p->bit)
-			continue;
-		area_open(&b, &places[i], place_order(&places[i]), AREA_WRITTEN);
-		life(&b);
-	}
-	area_open(&a, p, 0, AREA_WRITTEN);
-	life(&a);
-	daxtop_stop(d);
-	expect_lines(d, 4, is_device, p->device);
-}
-
-static bool is_offset(struct json_object *o, const void *arg)
-{
-	return field_int(o, "ino") == *(const int64_t *)arg;
-}
-
-static void test_filter_file(struct place *p)
-{
-	struct daxtop *d;
-	struct area a, b;
-	struct stat st;
-	int64_t ino;
-
-	area_open(&a, p, 0, AREA_WRITTEN);
-	area_open(&b, p, 0, AREA_WRITTEN);
-	must(!fstat(a.fd, &st));
-	ino = st.st_ino;
-	d = daxtop_start(ARGS("trace", "--json", "-f", a.path, "-e", "fault,unmap,free,remove"));
-	life(&b);
-	life(&a);
-	daxtop_stop(d);
-	expect_lines(d, 4, is_offset, &ino);
-}
-
-static bool is_event(struct json_object *o, const void *arg)
-{
-	return !strcmp(field_str(o, "event"), arg);
-}
-
-static void test_filter_event(struct place *p)
-{
-	struct daxtop *d;
-	struct area a;
-
-	area_open(&a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-e", "unmap"));
-	life(&a);
-	daxtop_stop(d);
-	expect_lines(d, 1, is_event, "unmap");
+	expect_lines(d, 2, is_wanted, &w);
 }
 
 static bool is_any(struct json_object *o, const void *arg)
@@ -446,11 +394,7 @@ static void test_history_pfn(struct place *p)
 
 const struct test trace_tests[] = {
 	TEST("trace/lines", ON_FS, test_lines),
-	TEST("trace/filter-pid", ON_EXT4, test_filter_pid),
-	TEST("trace/filter-comm", ON_EXT4, test_filter_comm),
-	TEST("trace/filter-device", ON_FS, test_filter_device),
-	TEST("trace/filter-file", ON_FS, test_filter_file),
-	TEST("trace/filter-event", ON_EXT4, test_filter_event),
+	TEST("trace/filters", ON_FS, test_filters),
 	TEST("trace/filter-loads", ON_EXT4 | ON_BOTH, test_filter_loads),
 	TEST("trace/count", ON_EXT4, test_count),
 	TEST("trace/duration", ON_EXT4, test_duration_trace),
