@@ -72,7 +72,7 @@ static inline void world_answer(struct engine *e, struct world *w, uint64_t time
 	struct engine_ask ask[64];
 	size_t n = engine_asks(e, ask, w->per_call ? w->per_call : 64);
 
-	assert_in_range(n, 0, w->per_call ? w->per_call : 64);
+	assert_uint_in_range(n, 0, w->per_call ? w->per_call : 64);
 	for (size_t i = 0; i < n; i++) {
 		w->asked[ask[i].what]++;
 		if (ask[i].what == ENGINE_ASK_FOLIO)

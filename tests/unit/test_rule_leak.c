@@ -37,7 +37,7 @@ static void test_leaked_pin(void **state)
 	assert_int_equal(e->suspects.nr, 0);
 	w.gone[0].tgid = 30;
 	world_run(e, &w, T0 + 61 * S, T0 + 62 * S + 250 * MS);
-	assert_in_range(engine_pending(e), T0 + 70 * S, T0 + 75 * S);
+	assert_uint_in_range(engine_pending(e), T0 + 70 * S, T0 + 75 * S);
 	world_run(e, &w, T0 + 62 * S + 250 * MS, T0 + 70 * S);
 	assert_findings(e, "");
 	world_run(e, &w, T0 + 70 * S, T0 + 75 * S);
@@ -51,7 +51,7 @@ static void test_leaked_pin(void **state)
 	assert_string_equal(f.comm, "db");
 	assert_int_equal(f.folio.ino, 12);
 	assert_int_equal(f.nr_holders, 1);
-	assert_in_range(f.first_time, T0 + 61 * S, T0 + 63 * S);
+	assert_uint_in_range(f.first_time, T0 + 61 * S, T0 + 63 * S);
 	assert_int_equal(rule_of(e, DX_RULE_FOLIO_LEAK).broken, 1);
 	/* a kworker puts it, a minute late */
 	push(e, DX_UNPIN, T0 + 120 * S, PFN, .tgid = 9, .refcount = 1024);
@@ -146,7 +146,7 @@ static void test_unexplained_ref(void **state)
 	/* 2 with the put that is on its way, 1 without */
 	world_run(e, &w, T0 + S, T0 + 2 * S);
 	w.folio[0].ref = 1;
-	assert_in_range(engine_pending(e), T0 + 11 * S, T0 + 15 * S);
+	assert_uint_in_range(engine_pending(e), T0 + 11 * S, T0 + 15 * S);
 	world_run(e, &w, T0 + 2 * S, T0 + S + LEAK - 1);
 	assert_findings(e, "");
 	world_run(e, &w, T0 + S + LEAK, T0 + S + LEAK + 2 * S);
@@ -170,7 +170,7 @@ static void test_last_look(void **state)
 	world_run(e, &w, T0 + S, T0 + S + LEAK + 2 * S);
 	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0\n");
 	w.folio[0].ref = 0;
-	assert_in_range(engine_pending(e), T0 + S + LEAK + 2 * S, T0 + S + LEAK + 4 * S);
+	assert_uint_in_range(engine_pending(e), T0 + S + LEAK + 2 * S, T0 + S + LEAK + 4 * S);
 	for (uint64_t t = T0 + S + LEAK + 2 * S; engine_pending(e); t += 250 * MS)
 		world_run(e, &w, t, t);
 	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0 over\n");

@@ -29,7 +29,7 @@ static void test_kept(void **state)
 	assert_findings(e, "");
 	assert_int_equal(engine_pending(e), 0);
 	/* once a second, and each look is a check of both rules */
-	assert_in_range(w.asked[ENGINE_ASK_PGMAP], 60, 62);
+	assert_uint_in_range(w.asked[ENGINE_ASK_PGMAP], 60, 62);
 	assert_int_equal(rule_of(e, DX_RULE_PGMAP_LEAK).checked, w.asked[ENGINE_ASK_PGMAP]);
 	assert_int_equal(rule_of(e, DX_RULE_PGMAP_UNDERFLOW).checked, w.asked[ENGINE_ASK_PGMAP]);
 	engine_free(e);
@@ -47,7 +47,7 @@ static void test_leak(void **state)
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 3 * S + 250 * MS, T0 + 3 * S + LEAK);
 	assert_findings(e, "");
-	assert_in_range(engine_pending(e), T0 + 3 * S + LEAK, T0 + 3 * S + LEAK + 3 * S);
+	assert_uint_in_range(engine_pending(e), T0 + 3 * S + LEAK, T0 + 3 * S + LEAK + 3 * S);
 	world_run(e, &w, T0 + 3 * S + LEAK + 250 * MS, T0 + 3 * S + LEAK + 2 * S);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 40\n");
 	assert_int_equal(engine_pending(e), 0);
@@ -60,7 +60,7 @@ static void test_leak(void **state)
 	assert_int_equal(f.wanted, BASE);
 	assert_int_equal(f.got, BASE + 1);
 	/* the first look that can't be a get under way, less a second */
-	assert_in_range(f.first_time, T0 + 3 * S + 100 * MS, T0 + 5 * S);
+	assert_uint_in_range(f.first_time, T0 + 3 * S + 100 * MS, T0 + 5 * S);
 	/* honest, but late */
 	w.pgmap[0].refs--;
 	world_run(e, &w, T0 + 30 * S, T0 + 31 * S);
@@ -89,7 +89,7 @@ static void test_last_look(void **state)
 	world_run(e, &w, T0 + 3 * S + 250 * MS, T0 + 5 * S + LEAK);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0\n");
 	w.pgmap[0].refs--;
-	assert_in_range(engine_pending(e), T0 + 5 * S + LEAK, T0 + 8 * S + LEAK);
+	assert_uint_in_range(engine_pending(e), T0 + 5 * S + LEAK, T0 + 8 * S + LEAK);
 	for (uint64_t t = T0 + 5 * S + LEAK; engine_pending(e); t += 250 * MS)
 		world_run(e, &w, t, t);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0 over\n");
@@ -139,7 +139,7 @@ static void test_busy(void **state)
 	}
 	assert_int_equal(e->findings.nr, 1);
 	assert_int_equal(finding_of(e, 1).rule, DX_RULE_PGMAP_LEAK);
-	assert_in_range(finding_of(e, 1).nr_refs, 40, 60);
+	assert_uint_in_range(finding_of(e, 1).nr_refs, 40, 60);
 	engine_free(e);
 }
 
@@ -329,7 +329,7 @@ static void test_underflow(void **state)
 	w.pgmap[0].refs -= 2;
 	world_run(e, &w, T0 + 10 * S, T0 + 10 * S + 750 * MS);
 	assert_findings(e, "");
-	assert_in_range(engine_pending(e), T0 + 11 * S, T0 + 13 * S);
+	assert_uint_in_range(engine_pending(e), T0 + 11 * S, T0 + 13 * S);
 	world_run(e, &w, T0 + 11 * S, T0 + 12 * S);
 	assert_findings(e, "1 pgmap-underflow proven x1 refs 2 by 0\n");
 	/* made up for: it was put too often all the same */

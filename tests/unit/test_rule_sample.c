@@ -122,7 +122,7 @@ static void test_heal_again(void **state)
 	push_first_fault(e, T0, PFN);
 	engine_lost(e, 0, DX_PIN, 7, T0 + S);
 	world_run(e, &w, T0 + 2 * S, T0 + 12 * S);
-	assert_in_range(w.asked[ENGINE_ASK_FOLIO], 8, 12);
+	assert_uint_in_range(w.asked[ENGINE_ASK_FOLIO], 8, 12);
 	engine_free(e);
 }
 
@@ -147,7 +147,7 @@ static void test_heal_many(void **state)
 		for (size_t i = 0; i < n; i++) {
 			if (ask[i].what != ENGINE_ASK_FOLIO)
 				continue;
-			assert_in_range(ask[i].pfn, PFN, PFN + N - 1);
+			assert_uint_in_range(ask[i].pfn, PFN, PFN + N - 1);
 			asked[ask[i].pfn - PFN]++;
 			push(e, DX_SAMPLE, t, ask[i].pfn);
 		}
@@ -219,9 +219,9 @@ static void test_tasks(void **state)
 	push(e, DX_PIN, T0 + 3, PFN, .tgid = 31, .refcount = 3073, .mapcount = 1);
 	/* not yet known whether they are there: somebody who wants to end waits */
 	engine_advance(e, T0 + S);
-	assert_in_range(engine_pending(e), T0 + S + 1, T0 + 4 * S);
+	assert_uint_in_range(engine_pending(e), T0 + S + 1, T0 + 4 * S);
 	world_run(e, &w, T0 + S, T0 + 11 * S);
-	assert_in_range(w.asked[ENGINE_ASK_TASK], 20, 22);
+	assert_uint_in_range(w.asked[ENGINE_ASK_TASK], 20, 22);
 	assert_int_equal(engine_pending(e), 0);
 	push(e, DX_UNPIN, T0 + 12 * S, PFN, .tgid = 31, .refcount = 3073, .mapcount = 1);
 	push(e, DX_UNPIN, T0 + 12 * S, PFN, .tgid = 30, .refcount = 2049, .mapcount = 1, .nr = 2);
