@@ -19,7 +19,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "start.h"
 
@@ -158,12 +157,12 @@ int close(int fd)
 	return call.result;
 }
 
+/* bpf/bpf.h declares it, in libbpf 1.5 with const options, in 1.7 without. */
 int bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
-		  const struct bpf_insn *insns, size_t nr, const struct bpf_prog_load_opts *opts)
+		  const struct bpf_insn *insns, size_t nr, void *opts)
 {
 	int (*real)(enum bpf_prog_type type, const char *name, const char *license,
-		    const struct bpf_insn *insns, size_t nr,
-		    const struct bpf_prog_load_opts *opts) = next("bpf_prog_load");
+		    const struct bpf_insn *insns, size_t nr, void *opts) = next("bpf_prog_load");
 	int rc;
 
 	whole_name = name;
