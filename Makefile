@@ -19,9 +19,11 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev l
 DEPS_LAB := qemu-system-x86 'busybox-static|busybox' ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
 	debian-archive-keyring util-linux libcmocka-dev liburing-dev libelf1 fio
 DEPS_BENCH := bpftrace
+DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
 # Plain `make` is content without the laboratory.
 DEPS := $(DEPS_BUILD) \
-	$(if $(filter-out all install build/daxtop daxtop,$(or $(MAKECMDGOALS),all)),$(DEPS_LAB)) \
+	$(if $(filter-out all install build/daxtop daxtop roots,$(or $(MAKECMDGOALS),all)),$(DEPS_LAB)) \
+	$(if $(filter roots,$(MAKECMDGOALS)),$(DEPS_ROOTS)) \
 	$(if $(filter bench,$(MAKECMDGOALS)),$(DEPS_BENCH))
 
 ifeq ($(V),1)
@@ -75,8 +77,8 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo test test-more unit bench kernels soak fetch fetch-update inject install clean help lab-programs \
-	unit-programs
+.PHONY: all deps demo test test-more unit bench kernels roots soak fetch fetch-update inject install clean help \
+	lab-programs unit-programs bench-programs
 
 all: daxtop
 
@@ -93,6 +95,7 @@ help:
 	'make unit          the unit tests only' \
 	'make kernels       the short suite on each stock kernel series that Debian has, with a table' \
 	'make soak          twenty minutes of honest work on two kernels: no finding allowed' \
+	'make roots         build and test in roots of other Debian releases' \
 	'make bench         what daxtop costs, in instructions and bytes' \
 	'make install       daxtop and its man pages below PREFIX (now $(PREFIX)), DESTDIR is honoured' \
 	'make deps          install the Debian packages that are missing; the others do it themselves' \
@@ -221,13 +224,14 @@ $(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
 lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest $(BUILD)/tsc-khz
 # daxtop: the host's own tests ask it.
 unit-programs: $(BUILD)/daxtop $(UNIT) $(UNIT_SAN)
+bench-programs: $(BENCH)
 
 # exec: the terminal and every signal belong to the demo from here on.
 demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz
 	@exec tests/vm/demo
 
 # The bench's programs too: nothing else would notice that they don't compile any more.
-test: lab-programs unit-programs inject $(BENCH)
+test: lab-programs unit-programs inject bench-programs
 	@exec tests/run test $(UNIT) $(UNIT_SAN)
 
 test-more: lab-programs inject
@@ -236,7 +240,7 @@ test-more: lab-programs inject
 unit: unit-programs
 	@exec tests/run unit $(UNIT) $(UNIT_SAN)
 
-bench: lab-programs $(BENCH)
+bench: lab-programs bench-programs
 	@exec tests/bench/run
 
 kernels: lab-programs
@@ -244,6 +248,10 @@ kernels: lab-programs
 
 soak: lab-programs
 	@exec tests/soak
+
+# Builds nothing here: all is done in the roots.
+roots: | deps
+	@exec tests/roots
 
 install: $(BUILD)/daxtop
 	install -D -m 755 $(BUILD)/daxtop $(DESTDIR)$(PREFIX)/bin/daxtop
