@@ -124,7 +124,7 @@ static bool candidate_loaded(const struct source *s, const struct probe_candidat
  */
 static int attach_probe(struct source *s, struct probe *p)
 {
-	char said[sizeof(p->why)] = ""; /* of each candidate */
+	char said[sizeof(p->why)] = ""; /* of each candidate, as much as fits */
 
 	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
 		/* a second choice was not loaded, as the first one was there */
