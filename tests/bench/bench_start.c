@@ -8,9 +8,11 @@
  *	bench_start -r TEXT NAME COMMAND...	to TEXT in what it prints, then SIGINT, to its end
  *	bench_start -a TEXT NAME COMMAND...	the same for one that prints TEXT too early: it is
  *						ready when its last link is made
+ *	-x COMMAND				run by a shell between ready and SIGINT
+ *	-v					also, on stderr, a line for each BPF program: what
+ *						to load, attach and detach it took
  *
- * A line a figure: NAME, phase, million instructions. With -v also, on stderr, a line for each
- * BPF program: what to load, attach and detach it took.
+ * A line a figure: NAME, phase, million instructions.
  *
  * By hand, for those who reduce the verifier's work, with --kernel as you like:
  *
@@ -104,8 +106,7 @@ static uint32_t nr_calls(void)
 	return __atomic_load_n(&start_log->nr, __ATOMIC_RELAXED);
 }
 
-/* @rest: what is between calls, after the last link that was made. */
-static void phases_find(struct spent *s, pid_t pid, uint64_t begin, uint64_t end, enum phase rest)
+static void phases_find(struct spent *s, pid_t pid, uint64_t begin, uint64_t end)
 {
 	bool loading = false;
 
@@ -127,7 +128,6 @@ static void phases_find(struct spent *s, pid_t pid, uint64_t begin, uint64_t end
 		s->on[s->nr++] = c;
 	}
 	spend(s, end);
-	s->ns[rest] += s->between;
 }
 
 static void tell(const char *window, const char *what, uint64_t ns)
@@ -135,20 +135,19 @@ static void tell(const char *window, const char *what, uint64_t ns)
 	printf("%s %s%s %.3f\n", name, window, what, ns / 1e6);
 }
 
+/* @rest has what is between calls, and calls that are not expected in this window. */
 static void phases_tell(const char *window, pid_t pid, uint64_t begin, uint64_t end,
 			const enum phase *which, unsigned int n, enum phase rest)
 {
 	struct spent s;
 	uint64_t left = end - begin;
 
-	phases_find(&s, pid, begin, end, rest);
+	phases_find(&s, pid, begin, end);
 	for (unsigned int i = 0; i < n; i++) {
 		tell(window, phase_names[which[i]], s.ns[which[i]]);
 		left -= s.ns[which[i]];
 	}
-	/* what belongs to no phase that is expected in this window */
-	if (left)
-		tell(window, "other", left);
+	tell(window, phase_names[rest], left);
 	tell(window, "all", end - begin);
 }
 
@@ -323,14 +322,13 @@ static uint64_t wait_attached(void)
 }
 
 /* When it ended. What it prints is read meanwhile. */
-static uint64_t wait_end(pid_t pid, int in)
+static uint64_t wait_end(pid_t pid, int in, int *status)
 {
 	struct pollfd p[] = {
 		{ .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN },
 		{ .fd = in, .events = POLLIN },
 	};
 	uint64_t end;
-	int status;
 
 	if (p[0].fd < 0)
 		err(2, "pidfd_open");
@@ -338,8 +336,8 @@ static uint64_t wait_end(pid_t pid, int in)
 		if (!read_more(in))
 			p[1].fd = -1;
 	end = start_now();
-	if (waitpid(pid, &status, 0) != pid || status)
-		errx(2, "%s: status 0x%x: %s", name, status, printed);
+	if (waitpid(pid, status, 0) != pid)
+		err(2, "waitpid");
 	close(p[0].fd);
 	return end;
 }
@@ -380,26 +378,28 @@ static void log_order(void)
 
 int main(int argc, char **argv)
 {
-	static const enum phase starting[] = { EXEC, TYPES, OPEN, MAPS, LOAD, LINK, LOOK };
-	static const enum phase ending[] = { UNLINK, REST };
-	static const enum phase whole[] = { EXEC, TYPES, OPEN, MAPS, LOAD, LINK, LOOK, UNLINK };
-	const char *ready_text = NULL, *attached_text = NULL;
+	static const enum phase starting[] = { EXEC, TYPES, OPEN, MAPS, LOAD, LINK };
+	static const enum phase ending[] = { UNLINK };
+	static const enum phase whole[] = { EXEC, TYPES, OPEN, MAPS, LOAD, LINK, UNLINK };
+	const char *ready_text = NULL, *attached_text = NULL, *at_ready = NULL;
 	struct sched_param fifo = { .sched_priority = 1 };
 	uint64_t begin, ready = 0, sigint = 0, end;
 	bool verbose = false;
 	uint32_t last;
-	int opt, p[2];
+	int opt, status, p[2];
 	pid_t pid;
 
-	while ((opt = getopt(argc, argv, "+va:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "+va:r:x:")) != -1) {
 		verbose |= opt == 'v';
 		if (opt == 'a')
 			attached_text = optarg;
 		if (opt == 'r')
 			ready_text = optarg;
+		if (opt == 'x')
+			at_ready = optarg;
 	}
 	if (argc - optind < 2 || (attached_text && ready_text))
-		errx(2, "usage: bench_start [-v] [-r TEXT | -a TEXT] NAME COMMAND...");
+		errx(2, "usage: bench_start [-v] [-r TEXT | -a TEXT] [-x COMMAND] NAME COMMAND...");
 	name = argv[optind++];
 	log_make();
 	if (pipe2(p, O_CLOEXEC))
@@ -419,10 +419,15 @@ int main(int argc, char **argv)
 			ready = wait_attached();
 		else
 			wait_ns(SETTLE_NS);
+		if (at_ready && system(at_ready))
+			errx(2, "%s: failed", at_ready);
 		sigint = start_now();
 		kill(pid, SIGINT);
 	}
-	end = wait_end(pid, p[0]);
+	end = wait_end(pid, p[0], &status);
+	/* what has no handler is ended by SIGINT; bpftrace's status is that of its last map, empty here */
+	if (status && !(sigint && status == SIGINT) && !attached_text)
+		errx(2, "%s: status 0x%x: %s", name, status, printed);
 	tell("", "gone", wait_gone(last) - end);
 	log_order();
 	if (sigint) {
