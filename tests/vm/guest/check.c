@@ -192,6 +192,7 @@ void check_await(struct daxtop *d, const char *rule)
 			fail("daxtop check tells of no %s", rule);
 		poll_pause();
 	}
+	d->err_from = lseek(d->err, 0, SEEK_END);
 }
 
 void check_stop(struct daxtop *d, int exit_status)

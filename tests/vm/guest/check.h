@@ -20,7 +20,7 @@ struct daxtop *check_start(const char *const args[]);
 /* SIGINT; the exit status (that the findings make) must be @exit_status; then its lines are parsed. */
 void check_stop(struct daxtop *d, int exit_status);
 
-/* Waits until it tells (on stderr) of a finding of @rule. */
+/* Waits until it tells (on stderr) of a finding of @rule; the next call waits for another one. */
 void check_await(struct daxtop *d, const char *rule);
 
 /* The runner's: ends the one that tests shared, and looks whether each finding is somebody's. */

@@ -256,6 +256,11 @@ struct daxtop *shared_start(const void *words, size_t len)
 	return d;
 }
 
+char *shared_text(size_t *len)
+{
+	return text_of(share_out, len);
+}
+
 void shared_stop(struct daxtop *d)
 {
 	char byte = SHARE_DONE;

@@ -47,6 +47,8 @@ struct daxtop *history_start(const char *const specs[]);
 void history_stop(struct daxtop *d);
 /* For both, and others that are shared: tells the runner what daxtop is to be told, waits for the turn. */
 struct daxtop *shared_start(const void *words, size_t len);
+/* What it has printed until now. */
+char *shared_text(size_t *len);
 /* The turn is over; waits for daxtop's end and parses what it printed. */
 void shared_stop(struct daxtop *d);
 #define HISTORY_START(...) history_start((const char *const[]){ __VA_ARGS__, NULL })

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -20,11 +21,12 @@
 #include "disk.h"
 #include "place.h"
 
-#define NAME	   "nbd0"
+#define DISKS	   16
 #define BLOCKS	   16384
 #define MAX_WRITES 16
 #define MAX_BYTES  (1 << 20) /* of a transfer */
 
+static char name[16], device[32]; /* "nbd3", "/dev/nbd3" */
 static struct child server;
 static pid_t driver;
 
@@ -97,10 +99,12 @@ static void await_size(void)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
 	unsigned long sectors;
+	char path[64];
 	FILE *f;
 
+	snprintf(path, sizeof(path), "/sys/block/%s/size", name);
 	for (;;) {
-		f = fopen("/sys/block/" NAME "/size", "re");
+		f = fopen(path, "re");
 		must(f && fscanf(f, "%lu", &sectors) == 1);
 		fclose(f);
 		if (sectors)
@@ -115,24 +119,46 @@ static void await_size(void)
 static void await_free(void)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
+	char path[64];
 
-	while (!access("/sys/block/" NAME "/pid", F_OK)) {
+	snprintf(path, sizeof(path), "/sys/block/%s/pid", name);
+	while (!access(path, F_OK)) {
 		if (now_ms() > end)
 			fail("somebody else runs the disk");
 		poll_pause();
 	}
 }
 
+/* One that no other test has: until the end of all processes of ours, by a lock. */
+static void disk_take(void)
+{
+	char lock[64];
+	int i, fd;
+
+	if (access("/dev/nbd0", F_OK))
+		run("modprobe nbd nbds_max=%d", DISKS);
+	for (i = 0; i < DISKS; i++) {
+		snprintf(lock, sizeof(lock), "/tmp/gt-nbd%d", i);
+		fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		must(fd >= 0);
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			break;
+		must(!close(fd));
+	}
+	must(i < DISKS);
+	snprintf(name, sizeof(name), "nbd%d", i);
+	snprintf(device, sizeof(device), "/dev/nbd%d", i);
+}
+
 void disk_start(void)
 {
 	int fd, socks[2];
 
-	if (access("/dev/" NAME, F_OK))
-		run("modprobe nbd nbds_max=1");
-	wait_for_path("/dev/" NAME);
+	disk_take();
+	wait_for_path(device);
 	await_free();
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks));
-	fd = open("/dev/" NAME, O_RDWR | O_CLOEXEC);
+	fd = open(device, O_RDWR | O_CLOEXEC);
 	must(fd >= 0);
 	must(!ioctl(fd, NBD_SET_BLKSIZE, SZ_4K));
 	must(!ioctl(fd, NBD_SET_SIZE_BLOCKS, (unsigned long)BLOCKS));
@@ -156,7 +182,7 @@ void disk_start(void)
 
 int disk_open(void)
 {
-	int fd = open("/dev/" NAME, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	int fd = open(device, O_WRONLY | O_DIRECT | O_CLOEXEC);
 
 	must(fd >= 0);
 	return fd;
@@ -166,10 +192,12 @@ void disk_await(unsigned int n)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
 	unsigned int reads, writes;
+	char path[64];
 	FILE *f;
 
+	snprintf(path, sizeof(path), "/sys/block/%s/inflight", name);
 	for (;;) {
-		f = fopen("/sys/block/" NAME "/inflight", "re");
+		f = fopen(path, "re");
 		must(f && fscanf(f, "%u %u", &reads, &writes) == 2);
 		fclose(f);
 		if (writes >= n)
@@ -187,7 +215,7 @@ void disk_go(void)
 
 void disk_stop(void)
 {
-	int fd = open("/dev/" NAME, O_RDWR | O_CLOEXEC);
+	int fd = open(device, O_RDWR | O_CLOEXEC);
 
 	on_fail = NULL;
 	must(fd >= 0);

@@ -49,8 +49,9 @@ enum share {
 	ALONE, /* the test itself, as often as it likes */
 	HISTORIES, /* one `history` a place: by history_start() and history_stop() only */
 	CHECKS, /* one `check`: by check_start() and check_stop() only */
-	CHECKS_STRICT, /* one with --strict, on a legacy kernel; on others that is no difference */
+	CHECKS_STRICT, /* one with --strict */
 	CHECKS_STALL, /* one to which a second is a stall */
+	LOOKS, /* `scan`s, each for all who want one by then: by SCAN() without arguments */
 	NR_SHARES
 };
 

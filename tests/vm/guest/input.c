@@ -161,6 +161,7 @@ static void test_kptr_restrict(struct place *p)
 	struct area a;
 
 	read_file(path, before, sizeof(before));
+	afterwards("echo %s >%s", before, path);
 	area_open(&a, p, 0, AREA_WRITTEN);
 	write_file(path, "2");
 	d = daxtop_spawn(ARGS("history", "--json", a.spec));

@@ -243,20 +243,13 @@ static void test_locked(struct place *p)
 	area_remove(&w.a);
 }
 
-static void remount(struct place *p)
-{
-	char dev[64];
-
-	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
-	must(!mount(dev, p->path, p->name, 0, "dax=always"));
-}
-
 /* umount evicts the inode: its entries are removed, the file stays. */
 static void test_umount(struct place *p)
 {
 	struct daxtop *d;
 	struct area a;
 
+	mount_afterwards(p);
 	area_open(&a, p, 0, AREA_WRITTEN);
 	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
@@ -278,6 +271,7 @@ static void test_not_dax(struct place *p)
 
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	snprintf(path, sizeof(path), "%s/gt-not-dax", p->path);
+	mount_afterwards(p);
 	must(!umount(p->path));
 	must(!mount(dev, p->path, p->name, 0, "dax=never"));
 	d = daxtop_start(ARGS("trace", "--json"));
@@ -288,7 +282,6 @@ static void test_not_dax(struct place *p)
 	must(!unlink(path));
 	close(fd);
 	must(!umount(p->path));
-	remount(p);
 	daxtop_stop(d);
 	trace_summary(d);
 	if (trace_count(d, NULL))

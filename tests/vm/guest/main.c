@@ -83,25 +83,18 @@ struct unit {
 static struct unit units[MAX_INSTANCES];
 static size_t nr_units;
 
-/* On a legacy kernel alone --strict is something else. */
-static enum share share_of(const struct test *t)
-{
-	return t->share == CHECKS_STRICT && !kernel_legacy() ? CHECKS : t->share;
-}
-
 static struct unit *unit_of(const struct test *t, struct place *p)
 {
-	enum share share = share_of(t);
-	struct place *of = share_of_place(share) ? p : NULL;
+	struct place *of = share_of_place(t->share) ? p : NULL;
 	struct unit *u;
 
-	for (u = units; share != ALONE && u < units + nr_units; u++)
-		if (u->share == share && u->place == of)
+	for (u = units; t->share != ALONE && u < units + nr_units; u++)
+		if (u->share == t->share && u->place == of)
 			return u;
 	u = &units[nr_units++];
-	u->share = share;
+	u->share = t->share;
 	u->place = of;
-	u->weight = share != ALONE ? START : 0;
+	u->weight = t->share != ALONE ? START : 0;
 	return u;
 }
 
@@ -115,7 +108,7 @@ static void unit_add(const struct test *t, struct place *p, bool last)
 		exit(2);
 	}
 	u->instance[u->n++] = (struct instance){ t, p };
-	u->weight += share_of(t) != ALONE ? 1 : (t->starts ? t->starts : 1) * START;
+	u->weight += t->share != ALONE ? 1 : (t->starts ? t->starts : 1) * START;
 	u->last = last;
 	u->in_each_part = !strncmp(t->name, "left/", 5);
 }
@@ -199,6 +192,8 @@ static void unit_run(struct runner *r, const struct unit *u)
 {
 	if (u->share == ALONE)
 		runner_one(r, u->instance);
+	else if (u->share == LOOKS)
+		runner_looks(r, u->instance, u->n);
 	else
 		runner_shared(r, u->share, u->instance, u->n, u->place);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "place.h"
@@ -113,6 +114,28 @@ void places_clean(void)
 		if (d)
 			closedir(d);
 	}
+}
+
+void remount(const struct place *p)
+{
+	char dev[64];
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	must(!mount(dev, p->path, p->name, 0, "dax=always"));
+}
+
+void mount_afterwards(const struct place *p)
+{
+	if (p->fs)
+		afterwards("grep -q '^/dev/%s %s .*dax=always' /proc/mounts || "
+			   "{ umount %s; mount -t %s -o dax=always /dev/%s %s; }",
+			   p->device, p->path, p->path, p->name, p->device, p->path);
+}
+
+void namespace_afterwards(const struct place *p, const char *name)
+{
+	mount_afterwards(p);
+	afterwards("[ -e /dev/%s ] || ndctl enable-namespace %s", p->device, name);
 }
 
 unsigned int place_order(const struct place *p)

@@ -52,6 +52,15 @@ void area_remove(struct area *a);
 void touch_read(const char *p);
 void touch_write(char *p);
 
+/*
+ * The runner puts the place right when the test is over, however it ended: its filesystem is mounted
+ * (as it was), and before that its namespace is there.
+ */
+void mount_afterwards(const struct place *p);
+void namespace_afterwards(const struct place *p, const char *name);
+/* Mounts the filesystem again. */
+void remount(const struct place *p);
+
 /* The namespace of a place's device ("namespace0.1"), for ndctl. */
 void namespace_of(const struct place *p, char *name, size_t len);
 /* Waits until a path is there. */

@@ -228,7 +228,7 @@ const struct test reflink_tests[] = {
 	TEST("reflink/stale-index-strict", ON_XFS | ON_BOTH, test_stale_index_strict),
 	TEST("reflink/write-call", ON_XFS, test_write_call),
 	SHARED_TEST("reflink/read-both", ON_XFS, test_read_both),
-	TEST("reflink/write-one", ON_XFS, test_write_one),
+	SHARED_TEST("reflink/write-one", ON_XFS, test_write_one),
 	TEST("reflink/write-alone", ON_XFS, test_write_alone),
 	TEST("reflink/write-alone-2m", ON_XFS, test_write_alone_2m),
 	TESTS_END,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include "check.h"
 #include "place.h"
 #include "runner.h"
+#include "scan.h"
 #include "steps.h"
 
 #define TEST_SECONDS 600
@@ -50,6 +52,9 @@ static void broken(const char *what)
 
 void runner_open(void)
 {
+	/* the children of a test's process become ours */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		broken("guest-test: prctl");
 	nr_progs = bpf_programs(progs, MAX_PROGS);
 	runner_memory = mmap(NULL, sizeof(*runner_memory), PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -121,6 +126,24 @@ static void proc_start(struct proc *c, const struct test *t, struct place *p, in
 static void proc_kill(struct proc *c)
 {
 	kill(-c->pid, SIGKILL);
+}
+
+/*
+ * ... and waits until none is left of them: what is undone afterwards must not come before their
+ * last act. One in D state outlives even SIGKILL.
+ */
+static void proc_gone(struct proc *c)
+{
+	int64_t end = now_ms() + 60000;
+
+	proc_kill(c);
+	while (waitpid(-c->pid, NULL, WNOHANG) >= 0) {
+		if (now_ms() > end) {
+			printf("# a process of %s does not end\n", c->name);
+			return;
+		}
+		poll_pause();
+	}
 }
 
 /* Waits for its end, at most @ms; then it counts as hung and is killed. */
@@ -298,7 +321,7 @@ void runner_one(struct runner *r, const struct instance *i)
 	proc_end(&c, limit_ms(i->t));
 	/* before the kill: a process that daxtop left behind may hold them */
 	look_at_programs(c.after, sizeof(c.after));
-	proc_kill(&c);
+	proc_gone(&c);
 	proc_afterwards(&c);
 	places_clean();
 	look_at_log(i->t->warns, c.after, sizeof(c.after));
@@ -320,6 +343,7 @@ static const struct sharing {
 	[CHECKS] = { "checks", false, { CHECK_ARGS("60") } },
 	[CHECKS_STRICT] = { "checks-strict", false, { CHECK_ARGS("60"), "--strict" } },
 	[CHECKS_STALL] = { "checks-stall", false, { CHECK_ARGS("1") } },
+	[LOOKS] = { "looks", false, { "scan", "--json" } },
 };
 
 const char *share_name(enum share share)
@@ -455,7 +479,7 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 					 any ? daxtop.name : "the others");
 		}
 		proc_end(&procs[i], limit_ms(t[i].t));
-		proc_kill(&procs[i]);
+		proc_gone(&procs[i]);
 		proc_afterwards(&procs[i]);
 		look_at_log(t[i].t->warns, procs[i].after, sizeof(procs[i].after));
 	}
@@ -467,6 +491,92 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 	for (i = 0; i < n; i++)
 		proc_verdict(&procs[i], r);
 	free(procs);
+	close(out);
+	close(err);
+}
+
+/* ---- tests that look when all is there ---- */
+
+/* A process like a test's: looks once. */
+static void shared_look(struct place *p)
+{
+	(void)p;
+	must(!ftruncate(share_out, 0) && !lseek(share_out, 0, SEEK_SET));
+	daxtop_stdout = share_out;
+	look_check(daxtop_run(0, sharings[LOOKS].args));
+}
+
+static const struct test look_test = TEST("look", ON_NONE, shared_look);
+
+/* Lets it go on to its next look, or to its end; true: it wants a look. */
+static bool look_wanted(struct proc *c)
+{
+	int64_t start = now_ms();
+	char byte;
+	bool wanted = proc_receive(c, &byte, 1, limit_ms(c->test));
+
+	c->ms += now_ms() - start;
+	if (verbose) {
+		printf("# %s: %lld ms, %s\n", c->name, (long long)(now_ms() - start),
+		       wanted ? "a look" : "its end");
+		fflush(stdout);
+	}
+	look_at_log(c->test->warns, c->after, sizeof(c->after));
+	return wanted;
+}
+
+void runner_looks(struct runner *r, const struct instance t[], size_t n)
+{
+	struct proc *procs = calloc(n, sizeof(*procs)), look;
+	bool *wants = calloc(n, sizeof(*wants)), any = false, ok = true, looked = false;
+	int out = memfd_create("stdout", MFD_CLOEXEC), err = memfd_create("stderr", MFD_CLOEXEC);
+	size_t i;
+
+	if (!procs || !wants || out < 0 || err < 0)
+		broken("guest-test");
+	for (i = 0; i < n; i++) {
+		proc_start(&procs[i], t[i].t, t[i].p, out, err);
+		procs[i].ms = 1;
+		any |= wants[i] = look_wanted(&procs[i]);
+	}
+	while (any && ok) {
+		if (looked) {
+			close(look.outcome);
+			close(look.share);
+		}
+		looked = true;
+		proc_start(&look, &look_test, NULL, out, err);
+		snprintf(look.name, sizeof(look.name), "shared/%s", share_name(LOOKS));
+		proc_end(&look, limit_ms(&look_test));
+		ok = !look.status && !look.hung;
+		look_at_programs(look.after, sizeof(look.after));
+		proc_kill(&look);
+		look_at_log(NULL, look.after, sizeof(look.after));
+		ok = ok && !look.after[0];
+		any = false;
+		for (i = 0; i < n && ok; i++) {
+			if (!wants[i])
+				continue;
+			proc_send(&procs[i], SHARE_GO);
+			any |= wants[i] = look_wanted(&procs[i]);
+		}
+	}
+	for (i = 0; i < n; i++) {
+		if (wants[i] && !procs[i].after[0])
+			snprintf(procs[i].after, sizeof(procs[i].after), "no look: see %s", look.name);
+		proc_kill(&procs[i]);
+		proc_end(&procs[i], limit_ms(t[i].t));
+		proc_gone(&procs[i]);
+		proc_afterwards(&procs[i]);
+		look_at_log(t[i].t->warns, procs[i].after, sizeof(procs[i].after));
+	}
+	places_clean();
+	if (looked)
+		proc_verdict(&look, r);
+	for (i = 0; i < n; i++)
+		proc_verdict(&procs[i], r);
+	free(procs);
+	free(wants);
 	close(out);
 	close(err);
 }

@@ -430,14 +430,14 @@ static void test_rdma(struct place *p)
 }
 
 const struct test scan_hold_tests[] = {
-	TEST("scan/pipe", ON_ALL | ON_BOTH, test_pipe),
-	TEST("scan/pipe-2m", ON_FS | ON_BOTH, test_pipe_2m),
-	TEST("scan/sockets", ON_ALL | ON_BOTH, test_sockets),
-	TEST("scan/direct", ON_ALL | ON_BOTH, test_direct),
-	TEST("scan/direct-2m", ON_FS | ON_BOTH, test_direct_2m),
-	TEST("scan/uring-buffers", ON_DEV | ON_BOTH, test_buffers),
-	TEST("scan/uring-buffers-2m", ON_DAX2M | ON_BOTH, test_buffers_2m),
-	TEST("scan/process-vm-readv", ON_ALL | ON_BOTH, test_remote),
-	TEST("scan/rdma", ON_DEV | ON_BOTH, test_rdma),
+	TEST("scan/pipe", ON_ALL | ON_BOTH, test_pipe, .share = LOOKS),
+	TEST("scan/pipe-2m", ON_FS | ON_BOTH, test_pipe_2m, .share = LOOKS),
+	TEST("scan/sockets", ON_ALL | ON_BOTH, test_sockets, .share = LOOKS),
+	TEST("scan/direct", ON_ALL | ON_BOTH, test_direct, .share = LOOKS),
+	TEST("scan/direct-2m", ON_FS | ON_BOTH, test_direct_2m, .share = LOOKS),
+	TEST("scan/uring-buffers", ON_DEV | ON_BOTH, test_buffers, .share = LOOKS),
+	TEST("scan/uring-buffers-2m", ON_DAX2M | ON_BOTH, test_buffers_2m, .share = LOOKS),
+	TEST("scan/process-vm-readv", ON_ALL | ON_BOTH, test_remote, .share = LOOKS),
+	TEST("scan/rdma", ON_DEV | ON_BOTH, test_rdma, .share = LOOKS),
 	TESTS_END,
 };

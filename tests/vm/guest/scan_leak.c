@@ -132,6 +132,6 @@ static void test_ranges(struct place *p)
 const struct test scan_leak_tests[] = {
 	TEST("scan/folio-leaked", ON_ALL | ON_BOTH, test_folio),
 	TEST("scan/pgmap-leaked", ON_ALL | ON_BOTH, test_pgmap),
-	TEST("scan/ranges", ON_NONE | ON_BOTH, test_ranges),
+	TEST("scan/ranges", ON_NONE | ON_BOTH, test_ranges, .share = LOOKS),
 	TESTS_END,
 };

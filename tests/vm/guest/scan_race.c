@@ -40,6 +40,7 @@ static void test_pgmap(struct place *p)
 	struct child c;
 
 	namespace_of(p, name, sizeof(name));
+	namespace_afterwards(p, name);
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	child_start(&c, child_unbinds, name);
 	for (int i = 0; i < LOOKS; i++)

@@ -129,10 +129,11 @@ static void test_many_rings(struct place *p)
 		io_uring_queue_exit(&ring[i]);
 }
 
-#define CGROUP "/sys/fs/cgroup/gt-scan"
+#define CGROUPS "/sys/fs/cgroup"
 
 struct elsewhere {
 	struct area *a;
+	char cgroup[64];
 	pid_t *pid; /* shared: of the initial pid namespace */
 };
 
@@ -143,7 +144,7 @@ static void child_contained(struct child *c, void *arg)
 	pid_t pid;
 	int status;
 
-	run("mkdir -p " CGROUP " && echo %d >" CGROUP "/cgroup.procs", getpid());
+	run("mkdir -p " CGROUPS "%s && echo %d >" CGROUPS "%s/cgroup.procs", e->cgroup, getpid(), e->cgroup);
 	must(!unshare(CLONE_NEWPID));
 	pid = fork();
 	must(pid >= 0);
@@ -165,16 +166,17 @@ static void test_pid_namespace(struct place *p)
 	uint64_t pfn = area_touched(&a, p, place_order(p));
 
 	e.a = &a;
+	snprintf(e.cgroup, sizeof(e.cgroup), "/gt-scan-%d", getpid());
+	afterwards("rmdir " CGROUPS "%s", e.cgroup);
 	e.pid = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(e.pid != MAP_FAILED);
 	child_start(&c, child_contained, &e);
 	child_await(&c);
 	h = expect_holder(expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = 1)), "pipe", *e.pid,
 			  true);
-	if (strcmp(field_str(h, "cgroup"), CGROUP + strlen("/sys/fs/cgroup")))
-		fail("cgroup: expected %s in %s", CGROUP, json_text(h));
+	if (strcmp(field_str(h, "cgroup"), e.cgroup))
+		fail("cgroup: expected %s in %s", e.cgroup, json_text(h));
 	holder_stop(&c);
-	run("rmdir " CGROUP);
 }
 
 /* ---- files ---- */
@@ -248,32 +250,34 @@ static void opened_at(struct area *a, struct place *p, const char *path)
 /* The name is that of the filesystem's own mount, whichever path was used. */
 static void test_bind(struct place *p)
 {
-	char path[256];
+	char path[256], bind[64];
 	struct area a;
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	run("mkdir -p /mnt/gt-bind && mount -o bind %s /mnt/gt-bind", p->path);
-	snprintf(path, sizeof(path), "/mnt/gt-bind%.200s", a.path + strlen(p->path));
+	snprintf(bind, sizeof(bind), "/mnt/gt-bind-%d", getpid());
+	afterwards("umount %s; rmdir %s", bind, bind);
+	run("mkdir %s && mount -o bind %s %s", bind, p->path, bind);
+	snprintf(path, sizeof(path), "%s%.180s", bind, a.path + strlen(p->path));
 	opened_at(&a, p, path);
-	run("umount /mnt/gt-bind && rmdir /mnt/gt-bind");
 }
 
 /* An overlay's file is one of the upper filesystem, whose pages they are. */
 static void test_overlay(struct place *p)
 {
-	char path[256], upper[256];
+	char path[256], upper[256], at[64];
 	struct area a;
 
-	run("cd %s && rm -rf gt-ov && mkdir -p gt-ov/low gt-ov/up gt-ov/work /mnt/gt-ov && "
-	    "mount -t overlay -o lowerdir=gt-ov/low,upperdir=gt-ov/up,workdir=gt-ov/work none /mnt/gt-ov",
-	    p->path);
+	snprintf(at, sizeof(at), "/mnt/gt-ov-%d", getpid());
+	snprintf(upper, sizeof(upper), "%s/gt-ov-%d", p->path, getpid());
+	afterwards("umount %s; rmdir %s; rm -rf %s", at, at, upper);
+	run("mkdir -p %s %s && cd %s && mkdir low up work && "
+	    "mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none %s", at, upper, upper, at);
 	area_open(&a, p, 0, AREA_WRITTEN);
-	snprintf(upper, sizeof(upper), "%s/gt-ov/up/file", p->path);
+	strcat(upper, "/up/file");
 	must(!rename(a.path, upper));
 	strcpy(a.path, upper);
-	snprintf(path, sizeof(path), "/mnt/gt-ov/file");
+	snprintf(path, sizeof(path), "%s/file", at);
 	opened_at(&a, p, path);
-	run("umount /mnt/gt-ov && rmdir /mnt/gt-ov && rm -rf %s/gt-ov", p->path);
 }
 
 static void test_hostile(struct place *p)
@@ -321,15 +325,15 @@ static void test_complete(struct place *p)
 }
 
 const struct test scan_who_tests[] = {
-	TEST("scan/complete", ON_NONE | ON_BOTH, test_complete),
-	TEST("scan/two-holders", ON_ALL | ON_BOTH, test_two),
-	TEST("scan/inherited-pipe", (ON_XFS | ON_DAX4K) | ON_BOTH, test_inherited),
+	TEST("scan/complete", ON_NONE | ON_BOTH, test_complete, .share = LOOKS),
+	TEST("scan/two-holders", ON_ALL | ON_BOTH, test_two, .share = LOOKS),
+	TEST("scan/inherited-pipe", (ON_XFS | ON_DAX4K) | ON_BOTH, test_inherited, .share = LOOKS),
 	TEST("scan/many-rings", ON_EXT4 | ON_BOTH, test_many_rings),
-	TEST("scan/pid-namespace", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_pid_namespace),
-	TEST("scan/unlinked", ON_FS | ON_BOTH, test_unlinked),
-	TEST("scan/renamed", ON_FS | ON_BOTH, test_renamed),
-	TEST("scan/bind-mount", ON_FS | ON_BOTH, test_bind),
-	TEST("scan/overlay", ON_FS | ON_BOTH, test_overlay),
-	TEST("scan/hostile-names", ON_FS | ON_BOTH, test_hostile),
+	TEST("scan/pid-namespace", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_pid_namespace, .share = LOOKS),
+	TEST("scan/unlinked", ON_FS | ON_BOTH, test_unlinked, .share = LOOKS),
+	TEST("scan/renamed", ON_FS | ON_BOTH, test_renamed, .share = LOOKS),
+	TEST("scan/bind-mount", ON_FS | ON_BOTH, test_bind, .share = LOOKS),
+	TEST("scan/overlay", ON_FS | ON_BOTH, test_overlay, .share = LOOKS),
+	TEST("scan/hostile-names", ON_FS | ON_BOTH, test_hostile, .share = LOOKS),
 	TESTS_END,
 };

@@ -173,14 +173,14 @@ static void test_memunmap(struct place *p)
 {
 	struct inject arg = { .cmd = INJECT_PGMAP_GET };
 	struct json_object *f;
-	char name[64], dev[64], wchan[128];
+	char name[64];
 	struct daxtop *d;
 	struct area a;
 	int fd = inject_open();
 	pid_t pid;
 
 	namespace_of(p, name, sizeof(name));
-	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	namespace_afterwards(p, name);
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
 	area_map_shared(&a);
 	touch_write(a.p);
@@ -195,8 +195,7 @@ static void test_memunmap(struct place *p)
 		execlp("ndctl", "ndctl", "disable-namespace", name, NULL);
 		_exit(127);
 	}
-	snprintf(wchan, sizeof(wchan), "memunmap_pages");
-	wait_blocked(pid, wchan);
+	wait_blocked(pid, "memunmap_pages");
 	check_await(d, "stall-memunmap");
 	check_stop(d, 1);
 	f = expect_stall(d, "stall-memunmap", pid, 0, false);
@@ -204,8 +203,6 @@ static void test_memunmap(struct place *p)
 		fail("not %s: %s", p->device, json_object_to_json_string(f));
 	inject_undo(fd);
 	must(waitpid(pid, NULL, 0) == pid);
-	run("ndctl enable-namespace %s", name);
-	wait_for_path(dev);
 }
 
 const struct test waits_tests[] = {
