@@ -112,6 +112,22 @@ static void test_history_text(struct place *p)
 	expect_plain(d->err_text);
 }
 
+/* The history of an evil file, of which there is one of this process. */
+static struct json_object *evil_history(struct daxtop *d, const struct area *a)
+{
+	char json[300], *cut;
+
+	/* as JSON has it: up to what is no name that one would choose, and that */
+	snprintf(json, sizeof(json), "%.280s", a->path);
+	cut = strstr(json, EVIL);
+	must(cut);
+	snprintf(cut, sizeof(json) - (cut - json), "%s:", EVIL_JSON);
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (!strncmp(field_str(d->lines[i], "folio"), json, strlen(json)))
+			return d->lines[i];
+	fail("no history of %s in %s", json, d->out_text);
+}
+
 static void test_history_json(struct place *p)
 {
 	struct json_object *h;
@@ -122,9 +138,8 @@ static void test_history_json(struct place *p)
 	d = HISTORY_START(a.spec);
 	evil_life(&a);
 	history_stop(d);
-	must(d->nr_lines == 1);
-	h = d->lines[0];
-	if (!strstr(field_str(h, "folio"), EVIL_JSON) || !strstr(field_str(h, "file"), EVIL_JSON))
+	h = evil_history(d, &a);
+	if (!strstr(field_str(h, "file"), EVIL_JSON))
 		fail("got %s, expected the name with \\ufffd in folio and file",
 		     json_object_to_json_string(h));
 }
@@ -153,7 +168,7 @@ const struct test names_tests[] = {
 	TEST("names/trace-text", ON_FS, test_trace_text),
 	TEST("names/trace-json", ON_FS, test_trace_json),
 	TEST("names/history-text", ON_EXT4, test_history_text),
-	TEST("names/history-json", ON_EXT4, test_history_json),
+	SHARED_TEST("names/history-json", ON_EXT4, test_history_json),
 	TEST("names/top", ON_EXT4, test_top),
 	TESTS_END,
 };

@@ -50,20 +50,17 @@ static void test_filters(struct place *p)
 	snprintf(range, sizeof(range), "%#llx-%#llx", (unsigned long long)t.mapped_pfn,
 		 (unsigned long long)t.mapped_pfn);
 	snprintf(one, sizeof(one), "%llu", (unsigned long long)t.piped_pfn);
-	expect_three(&t, SCAN(), true, true, true);
-	expect_three(&t, SCAN("--device", p->device), true, true, false);
+	expect_three(&t, SCAN("--no-holders"), true, true, true);
 	expect_three(&t, SCAN("--device", dev), true, true, false);
-	expect_three(&t, SCAN("--min-refs", kernel_legacy() ? "1" : "2"), false, true, true);
+	expect_three(&t, SCAN("--device", p->device, "--min-refs", kernel_legacy() ? "1" : "2"), false, true,
+		     false);
 	expect_three(&t, SCAN("--pinned"), false, true, true);
 	expect_three(&t, SCAN("--range", range), true, false, false);
 	expect_three(&t, SCAN("--range", one), false, true, false);
 	if (p->fs) {
 		expect_three(&t, SCAN("--file", t.mapped.path), true, false, false);
-		expect_three(&t, SCAN("--file", t.piped.path), false, true, false);
-		expect_three(&t, SCAN("--file", t.piped.path, "--min-refs", "3"), false, false,
-			     false);
+		expect_three(&t, SCAN("--file", t.piped.path, "--min-refs", "3"), false, false, false);
 	}
-	expect_three(&t, SCAN("--no-holders"), true, true, true);
 }
 
 /* ---- changes ---- */
