@@ -338,6 +338,9 @@ static uint64_t wait_end(pid_t pid, int in, int *status)
 	end = start_now();
 	if (waitpid(pid, status, 0) != pid)
 		err(2, "waitpid");
+	/* its last words; a child of its own may live on */
+	while (p[1].fd >= 0 && poll(&p[1], 1, 0) > 0 && read_more(in))
+		;
 	close(p[0].fd);
 	return end;
 }
@@ -425,8 +428,8 @@ int main(int argc, char **argv)
 		kill(pid, SIGINT);
 	}
 	end = wait_end(pid, p[0], &status);
-	/* what has no handler is ended by SIGINT; bpftrace's status is that of its last map, empty here */
-	if (status && !(sigint && status == SIGINT) && !attached_text)
+	/* what has no handler is ended by SIGINT */
+	if (status && !(sigint && status == SIGINT))
 		errx(2, "%s: status 0x%x: %s", name, status, printed);
 	tell("", "gone", wait_gone(last) - end);
 	log_order();
