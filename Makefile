@@ -23,7 +23,7 @@ DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
 # Plain `make` is content without the laboratory.
 DEPS := $(DEPS_BUILD) \
 	$(if $(filter-out all install build/daxtop daxtop roots,$(or $(MAKECMDGOALS),all)),$(DEPS_LAB)) \
-	$(if $(filter roots,$(MAKECMDGOALS)),$(DEPS_ROOTS)) \
+	$(if $(filter roots test-more,$(MAKECMDGOALS)),$(DEPS_ROOTS)) \
 	$(if $(filter bench,$(MAKECMDGOALS)),$(DEPS_BENCH))
 
 ifeq ($(V),1)
