@@ -17,7 +17,7 @@ PKGS := libbpf libelf zlib libdw json-c ncursesw
 DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev libelf-dev \
 	zlib1g-dev libdw-dev libjson-c-dev libncurses-dev
 DEPS_LAB := qemu-system-x86 'busybox-static|busybox' ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
-	debian-archive-keyring util-linux libcmocka-dev liburing-dev libelf1 fio
+	debian-archive-keyring util-linux bsdutils libcmocka-dev liburing-dev libelf1 fio
 DEPS_BENCH := bpftrace
 DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
 # Plain `make` is content without the laboratory.
