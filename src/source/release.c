@@ -15,6 +15,7 @@ struct obj_pin {
 	uint32_t bpf_fd;
 	uint32_t file_flags;
 	int32_t path_fd;
+	uint32_t pad; /* a byte that isn't 0 is refused */
 };
 
 /* A bpf filesystem that is mounted nowhere; -1: none can be had. */
