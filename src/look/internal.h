@@ -17,6 +17,7 @@
 struct look {
 	struct btf *btf;
 	enum regime regime;
+	uint32_t zone_shift;
 	struct look_bpf *skel;
 	struct dx_init_args init;
 	unsigned int nr_cpus;

@@ -44,7 +44,7 @@ static int load(struct look *l, char *err, size_t errlen)
 			return -1;
 		}
 		choose_programs(l, refused, n);
-		l->skel->rodata->zone_shift = btf_zone_shift(l->btf);
+		l->skel->rodata->zone_shift = l->zone_shift;
 		l->skel->rodata->walk_times = false; /* no events to put in order */
 		l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
 		programs_refused()[0] = 0;
@@ -85,7 +85,7 @@ struct look *look_open(char *err, size_t errlen)
 		goto fail;
 	}
 	l->regime = regime_of(l->btf);
-	if (preflight_btf(l->btf, err, errlen) || source_page_known(l->btf, err, errlen) ||
+	if (preflight_btf(l->btf, err, errlen) || source_page_known(l->btf, &l->zone_shift, err, errlen) ||
 	    load(l, err, errlen) || source_init(l->skel->progs.dx_init, &l->init, err, errlen))
 		goto fail;
 	return l;

@@ -153,11 +153,16 @@ int source_modules(struct source *s)
 
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
+		bool loaded;
 
-		if (p->state != PROBE_WAITING || !source_module_is_live(s, p))
+		if (p->state != PROBE_WAITING)
+			continue;
+		/* with the others: it was there, or is built in */
+		loaded = candidate_loaded(s, &p->candidates[0]);
+		if (!loaded && !source_module_is_live(p))
 			continue;
 		p->why[0] = 0;
-		if ((candidate_loaded(s, &p->candidates[0]) || !source_load_late(s, p, 0)) && !attach_probe(s, p))
+		if ((loaded || !source_load_late(s, p, 0)) && !attach_probe(s, p))
 			n++;
 		else
 			p->state = s->ready && ++s->module_tries < MODULE_TRIES ? PROBE_WAITING :

@@ -46,6 +46,7 @@ static bool kernel_has_multi(const struct source *s)
 
 void hooks_choose(struct source *s)
 {
+	bool multi = kernel_has_multi(s);
 	size_t n[DX_HOOK_GROUPS] = { 0 };
 
 	memset(s->hook_target, 0, sizeof(s->hook_target));
@@ -53,7 +54,7 @@ void hooks_choose(struct source *s)
 		struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, names[i]);
 
 		/* the group's program was refused by the verifier */
-		if (!kernel_has_multi(s) || !bpf_program__autoload(shared_program(s, groups[i])))
+		if (!multi || !bpf_program__autoload(shared_program(s, groups[i])))
 			continue;
 		if (!bpf_program__autoload(prog))
 			continue;

@@ -28,6 +28,7 @@ struct source {
 	struct source_options o;
 	struct btf *btf;
 	enum regime regime;
+	uint32_t zone_shift;
 	bool index_stays; /* BTF has no dax_folio_reset_order(): see bpf/rule.bpf.h */
 	struct daxtop_bpf *skel;
 	struct daxtop_bpf *late[LATE_MAX]; /* programs that were loaded afterwards */
@@ -56,8 +57,8 @@ struct source {
 };
 
 void source_scan_end(struct source *s);
-/* Is struct page as bpf/ reads it? Returns 0, or -1 with a sentence. */
-int source_page_known(const struct btf *btf, char *err, size_t errlen);
+/* Is struct page as bpf/ reads it? Returns 0 and where the zone stands in its flags, or -1 with a sentence. */
+int source_page_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen);
 /* "A signal ended it": for @err. Returns -1. */
 int source_stopped(char *err, size_t errlen);
 /*
@@ -80,7 +81,7 @@ int source_load(struct source *s, char *err, size_t errlen);
  */
 int source_load_late(struct source *s, struct probe *p, int c);
 /* Its programs can be loaded: @p's module is there, and its types are. */
-bool source_module_is_live(const struct source *s, const struct probe *p);
+bool source_module_is_live(const struct probe *p);
 /* The program @name, of the object that has it loaded; NULL: none has. */
 struct bpf_program *source_program(const struct source *s, const char *name);
 /* Attaches what was loaded; the probes tell what came of it. Returns 0, or -errno; -EINTR: a signal. */

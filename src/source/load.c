@@ -10,9 +10,10 @@
 
 #define LOAD_ATTEMPTS 6
 
-int source_page_known(const struct btf *btf, char *err, size_t errlen)
+int source_page_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen)
 {
-	if (btf_zone_shift(btf) && btf_sizeof(btf, "page") == 64)
+	*zone_shift = btf_zone_shift(btf);
+	if (*zone_shift && btf_sizeof(btf, "page") == 64)
 		return 0;
 	snprintf(err, errlen, "this kernel's struct page can't be read: its BTF doesn't tell where the "
 			      "zone stands, or its size is not 64 bytes");
@@ -24,14 +25,11 @@ int source_page_known(const struct btf *btf, char *err, size_t errlen)
  * btf_try_get_module()), which is some time after module:module_load, and a moment after it
  * is called live (btf_module_notify()): hence MODULE_TRIES.
  */
-bool source_module_is_live(const struct source *s, const struct probe *p)
+bool source_module_is_live(const struct probe *p)
 {
-	char path[96], state[16] = "", target[64];
+	char path[96], state[16] = "";
 	FILE *f;
 
-	snprintf(target, sizeof(target), "fexit/%s", p->candidates[0].target);
-	if (btf_has_target(s->btf, target))
-		return true; /* built in */
 	snprintf(path, sizeof(path), "/sys/module/%s/initstate", p->module);
 	f = fopen(path, "re");
 	if (!f)
@@ -70,15 +68,18 @@ static void leave_second_choices(struct source *s)
 	}
 }
 
-/* Of a module that is there already. One that comes later: source_modules(). */
+/* Of a module that is there already, and not built in. One that comes later: source_modules(). */
 static void choose_of_modules(struct source *s)
 {
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		const struct probe *p = &s->probes[i];
+		struct bpf_program *prog;
 
-		if (p->module && p->state == PROBE_MISSING && source_module_is_live(s, p))
-			programs_choose_module(s->btf, bpf_object__find_program_by_name(s->skel->obj,
-						p->candidates[0].programs[0]), p->module);
+		if (!p->module || p->state != PROBE_MISSING)
+			continue;
+		prog = bpf_object__find_program_by_name(s->skel->obj, p->candidates[0].programs[0]);
+		if (!bpf_program__autoload(prog) && source_module_is_live(p))
+			programs_choose_module(s->btf, prog, p->module);
 	}
 }
 
@@ -106,7 +107,7 @@ static int choose_programs(struct source *s, char refused[][64], size_t nr_refus
 static void settings_set(const struct source *s, struct daxtop_bpf *skel)
 {
 	bpf_map__set_max_entries(skel->maps.events, s->o.ring_size);
-	skel->rodata->zone_shift = btf_zone_shift(s->btf);
+	skel->rodata->zone_shift = s->zone_shift;
 	skel->rodata->legacy = s->regime == REGIME_LEGACY;
 	skel->rodata->index_stays = s->index_stays;
 	if (!s->index_stays)
@@ -129,7 +130,7 @@ int source_load(struct source *s, char *err, size_t errlen)
 {
 	char refused[LOAD_ATTEMPTS][64];
 
-	if (source_page_known(s->btf, err, errlen))
+	if (source_page_known(s->btf, &s->zone_shift, err, errlen))
 		return -1;
 	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
 		int rc;

@@ -276,20 +276,21 @@ static struct look_bpf *load(void)
 	struct look_bpf *skel = look_bpf__open();
 	struct bpf_program *prog;
 	char why[512];
+	uint32_t zone_shift;
 	int zone, rc;
 
 	if (!btf)
 		not_here("this kernel has no BTF");
 	if (!skel)
 		not_here("no memory");
-	if (source_page_known(btf, why, sizeof(why)))
+	if (source_page_known(btf, &zone_shift, why, sizeof(why)))
 		not_here("%s", why);
 	zone = zone_number(btf, "ZONE_NORMAL");
 	if (zone <= 0)
 		not_here("this kernel has no zone Normal");
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, prog == skel->progs.dx_walk);
-	skel->rodata->zone_shift = btf_zone_shift(btf);
+	skel->rodata->zone_shift = zone_shift;
 	skel->rodata->walk_zone = zone;
 	skel->rodata->walk_times = false; /* as daxtop scan */
 	rc = look_bpf__load(skel);
