@@ -118,6 +118,17 @@ static bool candidate_loaded(const struct source *s, const struct probe_candidat
 	return true;
 }
 
+/* Once is enough: the verifier says the same again. */
+static bool candidate_refused(const struct source *s, struct probe *p, int c)
+{
+	for (int i = 0; i < PROBE_PROGRAMS && p->candidates[c].programs[i]; i++)
+		if (refusal_of(p->candidates[c].programs[i])) {
+			say_unloaded(s, p->candidates[c].programs[i], p->why, sizeof(p->why));
+			return true;
+		}
+	return false;
+}
+
 /*
  * Tries the candidates in order; sets state, chosen and why of @p. Returns 0 when
  * one is attached, -1 when none could be.
@@ -128,7 +139,8 @@ static int attach_probe(struct source *s, struct probe *p)
 
 	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
 		/* a second choice was not loaded, as the first one was there */
-		if ((c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c)) ||
+		if (candidate_refused(s, p, c) ||
+		    (c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c)) ||
 		    attach_candidate(s, p, c)) {
 			if (said[0])
 				strncat(said, "; ", sizeof(said) - strlen(said) - 1);
