@@ -17,7 +17,7 @@ static void says(const char *log, const char *expected)
 	assert_string_equal(out, expected);
 }
 
-/* As 6.18.15 says it. */
+/* In the words of kernel/bpf/btf.c (btf_ctx_access()) and verifier.c. */
 static void a_sentence_and_its_cause(void **state)
 {
 	(void)state;

@@ -258,13 +258,9 @@ static void test_lockdown(struct place *p)
 /* In this order, after all others: they change the kernel, or the names of devices, for good. */
 const struct test last_tests[] = {
 	TEST("left/nothing", ON_NONE | ON_BOTH, test_left_nothing),
-	/*
-	 * 6.18.15 warns, once, of honest work: O_DIRECT from a mapping in which DAX pages and ordinary
-	 * memory (the zero page of a hole) are neighbours. bio_add_page() refuses to mix them, and
-	 * __bio_iov_iter_get_pages() did not expect that.
-	 */
+	/* 6.18.15 warns of the honest work's direct writes from a file that is mapped anew (its kind "remount"). */
 	TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, .seconds = 600, .starts = 8,
-	     .warns = "block/bio.c"),
+	     .warns = "block/bio.c", .warns_on = "6.18."),
 	TEST("input/lockdown", ON_NONE, test_lockdown),
 	TESTS_END,
 };

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -202,9 +203,15 @@ static void look_at_programs(char *text, size_t len)
 		printf("# the BPF programs went %lld ms after the end\n", (long long)ms);
 }
 
-static void look_at_log(const char *warns, char *text, size_t len)
+/* @t: the test whose work it was, NULL: nobody's. */
+static void look_at_log(const struct test *t, char *text, size_t len)
 {
-	const char *fault = klog_fault(warns);
+	const char *warns = t ? t->warns : NULL, *fault;
+	struct utsname u;
+
+	if (warns && t->warns_on && !uname(&u) && strncmp(u.release, t->warns_on, strlen(t->warns_on)))
+		warns = NULL;
+	fault = klog_fault(warns);
 
 	if (fault && !text[0])
 		snprintf(text, len, "the kernel log says: %s", fault);
@@ -324,7 +331,7 @@ void runner_one(struct runner *r, const struct instance *i)
 	proc_gone(&c);
 	proc_afterwards(&c);
 	places_clean();
-	look_at_log(i->t->warns, c.after, sizeof(c.after));
+	look_at_log(i->t, c.after, sizeof(c.after));
 	proc_verdict(&c, r);
 }
 
@@ -421,7 +428,7 @@ static void shared_workload(struct proc *c, struct turn *turn)
 	proc_receive(c, &byte, 1, limit_ms(c->test));
 	turn->to = now_ns();
 	c->ms = now_ms() - start + 1;
-	look_at_log(c->test->warns, c->after, sizeof(c->after));
+	look_at_log(c->test, c->after, sizeof(c->after));
 }
 
 /* Starts daxtop, lets each test work, ends daxtop. False: it failed on the way. */
@@ -481,7 +488,7 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 		proc_end(&procs[i], limit_ms(t[i].t));
 		proc_gone(&procs[i]);
 		proc_afterwards(&procs[i]);
-		look_at_log(t[i].t->warns, procs[i].after, sizeof(procs[i].after));
+		look_at_log(t[i].t, procs[i].after, sizeof(procs[i].after));
 	}
 	places_clean();
 	if (any) {
@@ -521,7 +528,7 @@ static bool look_wanted(struct proc *c)
 		       wanted ? "a look" : "its end");
 		fflush(stdout);
 	}
-	look_at_log(c->test->warns, c->after, sizeof(c->after));
+	look_at_log(c->test, c->after, sizeof(c->after));
 	return wanted;
 }
 
@@ -568,7 +575,7 @@ void runner_looks(struct runner *r, const struct instance t[], size_t n)
 		proc_end(&procs[i], limit_ms(t[i].t));
 		proc_gone(&procs[i]);
 		proc_afterwards(&procs[i]);
-		look_at_log(t[i].t->warns, procs[i].after, sizeof(procs[i].after));
+		look_at_log(t[i].t, procs[i].after, sizeof(procs[i].after));
 	}
 	places_clean();
 	if (looked)
