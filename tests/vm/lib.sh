@@ -70,6 +70,13 @@ short_patterns()
 	short_suite | awk '{ printf "'\''%s'\'' ", $2 }'
 }
 
+# time_left: may something long begin now? Not after DAXTOP_UNTIL (seconds since 1970), where a
+# caller that is ended at a certain time says so.
+time_left()
+{
+	[ -z "${DAXTOP_UNTIL:-}" ] || [ "$(date +%s)" -lt "$DAXTOP_UNTIL" ]
+}
+
 # modules_listed: the names in the file modules, one a line, with their "?".
 modules_listed()
 {
