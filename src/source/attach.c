@@ -217,8 +217,30 @@ static void drop_covered_unpins(struct source *s)
 			drop_covered(s, targets[t], "gup_put_folio");
 }
 
+/* Probes of which a hook could not go with its group. */
+static int attach_alone(struct source *s)
+{
+	for (size_t i = 0; i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (p->state != PROBE_MISSING || p->chosen < 0)
+			continue;
+		if (stop_wanted)
+			return -EINTR;
+		if (!source_load_late(s, p, p->chosen) && !attach_candidate(s, p, p->chosen)) {
+			p->state = PROBE_ATTACHED;
+			p->why[0] = 0;
+		} else {
+			p->chosen = -1;
+		}
+	}
+	return 0;
+}
+
 int source_attach(struct source *s)
 {
+	int rc;
+
 	drop_covered_unpins(s);
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
@@ -240,7 +262,8 @@ int source_attach(struct source *s)
 			drop_covered(s, "folio_add_pins", "try_grab_folio"); /* mm/gup.c */
 	}
 	source_modules(s);
-	return hooks_attach(s);
+	rc = hooks_attach(s);
+	return rc ? rc : attach_alone(s);
 }
 
 void source_detach(struct source *s)

@@ -92,17 +92,17 @@ static int link_create(const struct source *s, int group, const struct hook_grou
 	return fd < 0 ? -errno : fd;
 }
 
-/* The probe of which @program is one: it can't be attached. */
-static void probe_missing(struct source *s, const char *program, int rc)
+/* The probe of which @program is one waits for no group any more: it has to be attached alone. */
+static void probe_leave(struct source *s, enum dx_hook hook, int rc)
 {
+	s->hook_target[hook] = 0;
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
 
-		if (p->state != PROBE_ATTACHED || !candidate_has(&p->candidates[p->chosen], program))
+		if (p->state != PROBE_ATTACHED || !candidate_has(&p->candidates[p->chosen], names[hook]))
 			continue;
 		p->state = PROBE_MISSING;
 		snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[p->chosen].target, strerror(-rc));
-		p->chosen = -1;
 	}
 }
 
@@ -119,7 +119,7 @@ static void leave_out_refused(struct source *s, int group, struct hook_group *g)
 		one.cookie[0] = g->cookie[i];
 		fd = link_create(s, group, &one);
 		if (fd < 0) {
-			probe_missing(s, names[g->cookie[i]], fd);
+			probe_leave(s, g->cookie[i], fd);
 			continue;
 		}
 		close(fd);
@@ -140,7 +140,9 @@ int hooks_attach(struct source *s)
 		fd = link_create(s, i, g);
 		if (fd < 0) {
 			leave_out_refused(s, i, g);
-			fd = g->n ? link_create(s, i, g) : -ENOENT;
+			if (!g->n)
+				continue;
+			fd = link_create(s, i, g);
 		}
 		if (fd < 0)
 			return fd;

@@ -68,7 +68,7 @@ int source_stopped(char *err, size_t errlen);
 void hooks_choose(struct source *s);
 /* The group of a program that is attached with others, NULL: it is attached alone; *@hook: which it is. */
 struct hook_group *hooks_of(struct source *s, const char *program, enum dx_hook *hook);
-/* Attaches the groups. A hook that can't be is left out: its probe is missing then. Returns 0, or -errno. */
+/* Attaches the groups. A hook that can't be is left out: its probe is missing then, and chosen stays. Returns 0, or -errno. */
 int hooks_attach(struct source *s);
 /* Runs of the groups' programs that the kernel skipped, since the last call. */
 uint64_t hooks_missed(struct source *s);
