@@ -178,6 +178,12 @@ static void units_shuffle(unsigned int seed)
 		units[k] = u;
 	}
 	for (i = 0; i < n; i++) {
+		/*
+		 * Workloads of histories free blocks and take new ones: out of their order one takes the
+		 * page that another's history is about.
+		 */
+		if (units[i].share == HISTORIES)
+			continue;
 		for (k = units[i].n; k > 1; k--) {
 			struct instance in = units[i].instance[k - 1];
 			size_t with = random_below(k);
