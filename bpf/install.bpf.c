@@ -258,11 +258,9 @@ int BPF_PROG(dx_rmap_add_ptes, struct folio *folio, struct page *page, int nr,
 	return rmap_added(ctx, folio, vma, DX_PTE);
 }
 
-HOOK(dx_rmap_add_pmd)
+SEC("fentry/folio_add_file_rmap_pmd")
+int BPF_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_area_struct *vma)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
-	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
-
 	return rmap_added(ctx, folio, vma, DX_PMD);
 }
 

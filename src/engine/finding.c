@@ -159,8 +159,11 @@ static uint64_t violation_pfn(const struct dx_event *ev)
 
 static bool violation_same(const struct engine_finding *f, const struct dx_event *ev)
 {
-	return f->rule == ev->arg && f->detail == ev->ret && f->stack == ev->stack &&
-	       f->folio.pfn == violation_pfn(ev) && f->pgmap == ev->pgmap;
+	if (f->rule != ev->arg || f->detail != ev->ret || f->stack != ev->stack || f->pgmap != ev->pgmap ||
+	    f->folio.pfn != violation_pfn(ev))
+		return false;
+	/* without a folio it is the file's */
+	return f->folio.pfn || (f->folio.dev == ev->dev && f->folio.ino == ev->ino);
 }
 
 /* This kernel maps DAX by bare pfn: it is no bug of anybody's. */

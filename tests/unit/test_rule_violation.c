@@ -101,6 +101,25 @@ static void test_merged(void **state)
 	engine_free(e);
 }
 
+/* What is said of a file, not of a folio, is one finding a file. */
+static void test_files(void **state)
+{
+	struct engine *e = engine_rules();
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		VIOLATION(e, T0 + i, 0, DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT, .flags = DX_F_NO_FOLIO,
+			  .dev = 9, .ino = 12, .index = 3);
+		VIOLATION(e, T0 + 2 + i, 0, DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT, .flags = DX_F_NO_FOLIO,
+			  .dev = 9, .ino = 13, .index = 3);
+	}
+	assert_int_equal(finding_of(e, 1).count, 2);
+	assert_int_equal(finding_of(e, 1).folio.ino, 12);
+	assert_int_equal(finding_of(e, 2).count, 2);
+	assert_int_equal(finding_of(e, 2).folio.ino, 13);
+	engine_free(e);
+}
+
 /* What is known of the folio is told with it, also the file whose entry is gone. */
 static void test_folio_known(void **state)
 {
@@ -324,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_each_rule),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_merged),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_folio_known),
 		cmocka_unit_test(test_no_folio),
 		cmocka_unit_test(test_totals_only),
