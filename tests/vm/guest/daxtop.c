@@ -272,6 +272,20 @@ void shared_stop(struct daxtop *d)
 	daxtop_json(d);
 }
 
+/* One daxtop for the histories of many tests. */
+static bool shared_history;
+
+void history_pause(void)
+{
+	char byte = SHARE_PAUSE;
+
+	if (!shared_history)
+		return;
+	shared_history = false;
+	must(send(share_fd, &byte, 1, 0) == 1);
+	must(recv(share_fd, &byte, 1, 0) == 1 && byte == SHARE_GO);
+}
+
 struct daxtop *history_start(const char *const specs[])
 {
 	const char **argv;
@@ -283,8 +297,10 @@ struct daxtop *history_start(const char *const specs[])
 		strcpy(text + len, specs[n]);
 		len += strlen(specs[n]) + 1;
 	}
-	if (share_fd >= 0)
+	if (share_fd >= 0) {
+		shared_history = true;
 		return shared_start(text, len);
+	}
 	argv = calloc(n + 3, sizeof(*argv));
 	must(argv);
 	argv[0] = "history";
@@ -295,6 +311,7 @@ struct daxtop *history_start(const char *const specs[])
 
 void history_stop(struct daxtop *d)
 {
+	shared_history = false;
 	if (share_fd < 0)
 		daxtop_stop(d);
 	else

@@ -45,6 +45,11 @@ void daxtop_json(struct daxtop *d);
  */
 struct daxtop *history_start(const char *const specs[]);
 void history_stop(struct daxtop *d);
+/*
+ * Before blocks of the filesystem are freed between the two, which the workload of another test could
+ * take: its history would be that of our page. Waits until all have taken theirs; once.
+ */
+void history_pause(void);
 /* For both, and others that are shared: tells the runner what daxtop is to be told, waits for the turn. */
 struct daxtop *shared_start(const void *words, size_t len);
 /* What it has printed until now. */

@@ -63,6 +63,7 @@ struct test {
 	unsigned int seconds; /* limit, 0: 600 */
 	unsigned int starts; /* about so many of daxtop it needs, or as much time; 0: one */
 	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
+	bool takes_blocks; /* HISTORIES: its workload takes new blocks of the filesystem */
 	const char *warns_on; /* ... on kernels of this series only ("6.18."): a known fault of theirs; NULL: on all */
 	const char *rule; /* it exercises this one, and fails if it doesn't */
 };
@@ -156,9 +157,13 @@ void bpf_program_name(uint32_t id, char *out, size_t len);
  */
 uint32_t bpf_program_id(void);
 /*
- * Waits for all programs but @ids to go. Returns how many ms that took, or -1 with the
+ * Waits for the programs @ids to go. Returns how many ms that took, or -1 with the
  * names of those that stayed in @left.
  */
-int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len);
+int64_t bpf_these_gone(const uint32_t *ids, size_t n, char *left, size_t len);
+/* A process that has a BPF object open, us among them; @who: its pid and name. */
+bool bpf_holder(char *who, size_t len);
+/* For a test that looks at programs itself: waits until there are none of the tests before. */
+void programs_settle(void);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* klog.c - the kernel log, and the BPF programs that the kernel holds. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -154,7 +155,7 @@ static bool id_known(uint32_t id, const uint32_t *ids, size_t n)
  * The kernel frees a program after an RCU grace period and from a worker, which takes
  * seconds on a busy machine; one that stays, stays for ever.
  */
-int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len)
+int64_t bpf_these_gone(const uint32_t *ids, size_t n, char *left, size_t len)
 {
 	int64_t start = now_ms();
 	uint32_t now[1024];
@@ -166,7 +167,7 @@ int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len)
 		used = 0;
 		left[0] = '\0';
 		for (i = 0; i < m; i++) {
-			if (id_known(now[i], ids, n))
+			if (!id_known(now[i], ids, n))
 				continue;
 			bpf_program_name(now[i], name, sizeof(name));
 			if (used < len)
@@ -178,4 +179,51 @@ int64_t bpf_programs_gone(const uint32_t *ids, size_t n, char *left, size_t len)
 		poll_pause();
 	} while (now_ms() - start < PATIENCE_MS);
 	return -1;
+}
+
+/* Is one of its descriptors a BPF object ("anon_inode:bpf-prog", "anon_inode:bpf_link")? */
+static bool has_bpf(const char *pid)
+{
+	char path[300], target[64];
+	struct dirent *e;
+	bool found = false;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	d = opendir(path);
+	while (d && !found && (e = readdir(d))) {
+		ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		found = !strncmp(target, "anon_inode:bpf", 14);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+bool bpf_holder(char *who, size_t len)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d))) {
+		char path[300], comm[32] = "";
+		FILE *f;
+
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !has_bpf(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		f = fopen(path, "re");
+		if (f && fgets(comm, sizeof(comm), f))
+			comm[strcspn(comm, "\n")] = '\0';
+		if (f)
+			fclose(f);
+		snprintf(who, len, "process %s (%s)", e->d_name, comm);
+		found = true;
+	}
+	if (d)
+		closedir(d);
+	return found;
 }

@@ -32,6 +32,7 @@ static size_t programs(void)
 {
 	uint32_t ids[MAX_PROGS];
 
+	programs_settle();
 	return bpf_programs(ids, MAX_PROGS);
 }
 

@@ -178,10 +178,7 @@ static void units_shuffle(unsigned int seed)
 		units[k] = u;
 	}
 	for (i = 0; i < n; i++) {
-		/*
-		 * Workloads of histories free blocks and take new ones: out of their order one takes the
-		 * page that another's history is about.
-		 */
+		/* those that take blocks are before those that free some: takers_first() */
 		if (units[i].share == HISTORIES)
 			continue;
 		for (k = units[i].n; k > 1; k--) {
@@ -191,6 +188,24 @@ static void units_shuffle(unsigned int seed)
 			units[i].instance[k - 1] = units[i].instance[with];
 			units[i].instance[with] = in;
 		}
+	}
+}
+
+/*
+ * Of one daxtop's histories: who takes blocks of the filesystem does so before others free theirs, or a
+ * page would be in the histories of two.
+ */
+static void takers_first(struct unit *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		struct instance in = u->instance[i];
+
+		if (!in.t->takes_blocks)
+			continue;
+		memmove(&u->instance[n + 1], &u->instance[n], (i - n) * sizeof(in));
+		u->instance[n++] = in;
 	}
 }
 
@@ -294,6 +309,9 @@ int main(int argc, char **argv)
 	patterns = argv + optind;
 	units_collect();
 	units_part(part, parts);
+	for (i = 0; i < nr_units; i++)
+		if (units[i].share == HISTORIES)
+			takers_first(&units[i]);
 	if (shuffle) {
 		printf("# seed %u\n", seed);
 		units_shuffle(seed);
@@ -309,6 +327,7 @@ int main(int argc, char **argv)
 	places_clean();
 	for (i = 0; i < nr_units; i++)
 		unit_run(&r, &units[i]);
+	runner_close(&r);
 	slowest_print(&r, start);
 	printf("%u passed, %u failed, %u skipped\n", r.passed, r.failed, r.skipped);
 	if (!(r.passed + r.failed + r.skipped)) {

@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "daxtop.h"
 #include "place.h"
 #include "runner.h"
 
@@ -261,6 +262,7 @@ void area_unmap(struct area *a)
 
 void area_remove(struct area *a)
 {
+	history_pause();
 	if (a->place->fs)
 		must(!unlink(a->path));
 	must(!close(a->fd));

@@ -20,6 +20,7 @@ extern unsigned int test_serial; /* of this run; no two tests use the same devic
  */
 #define SHARE_GO    'G' /* to the test: daxtop is ready, it is your turn */
 #define SHARE_DONE  'D' /* to the parent: the workload is through */
+#define SHARE_PAUSE 'W' /* to the parent: what is left frees blocks; let the others work before */
 #define SHARE_PRINT 'P' /* to the test: what daxtop printed is in share_out */
 
 #define MAX_TURNS     256
@@ -61,6 +62,8 @@ struct runner {
 
 /* Remembers the BPF programs that are there before any test. */
 void runner_open(void);
+/* After all tests: the last one's programs are gone, too, or that is one failure more. */
+void runner_close(struct runner *r);
 /* Runs one test and prints its result. */
 void runner_one(struct runner *r, const struct instance *i);
 /* Runs @n tests with one daxtop (of @place, NULL: of all) and prints their results. */

@@ -75,14 +75,18 @@ static pid_t dead_pid(void)
 
 static void test_dead(struct place *p)
 {
-	struct daxtop *d = daxtop_start(ARGS("trace", "--json"));
-	volatile uint64_t *faults = variable("faults");
-	volatile uint64_t *dead = faults + 5 * DX_FAULT_WORDS + DX_FAULT_OWNER;
-	volatile uint64_t *living = faults + 7 * DX_FAULT_WORDS + DX_FAULT_OWNER;
+	volatile uint64_t *faults, *dead, *living;
 	uint64_t own = (uint64_t)getpid() << 1 | 1;
 	int64_t end = now_ms() + PATIENCE_MS;
+	struct daxtop *d;
 
 	(void)p;
+	/* one variable of that name */
+	programs_settle();
+	d = daxtop_start(ARGS("trace", "--json"));
+	faults = variable("faults");
+	dead = faults + 5 * DX_FAULT_WORDS + DX_FAULT_OWNER;
+	living = faults + 7 * DX_FAULT_WORDS + DX_FAULT_OWNER;
 	*living = own;
 	*dead = (uint64_t)dead_pid() << 1 | 1;
 	while (*dead) {
