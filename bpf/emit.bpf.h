@@ -31,7 +31,7 @@ struct stacks_map {
 	__uint(value_size, 32 * sizeof(__u64));
 };
 
-/* defined in maps.bpf.c; devdax.bpf.c has its own, reused from there by fd */
+/* defined in maps.bpf.c */
 extern struct ring_map events SEC(".maps");
 extern struct lost_map lost SEC(".maps");
 extern struct stacks_map stacks SEC(".maps");

@@ -44,7 +44,8 @@ struct bpf_program *source_program(const struct source *s, const char *name)
 	struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, name);
 
 	for (size_t i = 0; prog && bpf_program__fd(prog) < 0; i++)
-		prog = i < s->nr_late ? bpf_object__find_program_by_name(s->late[i]->obj, name) : NULL;
+		prog = i < s->nr_late ? bpf_object__find_program_by_name(s->late[i]->obj, name)
+				      : NULL;
 	return prog;
 }
 
@@ -55,7 +56,8 @@ static int attach_program(struct source *s, const struct bpf_program *prog)
 
 	if (!strcmp(probe_kind(bpf_program__section_name(prog)), "iterator"))
 		return run_iterator(prog);
-	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog), NULL);
+	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog),
+			     NULL);
 	if (fd < 0)
 		return fd;
 	s->link[s->nr_links++] = fd;
@@ -71,7 +73,8 @@ static void say_unloaded(const struct source *s, const char *program, char *why,
 	if (says)
 		snprintf(why, len, "the verifier refused %s: %s", program, says);
 	else
-		snprintf(why, len, "this kernel has no %s", strchr(section, '/') ? strchr(section, '/') + 1 : section);
+		snprintf(why, len, "this kernel has no %s",
+			 strchr(section, '/') ? strchr(section, '/') + 1 : section);
 }
 
 /* All programs of the candidate, or none. */
@@ -140,7 +143,8 @@ static int attach_probe(struct source *s, struct probe *p)
 	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
 		/* a second choice was not loaded, as the first one was there */
 		if (candidate_refused(s, p, c) ||
-		    (c > 0 && !candidate_loaded(s, &p->candidates[c]) && source_load_late(s, p, c)) ||
+		    (c > 0 && !candidate_loaded(s, &p->candidates[c]) &&
+		     source_load_late(s, p, c)) ||
 		    attach_candidate(s, p, c)) {
 			if (said[0])
 				strncat(said, "; ", sizeof(said) - strlen(said) - 1);
@@ -177,8 +181,8 @@ int source_modules(struct source *s)
 		if ((loaded || !source_load_late(s, p, 0)) && !attach_probe(s, p))
 			n++;
 		else
-			p->state = s->ready && ++s->module_tries < MODULE_TRIES ? PROBE_WAITING :
-										  PROBE_MISSING;
+			p->state = s->ready && ++s->module_tries < MODULE_TRIES ? PROBE_WAITING
+										: PROBE_MISSING;
 	}
 	return n;
 }
@@ -212,8 +216,8 @@ static void drop_covered_unpins(struct source *s)
 
 	for (int t = 0; t < DX_TEXTS; t++)
 		if (s->init.gup_put_folio &&
-		    text_calls(s->skel->bss->texts + t * DX_TEXT_LEN, DX_TEXT_LEN, s->init.text[t].addr,
-			       s->init.gup_put_folio))
+		    text_calls(s->skel->bss->texts + t * DX_TEXT_LEN, DX_TEXT_LEN,
+			       s->init.text[t].addr, s->init.gup_put_folio))
 			drop_covered(s, targets[t], "gup_put_folio");
 }
 
@@ -251,10 +255,12 @@ int source_attach(struct source *s)
 		if (p->state != PROBE_MISSING)
 			continue;
 		/* by the call only if its slow path can be told from others */
-		p->first = !strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
+		p->first =
+			!strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
 		if (p->module) {
 			p->state = PROBE_WAITING;
-			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded", p->module);
+			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded",
+				 p->module);
 			continue;
 		}
 		attach_probe(s, p);

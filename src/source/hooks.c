@@ -99,10 +99,12 @@ static void probe_leave(struct source *s, enum dx_hook hook, int rc)
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
 
-		if (p->state != PROBE_ATTACHED || !candidate_has(&p->candidates[p->chosen], names[hook]))
+		if (p->state != PROBE_ATTACHED ||
+		    !candidate_has(&p->candidates[p->chosen], names[hook]))
 			continue;
 		p->state = PROBE_MISSING;
-		snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[p->chosen].target, strerror(-rc));
+		snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[p->chosen].target,
+			 strerror(-rc));
 	}
 }
 
@@ -160,7 +162,8 @@ uint64_t hooks_missed(struct source *s)
 		struct bpf_prog_info info = {};
 		uint32_t len = sizeof(info);
 
-		if (!g->n || bpf_obj_get_info_by_fd(bpf_program__fd(shared_program(s, i)), &info, &len))
+		if (!g->n ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(shared_program(s, i)), &info, &len))
 			continue;
 		sum += info.recursion_misses - g->missed_seen;
 		g->missed_seen = info.recursion_misses;

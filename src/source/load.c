@@ -15,8 +15,9 @@ int source_page_known(const struct btf *btf, uint32_t *zone_shift, char *err, si
 	*zone_shift = btf_zone_shift(btf);
 	if (*zone_shift && btf_sizeof(btf, "page") == 64)
 		return 0;
-	snprintf(err, errlen, "this kernel's struct page can't be read: its BTF doesn't tell where the "
-			      "zone stands, or its size is not 64 bytes");
+	snprintf(err, errlen,
+		 "this kernel's struct page can't be read: its BTF doesn't tell where the "
+		 "zone stands, or its size is not 64 bytes");
 	return -1;
 }
 
@@ -59,12 +60,15 @@ static void leave_second_choices(struct source *s)
 		const struct probe *p = &s->probes[i];
 		int c = 0;
 
-		while (c < PROBE_CANDIDATES && p->candidates[c].target && !candidate_there(s->skel->obj, &p->candidates[c]))
+		while (c < PROBE_CANDIDATES && p->candidates[c].target &&
+		       !candidate_there(s->skel->obj, &p->candidates[c]))
 			c++;
 		while (++c < PROBE_CANDIDATES && p->candidates[c].target)
 			for (int k = 0; k < PROBE_PROGRAMS && p->candidates[c].programs[k]; k++)
-				bpf_program__set_autoload(
-					bpf_object__find_program_by_name(s->skel->obj, p->candidates[c].programs[k]), false);
+				bpf_program__set_autoload(bpf_object__find_program_by_name(
+								  s->skel->obj,
+								  p->candidates[c].programs[k]),
+							  false);
 	}
 }
 
@@ -90,7 +94,8 @@ static int choose_programs(struct source *s, char refused[][64], size_t nr_refus
 
 	if (programs_choose(s->btf, s->skel->obj))
 		return -ENOMEM;
-	s->index_stays = s->regime != REGIME_LEGACY && !bpf_program__autoload(s->skel->progs.dx_reset_order);
+	s->index_stays =
+		s->regime != REGIME_LEGACY && !bpf_program__autoload(s->skel->progs.dx_reset_order);
 	choose_of_modules(s);
 	bpf_object__for_each_program(prog, s->skel->obj) {
 		if (!probe_program_wanted(s->probes, s->nr_probes, bpf_program__name(prog)))
@@ -137,7 +142,8 @@ int source_load(struct source *s, char *err, size_t errlen)
 
 		s->skel = daxtop_bpf__open();
 		if (!s->skel) {
-			snprintf(err, errlen, "the BPF programs could not be opened: %s", strerror(errno));
+			snprintf(err, errlen, "the BPF programs could not be opened: %s",
+				 strerror(errno));
 			return -1;
 		}
 		if (choose_programs(s, refused, n)) {
@@ -155,18 +161,21 @@ int source_load(struct source *s, char *err, size_t errlen)
 		if (stop_wanted)
 			return source_stopped(err, errlen);
 		if (rc == -ENOMEM) {
-			snprintf(err, errlen, "the kernel has no memory for a ring of %zu bytes: try a smaller --ring-size",
-				 s->o.ring_size);
+			snprintf(
+				err, errlen,
+				"the kernel has no memory for a ring of %zu bytes: try a smaller --ring-size",
+				s->o.ring_size);
 			return -1;
 		}
 		if (!programs_refused()[0]) {
-			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)", strerror(-rc),
-				 programs_message());
+			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)",
+				 strerror(-rc), programs_message());
 			return -1;
 		}
 		snprintf(refused[n], sizeof(refused[n]), "%s", programs_refused());
 	}
-	snprintf(err, errlen, "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
+	snprintf(err, errlen,
+		 "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
 		 programs_refused(), programs_message());
 	return -1;
 }
@@ -206,4 +215,3 @@ fail:
 	daxtop_bpf__destroy(late);
 	return -1;
 }
-

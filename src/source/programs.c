@@ -38,7 +38,8 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 	vsnprintf(line, sizeof(line), fmt, ap);
 	/* "prog 'NAME': ..." names the program that the verifier refused */
 	if (!strncmp(line, "libbpf: prog '", 14) && (quote = strchr(line + 14, '\''))) {
-		snprintf(failed_program, sizeof(failed_program), "%.*s", (int)(quote - line - 14), line + 14);
+		snprintf(failed_program, sizeof(failed_program), "%.*s", (int)(quote - line - 14),
+			 line + 14);
 	}
 	line[strcspn(line, "\n")] = 0;
 	if (!strncmp(line, "libbpf: ", 8))
@@ -63,7 +64,7 @@ static struct target {
 	const struct bpf_program *prog;
 	uint32_t id; /* in the kernel's BTF, or in the module's */
 	int module; /* its BTF, -1: the kernel's */
-} *targets;
+} * targets;
 static size_t nr_targets, nr_loading, nr_to_load;
 
 /*
@@ -110,7 +111,8 @@ void programs_init(void)
 
 	libbpf_set_print(keep_message);
 	for (size_t i = 0; !done && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		libbpf_register_prog_handler(kinds[i].section, BPF_PROG_TYPE_TRACING, kinds[i].type, &o);
+		libbpf_register_prog_handler(kinds[i].section, BPF_PROG_TYPE_TRACING, kinds[i].type,
+					     &o);
 	done = true;
 }
 
@@ -179,7 +181,8 @@ static int module_btf(const char *module)
 
 		if (fd < 0)
 			continue; /* it has gone meanwhile */
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf && !strcmp(name, module))
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&
+		    !strcmp(name, module))
 			return fd;
 		close(fd);
 	}
@@ -196,8 +199,9 @@ int programs_choose_module(const struct btf *btf, struct bpf_program *prog, cons
 
 	if (fd < 0)
 		return fd;
-	own = bpf_obj_get_info_by_fd(fd, &info, &len) ? NULL :
-		btf__load_from_kernel_by_id_split(info.id, (struct btf *)btf);
+	own = bpf_obj_get_info_by_fd(fd, &info, &len)
+		      ? NULL
+		      : btf__load_from_kernel_by_id_split(info.id, (struct btf *)btf);
 	if (own)
 		rc = btf_targets(own, btf__type_cnt(btf), &section, &id, 1);
 	btf__free(own);

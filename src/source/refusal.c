@@ -19,7 +19,8 @@ static bool is_listing(const char *line)
 {
 	size_t digits = strspn(line, "0123456789");
 
-	return !*line || *line == ';' || (digits && line[digits] == ':') || !strncmp(line, "from ", 5) ||
+	return !*line || *line == ';' || (digits && line[digits] == ':') ||
+	       !strncmp(line, "from ", 5) ||
 	       (*line == 'R' && line[1 + strspn(line + 1, "0123456789")] == '=');
 }
 
@@ -53,7 +54,8 @@ void refusal_keep(const char *fmt, va_list ap)
 		text = NULL;
 	va_end(copy);
 	log = text ? strstr(text, begin) : NULL;
-	if (log && nr_refusals < REFUSALS && sscanf(text, "libbpf: prog '%63[^']'", r->program) == 1) {
+	if (log && nr_refusals < REFUSALS &&
+	    sscanf(text, "libbpf: prog '%63[^']'", r->program) == 1) {
 		verifier_sentence(r->says, sizeof(r->says), log + sizeof(begin) - 1);
 		nr_refusals++;
 	}

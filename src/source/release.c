@@ -34,7 +34,9 @@ static int bpffs_open(void)
 static int link_pin(int dir, int link, size_t nr)
 {
 	char name[24];
-	struct obj_pin a = { .pathname = (uintptr_t)name, .bpf_fd = link, .file_flags = PATH_FD, .path_fd = dir };
+	struct obj_pin a = {
+		.pathname = (uintptr_t)name, .bpf_fd = link, .file_flags = PATH_FD, .path_fd = dir
+	};
 
 	snprintf(name, sizeof(name), "%zu", nr);
 	return syscall(SYS_bpf, BPF_OBJ_PIN, &a, sizeof(a));
