@@ -153,6 +153,7 @@ static void test_module_late(struct place *p)
 	struct area a;
 	int64_t end;
 
+	programs_settle(); /* they hold the module */
 	run("rmmod device_dax");
 	d = daxtop_start(ARGS("trace", "--json", "-e", "dev-fault,module"));
 	run("modprobe device_dax");
