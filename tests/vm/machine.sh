@@ -98,7 +98,7 @@ tried_make()
 		why="kvm $KVM runs the kernel $(cat "$kernel/version")"
 		echo 'the virtual machine runs under KVM' >&2
 	else
-		why=$(sed -n 's/^qemu-system-x86_64: *\(error: *\)\{0,1\}//p' "$folder/qemu.err" | grep -v '^warning' | head -n 1)
+		why=$(sed -n 's/^qemu-system-x86_64: *\(error: *\)\{0,1\}//p' "$folder/qemu.err" | grep -v 'warning: ' | head -n 1)
 		[ "$status" != 124 ] || why="not up after $KVM_SECONDS s"
 		why="tcg $KVM opens and does not run the kernel $(cat "$kernel/version") (${why:-exit status $status})"
 		echo "the virtual machine runs in emulation: ${why#tcg }" >&2
@@ -221,7 +221,8 @@ saved_make()
 	qemu=
 	pipe_end "$folder/monitor.out"
 	wait
-	if ! grep -q 'Migration status: completed' "$folder/monitor.log"; then
+	# "Migration status:" up to QEMU 9, "Status:" after it.
+	if ! grep -qi 'status:[[:space:]]*completed' "$folder/monitor.log"; then
 		# It may be the memory that was made badly: the next try makes it again.
 		rm -f "$pmem"
 		cat "$folder/qemu.err" "$folder/monitor.log" >>"$LAB_DIR/prepare-$which.log"
