@@ -6,7 +6,7 @@
 #include <string.h>
 #include "refusal.h"
 
-#define REFUSALS 16 /* more than LOAD_ATTEMPTS of live.c and look.c */
+#define REFUSALS 16 /* two objects, programs_load() of each */
 
 static struct refusal {
 	char program[64];
@@ -31,6 +31,11 @@ void verifier_sentence(char *out, size_t outlen, char *log)
 	for (line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (!strncmp(line, "processed ", 10) || !strncmp(line, "-- END ", 7))
 			break;
+		/* from 7.3 on a report follows: the cause once more, with sources and advice */
+		if (!strncmp(line, "Verification failed: ", 21)) {
+			last = last ? last : line;
+			break;
+		}
 		/* the cause may stand in the line before the last: what it was, then what that makes of it */
 		before = last;
 		last = is_listing(line) ? NULL : line;

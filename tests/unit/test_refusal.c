@@ -41,6 +41,28 @@ static void one_sentence(void **state)
 	says("", "");
 }
 
+/* As 7.3 prints it. */
+static void a_report_follows(void **state)
+{
+	(void)state;
+	says("; *(volatile long *)1234 = 5; @ entry.bpf.c:124\n"
+	     "40: (b7) r1 = 1234\n"
+	     "42: (7b) *(u64 *)(r1 +0) = r2\n"
+	     "R1 invalid mem access 'scalar'\n"
+	     "\n"
+	     "Verification failed: Register Type Safety: Invalid dereference\n"
+	     "\n"
+	     "Reason:\n"
+	     "  R1 is an integer scalar here, not a pointer to memory.\n"
+	     "Suggestion:\n"
+	     "  Preserve a pointer-valued register where needed.\n"
+	     "\n"
+	     "processed 112 insns (limit 1000000)\n",
+	     "R1 invalid mem access 'scalar'");
+	says("42: (7b) *(u64 *)(r1 +0) = r2\nVerification failed: Stack Safety: too deep\nReason:\n  deep\n",
+	     "Verification failed: Stack Safety: too deep");
+}
+
 static void libbpf_says(const char *fmt, ...)
 {
 	va_list ap;
@@ -67,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sentence_and_its_cause),
 		cmocka_unit_test(one_sentence),
+		cmocka_unit_test(a_report_follows),
 		cmocka_unit_test(kept_by_program),
 	};
 
