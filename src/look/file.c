@@ -51,7 +51,7 @@ static int ask_path(struct look *l, const struct look_mapping_id *id, struct ans
 
 	memset(out, 0, sizeof(*out));
 	out->a.id = *id;
-	rc = source_run(l->skel->progs.dx_look_path, &out->a, sizeof(out->a));
+	rc = programs_run(l->skel->progs.dx_look_path, &out->a, sizeof(out->a));
 	if (rc)
 		return rc;
 	if (out->a.names > LOOK_NAMES)
@@ -171,7 +171,7 @@ int look_paths(struct look *l, struct scan *s)
 	}
 	places_free(&p);
 	if (rc)
-		scan_add_gap(s, "paths: the files' names could not be read: %s", look_why(rc));
+		scan_add_gap(s, "paths: the files' names could not be read: %s", programs_why(rc));
 	return rc;
 }
 
@@ -279,7 +279,7 @@ static int add_hidden(struct look *l, struct scan *s)
 	int rc;
 
 	do {
-		rc = source_run(l->skel->progs.dx_look_super, &a, sizeof(a));
+		rc = programs_run(l->skel->progs.dx_look_super, &a, sizeof(a));
 		if (!rc && a.sb && !has_mount(s, a.dev))
 			rc = add_mount(s, a.dev, "(not in this namespace)", "/", a.fstype);
 	} while (!rc && a.cursor);
@@ -299,7 +299,7 @@ int look_mounts(struct look *l, struct scan *s)
 		rc = add_hidden(l, s);
 	places_free(&p);
 	if (rc)
-		scan_add_gap(s, "mounts: they could not be read: %s", look_why(rc));
+		scan_add_gap(s, "mounts: they could not be read: %s", programs_why(rc));
 	return rc;
 }
 
@@ -319,7 +319,7 @@ static int file_behind(struct look *l, void *addr, struct look_file_args *a)
 
 	*a = (struct look_file_args){ .addr = (uintptr_t)addr };
 	for (int i = 0; i < 10; i++) {
-		rc = source_run(l->skel->progs.dx_look_file, a, sizeof(*a));
+		rc = programs_run(l->skel->progs.dx_look_file, a, sizeof(*a));
 		if (rc || a->err != -EBUSY)
 			break;
 		usleep(1000); /* somebody has our mmap_lock */

@@ -4,7 +4,8 @@
 /* internal.h - what the files of a look share */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include "source/internal.h"
+#include "source/programs.h"
+#include "source/source.h"
 #include "look.h"
 #include "look_inode.h"
 #include "look_task.h"
@@ -29,9 +30,6 @@ struct look {
  */
 int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
 		 void *arg);
-
-/* Why @rc, a negative errno, is what became of a program's run: for a gap's sentence. */
-const char *look_why(int rc);
 
 /* Does a block device stand on one of the scan's pgmaps? Its name in @name. file.c */
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);

@@ -10,65 +10,45 @@
 #include "source/programs.h"
 #include "internal.h"
 
-#define LOAD_ATTEMPTS 8
 #define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
 /* ---- load ---- */
 
-static void choose_programs(struct look *l, char refused[][64], size_t nr_refused)
+static struct bpf_object *open_object(void *arg)
 {
-	struct bpf_program *prog;
+	struct look *l = arg;
 
-	bpf_object__for_each_program(prog, l->skel->obj)
-		for (size_t i = 0; i < nr_refused; i++)
-			if (!strcmp(refused[i], bpf_program__name(prog)))
-				bpf_program__set_autoload(prog, false);
+	l->skel = look_bpf__open();
+	return l->skel ? l->skel->obj : NULL;
 }
 
-/* By trial, as source_open() does: what this kernel refuses is left out, and said by who needs it. */
-static int load(struct look *l, char *err, size_t errlen)
+static void choose(void *arg)
 {
-	char refused[LOAD_ATTEMPTS][64];
+	struct look *l = arg;
 
-	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
-		int rc;
+	l->skel->rodata->zone_shift = l->zone_shift;
+	l->skel->rodata->walk_times = false; /* no events to put in order */
+	l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
+}
 
-		l->skel = look_bpf__open();
-		if (!l->skel) {
-			snprintf(err, errlen, "the BPF programs could not be opened: %s",
-				 strerror(errno));
-			return -1;
-		}
-		if (programs_choose(l->btf, l->skel->obj)) {
-			snprintf(err, errlen, "no memory to start with");
-			return -1;
-		}
-		choose_programs(l, refused, n);
-		l->skel->rodata->zone_shift = l->zone_shift;
-		l->skel->rodata->walk_times = false; /* no events to put in order */
-		l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
-		programs_refused()[0] = 0;
-		rc = look_bpf__load(l->skel);
-		programs_chosen();
-		if (!rc)
-			return 0;
-		look_bpf__destroy(l->skel);
-		l->skel = NULL;
-		if (!programs_refused()[0]) {
-			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)",
-				 strerror(-rc), programs_message());
-			return -1;
-		}
-		snprintf(refused[n], sizeof(refused[n]), "%s", programs_refused());
-	}
-	snprintf(err, errlen,
-		 "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
-		 refused[LOAD_ATTEMPTS - 1], programs_message());
-	return -1;
+static int load_object(void *arg)
+{
+	struct look *l = arg;
+
+	return look_bpf__load(l->skel);
+}
+
+static void close_object(void *arg)
+{
+	struct look *l = arg;
+
+	look_bpf__destroy(l->skel);
+	l->skel = NULL;
 }
 
 struct look *look_open(char *err, size_t errlen)
 {
+	static const struct programs_object o = { open_object, choose, load_object, close_object };
 	struct look *l = calloc(1, sizeof(*l));
 	int cpus = libbpf_num_possible_cpus();
 
@@ -85,8 +65,9 @@ struct look *look_open(char *err, size_t errlen)
 		goto fail;
 	}
 	l->regime = regime_of(l->btf);
-	if (preflight_btf(l->btf, err, errlen) || source_page_known(l->btf, &l->zone_shift, err, errlen) ||
-	    load(l, err, errlen) || source_init(l->skel->progs.dx_init, &l->init, err, errlen))
+	if (preflight_btf(l->btf, err, errlen) || pages_known(l->btf, &l->zone_shift, err, errlen) ||
+	    programs_load(&o, l, l->btf, err, errlen) ||
+	    pages_init(l->skel->progs.dx_init, &l->init, err, errlen))
 		goto fail;
 	return l;
 fail:
@@ -114,11 +95,11 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 	struct bpf_link *link;
 	char *buf = NULL;
 	size_t have = 0, room = 64 * size;
-	int fd = -1, rc;
+	int fd = programs_fd(prog), rc;
 	ssize_t n;
 
-	if (bpf_program__fd(prog) < 0)
-		return -ENOSYS; /* this kernel refused it */
+	if (fd < 0)
+		return fd;
 	link = bpf_program__attach_iter(prog, NULL);
 	if (!link)
 		return -errno;
@@ -156,7 +137,7 @@ void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
 	out[0] = 0;
 	if (!addr || !len)
 		return;
-	if (source_run(l->skel->progs.dx_symbol, &a, sizeof(a)) || !l->skel->bss->symbol_name[0])
+	if (programs_run(l->skel->progs.dx_symbol, &a, sizeof(a)) || !l->skel->bss->symbol_name[0])
 		snprintf(out, len, "0x%llx", (unsigned long long)addr);
 	else
 		snprintf(out, len, "%.*s", DX_SYMBOL_LEN, l->skel->bss->symbol_name);
@@ -174,12 +155,6 @@ static void symbol_of_data(struct look *l, uint64_t addr, char *out, size_t len)
 		memmove(plus, module ? module : "", module ? strlen(module) + 1 : 1);
 	}
 	snprintf(out, len, "%.*s", (int)len - 1, name);
-}
-
-const char *look_why(int rc)
-{
-	return rc == -ENOSYS ? "this kernel refuses a program that is needed for it"
-			     : strerror(-rc);
 }
 
 /* ---- pgmaps ---- */
@@ -212,11 +187,11 @@ int look_pgmaps(struct look *l, struct scan *s)
 	}
 	for (;;) {
 		struct scan_pgmap p = {};
-		int rc = source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a));
+		int rc = programs_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc)
 			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s",
-				     look_why(rc));
+				     programs_why(rc));
 		if (rc || !a.found)
 			return rc;
 		if (a.again)
@@ -239,7 +214,7 @@ static bool pgmap_is_there(struct look *l, const struct scan_pgmap *p)
 				   .nr_cpus = l->nr_cpus,
 				   .index = p->range[0].pfn };
 
-	return !source_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
+	return !programs_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
 }
 
 static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first, uint64_t last,
@@ -304,7 +279,7 @@ int look_index_of(struct look *l, const struct look_mapping_id *id, uint64_t pfn
 		if (!*pieces || look_stopped(stop))
 			return 2;
 		--*pieces;
-		if (source_run(l->skel->progs.dx_look_index, &a, sizeof(a)))
+		if (programs_run(l->skel->progs.dx_look_index, &a, sizeof(a)))
 			return 2;
 	} while (a.next);
 	*index = a.index;
@@ -363,6 +338,6 @@ int look_walk(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		rc = look_paths(l, s);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "folios: the struct pages could not be read: %s", look_why(rc));
+		scan_add_gap(s, "folios: the struct pages could not be read: %s", programs_why(rc));
 	return rc;
 }

@@ -121,7 +121,7 @@ static int inodes_add(struct mappings *m, struct look_inodes_args *a)
 	for (int tries = 0; tries < TREE_TRIES; tries++) {
 		a->cursor = 0;
 		do {
-			int rc = source_run(m->l->skel->progs.dx_look_inodes, a, sizeof(*a));
+			int rc = programs_run(m->l->skel->progs.dx_look_inodes, a, sizeof(*a));
 
 			for (uint32_t i = 0; !rc && i < a->found && i < LOOK_INODES; i++) {
 				const struct look_mapping_id *id = &m->l->skel->bss->look_inodes[i];
@@ -164,7 +164,7 @@ static int more_files(struct mappings *m)
 	if (m->l->regime != REGIME_LEGACY && !asked_for(m))
 		return 0;
 	do {
-		rc = source_run(m->l->skel->progs.dx_look_super, &a, sizeof(a));
+		rc = programs_run(m->l->skel->progs.dx_look_super, &a, sizeof(a));
 		if (!rc && a.sb && wants_super(m, &a)) {
 			struct look_inodes_args i = { .sb = a.sb };
 
@@ -206,7 +206,7 @@ static int areas_of(struct mappings *m, int file)
 		m->areas.nr = begin;
 		a.cursor = 0;
 		do {
-			int rc = source_run(m->l->skel->progs.dx_look_vmas, &a, sizeof(a));
+			int rc = programs_run(m->l->skel->progs.dx_look_vmas, &a, sizeof(a));
 
 			if (!rc)
 				rc = areas_piece(m, file, &a);
@@ -304,7 +304,7 @@ static int area_runs(struct mappings *m, struct area *r)
 			break;
 		}
 		a.budget = PTE_BUDGET;
-		rc = source_run(m->l->skel->progs.dx_look_ptes, &a, sizeof(a));
+		rc = programs_run(m->l->skel->progs.dx_look_ptes, &a, sizeof(a));
 		if (rc)
 			return rc;
 		m->steps += a.steps;
@@ -617,7 +617,7 @@ int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 			s,
 			"mappings: files were mapped and unmapped all the time: some may be missing");
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "mappings: they could not be read: %s", look_why(rc));
+		scan_add_gap(s, "mappings: they could not be read: %s", programs_why(rc));
 	if (rc || m.cut || m.changed || m.lost)
 		scan_set_unsure(s);
 	free(m.areas.p);

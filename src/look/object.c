@@ -103,7 +103,7 @@ int look_object_init(struct look *l, struct dx_object_init *init)
 
 	memset(init, 0, sizeof(*init));
 	init->nr_cpus = l->nr_cpus;
-	rc = source_run(l->skel->progs.dx_object_init, init, sizeof(*init));
+	rc = programs_run(l->skel->progs.dx_object_init, init, sizeof(*init));
 	memcpy(init->ops, l->skel->bss->object_ops, sizeof(init->ops));
 	memcpy(init->end, l->skel->bss->object_end, sizeof(init->end));
 	return rc;
@@ -343,7 +343,7 @@ static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 	int rc = 0;
 
 	for (int piece = 0; !rc; piece++) {
-		rc = source_run(hold_program(w->l, o->kind), &a, sizeof(a));
+		rc = programs_run(hold_program(w->l, o->kind), &a, sizeof(a));
 		if (rc || a.gone)
 			break;
 		cut |= a.cut;
@@ -491,7 +491,7 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		rc = add_devices(&w);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", look_why(rc));
+		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", programs_why(rc));
 	else
 		gaps(&w);
 	free(w.list.o);

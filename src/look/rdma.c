@@ -320,7 +320,7 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		rc = add_all(&r, s);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", look_why(rc));
+		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", programs_why(rc));
 	if (r.nr_regions)
 		scan_add_gap(
 			s,

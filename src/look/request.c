@@ -97,7 +97,7 @@ static int read_set(struct requests *w, uint64_t set)
 	int rc;
 
 	do {
-		rc = source_run(w->l->skel->progs.dx_requests, &a, sizeof(a));
+		rc = programs_run(w->l->skel->progs.dx_requests, &a, sizeof(a));
 		w->cut += !rc && a.cut;
 		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
 			rc = add_request(w, set, &held[i]);
@@ -128,7 +128,7 @@ static int list_sets(struct requests *w)
 	for (size_t i = 0; i < w->nr_disks && !rc; i++) {
 		struct dx_tags_args a = { .queue = w->disks[i].queue };
 
-		rc = source_run(w->l->skel->progs.dx_tags, &a, sizeof(a));
+		rc = programs_run(w->l->skel->progs.dx_tags, &a, sizeof(a));
 		w->cut += !rc && a.cut;
 		for (uint32_t k = 0; k < a.found && k < DX_TAGS && !rc; k++)
 			set_is_new(w, sets[k]);
@@ -171,7 +171,7 @@ static int read_requests(struct requests *w)
 		scan_set_unsure(w->s);
 		return 0;
 	}
-	rc = source_run(w->l->skel->progs.dx_disks, &a, sizeof(a));
+	rc = programs_run(w->l->skel->progs.dx_disks, &a, sizeof(a));
 	if (rc)
 		return rc;
 	w->cut += a.cut;
@@ -259,7 +259,7 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		gaps(w);
 	else if (rc != -EINTR)
-		scan_add_gap(s, "block requests: %s", look_why(rc));
+		scan_add_gap(s, "block requests: %s", programs_why(rc));
 	free(w->aio.o);
 	free(w->disks);
 	met_free(&w->bios);

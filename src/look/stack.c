@@ -56,6 +56,6 @@ int look_stacks(struct look *l, struct scan *s, look_stop *stop)
 	if (rc && rc != -EINTR)
 		scan_add_gap(s,
 			     "calls under way: the tasks' kernel stacks could not be looked at: %s",
-			     look_why(rc));
+			     programs_why(rc));
 	return rc;
 }

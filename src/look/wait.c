@@ -218,7 +218,7 @@ static void clocks_compare(struct waits *w)
 		int64_t offset;
 
 		usleep(1);
-		if (source_run(w->l->skel->progs.dx_look_clock, &a, sizeof(a)) || !a.arrival)
+		if (programs_run(w->l->skel->progs.dx_look_clock, &a, sizeof(a)) || !a.arrival)
 			return;
 		offset = a.now - a.arrival;
 		if (!w->offset || offset < w->offset)
@@ -229,7 +229,7 @@ static void clocks_compare(struct waits *w)
 int look_waits(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct waits w = { .l = l, .s = s, .stop = stop };
-	int rc = source_run(l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
+	int rc = programs_run(l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
 
 	if (!rc && !w.init.found)
 		rc = -ENOENT;
@@ -242,7 +242,7 @@ int look_waits(struct look *l, struct scan *s, look_stop *stop)
 		return rc;
 	if (!rc)
 		return look_paths(l, s);
-	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", look_why(rc));
+	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", programs_why(rc));
 	scan_set_unsure(s);
 	return rc;
 }

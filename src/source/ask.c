@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include "clock.h"
 #include "internal.h"
+#include "programs.h"
 
 #define MEMORY_GENERIC 4 /* enum memory_type, include/linux/memremap.h */
 
@@ -43,7 +44,7 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pg
 
 	for (;;) {
 		struct engine_pgmap p = {};
-		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
+		int rc = programs_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc)
 			return rc;
@@ -75,7 +76,7 @@ int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_ev
 		struct dx_event ev = {
 			.type = DX_PGMAP_REFS, .time = clock_now(), .stack = -1, .ustack = -1
 		};
-		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
+		int rc = programs_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc || !a.found)
 			return rc;
@@ -96,7 +97,7 @@ int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_ev
 int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev)
 {
 	struct dx_sample_args a = { .pfn = pfn };
-	int rc = source_run(s->skel->progs.dx_sample, &a, sizeof(a));
+	int rc = programs_run(s->skel->progs.dx_sample, &a, sizeof(a));
 
 	if (rc)
 		return rc;

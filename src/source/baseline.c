@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "internal.h"
+#include "programs.h"
 
 #define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
@@ -41,7 +42,7 @@ static int spans_find(struct source *s, struct baseline *b)
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
 
 	for (;;) {
-		int rc = source_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
+		int rc = programs_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc || !a.found)
 			return rc;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 #include "internal.h"
+#include "programs.h"
 
 unsigned int source_nr_cpus(const struct source *s)
 {
@@ -71,7 +72,7 @@ void source_forget_faults(struct source *s)
 {
 	for (size_t slot = 0; slot < DX_FAULT_SLOTS; slot++)
 		if (fault_word(s, slot, DX_FAULT_OWNER) & 1) {
-			source_run(s->skel->progs.dx_forget_faults, NULL, 0);
+			programs_run(s->skel->progs.dx_forget_faults, NULL, 0);
 			return;
 		}
 }

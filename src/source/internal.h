@@ -57,10 +57,6 @@ struct source {
 };
 
 void source_scan_end(struct source *s);
-/* Is struct page as bpf/ reads it? Returns 0 and where the zone stands in its flags, or -1 with a sentence. */
-int source_page_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen);
-/* "A signal ended it": for @err. Returns -1. */
-int source_stopped(char *err, size_t errlen);
 /*
  * Hooks of which the programs are to be loaded go with their groups, if this kernel has links for
  * that (BTF tells). Between programs_choose() and load.
@@ -86,9 +82,5 @@ bool source_module_is_live(const struct probe *p);
 struct bpf_program *source_program(const struct source *s, const char *name);
 /* Attaches what was loaded; the probes tell what came of it. Returns 0, or -errno; -EINTR: a signal. */
 int source_attach(struct source *s);
-/* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
-int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
-/* Runs a SEC("syscall") program once. Returns 0 or -errno; -ENOSYS: this kernel refused it at the load. */
-int source_run(struct bpf_program *prog, void *args, size_t len);
 
 #endif

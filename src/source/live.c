@@ -18,35 +18,6 @@
 
 #define POLL_RECORDS 16384 /* then signals, keys and counters are looked at again */
 
-int source_run(struct bpf_program *prog, void *args, size_t len)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = args, .ctx_size_in = len);
-	int fd = bpf_program__fd(prog);
-
-	if (fd < 0)
-		return -ENOSYS; /* this kernel refused it */
-	return bpf_prog_test_run_opts(fd, &o) ? -errno : 0;
-}
-
-int source_init(struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen)
-{
-	int rc = source_run(prog, init, sizeof(*init));
-
-	if (rc) {
-		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", strerror(-rc));
-		return -1;
-	}
-	if (!init->vmemmap_base) {
-		if (init->err == -EPERM)
-			snprintf(err, errlen, "kernel addresses are hidden: run sysctl kernel.kptr_restrict=1 (or 0) first");
-		else
-			snprintf(err, errlen, "vmemmap_base is not in /proc/kallsyms: daxtop needs a kernel with "
-					      "CONFIG_KALLSYMS_ALL, as Debian's are");
-		return -1;
-	}
-	return 0;
-}
-
 /* ---- poll ---- */
 
 /* Until all are attached, half of the story would be told: a fault without its entry, say. */
@@ -170,7 +141,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	probe_choose(s->probes, s->nr_probes, s->regime, s->o.judge, s->o.events);
 	if (preflight_btf(s->btf, err, errlen))
 		goto fail;
-	if (source_load(s, err, errlen) || source_init(s->skel->progs.dx_init, &s->init, err, errlen))
+	if (source_load(s, err, errlen) || pages_init(s->skel->progs.dx_init, &s->init, err, errlen))
 		goto fail;
 	if (ring_open(s)) {
 		snprintf(err, errlen, "the ring buffer could not be mapped: %s", strerror(errno));
@@ -180,7 +151,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		goto fail;
 	rc = source_attach(s);
 	if (rc == -EINTR) {
-		source_stopped(err, errlen);
+		snprintf(err, errlen, "a signal ended it before everything was attached");
 		goto fail;
 	}
 	if (rc) {

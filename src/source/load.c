@@ -6,20 +6,6 @@
 #include <string.h>
 #include "internal.h"
 #include "programs.h"
-#include "stop.h"
-
-#define LOAD_ATTEMPTS 6
-
-int source_page_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen)
-{
-	*zone_shift = btf_zone_shift(btf);
-	if (*zone_shift && btf_sizeof(btf, "page") == 64)
-		return 0;
-	snprintf(err, errlen,
-		 "this kernel's struct page can't be read: its BTF doesn't tell where the "
-		 "zone stands, or its size is not 64 bytes");
-	return -1;
-}
 
 /*
  * Its types can be had only when its init has returned (kernel/bpf/btf.c,
@@ -87,26 +73,18 @@ static void choose_of_modules(struct source *s)
 	}
 }
 
-/* Programs that BTF gives no target for are not loaded; nor are @refused ones, and those of no use here. */
-static int choose_programs(struct source *s, char refused[][64], size_t nr_refused)
+/* Those that no probe wants and those of no use here are not loaded. */
+static void choose_programs(struct source *s)
 {
 	struct bpf_program *prog;
 
-	if (programs_choose(s->btf, s->skel->obj))
-		return -ENOMEM;
-	s->index_stays =
-		s->regime != REGIME_LEGACY && !bpf_program__autoload(s->skel->progs.dx_reset_order);
+	s->index_stays = s->regime != REGIME_LEGACY && !programs_target(s->skel->progs.dx_reset_order);
 	choose_of_modules(s);
-	bpf_object__for_each_program(prog, s->skel->obj) {
+	bpf_object__for_each_program(prog, s->skel->obj)
 		if (!probe_program_wanted(s->probes, s->nr_probes, bpf_program__name(prog)))
 			bpf_program__set_autoload(prog, false);
-		for (size_t i = 0; i < nr_refused; i++)
-			if (!strcmp(refused[i], bpf_program__name(prog)))
-				bpf_program__set_autoload(prog, false);
-	}
 	leave_second_choices(s);
 	hooks_choose(s);
-	return 0;
 }
 
 static void settings_set(const struct source *s, struct daxtop_bpf *skel)
@@ -121,63 +99,50 @@ static void settings_set(const struct source *s, struct daxtop_bpf *skel)
 	skel->rodata->rules_on = !s->o.no_rules;
 }
 
-int source_stopped(char *err, size_t errlen)
+static struct bpf_object *open_object(void *arg)
 {
-	snprintf(err, errlen, "a signal ended it before everything was attached");
-	return -1;
+	struct source *s = arg;
+
+	s->skel = daxtop_bpf__open();
+	return s->skel ? s->skel->obj : NULL;
 }
 
-/*
- * By trial: a program that this kernel's verifier refuses is left out and the
- * rest is loaded again.
- */
+static void choose(void *arg)
+{
+	struct source *s = arg;
+
+	choose_programs(s);
+	settings_set(s, s->skel);
+}
+
+static int load_object(void *arg)
+{
+	struct source *s = arg;
+
+	return daxtop_bpf__load(s->skel);
+}
+
+static void close_object(void *arg)
+{
+	struct source *s = arg;
+
+	daxtop_bpf__destroy(s->skel);
+	s->skel = NULL;
+}
+
 int source_load(struct source *s, char *err, size_t errlen)
 {
-	char refused[LOAD_ATTEMPTS][64];
+	static const struct programs_object o = { open_object, choose, load_object, close_object };
+	int rc;
 
-	if (source_page_known(s->btf, &s->zone_shift, err, errlen))
+	if (pages_known(s->btf, &s->zone_shift, err, errlen))
 		return -1;
-	for (size_t n = 0; n < LOAD_ATTEMPTS; n++) {
-		int rc;
-
-		s->skel = daxtop_bpf__open();
-		if (!s->skel) {
-			snprintf(err, errlen, "the BPF programs could not be opened: %s",
-				 strerror(errno));
-			return -1;
-		}
-		if (choose_programs(s, refused, n)) {
-			snprintf(err, errlen, "no memory to start with");
-			return -1;
-		}
-		settings_set(s, s->skel);
-		programs_refused()[0] = 0;
-		rc = daxtop_bpf__load(s->skel);
-		programs_chosen();
-		if (!rc)
-			return 0;
-		daxtop_bpf__destroy(s->skel);
-		s->skel = NULL;
-		if (stop_wanted)
-			return source_stopped(err, errlen);
-		if (rc == -ENOMEM) {
-			snprintf(
-				err, errlen,
-				"the kernel has no memory for a ring of %zu bytes: try a smaller --ring-size",
-				s->o.ring_size);
-			return -1;
-		}
-		if (!programs_refused()[0]) {
-			snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)",
-				 strerror(-rc), programs_message());
-			return -1;
-		}
-		snprintf(refused[n], sizeof(refused[n]), "%s", programs_refused());
-	}
-	snprintf(err, errlen,
-		 "this kernel refuses too many of the BPF programs; the last one was %s (%s)",
-		 programs_refused(), programs_message());
-	return -1;
+	rc = programs_load(&o, s, s->btf, err, errlen);
+	if (rc == -ENOMEM)
+		snprintf(err, errlen,
+			 "the kernel has no memory for a ring of %zu bytes: try a smaller --ring-size",
+			 s->o.ring_size);
+	return rc ? -1 : 0;
 }
 
 /* An object of its own, with the maps and variables of the others. */

@@ -17,8 +17,10 @@
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
 
+#define LOAD_ATTEMPTS 8
+
 static char last_message[512];
-static char failed_program[64];
+static char failed_program[64]; /* the one that libbpf spoke of last */
 
 static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -51,11 +53,6 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 const char *programs_message(void)
 {
 	return last_message;
-}
-
-char *programs_refused(void)
-{
-	return failed_program;
 }
 
 /* ---- targets ---- */
@@ -168,6 +165,108 @@ uint32_t programs_target(const struct bpf_program *prog)
 	return 0;
 }
 
+/* ---- load ---- */
+
+static char refused[LOAD_ATTEMPTS][64];
+static size_t nr_refused;
+
+static bool was_refused(const struct bpf_program *prog)
+{
+	for (size_t i = 0; i < nr_refused; i++)
+		if (!strcmp(refused[i], bpf_program__name(prog)))
+			return true;
+	return false;
+}
+
+static int load_once(const struct programs_object *o, void *arg, const struct btf *btf)
+{
+	struct bpf_object *obj = o->open(arg);
+	struct bpf_program *prog;
+	int rc;
+
+	failed_program[0] = 0;
+	if (!obj) {
+		snprintf(last_message, sizeof(last_message), "they can't be opened");
+		return -errno;
+	}
+	rc = programs_choose(btf, obj);
+	if (!rc) {
+		bpf_object__for_each_program(prog, obj)
+			if (was_refused(prog))
+				bpf_program__set_autoload(prog, false);
+		o->choose(arg);
+		rc = o->load(arg);
+	}
+	programs_chosen();
+	if (rc)
+		o->close(arg);
+	return stop_wanted && rc ? -EINTR : rc;
+}
+
+int programs_load(const struct programs_object *o, void *arg, const struct btf *btf, char *err,
+		  size_t errlen)
+{
+	int rc;
+
+	nr_refused = 0;
+	do {
+		rc = load_once(o, arg, btf);
+		if (!rc)
+			return 0;
+		if (rc == -EINTR || rc == -ENOMEM || !failed_program[0])
+			break;
+		snprintf(refused[nr_refused++], sizeof(refused[0]), "%s", failed_program);
+	} while (nr_refused < LOAD_ATTEMPTS);
+	if (rc == -EINTR)
+		snprintf(err, errlen, "a signal ended it before everything was loaded");
+	else if (nr_refused == LOAD_ATTEMPTS)
+		snprintf(err, errlen,
+			 "this kernel's verifier refuses too many of the BPF programs; of the last one, %s, it says: %s",
+			 failed_program, refusal_of(failed_program) ?: programs_message());
+	else
+		snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)", strerror(-rc),
+			 programs_message());
+	return rc;
+}
+
+static char not_loaded[64];
+
+int programs_fd(const struct bpf_program *prog)
+{
+	int fd = bpf_program__fd(prog);
+
+	if (fd >= 0)
+		return fd;
+	snprintf(not_loaded, sizeof(not_loaded), "%s", bpf_program__name(prog));
+	return -ENOSYS;
+}
+
+const char *programs_why(int rc)
+{
+	static char why[320];
+	const char *says = rc == -ENOSYS ? refusal_of(not_loaded) : NULL;
+
+	if (rc != -ENOSYS)
+		return strerror(-rc);
+	if (says)
+		snprintf(why, sizeof(why), "the verifier refused %s: %s", not_loaded, says);
+	else
+		snprintf(why, sizeof(why), "this kernel has nothing for %s", not_loaded);
+	return why;
+}
+
+int programs_run(const struct bpf_program *prog, void *args, size_t len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .ctx_in = args, .ctx_size_in = len);
+	int fd = programs_fd(prog);
+
+	if (fd < 0)
+		return fd;
+	return bpf_prog_test_run_opts(fd, &o) ? -errno : 0;
+}
+
+/* ---- targets in modules ---- */
+
 /* The BTF of a module, by its name: an fd, or -errno. */
 static int module_btf(const char *module)
 {
@@ -199,6 +298,10 @@ int programs_choose_module(const struct btf *btf, struct bpf_program *prog, cons
 
 	if (fd < 0)
 		return fd;
+	if (was_refused(prog)) {
+		close(fd);
+		return -EACCES;
+	}
 	own = bpf_obj_get_info_by_fd(fd, &info, &len)
 		      ? NULL
 		      : btf__load_from_kernel_by_id_split(info.id, (struct btf *)btf);

@@ -20,7 +20,31 @@ struct btf;
 /* libbpf's messages are kept, not printed; and its programs' targets are found here. */
 void programs_init(void);
 const char *programs_message(void); /* the last one */
-char *programs_refused(void); /* name of the program that the verifier refused last; "" by the caller before */
+
+/* An object's skeleton. */
+struct programs_object {
+	struct bpf_object *(*open)(void *arg); /* NULL: errno says why */
+	/* What is left out besides, what variables and maps begin with; after programs_choose(). */
+	void (*choose)(void *arg);
+	int (*load)(void *arg); /* 0, or -errno */
+	void (*close)(void *arg);
+};
+/*
+ * By trial: opens and loads @o, whose targets are in @btf, the kernel's; a program that this kernel's
+ * verifier refuses is left out (refusal_of()), and the rest is loaded anew. Returns 0, or -errno with
+ * a sentence in @err and nothing open: -EINTR: a signal ended it (stop_wanted).
+ */
+int programs_load(const struct programs_object *o, void *arg, const struct btf *btf, char *err,
+		  size_t errlen);
+/* Runs a syscall program with @args as its context. Returns 0, or -errno: -ENOSYS: it is not loaded. */
+int programs_run(const struct bpf_program *prog, void *args, size_t len);
+/* Its descriptor, or -ENOSYS: it is not loaded. */
+int programs_fd(const struct bpf_program *prog);
+/*
+ * Why a program's run or the last programs_fd() failed with @rc, -errno: a part of a sentence, good
+ * until the next call.
+ */
+const char *programs_why(int rc);
 
 /*
  * Looks up in @btf, the kernel's, what the programs of @obj attach to. Those without a target are
@@ -30,7 +54,8 @@ char *programs_refused(void); /* name of the program that the verifier refused l
 int programs_choose(const struct btf *btf, struct bpf_object *obj);
 /*
  * The target of @prog is in the module @module: looks there, and turns autoload on if it is there.
- * Returns 0, or -errno: -ENOENT: the module is not loaded, has no types yet, or no such function.
+ * Returns 0, or -errno: -ENOENT: the module is not loaded, has no types yet, or no such function;
+ * -EACCES: the verifier refused @prog before.
  */
 int programs_choose_module(const struct btf *btf, struct bpf_program *prog, const char *module);
 /* The type that @prog was found to attach to; 0: none. */

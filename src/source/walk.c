@@ -1,11 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* walk.c - struct pages, piece by piece */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include "internal.h"
+#include <bpf/btf.h>
+#include "probe/probe.h"
+#include "programs.h"
 #include "walk.h"
 
 #define MEMORY_FS_DAX  3 /* enum memory_type, include/linux/memremap.h */
 #define MEMORY_GENERIC 4
+
+int pages_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen)
+{
+	*zone_shift = btf_zone_shift(btf);
+	if (*zone_shift && btf_sizeof(btf, "page") == 64)
+		return 0;
+	snprintf(err, errlen,
+		 "this kernel's struct page can't be read: its BTF doesn't tell where the "
+		 "zone stands, or its size is not 64 bytes");
+	return -1;
+}
+
+int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen)
+{
+	int rc = programs_run(prog, init, sizeof(*init));
+
+	if (rc) {
+		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", strerror(-rc));
+		return -1;
+	}
+	if (!init->vmemmap_base) {
+		if (init->err == -EPERM)
+			snprintf(err, errlen, "kernel addresses are hidden: run sysctl kernel.kptr_restrict=1 (or 0) first");
+		else
+			snprintf(err, errlen, "vmemmap_base is not in /proc/kallsyms: daxtop needs a kernel with "
+					      "CONFIG_KALLSYMS_ALL, as Debian's are");
+		return -1;
+	}
+	return 0;
+}
 
 int32_t walk_idle(unsigned int type, bool legacy)
 {
@@ -24,7 +58,7 @@ int walk_next(struct walk *w, struct dx_walk_args *piece)
 	piece->pgmap = w->pgmap;
 	piece->idle = w->idle;
 	piece->budget = WALK_BUDGET;
-	rc = source_run(w->prog, piece, sizeof(*piece));
+	rc = programs_run(w->prog, piece, sizeof(*piece));
 	if (rc)
 		return rc;
 	w->pfn = piece->pfn;

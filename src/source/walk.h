@@ -3,10 +3,12 @@
 #define DAXTOP_WALK_H
 /* walk.h - drives dx_walk() (bpf/walk.bpf.c) over a range of struct pages, piece by piece */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "scan.h"
 
 struct bpf_program;
+struct btf;
 
 /* Struct pages for one piece: a millisecond or two of a CPU. */
 #define WALK_BUDGET 65536u
@@ -19,6 +21,13 @@ struct walk {
 	uint64_t pfn, end; /* what is left */
 };
 
+/*
+ * Is struct page as bpf/ reads it? Returns 0 and where the zone stands in its flags (bits), or -1
+ * with a sentence.
+ */
+int pages_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen);
+/* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
+int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
 /* Refcount of an idle folio of memory of this type (enum memory_type). */
 int32_t walk_idle(unsigned int type, bool legacy);
 /*

@@ -98,7 +98,7 @@ static void test_start_sigint(struct place *p)
 	wait_catches(d->pid);
 	kill(d->pid, SIGINT);
 	daxtop_end(d, 2);
-	if (!strstr(d->err_text, "a signal ended it before everything was attached"))
+	if (!strstr(d->err_text, "a signal ended it before everything was"))
 		fail("got `%s`, expected that a signal ended it", d->err_text);
 	if (d->out_len)
 		fail("got `%s`, expected no output", d->out_text);
