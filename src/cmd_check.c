@@ -25,6 +25,7 @@ struct check {
 	size_t nr_left;
 	uint32_t told; /* number of the last finding that --verbose told of */
 	uint64_t told_next; /* ns */
+	bool told_lost;
 };
 
 static void note(struct session *s, const struct dx_event *ev, size_t len)
@@ -60,6 +61,16 @@ static int tell(const struct engine_finding *f, void *arg)
 	return 0;
 }
 
+static void tell_lost(struct check *c)
+{
+	const char *why;
+
+	if (c->told_lost || !engine_inconclusive(c->s.engine, &why))
+		return;
+	c->told_lost = true;
+	fprintf(stderr, "daxtop: %s: what rests on them is inconclusive\n", why);
+}
+
 static void look(struct check *c)
 {
 	uint64_t now;
@@ -70,6 +81,7 @@ static void look(struct check *c)
 		return;
 	c->told_next = now + NEWS_NS;
 	engine_findings(c->s.engine, tell, c);
+	tell_lost(c);
 }
 
 /* ---- the stages ---- */

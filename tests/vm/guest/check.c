@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
@@ -34,6 +35,23 @@ bool kernel_legacy(void)
 	if (known < 0)
 		known = kernel_has("__put_devmap_managed_folio_refs");
 	return known;
+}
+
+const char *kernel_regime(void)
+{
+	int major = 0, minor = 0;
+	struct utsname u;
+
+	must(!uname(&u) && sscanf(u.release, "%d.%d", &major, &minor) == 2);
+	if (kernel_legacy())
+		return "legacy";
+	/* pfn_t went with 6.17 */
+	return major == 6 && minor < 17 ? "transition" : "current";
+}
+
+bool kernel_loses(void)
+{
+	return kernel_has("bpf_task_storage_busy");
 }
 
 /* ---- its own findings, where others broke rules as well ---- */
@@ -181,18 +199,34 @@ struct daxtop *check_start(const char *const args[])
 	return daxtop_start(all);
 }
 
-void check_await(struct daxtop *d, const char *rule)
+/* With all that it says, where it is nobody else's. */
+static void check_fail(struct daxtop *d, const char *text)
+{
+	if (share_fd >= 0)
+		fail("daxtop check does not say `%s`", text);
+	must(!kill(d->pid, SIGINT));
+	daxtop_wait(d);
+	fail("daxtop check does not say `%s`, but: %s%s", text, d->err_text, d->out_text);
+}
+
+void check_await_text(struct daxtop *d, const char *text)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
-	char text[64];
 
-	snprintf(text, sizeof(text), "daxtop: %s, ", rule);
 	while (!daxtop_has_said(d, text)) {
 		if (now_ms() > end)
-			fail("daxtop check tells of no %s", rule);
+			check_fail(d, text);
 		poll_pause();
 	}
 	d->err_from = lseek(d->err, 0, SEEK_END);
+}
+
+void check_await(struct daxtop *d, const char *rule)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "daxtop: %s, ", rule);
+	check_await_text(d, text);
 }
 
 void check_stop(struct daxtop *d, int exit_status)

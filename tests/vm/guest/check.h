@@ -8,6 +8,14 @@
 
 /* The kernel counts DAX references as up to 6.14: idle is 1, a mapping holds nothing. */
 bool kernel_legacy(void);
+/* As daxtop calls it, by the kernel's version. */
+const char *kernel_regime(void);
+/*
+ * Up to 6.19: a task that is preempted in bpf_task_storage_get() keeps all others of its CPU from new
+ * storage (kernel/bpf/bpf_task_storage.c, bpf_task_storage_trylock()): an event in some ten
+ * thousand is lost then, and counted.
+ */
+bool kernel_loses(void);
 /* A function of the kernel itself, not inlined everywhere. */
 bool kernel_has(const char *function);
 
@@ -22,6 +30,8 @@ void check_stop(struct daxtop *d, int exit_status);
 
 /* Waits until it tells (on stderr) of a finding of @rule; the next call waits for another one. */
 void check_await(struct daxtop *d, const char *rule);
+/* The same with any text. */
+void check_await_text(struct daxtop *d, const char *text);
 
 /* The runner's: ends the one that tests shared, and looks whether each finding is somebody's. */
 void check_shared_stop(struct daxtop *d);

@@ -236,6 +236,8 @@ static void test_loss(struct place *p)
 
 	area_open(&a, p, 0, AREA_WRITTEN);
 	d = CHECK_START("--ring-size", "4096");
+	/* so that all of the loss is known at once: what was taken before that is in doubt like all else */
+	must(!kill(d->pid, SIGSTOP));
 	for (rounds = 0; rounds < 400; rounds++) {
 		at = mmap(NULL, 13 * SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, a.off);
 		must(at != MAP_FAILED);
@@ -243,6 +245,8 @@ static void test_loss(struct place *p)
 			touch_write(at + i * SZ_4K);
 		must(!munmap(at, 13 * SZ_4K));
 	}
+	must(!kill(d->pid, SIGCONT));
+	check_await_text(d, "daxtop: events were lost");
 	/* for comparison: what is there by now would be told of before */
 	leak_start(&leaked, p, fd);
 	check_await(d, "folio-leak");

@@ -79,6 +79,9 @@ static void place_device(const char *name)
 	}
 }
 
+/* By place, shared by all tests: how many pages were given. */
+static unsigned int *given;
+
 void places_find(void)
 {
 	struct mntent *m;
@@ -86,6 +89,8 @@ void places_find(void)
 	FILE *f;
 	DIR *d;
 
+	given = mmap(NULL, NR_PLACES * sizeof(*given), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(given != MAP_FAILED);
 	f = setmntent("/proc/mounts", "re");
 	while (f && (m = getmntent(f)))
 		place_mounted(m);
@@ -208,10 +213,36 @@ static void file_open(struct area *a, unsigned int order, enum area_blocks block
 		     a->path);
 }
 
+/*
+ * A page of the device that was not given for long, for tests that one daxtop watches, one after the other; and
+ * that no living process was given: each keeps a lock on its own.
+ */
+static unsigned int free_page(const struct area *a)
+{
+	unsigned int which = a->place - places, n = a->place->size / a->len - 4;
+	static int locks = -1;
+
+	if (locks < 0)
+		locks = open("/tmp/pages-given", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	must(locks >= 0);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int nr = __atomic_fetch_add(&given[which], 1, __ATOMIC_RELAXED) % n;
+		struct flock mine = {
+			.l_type = F_WRLCK,
+			.l_whence = SEEK_SET,
+			.l_start = (off_t)which << 32 | nr,
+			.l_len = 1,
+		};
+
+		if (!fcntl(locks, F_OFD_SETLK, &mine))
+			return nr;
+		must(errno == EAGAIN);
+	}
+	fail("all %u pages of %s are somebody's", n, a->path);
+}
+
 void area_open(struct area *a, struct place *p, unsigned int order, enum area_blocks blocks)
 {
-	static unsigned int nr;
-
 	memset(a, 0, sizeof(*a));
 	a->place = p;
 	a->order = order;
@@ -225,8 +256,7 @@ void area_open(struct area *a, struct place *p, unsigned int order, enum area_bl
 		if (a->len != p->align)
 			fail("%s has pages of %zu bytes, the test wants %zu", p->path, p->align,
 			     a->len);
-		/* tests around one daxtop come one after the other: no two get the same */
-		a->off = (test_serial * 4 + nr++) % (p->size / a->len - 4) * a->len;
+		a->off = free_page(a) * a->len;
 	}
 	snprintf(a->spec, sizeof(a->spec), "%s:%#llx", a->path, (unsigned long long)a->off);
 }

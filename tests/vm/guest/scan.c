@@ -198,7 +198,7 @@ void look_check(struct daxtop *d)
 	daxtop_json(d);
 	if (!d->nr_lines || !is_type(d->lines[0], "scan"))
 		fail("the first line is not \"scan\": %.2000s%s", d->out_text, d->err_text);
-	if (strcmp(field_str(d->lines[0], "regime"), kernel_legacy() ? "legacy" : "current"))
+	if (strcmp(field_str(d->lines[0], "regime"), kernel_regime()))
 		fail("another regime: %s", json_text(d->lines[0]));
 	for (size_t i = 0; i < d->nr_lines; i++) {
 		struct json_object *line = d->lines[i];
