@@ -177,6 +177,15 @@ static void event_insert(struct engine *e, const struct dx_event *ev)
 	}
 }
 
+/*
+ * Those don't come through the ring: that one of them is there does not say that what happened
+ * before it was read.
+ */
+static bool is_answer(unsigned int type)
+{
+	return type == DX_SAMPLE || type == DX_PGMAP_REFS || type == DX_TASK_GONE;
+}
+
 int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 {
 	uint64_t time, late;
@@ -206,11 +215,12 @@ int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 		if (late > e->st.late_max_ns)
 			e->st.late_max_ns = late;
 	}
-	if (!e->newest)
+	if (!e->based)
 		/* a little of what came before can still come */
 		e->base = ev->time > 1ull << 50 ? ev->time - (1ull << 50) : 0;
+	e->based = true;
 	event_insert(e, ev);
-	if (ev->time > e->newest)
+	if (ev->time > e->newest && !is_answer(ev->type))
 		e->newest = ev->time;
 	if (e->newest >= e->opt.window_ns && e->newest - e->opt.window_ns > e->watermark)
 		e->watermark = e->newest - e->opt.window_ns;

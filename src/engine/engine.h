@@ -35,7 +35,7 @@ void engine_free(struct engine *e);
 
 /*
  * Hands over one event (copied). Events are applied in order of time once
- * window_ns newer ones have been seen. Returns 0, -ENOMEM.
+ * window_ns newer ones have been seen, answers (engine_asks()) apart. Returns 0, -ENOMEM.
  * @ev may be a struct dx_file_event when its type says so; @len is its size in
  * bytes. A record that is too short or of unknown type is counted and dropped.
  */

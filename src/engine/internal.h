@@ -630,7 +630,8 @@ struct engine {
 	struct engine_options opt;
 	struct engine_stats st; /* what is counted on the way */
 	struct order order;
-	uint64_t newest, watermark; /* times: seen; applied up to */
+	uint64_t newest, watermark; /* times: seen in the ring; applied up to */
+	bool based; /* base is set */
 	uint64_t base; /* what struct folio's times count from */
 	struct folio_table folios;
 	struct history history;

@@ -52,6 +52,9 @@ static inline struct engine *engine_plain(void)
 	do {                                                                             \
 		struct dx_event ev_ = EVENT(__VA_ARGS__);                                \
 		assert_int_equal(engine_push(e, &ev_, sizeof(ev_)), 0);                  \
+		/* an answer, too, is applied at once where there is no window */        \
+		if (!(e)->opt.window_ns)                                                 \
+			engine_advance(e, ev_.time);                                     \
 	} while (0)
 
 /* The first 4K write fault of a page: inserted, installed at time - 2, ended. */

@@ -107,6 +107,24 @@ static void test_late_install(void **state)
 	engine_free(e);
 }
 
+/* An answer can be read before what the ring has from before it: that is not too late. */
+static void test_answer_ahead(void **state)
+{
+	struct engine *e = engine_with(1 << 20, 100);
+
+	(void)state;
+	push(e, DX_SAMPLE, 2000, PFN, .flags = DX_F_SCAN, .refcount = 1);
+	push(e, DX_INSTALL_PFN, 1000, PFN);
+	push(e, DX_UNMAP, 1010, PFN, .refcount = 1, .nr = 1);
+	assert_int_equal(stats_of(e).late, 0);
+	assert_int_equal(stats_of(e).events, 0);
+	engine_advance(e, 2100);
+	assert_int_equal(stats_of(e).late, 0);
+	assert_times(e, PFN, "1000 1010 2000 ");
+	assert_int_equal(folio_of(e, PFN).last_time, 2000);
+	engine_free(e);
+}
+
 static uint64_t seed = 1;
 
 static uint64_t rnd(uint64_t n)
@@ -308,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted),	     cmocka_unit_test(test_equal_times),
 		cmocka_unit_test(test_late),	     cmocka_unit_test(test_late_install),
+		cmocka_unit_test(test_answer_ahead),
 		cmocka_unit_test(test_shuffled),     cmocka_unit_test(test_same_result),
 		cmocka_unit_test(test_window_full),  cmocka_unit_test(test_advance),
 		cmocka_unit_test(test_loss),	     cmocka_unit_test(test_loss_and_window),
