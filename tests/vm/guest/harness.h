@@ -64,7 +64,7 @@ struct test {
 	unsigned int starts; /* about so many of daxtop it needs, or as much time; 0: one */
 	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
 	bool takes_blocks; /* HISTORIES: its workload takes new blocks of the filesystem */
-	const char *warns_on; /* ... on kernels of this series only ("6.18."): a known fault of theirs; NULL: on all */
+	const char *warns_on; /* ... on kernels of these series only ("6.17.|6.18."): a known fault of theirs; NULL: on all */
 	const char *rule; /* it exercises this one, and fails if it doesn't */
 };
 

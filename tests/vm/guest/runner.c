@@ -254,13 +254,28 @@ void programs_settle(void)
 		fail("%s", text);
 }
 
+/* @series: "6.17.|6.18." */
+static bool kernel_is_of(const char *series)
+{
+	struct utsname u;
+	size_t len;
+
+	must(!uname(&u));
+	for (;; series += len + 1) {
+		len = strcspn(series, "|");
+		if (!strncmp(u.release, series, len))
+			return true;
+		if (!series[len])
+			return false;
+	}
+}
+
 /* @t: the test whose work it was, NULL: nobody's. */
 static void look_at_log(const struct test *t, char *text, size_t len)
 {
 	const char *warns = t ? t->warns : NULL, *fault;
-	struct utsname u;
 
-	if (warns && t->warns_on && !uname(&u) && strncmp(u.release, t->warns_on, strlen(t->warns_on)))
+	if (warns && t->warns_on && !kernel_is_of(t->warns_on))
 		warns = NULL;
 	fault = klog_fault(warns);
 
