@@ -52,6 +52,8 @@ enum share {
 	CHECKS_STRICT, /* one with --strict */
 	CHECKS_STALL, /* one to which a second is a stall */
 	LOOKS, /* `scan`s, each for all who want one by then: by SCAN() without arguments */
+	LOOKS_APART, /* ... for this test on all its places: it takes them away from the others, or blocks them */
+	LOOKS_MEANWHILE, /* ... for those that never stand still */
 	NR_SHARES
 };
 
@@ -61,7 +63,7 @@ struct test {
 	void (*run)(struct place *p); /* p: NULL for ON_NONE */
 	enum share share;
 	unsigned int seconds; /* limit, 0: 600 */
-	unsigned int starts; /* about so many of daxtop it needs, or as much time; 0: one */
+	unsigned int starts; /* about so many of daxtop it (or its unit) needs, or as much time; 0: one */
 	const char *warns; /* where the kernel warns ("mm/gup.c"), as it should; NULL: nowhere */
 	bool takes_blocks; /* HISTORIES: its workload takes new blocks of the filesystem */
 	const char *warns_on; /* ... on kernels of these series only ("6.17.|6.18."): a known fault of theirs; NULL: on all */

@@ -75,7 +75,7 @@ struct unit {
 	size_t n;
 	enum share share;
 	struct place *place; /* of all of them, if one daxtop is one of a place */
-	unsigned int weight;
+	unsigned int starts, weight;
 	bool last; /* in the order of the table, after the others */
 	bool in_each_part;
 };
@@ -89,12 +89,12 @@ static struct unit *unit_of(const struct test *t, struct place *p)
 	struct unit *u;
 
 	for (u = units; t->share != ALONE && u < units + nr_units; u++)
-		if (u->share == t->share && u->place == of)
+		if (u->share == t->share && u->place == of &&
+		    (t->share != LOOKS_APART || u->instance->t == t))
 			return u;
 	u = &units[nr_units++];
 	u->share = t->share;
 	u->place = of;
-	u->weight = t->share != ALONE ? START : 0;
 	return u;
 }
 
@@ -108,7 +108,9 @@ static void unit_add(const struct test *t, struct place *p, bool last)
 		exit(2);
 	}
 	u->instance[u->n++] = (struct instance){ t, p };
-	u->weight += t->share != ALONE ? 1 : (t->starts ? t->starts : 1) * START;
+	if (u->starts < (t->starts ?: 1))
+		u->starts = t->starts ?: 1;
+	u->weight = u->starts * START + (t->share != ALONE ? u->n : 0);
 	u->last = last;
 	u->in_each_part = !strncmp(t->name, "left/", 5);
 }
@@ -213,8 +215,8 @@ static void unit_run(struct runner *r, const struct unit *u)
 {
 	if (u->share == ALONE)
 		runner_one(r, u->instance);
-	else if (u->share == LOOKS)
-		runner_looks(r, u->instance, u->n);
+	else if (share_looks(u->share))
+		runner_looks(r, u->share, u->instance, u->n);
 	else
 		runner_shared(r, u->share, u->instance, u->n, u->place);
 }

@@ -417,7 +417,14 @@ static const struct sharing {
 	[CHECKS_STRICT] = { "checks-strict", false, { CHECK_ARGS("60"), "--strict" } },
 	[CHECKS_STALL] = { "checks-stall", false, { CHECK_ARGS("1") } },
 	[LOOKS] = { "looks", false, { "scan", "--json" } },
+	[LOOKS_APART] = { "looks-apart", false, { "scan", "--json" } },
+	[LOOKS_MEANWHILE] = { "looks-meanwhile", false, { "scan", "--json" } },
 };
+
+bool share_looks(enum share share)
+{
+	return share == LOOKS || share == LOOKS_APART || share == LOOKS_MEANWHILE;
+}
 
 const char *share_name(enum share share)
 {
@@ -602,7 +609,7 @@ static bool look_wanted(struct proc *c)
 	return wanted;
 }
 
-void runner_looks(struct runner *r, const struct instance t[], size_t n)
+void runner_looks(struct runner *r, enum share share, const struct instance t[], size_t n)
 {
 	struct proc *procs = calloc(n, sizeof(*procs)), look;
 	bool *wants = calloc(n, sizeof(*wants)), any = false, ok = true, looked = false;
@@ -623,7 +630,8 @@ void runner_looks(struct runner *r, const struct instance t[], size_t n)
 		}
 		looked = true;
 		proc_start(&look, &look_test, NULL, out, err);
-		snprintf(look.name, sizeof(look.name), "shared/%s", share_name(LOOKS));
+		snprintf(look.name, sizeof(look.name), "shared/%s%s%s", share_name(share),
+			 share == LOOKS_APART ? "/" : "", share == LOOKS_APART ? t->t->name : "");
 		proc_end(&look, limit_ms(&look_test));
 		ok = !look.status && !look.hung;
 		look_at_programs(look.name, look.after, sizeof(look.after));

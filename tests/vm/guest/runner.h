@@ -70,7 +70,9 @@ void runner_one(struct runner *r, const struct instance *i);
 void runner_shared(struct runner *r, enum share share, const struct instance i[], size_t n,
 		   struct place *place);
 /* The same with one look for all of them, and another one for all who want another, and so on. */
-void runner_looks(struct runner *r, const struct instance i[], size_t n);
+void runner_looks(struct runner *r, enum share share, const struct instance i[], size_t n);
+/* By looks? */
+bool share_looks(enum share share);
 /* "CHECKS" in lower case, as in the name of its own result. */
 const char *share_name(enum share share);
 /* One daxtop serves the tests of a place only? */

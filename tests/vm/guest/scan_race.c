@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "scan.h"
 
-#define LOOKS 4
+#define ROUNDS 3 /* of what changes all the time: it is not the same twice */
 
 /* ---- things that go ---- */
 
@@ -43,7 +43,7 @@ static void test_pgmap(struct place *p)
 	namespace_afterwards(p, name);
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	child_start(&c, child_unbinds, name);
-	for (int i = 0; i < LOOKS; i++)
+	for (int i = 0; i < ROUNDS; i++)
 		SCAN();
 	child_go(&c);
 	child_end(&c);
@@ -91,7 +91,7 @@ static void test_churn(struct place *p)
 	struct child c;
 
 	child_start(&c, child_lives, p);
-	for (int i = 0; i < LOOKS; i++)
+	for (int i = 0; i < ROUNDS; i++)
 		SCAN();
 	child_go(&c);
 	child_end(&c);
@@ -200,33 +200,43 @@ static void test_pipe_again(struct place *p)
 
 /* ---- its own end ---- */
 
-static void end_by(int sig, int after_ms)
+static void expect_ended(struct daxtop *d, int sig)
 {
-	struct daxtop *d = daxtop_spawn(ARGS("scan", "--json"));
-
-	usleep(after_ms * 1000);
-	kill(d->pid, sig);
 	daxtop_wait(d);
 	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == sig)
 		return; /* before it could look after signals */
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
-		fail("signal %d after %d ms: got wait status %#x, expected exit 0: %s", sig,
-		     after_ms, d->status, d->err_text);
+		fail("signal %d: got wait status %#x, expected exit 0: %s", sig, d->status, d->err_text);
 	look_check(d);
+}
+
+/* In the middle of a look. */
+static void end_by(int sig)
+{
+	struct daxtop *d = scan_pause("dx_hold_pipe");
+
+	kill(d->pid, sig);
+	if (sig != SIGKILL)
+		daxtop_resume(d);
+	expect_ended(d, sig);
+	if (WIFSIGNALED(d->status) && sig != SIGKILL)
+		fail("signal %d ended a look that had begun", sig);
 }
 
 static void test_signals(struct place *p)
 {
+	struct daxtop *d;
 	struct area a;
 	int fds[2];
 
 	area_touched(&a, p, place_order(p));
 	pipe_fill(fds, &a);
-	for (int ms = 100; ms < 1500; ms += 700) {
-		end_by(SIGINT, ms);
-		end_by(SIGTERM, ms + 100);
-		end_by(SIGKILL, ms + 200);
-	}
+	d = daxtop_spawn(ARGS("scan", "--json"));
+	usleep(100000); /* it loads its programs */
+	kill(d->pid, SIGINT);
+	expect_ended(d, SIGINT);
+	end_by(SIGTERM);
+	end_by(SIGKILL);
 	pipe_drain(fds);
 }
 
@@ -272,11 +282,11 @@ static void test_output(struct place *p)
 }
 
 const struct test scan_race_tests[] = {
-	TEST("scan/pgmap-goes", ON_DAX4K | ON_BOTH, test_pgmap),
-	TEST("scan/churn", (ON_XFS | ON_DAX2M) | ON_BOTH, test_churn),
+	TEST("scan/pgmap-goes", ON_DAX4K | ON_BOTH, test_pgmap, .share = LOOKS_MEANWHILE, .starts = ROUNDS + 1),
+	TEST("scan/churn", (ON_XFS | ON_DAX2M) | ON_BOTH, test_churn, .share = LOOKS_MEANWHILE, .starts = ROUNDS),
 	TEST("scan/process-goes", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_process_goes),
 	TEST("scan/pipe-again", ON_EXT4 | ON_BOTH, test_pipe_again),
-	TEST("scan/signals", ON_EXT4 | ON_BOTH, test_signals),
-	TEST("scan/no-output", ON_NONE | ON_BOTH, test_output),
+	TEST("scan/signals", ON_EXT4 | ON_BOTH, test_signals, .starts = 3),
+	TEST("scan/no-output", ON_NONE | ON_BOTH, test_output, .starts = 3),
 	TESTS_END,
 };
