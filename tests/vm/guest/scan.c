@@ -79,6 +79,14 @@ struct json_object *expect_verdict(struct daxtop *d, const char *device, const c
 	return v;
 }
 
+void expect_unused(struct daxtop *d, const struct place *p)
+{
+	struct json_object *v = expect_verdict(d, p->device, p->fs ? "mounted" : "free");
+
+	if (p->fs && strcmp(field_str(v, "mount"), p->path))
+		fail("mount: expected %s in %s", p->path, json_text(v));
+}
+
 /* ---- what can't be ---- */
 
 static bool is_word(const char *word, const char *const words[])

@@ -63,6 +63,8 @@ struct json_object *wait_of(struct daxtop *d, pid_t pid);
 struct json_object *summary_line(struct daxtop *d);
 /* The verdict, of this device and so called. */
 struct json_object *expect_verdict(struct daxtop *d, const char *device, const char *verdict);
+/* ... that nobody uses the place: its filesystem is mounted there, no more. */
+void expect_unused(struct daxtop *d, const struct place *p);
 /* A text for fail(). */
 const char *json_text(struct json_object *o);
 

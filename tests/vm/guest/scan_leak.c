@@ -7,43 +7,79 @@
 
 #define LEAKED 3
 
-/* Folio references that the module took; nothing maps the page any more. */
+/* References that the module took of a fresh, mapped page. Returns its pfn. */
+static uint64_t leak(struct area *a, struct place *p, int fd, unsigned int cmd)
+{
+	struct inject arg = { .cmd = cmd };
+	uint64_t pfn = area_touched(a, p, place_order(p));
+
+	arg.addr = (uintptr_t)a->p;
+	for (int i = 0; i < LEAKED; i++)
+		inject_do(fd, &arg);
+	return pfn;
+}
+
+static void let_go(struct area *a)
+{
+	area_unmap(a);
+	must(!close(a->fd));
+}
+
+/* They are all that is left, and nobody's. */
+static void expect_nobody(struct daxtop *d, const struct area *a, uint64_t pfn)
+{
+	struct json_object *f = expect_folio(d, a, pfn, USES(.gets = LEAKED, .unknown = LEAKED)), *holders;
+
+	must(json_object_object_get_ex(f, "holders", &holders));
+	for (size_t i = 0; i < json_object_array_length(holders); i++)
+		if (field_bool(json_object_array_get_idx(holders, i), "certain"))
+			fail("nobody is the holder: %s", json_text(f));
+}
+
+/* Mapped, not mapped, put. */
 static void test_folio(struct place *p)
 {
-	struct inject arg = { .cmd = INJECT_FOLIO_GET };
+	int fd = inject_open();
+	struct json_object *f;
+	struct area a;
+	uint64_t pfn = leak(&a, p, fd, INJECT_FOLIO_GET);
+
+	f = expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = LEAKED, .unknown = LEAKED));
+	expect_mapping(f, getpid(), a.p);
+	let_go(&a);
+	expect_nobody(SCAN(), &a, pfn);
+	inject_undo(fd);
+	expect_nothing(SCAN(), pfn);
+}
+
+/* What they do to an unbind. */
+static void test_folio_verdict(struct place *p)
+{
 	/* dax_break_layout_final() is there for filesystems, since 6.15 */
 	bool waits = p->fs && !kernel_legacy();
-	int fd = inject_open(), i;
-	struct json_object *f, *v;
+	int fd = inject_open();
+	struct json_object *v;
 	struct daxtop *d;
 	char dev[64];
 	struct area a;
-	uint64_t pfn = area_touched(&a, p, place_order(p));
+	uint64_t pfn = leak(&a, p, fd, INJECT_FOLIO_GET);
 
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
-	arg.addr = (uintptr_t)a.p;
-	for (i = 0; i < LEAKED; i++)
-		inject_do(fd, &arg);
-	f = expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = LEAKED, .unknown = LEAKED));
-	expect_mapping(f, getpid(), a.p);
-	area_unmap(&a);
-	must(!close(a.fd));
+	let_go(&a);
 	d = holders_run(1, dev);
-	f = expect_folio(d, &a, pfn, USES(.gets = LEAKED, .unknown = LEAKED));
-	for (i = 0; (size_t)i < json_object_array_length(json_object_object_get(f, "holders")); i++)
-		if (field_bool(json_object_array_get_idx(json_object_object_get(f, "holders"), i),
-			       "certain"))
-			fail("nobody is the holder: %s", json_text(f));
+	expect_nobody(d, &a, pfn);
 	v = expect_verdict(d, p->device, waits ? "hangs" : "pulls");
 	if (field_int(v, "nr") != (waits ? 1 : LEAKED) || field_int(v, "folios") != 1)
 		fail("%d references of one folio: %s", LEAKED, json_text(v));
-	d = daxtop_run(0, ARGS("scan"));
-	if (!strstr(d->out_text, "holder unknown: predates daxtop"))
-		fail("the holder is unknown: %s", d->out_text);
+	if (p->fs) {
+		d = daxtop_run(0, ARGS("scan"));
+		if (!strstr(d->out_text, "holder unknown: predates daxtop"))
+			fail("the holder is unknown: %s", d->out_text);
+	}
 	inject_undo(fd);
 	d = holders_run(p->fs ? 1 : 0, dev);
 	expect_nothing(d, pfn);
-	expect_verdict(d, p->device, p->fs ? "mounted" : "free");
+	expect_unused(d, p);
 }
 
 static void expect_refs(struct daxtop *d, const char *device, int64_t unexplained)
@@ -62,20 +98,15 @@ static void expect_refs(struct daxtop *d, const char *device, int64_t unexplaine
 /* References on the pgmap: an unbind would never end. */
 static void test_pgmap(struct place *p)
 {
-	struct inject arg = { .cmd = INJECT_PGMAP_GET };
-	int fd = inject_open(), i;
+	int fd = inject_open();
 	struct json_object *v;
 	struct daxtop *d;
 	char dev[64];
 	struct area a;
 
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
-	area_touched(&a, p, place_order(p));
-	arg.addr = (uintptr_t)a.p;
-	for (i = 0; i < LEAKED; i++)
-		inject_do(fd, &arg);
-	area_unmap(&a);
-	must(!close(a.fd));
+	leak(&a, p, fd, INJECT_PGMAP_GET);
+	let_go(&a);
 	d = holders_run(1, dev);
 	expect_refs(d, p->device, LEAKED);
 	v = expect_verdict(d, p->device, "hangs");
@@ -84,7 +115,7 @@ static void test_pgmap(struct place *p)
 	inject_undo(fd);
 	d = holders_run(p->fs ? 1 : 0, dev);
 	expect_refs(d, p->device, 0);
-	expect_verdict(d, p->device, p->fs ? "mounted" : "free");
+	expect_unused(d, p);
 }
 
 /* Of how many pgmaps is the page? */
@@ -130,8 +161,10 @@ static void test_ranges(struct place *p)
 }
 
 const struct test scan_leak_tests[] = {
-	TEST("scan/folio-leaked", ON_ALL | ON_BOTH, test_folio),
-	TEST("scan/pgmap-leaked", ON_ALL | ON_BOTH, test_pgmap),
+	TEST("scan/folio-leaked", ON_ALL | ON_BOTH, test_folio, .share = LOOKS),
+	TEST("holders/folio-leaked", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_folio_verdict, .starts = 2),
+	/* on the other two as well: scan/unbind-waits-for-pgmap */
+	TEST("holders/pgmap-leaked", (ON_XFS | ON_DAX4K) | ON_BOTH, test_pgmap, .starts = 2),
 	TEST("scan/ranges", ON_NONE | ON_BOTH, test_ranges, .share = LOOKS),
 	TESTS_END,
 };
