@@ -223,7 +223,7 @@ static void test_renamed(struct place *p)
 	snprintf(path, sizeof(path), "%.200s-new", a.path);
 	must(!rename(a.path, path));
 	strcpy(a.path, path);
-	f = expect_file(&a, pfn, path);
+	f = expect_file(&a, pfn, p->bit == ON_XFS ? path : NULL);
 	if (field_bool(f, "file_deleted"))
 		fail("it is not deleted: %s", json_text(f));
 	area_unmap(&a);
@@ -300,12 +300,12 @@ static void test_hostile(struct place *p)
 	h = holder_of(f, "pipe", getpid());
 	if (!h || strcmp(field_str(h, "comm"), EVIL_JSON))
 		fail("comm: got %s", json_text(f));
-	d = daxtop_run(0, ARGS("scan", "--verbose"));
-	if (!strstr(d->out_text, "gt-"))
+	if (p->bit == ON_EXT4)
+		d = daxtop_run(0, ARGS("scan", "--verbose"));
+	else
+		d = daxtop_run(1, ARGS("holders", a.path));
+	if (!strstr(d->out_text, "\\x1b]0;x"))
 		fail("the file is not in the text: %s", d->out_text);
-	expect_plain(d->out_text);
-	expect_plain(d->err_text);
-	d = daxtop_run(1, ARGS("holders", a.path));
 	expect_plain(d->out_text);
 	expect_plain(d->err_text);
 	pipe_drain(fds);
