@@ -318,6 +318,45 @@ void history_stop(struct daxtop *d)
 		shared_stop(d);
 }
 
+struct daxtop *trace_start(const char *events)
+{
+	if (share_fd >= 0)
+		return shared_start("", 1);
+	return daxtop_start(ARGS("trace", "--json", "-e", events));
+}
+
+/* Is @word one of the words of @list, which have commas between them? */
+static bool in_list(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
+		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
+			return true;
+	return false;
+}
+
+void trace_stop(struct daxtop *d, const char *events)
+{
+	const struct turn *turn = &runner_memory->turns[turn_nr];
+	size_t n = 0;
+
+	if (share_fd < 0) {
+		daxtop_stop(d);
+		return;
+	}
+	shared_stop(d);
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		struct json_object *o = d->lines[i];
+
+		if (strcmp(field_str(o, "type"), "event") ||
+		    (in_list(events, field_str(o, "event")) && field_int(o, "time_ns") >= turn->from &&
+		     field_int(o, "time_ns") <= turn->to))
+			d->lines[n++] = o;
+	}
+	d->nr_lines = n;
+}
+
 static struct json_object *field(struct json_object *o, const char *key, enum json_type type)
 {
 	struct json_object *v;

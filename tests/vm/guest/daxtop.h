@@ -80,6 +80,12 @@ const char *field_str_or_null(struct json_object *o, const char *key);
 /* Is @flag in the object's "flags"? */
 bool field_has_flag(struct json_object *o, const char *flag);
 
+/*
+ * daxtop trace --json of these events ("break-busy,break-done"), begun and ended. A test that shares one has its
+ * turn between the two; of the lines those of these events and its turn stay, and the summary of all.
+ */
+struct daxtop *trace_start(const char *events);
+void trace_stop(struct daxtop *d, const char *events);
 /* trace --json: the summary line, which must be the last and only one. */
 struct json_object *trace_summary(struct daxtop *d);
 /* Events of one name ("type":"event"), or of every name when NULL. */

@@ -131,11 +131,11 @@ static void test_fault_event(struct place *p)
 	struct area a;
 
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-e", "dev-fault"));
+	d = trace_start("dev-fault");
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
-	daxtop_stop(d);
+	trace_stop(d, "dev-fault");
 	trace_summary(d);
 	if (trace_count(d, NULL) != 1)
 		fail("got %zu events, expected one dev-fault: %s", trace_count(d, NULL),
@@ -186,7 +186,7 @@ const struct test devdax_tests[] = {
 	SHARED_TEST("fault/fork-touch", ON_DEV, test_fork_touch),
 	SHARED_TEST("fault/where", ON_DEV, test_where),
 	SHARED_TEST("fault/private-refused", ON_DEV, test_private_refused),
-	TEST("fault/dev-fault", ON_DEV, test_fault_event),
+	TEST("fault/dev-fault", ON_DEV, test_fault_event, .share = TRACES),
 	TEST("module-late", ON_DAX2M, test_module_late),
 	TESTS_END,
 };

@@ -51,6 +51,7 @@ enum share {
 	CHECKS, /* one `check`: by check_start() and check_stop() only */
 	CHECKS_STRICT, /* one with --strict */
 	CHECKS_STALL, /* one to which a second is a stall */
+	TRACES, /* one `trace` of everything: by trace_start() and trace_stop() only */
 	LOOKS, /* `scan`s, each for all who want one by then: by SCAN() without arguments */
 	LOOKS_APART, /* ... for this test on all its places: it takes them away from the others, or blocks them */
 	LOOKS_MEANWHILE, /* ... for those that never stand still */

@@ -139,7 +139,7 @@ static void test_write_call(struct place *p)
 
 	area_open(&a, p, 0, AREA_WRITTEN);
 	area_clone(&b, &a);
-	d = daxtop_start(ARGS("trace", "--json", "-e", "remove"));
+	d = trace_start("remove");
 	area_map_shared(&a);
 	area_map_shared(&b);
 	touch_read(a.p);
@@ -149,7 +149,7 @@ static void test_write_call(struct place *p)
 	area_unmap(&a);
 	area_unmap(&b);
 	area_remove(&b);
-	daxtop_stop(d);
+	trace_stop(d, "remove");
 	trace_summary(d);
 	if (d->nr_lines != 3)
 		fail("got %zu removes, expected 2: %s", d->nr_lines - 1, d->out_text);
@@ -226,7 +226,7 @@ static void test_stale_index_strict(struct place *p)
 const struct test reflink_tests[] = {
 	TEST("reflink/stale-index", ON_XFS | ON_BOTH, test_stale_index),
 	TEST("reflink/stale-index-strict", ON_XFS, test_stale_index_strict),
-	TEST("reflink/write-call", ON_XFS, test_write_call),
+	TEST("reflink/write-call", ON_XFS, test_write_call, .share = TRACES),
 	SHARED_TEST("reflink/read-both", ON_XFS, test_read_both),
 	SHARED_TEST("reflink/write-one", ON_XFS, test_write_one, .takes_blocks = true),
 	TEST("reflink/write-alone", ON_XFS, test_write_alone),

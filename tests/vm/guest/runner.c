@@ -416,6 +416,7 @@ static const struct sharing {
 	[CHECKS] = { "checks", false, { CHECK_ARGS("60") } },
 	[CHECKS_STRICT] = { "checks-strict", false, { CHECK_ARGS("60"), "--strict" } },
 	[CHECKS_STALL] = { "checks-stall", false, { CHECK_ARGS("1") } },
+	[TRACES] = { "traces", false, { "trace", "--json" } },
 	[LOOKS] = { "looks", false, { "scan", "--json" } },
 	[LOOKS_APART] = { "looks-apart", false, { "scan", "--json" } },
 	[LOOKS_MEANWHILE] = { "looks-meanwhile", false, { "scan", "--json" } },
