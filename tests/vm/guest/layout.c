@@ -179,7 +179,7 @@ static void test_break_trace(struct place *p)
 	size_t i;
 
 	area_open(&w.a, p, 0, AREA_WRITTEN);
-	d = daxtop_start(ARGS("trace", "--json", "-e", "break-busy,break-done", "-f", w.a.path));
+	d = trace_start("break-busy,break-done");
 	area_map_shared(&w.a);
 	touch_write(w.a.p);
 	hold(&w);
@@ -188,7 +188,7 @@ static void test_break_trace(struct place *p)
 	wait_blocked(c.pid, p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page");
 	drain(&w);
 	child_end(&c);
-	daxtop_stop(d);
+	trace_stop(d, "break-busy,break-done");
 	trace_summary(d);
 	for (i = 0; i < d->nr_lines - 1; i++) {
 		if (!strcmp(field_str(d->lines[i], "event"), "break-busy"))
@@ -222,7 +222,7 @@ static void test_locked(struct place *p)
 	area_map_shared(&w.a);
 	touch_write(w.a.p);
 	arg.addr = (uintptr_t)w.a.p;
-	d = daxtop_start(ARGS("trace", "--json", "-e", "remove"));
+	d = trace_start("remove");
 	inject_do(fd, &arg);
 	child_start(&c, child_takes, &w);
 	child_go(&c);
@@ -230,7 +230,7 @@ static void test_locked(struct place *p)
 		     "wait_entry_unlocked_exclusive|get_next_unlocked_entry|get_unlocked_entry");
 	inject_undo(fd);
 	child_end(&c);
-	daxtop_stop(d);
+	trace_stop(d, "remove");
 	o = trace_summary(d);
 	if (trace_count(d, "remove") != 1 || field_int(o, "lost"))
 		fail("one removal and no loss expected: %s", d->out_text);
@@ -246,42 +246,62 @@ static void test_locked(struct place *p)
 /* umount evicts the inode: its entries are removed, the file stays. */
 static void test_umount(struct place *p)
 {
+	struct area a[2];
 	struct daxtop *d;
-	struct area a;
 
-	mount_afterwards(p);
-	area_open(&a, p, 0, AREA_WRITTEN);
-	d = HISTORY_START(a.spec);
-	area_map_shared(&a);
-	touch_write(a.p);
-	area_unmap(&a);
-	must(!close(a.fd));
-	must(!umount(p->path));
-	remount(p);
+	(void)p;
+	for (int i = 0; i < 2; i++) {
+		must(places[i].path[0]);
+		mount_afterwards(&places[i]);
+		area_open(&a[i], &places[i], 0, AREA_WRITTEN);
+	}
+	d = HISTORY_START(a[0].spec, a[1].spec);
+	for (int i = 0; i < 2; i++) {
+		area_map_shared(&a[i]);
+		touch_write(a[i].p);
+		area_unmap(&a[i]);
+		must(!close(a[i].fd));
+		must(!umount(places[i].path));
+		remount(&places[i]);
+	}
 	history_stop(d);
-	HISTORY(d, &a, FAULT_NEW, UNMAP_FREE, "remove 0>0");
+	for (int i = 0; i < 2; i++)
+		HISTORY(d, &a[i], FAULT_NEW, UNMAP_FREE, "remove 0>0");
+}
+
+static void mount_not_dax(const struct place *p)
+{
+	char dev[64];
+
+	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
+	mount_afterwards(p);
+	must(!umount(p->path));
+	must(!mount(dev, p->path, p->name, 0, "dax=never"));
 }
 
 /* ext4 breaks the layout of every inode that it evicts; without DAX that is no event. */
 static void test_not_dax(struct place *p)
 {
-	char dev[64], path[256];
+	char path[256];
 	struct daxtop *d;
 	int fd;
 
-	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
-	snprintf(path, sizeof(path), "%s/gt-not-dax", p->path);
-	mount_afterwards(p);
-	must(!umount(p->path));
-	must(!mount(dev, p->path, p->name, 0, "dax=never"));
+	(void)p;
+	for (int i = 0; i < 2; i++) {
+		must(places[i].path[0]);
+		mount_not_dax(&places[i]);
+	}
 	d = daxtop_start(ARGS("trace", "--json"));
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	must(fd >= 0);
-	must(write(fd, "x", 1) == 1);
-	must(!ftruncate(fd, 0));
-	must(!unlink(path));
-	close(fd);
-	must(!umount(p->path));
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/gt-not-dax", places[i].path);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		must(fd >= 0);
+		must(write(fd, "x", 1) == 1);
+		must(!ftruncate(fd, 0));
+		must(!unlink(path));
+		close(fd);
+		must(!umount(places[i].path));
+	}
 	daxtop_stop(d);
 	trace_summary(d);
 	if (trace_count(d, NULL))
@@ -296,9 +316,9 @@ const struct test layout_tests[] = {
 	SHARED_TEST("layout/truncate-waits", ON_FS, test_truncate_waits),
 	SHARED_TEST("layout/punch-waits", ON_FS, test_punch_waits),
 	SHARED_TEST("layout/unlink-waits", ON_FS, test_unlink_waits),
-	TEST("layout/break-trace", ON_FS, test_break_trace),
-	TEST("layout/locked", ON_FS | ON_BOTH, test_locked),
-	TEST("layout/umount", ON_FS, test_umount),
-	TEST("layout/not-dax", ON_FS, test_not_dax),
+	TEST("layout/break-trace", ON_FS, test_break_trace, .share = TRACES),
+	TEST("layout/locked", ON_FS | ON_BOTH, test_locked, .share = TRACES),
+	TEST("layout/umount", ON_NONE, test_umount),
+	TEST("layout/not-dax", ON_NONE, test_not_dax),
 	TESTS_END,
 };

@@ -64,7 +64,7 @@ static void test_trace_text(struct place *p)
 	evil_open(&a, p);
 	d = daxtop_start(ARGS("trace"));
 	evil_life(&a);
-	kill(d->pid, SIGINT);
+	kill(d->pid, SIGTERM); /* as good as SIGINT, for which see daxtop_stop() */
 	daxtop_end(d, 0);
 	if (!strstr(d->out_text, "fault"))
 		fail("no fault in the text: %s", d->out_text);
@@ -79,9 +79,9 @@ static void test_trace_json(struct place *p)
 	size_t i, n = 0;
 
 	evil_open(&a, p);
-	d = daxtop_start(ARGS("trace", "--json", "-e", "fault"));
+	d = trace_start("fault");
 	evil_life(&a);
-	daxtop_stop(d);
+	trace_stop(d, "fault");
 	trace_summary(d);
 	for (i = 0; i < d->nr_lines - 1; i++) {
 		struct json_object *o = d->lines[i];
@@ -104,7 +104,7 @@ static void test_history_text(struct place *p)
 	evil_open(&a, p);
 	d = daxtop_start(ARGS("history", a.spec));
 	evil_life(&a);
-	kill(d->pid, SIGINT);
+	kill(d->pid, SIGTERM);
 	daxtop_end(d, 0);
 	if (!strstr(d->out_text, "install"))
 		fail("no install in the text: %s", d->out_text);
@@ -158,6 +158,8 @@ static void test_top(struct place *p)
 	pty_expect(&t, "gt-");
 	pty_type(&t, "q");
 	pty_wait(&t);
+	if (t.status)
+		fail("daxtop top: got wait status %#x, expected exit 0", t.status);
 	if (strstr(t.text, "\033]0;x") || strchr(t.text, 7))
 		fail("the name's escape sequence reached the terminal");
 	if (strchr(t.text, '\377'))
@@ -165,8 +167,8 @@ static void test_top(struct place *p)
 }
 
 const struct test names_tests[] = {
-	TEST("names/trace-text", ON_FS, test_trace_text),
-	TEST("names/trace-json", ON_FS, test_trace_json),
+	TEST("names/trace-text", ON_XFS, test_trace_text),
+	TEST("names/trace-json", ON_FS, test_trace_json, .share = TRACES),
 	TEST("names/history-text", ON_EXT4, test_history_text),
 	SHARED_TEST("names/history-json", ON_EXT4, test_history_json),
 	TEST("names/top", ON_EXT4, test_top),

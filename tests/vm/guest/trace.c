@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "check.h"
 #include "place.h"
 #include "steps.h"
 
@@ -372,18 +373,14 @@ static void test_history_pfn(struct place *p)
 {
 	struct area a, b;
 	struct daxtop *d;
-	char pfn[32];
 
 	area_open(&a, p, 0, AREA_WRITTEN);
-	d = HISTORY_START(a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
-	history_stop(d);
-	snprintf(pfn, sizeof(pfn), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
-	area_unmap(&a);
 	b = a;
-	snprintf(b.spec, sizeof(b.spec), "%s", pfn);
-	d = HISTORY_START(pfn, a.spec);
+	snprintf(b.spec, sizeof(b.spec), "%#lx", (long)pfn_of(a.p));
+	area_unmap(&a);
+	d = HISTORY_START(b.spec, a.spec);
 	area_map_shared(&a);
 	touch_write(a.p);
 	area_unmap(&a);
@@ -394,12 +391,12 @@ static void test_history_pfn(struct place *p)
 
 const struct test trace_tests[] = {
 	TEST("trace/lines", ON_FS, test_lines),
-	TEST("trace/filters", ON_FS, test_filters),
-	TEST("trace/filter-loads", ON_EXT4 | ON_BOTH, test_filter_loads),
+	TEST("trace/filters", ON_EXT4, test_filters),
+	TEST("trace/filter-loads", ON_EXT4 | ON_BOTH, test_filter_loads, .starts = 2),
 	TEST("trace/count", ON_EXT4, test_count),
 	TEST("trace/duration", ON_EXT4, test_duration_trace),
 	TEST("trace/history-duration", ON_NONE, test_duration_history),
-	TEST("trace/history-pfn", ON_FS, test_history_pfn),
-	TEST("trace/two-at-once", ON_FS, test_two),
+	SHARED_TEST("trace/history-pfn", ON_FS, test_history_pfn),
+	TEST("trace/two-at-once", ON_XFS, test_two, .starts = 2),
 	TESTS_END,
 };
