@@ -202,7 +202,7 @@ static __always_inline int owner_rules(void *ctx, __u64 value)
 /* Each entry that dax_delete_mapping_range() is about to disassociate. */
 HOOK(dx_delete_entry)
 {
-	struct xa_state *xas = hook_ptr(ctx, 0, struct xa_state);
+	struct xa_state *xas = hook_ptr(ctx, 0, xa_state);
 	void *ret = (void *)hook_ret(ctx);
 	struct task_ctx *t = task_ctx_find();
 	__u64 value = entry_value((__u64)ret);
@@ -332,7 +332,7 @@ int BPF_PROG(dx_disassociate, void *entry, struct address_space *mapping, bool t
  */
 HOOK(dx_invalidate)
 {
-	struct address_space *mapping = hook_ptr(ctx, 0, struct address_space);
+	struct address_space *mapping = hook_ptr(ctx, 0, address_space);
 	unsigned long index = hook_arg(ctx, 1);
 	struct task_ctx *t = task_ctx_get();
 
@@ -349,7 +349,7 @@ HOOK(dx_invalidate)
 /* The folio was split when the entry went; its head page stands where the entry said. */
 HOOK(dx_invalidate_end)
 {
-	struct address_space *mapping = hook_ptr(ctx, 0, struct address_space);
+	struct address_space *mapping = hook_ptr(ctx, 0, address_space);
 	unsigned long index = hook_arg(ctx, 1);
 	int ret = hook_ret(ctx);
 	struct task_ctx *t = task_ctx_find();

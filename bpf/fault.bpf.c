@@ -51,7 +51,7 @@ static __noinline int ended_unseen(void *ctx, struct fault *f)
  */
 static __always_inline struct inode *inode_cast(const struct inode *inode)
 {
-	return bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode));
+	return cast(inode, inode);
 }
 
 static __always_inline __u64 fault_file(struct vm_fault *vmf)

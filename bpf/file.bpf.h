@@ -37,7 +37,7 @@ static __always_inline __u64 file_id(__u64 ino, __u32 gen)
 
 static __always_inline struct dentry *dentry_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct dentry));
+	return cast(addr, dentry);
 }
 
 /*
@@ -51,7 +51,7 @@ static long file_up(__u64 unused, void *arg)
 {
 	struct dx_file_event *to = *(struct dx_file_event **)arg;
 	__u64 d = to->e.addr, m = to->e.pgmap, parent;
-	struct mount *mnt = bpf_rdonly_cast((void *)m, bpf_core_type_id_kernel(struct mount));
+	struct mount *mnt = cast(m, mount);
 	__u32 at = to->path_len, len;
 
 	if (d == field_word(&mnt->mnt, struct vfsmount, mnt_root)) {
@@ -121,7 +121,7 @@ static __always_inline int file_send(__u64 file, struct inode *inode)
  */
 __noinline int file_check(struct fault *f, __u64 file, __u64 addr)
 {
-	struct inode *inode = bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct inode));
+	struct inode *inode = cast(addr, inode);
 	struct seen_key key = { .ino = inode->i_ino, .dev = inode_dev(inode), .gen = inode->i_generation };
 	__u64 now = bpf_ktime_get_ns(), *sent;
 
@@ -160,8 +160,7 @@ static __always_inline void file_of(__u64 file)
 		return;
 	mapping = word_at(file + bpf_core_field_offset(struct file, f_mapping));
 	inode = word_at(mapping + bpf_core_field_offset(struct address_space, host));
-	if (!file_is_seen(f, inode,
-			  bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode))))
+	if (!file_is_seen(f, inode, cast(inode, inode)))
 		file_check(f, file, inode);
 	if (!under_way)
 		fault_end(f);

@@ -11,16 +11,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
-
-/*
- * bpf_rdonly_cast() (kernel commit a35b9af4ec2c, 6.2) makes a typed pointer from
- * a number: plain loads, checked by the fault handler, instead of a
- * helper call a field. bpf_core_read.h declares it together with this macro
- * (libbpf commit "libbpf: add bpf_core_cast() macro", 1.4).
- */
-#ifndef bpf_core_cast
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
-#endif
+#include "cast.bpf.h"
 
 /* Set by dx_init() before anything is attached; addresses are in kallsyms, not in BTF. */
 extern __u64 vmemmap_base; /* of struct page 0 */
@@ -53,12 +44,12 @@ struct page___head {
 
 static __always_inline struct page *page_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct page));
+	return cast(addr, page);
 }
 
 static __always_inline struct folio *folio_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct folio));
+	return cast(addr, folio);
 }
 
 /*
@@ -68,16 +59,12 @@ static __always_inline struct folio *folio_cast(__u64 addr)
  */
 static __always_inline __u64 word_at(__u64 addr)
 {
-	struct pgprot *word = bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct pgprot));
-
-	return word->pgprot;
+	return cast(addr, pgprot)->pgprot;
 }
 
 /* The pointer that stands in @ptr's @field, as a number. */
-#define field_word(ptr, type, field)                                                          \
-	(((struct pgprot *)bpf_rdonly_cast((void *)(ptr) + bpf_core_field_offset(type, field), \
-					   bpf_core_type_id_kernel(struct pgprot)))           \
-		 ->pgprot)
+#define field_word(ptr, type, field) \
+	(cast((void *)(ptr) + bpf_core_field_offset(type, field), pgprot)->pgprot)
 
 /* The compiler keeps nothing it knows of @x: the verifier wants to see checks and offsets of a context. */
 #define opaque(x) asm volatile("" : "+r"(x))
@@ -135,7 +122,7 @@ static __always_inline __u64 page_head(__u64 addr)
 
 static __always_inline struct dev_pagemap *pgmap_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct dev_pagemap));
+	return cast(addr, dev_pagemap);
 }
 
 /* Of the folio whose head page is at @addr; valid on a head page only. */
@@ -181,7 +168,7 @@ static __always_inline struct address_space *folio_mapping(__u64 addr)
 
 	if (!v || v & 3)
 		return NULL;
-	return bpf_rdonly_cast((void *)v, bpf_core_type_id_kernel(struct address_space));
+	return cast(v, address_space);
 }
 
 static __always_inline bool folio_is_large(const struct folio *folio)

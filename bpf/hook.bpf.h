@@ -32,7 +32,6 @@ static __always_inline __u64 hook_ret(void *ctx)
 }
 
 /* Argument @n, to read from. */
-#define hook_ptr(ctx, n, type) \
-	((type *)bpf_rdonly_cast((void *)hook_arg(ctx, n), bpf_core_type_id_kernel(type)))
+#define hook_ptr(ctx, n, type) cast(hook_arg(ctx, n), type)
 
 #endif

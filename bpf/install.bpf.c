@@ -202,7 +202,7 @@ static __noinline int install_zero(void *ctx, __u64 page, __u64 addr, __u32 leve
 HOOK(dx_insert_page)
 {
 	unsigned long addr = hook_arg(ctx, 1);
-	struct page *page = hook_ptr(ctx, 2, struct page);
+	struct page *page = hook_ptr(ctx, 2, page);
 	__u64 at;
 
 	if (!rules_on || page->_refcount.counter > 0 || !page_is_zone_device(page))
@@ -223,16 +223,16 @@ static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct
 
 HOOK(dx_insert_pmd)
 {
-	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
-	struct folio *folio = hook_ptr(ctx, 1, struct folio);
+	struct vm_fault *vmf = hook_ptr(ctx, 0, vm_fault);
+	struct folio *folio = hook_ptr(ctx, 1, folio);
 
 	return insert_folio(ctx, vmf, folio, DX_PMD);
 }
 
 HOOK(dx_insert_pud)
 {
-	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
-	struct folio *folio = hook_ptr(ctx, 1, struct folio);
+	struct vm_fault *vmf = hook_ptr(ctx, 0, vm_fault);
+	struct folio *folio = hook_ptr(ctx, 1, folio);
 
 	return insert_folio(ctx, vmf, folio, DX_PUD);
 }
@@ -266,8 +266,8 @@ int BPF_PROG(dx_rmap_add_pmd, struct folio *folio, struct page *page, struct vm_
 
 HOOK(dx_rmap_add_pud)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
-	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+	struct folio *folio = hook_ptr(ctx, 0, folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, vm_area_struct);
 
 	return rmap_added(ctx, folio, vma, DX_PUD);
 }
@@ -320,16 +320,16 @@ int BPF_PROG(dx_unmap_ptes, struct folio *folio, struct page *page, int nr,
 
 HOOK(dx_unmap_pmd)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
-	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+	struct folio *folio = hook_ptr(ctx, 0, folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, vm_area_struct);
 
 	return unmapped(ctx, folio, 1, vma, DX_PMD);
 }
 
 HOOK(dx_unmap_pud)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
-	struct vm_area_struct *vma = hook_ptr(ctx, 2, struct vm_area_struct);
+	struct folio *folio = hook_ptr(ctx, 0, folio);
+	struct vm_area_struct *vma = hook_ptr(ctx, 2, vm_area_struct);
 
 	return unmapped(ctx, folio, 1, vma, DX_PUD);
 }
@@ -397,8 +397,7 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 	head = page_head(pfn_addr(pfn));
 	f = fault_find();
 	if (f && f->vmf && f->pfn == pfn) {
-		struct vm_fault *vmf = bpf_rdonly_cast((void *)f->vmf,
-						       bpf_core_type_id_kernel(struct vm_fault));
+		struct vm_fault *vmf = cast(f->vmf, vm_fault);
 
 		/* wp_pfn_shared(), mm/memory.c: the PTE is there, it becomes writable */
 		if (vmf->flags & FAULT_FLAG_MKWRITE)
@@ -422,7 +421,7 @@ static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, 
 
 HOOK(dx_install_pfn)
 {
-	struct vm_area_struct *vma = hook_ptr(ctx, 0, struct vm_area_struct);
+	struct vm_area_struct *vma = hook_ptr(ctx, 0, vm_area_struct);
 	unsigned long addr = hook_arg(ctx, 1);
 	unsigned long pfn = hook_arg(ctx, 2);
 
@@ -431,7 +430,7 @@ HOOK(dx_install_pfn)
 
 HOOK(dx_install_pfn_pmd)
 {
-	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
+	struct vm_fault *vmf = hook_ptr(ctx, 0, vm_fault);
 	unsigned long pfn = hook_arg(ctx, 1);
 
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PMD);
@@ -439,7 +438,7 @@ HOOK(dx_install_pfn_pmd)
 
 HOOK(dx_install_pfn_pud)
 {
-	struct vm_fault *vmf = hook_ptr(ctx, 0, struct vm_fault);
+	struct vm_fault *vmf = hook_ptr(ctx, 0, vm_fault);
 	unsigned long pfn = hook_arg(ctx, 1);
 
 	return installed_pfn(ctx, vmf->vma, vmf->address, pfn, DX_PUD);

@@ -37,7 +37,7 @@ static __always_inline int emit_pgmap(void *ctx, __u16 type, struct dev_pagemap 
 
 HOOK(dx_pgmap_add)
 {
-	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, struct dev_pagemap);
+	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, dev_pagemap);
 	void *ret = (void *)hook_ret(ctx);
 	__u64 err = (__u64)ret;
 	__u64 at;
@@ -114,7 +114,7 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 
 HOOK(dx_pgmap_kill)
 {
-	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, struct dev_pagemap);
+	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, dev_pagemap);
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
@@ -125,7 +125,7 @@ HOOK(dx_pgmap_kill)
 
 HOOK(dx_pgmap_gone)
 {
-	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, struct dev_pagemap);
+	struct dev_pagemap *pgmap = hook_ptr(ctx, 0, dev_pagemap);
 	__u64 at;
 
 	bpf_get_func_arg(ctx, 0, &at);
@@ -160,15 +160,13 @@ HOOK(dx_pgmap_release)
 
 	bpf_get_func_arg(ctx, 0, &at);
 	at -= bpf_core_field_offset(struct dev_pagemap, ref);
-	return emit_pgmap(ctx, DX_PGMAP_RELEASE,
-			  bpf_rdonly_cast((void *)at, bpf_core_type_id_kernel(struct dev_pagemap)),
-			  at, 0);
+	return emit_pgmap(ctx, DX_PGMAP_RELEASE, cast(at, dev_pagemap), at, 0);
 }
 
 /* PRIVATE and COHERENT only call it; the task's memory is about to hold the page. */
 HOOK(dx_page_init)
 {
-	struct page *page = hook_ptr(ctx, 0, struct page);
+	struct page *page = hook_ptr(ctx, 0, page);
 	__u64 mm = mm_current(), order = 0, pgmap = 0;
 	struct dx_event *e;
 	__u64 at;
@@ -211,7 +209,7 @@ HOOK(dx_page_init)
 /* Handed out: one reference, locked. Nobody else knows the page yet. */
 HOOK(dx_page_init_end)
 {
-	struct page *page = hook_ptr(ctx, 0, struct page);
+	struct page *page = hook_ptr(ctx, 0, page);
 	__u64 at;
 	int got;
 

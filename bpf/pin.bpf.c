@@ -247,7 +247,7 @@ static __always_inline int added(__u64 *ctx, struct folio *folio, __u32 nr, __u3
 
 HOOK(dx_add_pins)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct folio *folio = hook_ptr(ctx, 0, folio);
 	unsigned int pins = hook_arg(ctx, 1);
 	int ret = hook_ret(ctx);
 
@@ -256,7 +256,7 @@ HOOK(dx_add_pins)
 
 HOOK(dx_add_pin)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct folio *folio = hook_ptr(ctx, 0, folio);
 
 	return added(ctx, folio, 1, FOLL_PIN, 0);
 }
@@ -376,7 +376,7 @@ int BPF_PROG(dx_unpin_user_folio, struct folio *folio, unsigned long npages)
 
 HOOK(dx_unpin_folio)
 {
-	struct folio *folio = hook_ptr(ctx, 0, struct folio);
+	struct folio *folio = hook_ptr(ctx, 0, folio);
 
 	return unpin_folio_nr(ctx, folio, 1);
 }

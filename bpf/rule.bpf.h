@@ -159,7 +159,7 @@ __noinline int rule_tell(__u64 what, __u64 at, __u64 counts, __u64 where, __u64 
 			e->addr = where;
 	}
 	if (inode)
-		event_inode(e, bpf_rdonly_cast((void *)inode, bpf_core_type_id_kernel(struct inode)));
+		event_inode(e, cast(inode, inode));
 	event_submit(e);
 	return 0;
 }

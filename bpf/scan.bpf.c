@@ -228,12 +228,12 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 	a->found = 0;
 	if (!a->pgmap_array)
 		return 0;
-	xa = bpf_rdonly_cast((void *)a->pgmap_array, bpf_core_type_id_kernel(struct xarray));
+	xa = cast(a->pgmap_array, xarray);
 	xa_search_begin(w, (__u64)xa->xa_head, a->index, -1ULL);
 	bpf_loop(1 << 16, walk_step, NULL, 0);
 	if (!w->found)
 		return 0;
-	pgmap = bpf_rdonly_cast((void *)w->found, bpf_core_type_id_kernel(struct dev_pagemap));
+	pgmap = cast(w->found, dev_pagemap);
 	a->found = w->found;
 	a->type = pgmap->type;
 	a->nr_range = pgmap->nr_range;

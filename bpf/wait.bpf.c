@@ -101,7 +101,7 @@ HOOK(dx_break)
 
 HOOK(dx_break_end)
 {
-	struct inode *inode = hook_ptr(ctx, 0, struct inode);
+	struct inode *inode = hook_ptr(ctx, 0, inode);
 	long long start = hook_arg(ctx, 1);
 	long long end = hook_arg(ctx, 2);
 	__u64 ret = 0;
@@ -117,7 +117,7 @@ HOOK(dx_break_final)
 
 HOOK(dx_break_final_end)
 {
-	struct inode *inode = hook_ptr(ctx, 0, struct inode);
+	struct inode *inode = hook_ptr(ctx, 0, inode);
 
 	return break_end(ctx, inode, 0, LLONG_MAX, DX_F_FINAL, 0);
 }
@@ -153,7 +153,7 @@ static __noinline struct task_ctx *busy_legacy(struct task_ctx *t, __u64 page, s
 /* A page: something in the range is busy, and the caller will wait for this one. */
 HOOK(dx_busy)
 {
-	struct address_space *mapping = hook_ptr(ctx, 0, struct address_space);
+	struct address_space *mapping = hook_ptr(ctx, 0, address_space);
 	struct task_ctx *t = task_ctx_find();
 	struct dx_event *e;
 	__u64 at = 0;

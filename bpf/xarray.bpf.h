@@ -31,7 +31,7 @@ static __always_inline bool xa_is_sibling(__u64 entry)
 
 static __always_inline struct xa_node *xa_node_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct xa_node));
+	return cast(addr, xa_node);
 }
 
 static __always_inline __u64 xa_slot(__u64 node, __u64 slot)

@@ -16,8 +16,6 @@ extern __u64 object_ops[DX_OBJECT_OPS];
 
 extern struct dx_hold hold;
 
-#define hold_cast(addr, type) \
-	((type *)bpf_rdonly_cast((void *)(addr), bpf_core_type_id_kernel(type)))
 /* The address of @ptr's @field, as a number. */
 #define field_at(ptr, type, field) ((__u64)(ptr) + bpf_core_field_offset(type, field))
 
@@ -105,7 +103,7 @@ __noinline __u64 hold_some(__u64 page, __u64 nr, bool each, __u32 refs)
 
 __noinline int owner_task(__u64 task)
 {
-	struct task_struct *t = hold_cast(task, struct task_struct);
+	struct task_struct *t = cast(task, task_struct);
 
 	if (!task)
 		return 0;
@@ -165,7 +163,7 @@ __noinline int hold_bytes(__u64 page, __u64 offset, __u64 len, bool each, __u32 
  */
 __noinline bool hold_file_is(__u64 addr, __u64 private, __u32 ops, __u64 ino)
 {
-	struct file *file = hold_cast(addr, struct file);
+	struct file *file = cast(addr, file);
 
 	return ops < DX_OBJECT_OPS && object_ops[ops] &&
 	       field_word(file, struct file, private_data) == private &&

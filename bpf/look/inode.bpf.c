@@ -24,7 +24,7 @@ struct look_path_walk path_walking; /* one at a time */
 
 static __always_inline struct dentry *path_dentry(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct dentry));
+	return cast(addr, dentry);
 }
 
 static __always_inline __u64 alias_offset(void)

@@ -13,22 +13,22 @@
 
 static __always_inline struct inode *inode_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct inode));
+	return cast(addr, inode);
 }
 
 static __always_inline struct address_space *mapping_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct address_space));
+	return cast(addr, address_space);
 }
 
 static __always_inline struct super_block *super_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct super_block));
+	return cast(addr, super_block);
 }
 
 static __always_inline struct file *file_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct file));
+	return cast(addr, file);
 }
 
 static __always_inline void mapping_id(struct look_mapping_id *id, __u64 mapping,

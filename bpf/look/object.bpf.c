@@ -188,7 +188,7 @@ static long aio_cpu(__u64 cpu, void *arg)
 {
 	__u64 at = object_walk.cpu + word_at(per_cpu_offset + cpu * 8);
 
-	object_walk.avail += hold_cast(at, struct kioctx_cpu)->reqs_available;
+	object_walk.avail += cast(at, kioctx_cpu)->reqs_available;
 	return 0;
 }
 
@@ -198,7 +198,7 @@ static long aio_cpu(__u64 cpu, void *arg)
  */
 static __always_inline __u64 aio_under_way(__u64 kioctx)
 {
-	struct kioctx *k = hold_cast(kioctx, struct kioctx);
+	struct kioctx *k = cast(kioctx, kioctx);
 	__s64 n;
 
 	object_walk.cpu = field_word(k, struct kioctx, cpu);
@@ -252,7 +252,7 @@ int dx_tasks(struct bpf_iter__task *ctx)
 	if (w->table) {
 		w->o.kind = DX_OBJECT_AIO;
 		w->told = 0;
-		w->nr = hold_cast(w->table, struct kioctx_table)->nr;
+		w->nr = cast(w->table, kioctx_table)->nr;
 		bpf_loop(TASK_PLACES, aio_next, &ctx, 0);
 	}
 	return 0;

@@ -15,9 +15,9 @@ static long pipe_step(__u64 unused, void *arg)
 
 	if (pipe_walk.at == pipe_walk.head || !pipe_walk.left || hold_full())
 		return 1;
-	b = hold_cast(pipe_walk.bufs + (pipe_walk.at & pipe_walk.mask) *
-					       bpf_core_type_size(struct pipe_buffer),
-		      struct pipe_buffer);
+	b = cast(pipe_walk.bufs +
+			 (pipe_walk.at & pipe_walk.mask) * bpf_core_type_size(struct pipe_buffer),
+		 pipe_buffer);
 	/* splice_pipe_to_pipe() leaves page and length behind in a buffer that it has moved */
 	if (b->len && field_word(b, struct pipe_buffer, ops))
 		hold_page(field_word(b, struct pipe_buffer, page));
@@ -30,7 +30,7 @@ static long pipe_step(__u64 unused, void *arg)
 SEC("syscall")
 int dx_hold_pipe(struct dx_hold_args *a)
 {
-	struct pipe_inode_info *pipe = hold_cast(a->private, struct pipe_inode_info);
+	struct pipe_inode_info *pipe = cast(a->private, pipe_inode_info);
 	__u32 tail = pipe->tail, skip = a->next ? a->next - 1 : 0;
 
 	hold_begin(a->private);

@@ -36,7 +36,7 @@ static long sg_step(__u64 i, void *arg)
 
 	if (!w->sg || !w->nr || !w->left || hold.found > DX_HELD_MAX / 2)
 		return 1;
-	sg = hold_cast(w->sg, struct scatterlist);
+	sg = cast(w->sg, scatterlist);
 	link = sg->page_link;
 	if (link & SG_CHAIN) {
 		w->sg = link & ~(__u64)SG_BITS;

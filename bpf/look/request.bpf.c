@@ -42,7 +42,7 @@ static long disk_step(__u64 i, void *arg)
 	queue = disk ? field_word(disk, struct gendisk, queue) : 0;
 	if (!queue)
 		return 0;
-	openers = hold_cast(bdev, struct block_device)->bd_openers.counter;
+	openers = cast(bdev, block_device)->bd_openers.counter;
 	/* a partition's stands next to its disk's: mostly enough against doublets */
 	d = &disks[(disk_walk.found - 1) & (DX_DISKS - 1)];
 	if (disk_walk.found && d->queue == queue) {
@@ -121,7 +121,7 @@ static long hctx_slot(__u64 i, void *arg)
 SEC("syscall")
 int dx_tags(struct dx_tags_args *a)
 {
-	struct request_queue *q = hold_cast(a->queue, struct request_queue);
+	struct request_queue *q = cast(a->queue, request_queue);
 
 	__builtin_memset(&disk_walk, 0, sizeof(disk_walk));
 	if (bpf_core_field_exists(struct request_queue, queue_hw_ctx)) {
@@ -191,7 +191,7 @@ static __always_inline void owner_blkdev(__u64 dio, bool async)
 {
 	__u64 who = field_word(dio, struct blkdev_dio, iocb);
 
-	if (!async && hold_cast(dio, struct blkdev_dio)->flags & DIO_IS_SYNC)
+	if (!async && cast(dio, blkdev_dio)->flags & DIO_IS_SYNC)
 		owner_task(who);
 	else
 		owner_kiocb(who);
@@ -267,7 +267,7 @@ static long vec_step(__u64 i, void *arg)
 
 	if (i >= rq_walk.vcnt)
 		return 1;
-	bv = hold_cast(rq_walk.vecs + i * bpf_core_type_size(struct bio_vec), struct bio_vec);
+	bv = cast(rq_walk.vecs + i * bpf_core_type_size(struct bio_vec), bio_vec);
 	hold_bytes(field_word(bv, struct bio_vec, bv_page), bv->bv_offset, bv->bv_len, true,
 		   rq_walk.each);
 	return 0;
@@ -281,7 +281,7 @@ static long part_step(__u64 i, void *arg)
 
 	if (!rq_walk.size)
 		return 1;
-	bv = hold_cast(rq_walk.vecs, struct bio_vec);
+	bv = cast(rq_walk.vecs, bio_vec);
 	len = bv->bv_len;
 	if (!len)
 		return 1;
@@ -317,7 +317,7 @@ static long bio_step(__u64 i, void *arg)
 	hold.kioctx = 0;
 	hold.flags &= DX_HELD_WRITE;
 	__builtin_memset(hold.comm, 0, sizeof(hold.comm));
-	bio = hold_cast(rq_walk.orig, struct bio);
+	bio = cast(rq_walk.orig, bio);
 	rq_walk.vecs = field_word(bio, struct bio, bi_io_vec);
 	if (!rq_walk.vecs)
 		return 0;
@@ -333,7 +333,7 @@ static long bio_step(__u64 i, void *arg)
 		return 0;
 	}
 	/* vectors that are not its own */
-	iter = hold_cast(field_at(rq_walk.bio, struct bio, bi_iter), struct bvec_iter);
+	iter = cast(field_at(rq_walk.bio, struct bio, bi_iter), bvec_iter);
 	rq_walk.vecs = field_word(rq_walk.bio, struct bio, bi_io_vec) +
 		       iter->bi_idx * bpf_core_type_size(struct bio_vec);
 	rq_walk.start = iter_done(iter);
@@ -354,7 +354,7 @@ static long rq_step(__u64 i, void *arg)
 	rq_walk.tag++;
 	if (!addr)
 		return 0;
-	rq = hold_cast(addr, struct request);
+	rq = cast(addr, request);
 	if (rq->ref.counter <= 0)
 		return 0;
 	rq_walk.next = field_word(addr, struct request, bio);
@@ -377,7 +377,7 @@ static long rq_step(__u64 i, void *arg)
 SEC("syscall")
 int dx_requests(struct dx_requests_args *a)
 {
-	struct blk_mq_tags *t = hold_cast(a->tags, struct blk_mq_tags);
+	struct blk_mq_tags *t = cast(a->tags, blk_mq_tags);
 
 	hold_begin(0);
 	rq_walk.at = field_word(a->tags, struct blk_mq_tags, static_rqs);

@@ -29,7 +29,7 @@ struct dx_socket_walk sock_walk;
 
 static long frag_step(__u64 i, void *arg)
 {
-	struct skb_shared_info *sh = hold_cast(sock_walk.shinfo, struct skb_shared_info);
+	struct skb_shared_info *sh = cast(sock_walk.shinfo, skb_shared_info);
 	__u64 frag, page;
 
 	if (i >= sh->nr_frags || i >= SOCKET_FRAGS)
@@ -37,13 +37,13 @@ static long frag_step(__u64 i, void *arg)
 	frag = field_at(sh, struct skb_shared_info, frags) +
 	       i * bpf_core_type_size(struct skb_frag);
 	if (bpf_core_field_exists(struct skb_frag, netmem)) {
-		struct skb_frag *f = hold_cast(frag, struct skb_frag);
+		struct skb_frag *f = cast(frag, skb_frag);
 
 		page = field_word(frag, struct skb_frag, netmem);
 		if (!(page & NET_IOV))
 			hold_bytes(page, f->offset, f->len, false, 1);
 	} else {
-		struct skb_frag___old *f = (void *)hold_cast(frag, struct skb_frag);
+		struct skb_frag___old *f = (void *)cast(frag, skb_frag);
 
 		page = field_word(frag, struct skb_frag___old, bv_page);
 		hold_bytes(page, f->bv_offset, f->bv_len, false, 1);
@@ -53,11 +53,11 @@ static long frag_step(__u64 i, void *arg)
 
 static __always_inline void skb_frags(__u64 skb)
 {
-	struct sk_buff *s = hold_cast(skb, struct sk_buff);
+	struct sk_buff *s = cast(skb, sk_buff);
 
 	sock_walk.shinfo = field_word(skb, struct sk_buff, head) + s->end;
 	hold.object = sock_walk.shinfo;
-	if (hold_cast(sock_walk.shinfo, struct skb_shared_info)->flags & SKBFL_MANAGED_FRAG_REFS)
+	if (cast(sock_walk.shinfo, skb_shared_info)->flags & SKBFL_MANAGED_FRAG_REFS)
 		return;
 	bpf_loop(SOCKET_FRAGS, frag_step, NULL, 0);
 }
@@ -211,7 +211,7 @@ SEC("syscall")
 int dx_hold_socket(struct dx_hold_args *a)
 {
 	__u64 sk = field_word(a->private, struct socket, sk);
-	struct sock *s = hold_cast(sk, struct sock);
+	struct sock *s = cast(sk, sock);
 	bool done = true;
 
 	hold_begin(0);

@@ -189,8 +189,7 @@ static long stack_step(__u64 i, void *arg)
 
 static __always_inline void blocked_file(struct dx_folio *f, __u64 addr)
 {
-	struct address_space *mapping =
-		bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct address_space));
+	struct address_space *mapping = cast(addr, address_space);
 	struct inode *inode = mapping->host;
 
 	f->mapping = addr;

@@ -26,12 +26,12 @@ __noinline __u64 slot_buffer(__u64 slot)
 	__u64 addr = slot;
 
 	if (slot && ring_has_nodes()) {
-		if (hold_cast(slot, struct io_rsrc_node)->refs <= 0)
+		if (cast(slot, io_rsrc_node)->refs <= 0)
 			return 0;
 		addr = field_word(slot, struct io_rsrc_node, buf);
 	}
 	if (!addr || (bpf_core_field_exists(struct io_mapped_ubuf, refs) &&
-		      hold_cast(addr, struct io_mapped_ubuf)->refs.refs.counter <= 0))
+		      cast(addr, io_mapped_ubuf)->refs.refs.counter <= 0))
 		return 0;
 	/* a buffer of the kernel's (ublk) has another private pointer, and no pins */
 	if (bpf_core_field_exists(struct io_mapped_ubuf, priv) &&
@@ -84,14 +84,14 @@ static long uring_step(__u64 unused, void *arg)
 		return 0;
 	}
 	addr = uring.imu;
-	imu = hold_cast(addr, struct io_mapped_ubuf);
+	imu = cast(addr, io_mapped_ubuf);
 	if (uring.bvec >= imu->nr_bvecs) {
 		uring_next();
 		return 0;
 	}
-	bv = hold_cast(field_at(addr, struct io_mapped_ubuf, bvec) +
-			       uring.bvec * bpf_core_type_size(struct bio_vec),
-		       struct bio_vec);
+	bv = cast(field_at(addr, struct io_mapped_ubuf, bvec) +
+			  uring.bvec * bpf_core_type_size(struct bio_vec),
+		  bio_vec);
 	shift = imu->folio_shift & 63;
 	hold.object = addr;
 	hold.index = uring.buffer;
@@ -100,8 +100,7 @@ static long uring_step(__u64 unused, void *arg)
 	hold.addr = imu->ubuf & ~0xfffULL;
 	page = field_word(bv, struct bio_vec, bv_page);
 	if (uring.bvec) {
-		__u64 first = hold_cast(field_at(addr, struct io_mapped_ubuf, bvec), struct bio_vec)
-				      ->bv_len;
+		__u64 first = cast(field_at(addr, struct io_mapped_ubuf, bvec), bio_vec)->bv_len;
 
 		hold.addr = imu->ubuf + first + ((uring.bvec - 1) << shift);
 	}

@@ -27,7 +27,7 @@ static __always_inline __u64 ring_table(__u64 ctx)
 /* How many places the table has. */
 static __always_inline __u64 ring_buffers(__u64 ctx)
 {
-	struct io_ring_ctx *c = hold_cast(ctx, struct io_ring_ctx);
+	struct io_ring_ctx *c = cast(ctx, io_ring_ctx);
 
 	if (ring_has_nodes())
 		return c->buf_table.nr;

@@ -23,7 +23,7 @@ struct look_tree tree; /* one walk at a time */
 
 static __always_inline struct vm_area_struct *vma_cast(__u64 addr)
 {
-	return bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct vm_area_struct));
+	return cast(addr, vm_area_struct);
 }
 
 static __always_inline __u64 vma_mapping(struct vm_area_struct *vma)

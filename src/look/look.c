@@ -14,11 +14,11 @@
 
 /* ---- load ---- */
 
-static struct bpf_object *open_object(void *arg)
+static struct bpf_object *open_object(void *arg, const struct bpf_object_open_opts *opts)
 {
 	struct look *l = arg;
 
-	l->skel = look_bpf__open();
+	l->skel = look_bpf__open_opts(opts);
 	return l->skel ? l->skel->obj : NULL;
 }
 

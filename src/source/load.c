@@ -6,6 +6,7 @@
 #include <string.h>
 #include "internal.h"
 #include "programs.h"
+#include "types.h"
 
 /*
  * Its types can be had only when its init has returned (kernel/bpf/btf.c,
@@ -99,11 +100,11 @@ static void settings_set(const struct source *s, struct daxtop_bpf *skel)
 	skel->rodata->rules_on = !s->o.no_rules;
 }
 
-static struct bpf_object *open_object(void *arg)
+static struct bpf_object *open_object(void *arg, const struct bpf_object_open_opts *opts)
 {
 	struct source *s = arg;
 
-	s->skel = daxtop_bpf__open();
+	s->skel = daxtop_bpf__open_opts(opts);
 	return s->skel ? s->skel->obj : NULL;
 }
 
@@ -148,15 +149,19 @@ int source_load(struct source *s, char *err, size_t errlen)
 /* An object of its own, with the maps and variables of the others. */
 int source_load_late(struct source *s, struct probe *p, int c)
 {
-	struct daxtop_bpf *late = s->nr_late < LATE_MAX ? daxtop_bpf__open() : NULL;
+	struct types_file types = { .fd = -1 };
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
+	int rc = s->nr_late < LATE_MAX ? types_open(&types) : -ENOSPC;
+	struct daxtop_bpf *late = rc ? NULL : daxtop_bpf__open_opts(&opts);
 	struct bpf_map *from, *to = NULL;
 	struct bpf_program *prog;
 
 	if (!late) {
-		snprintf(p->why, sizeof(p->why), "%s", strerror(errno));
+		snprintf(p->why, sizeof(p->why), "%s", strerror(rc ? -rc : errno));
+		types_close(&types);
 		return -1;
 	}
-	if (programs_choose(s->btf, late->obj))
+	if (programs_choose(s->btf, late->obj) || types_fill(&types, late->obj, s->btf))
 		goto fail;
 	bpf_object__for_each_program(prog, late->obj)
 		if (!candidate_has(&p->candidates[c], bpf_program__name(prog)))
@@ -172,10 +177,12 @@ int source_load_late(struct source *s, struct probe *p, int c)
 	if (daxtop_bpf__load(late))
 		goto fail;
 	programs_chosen();
+	types_close(&types);
 	s->late[s->nr_late++] = late;
 	return 0;
 fail:
 	programs_chosen();
+	types_close(&types);
 	snprintf(p->why, sizeof(p->why), "%.150s", programs_message());
 	daxtop_bpf__destroy(late);
 	return -1;

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "refusal.h"
 #include "stop.h"
+#include "types.h"
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */
 
@@ -180,16 +181,20 @@ static bool was_refused(const struct bpf_program *prog)
 
 static int load_once(const struct programs_object *o, void *arg, const struct btf *btf)
 {
-	struct bpf_object *obj = o->open(arg);
+	struct types_file types;
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
+	int rc = types_open(&types);
+	struct bpf_object *obj = rc ? NULL : o->open(arg, &opts);
 	struct bpf_program *prog;
-	int rc;
 
 	failed_program[0] = 0;
 	if (!obj) {
+		rc = rc ? rc : -errno;
 		snprintf(last_message, sizeof(last_message), "they can't be opened");
-		return -errno;
+		goto out;
 	}
 	rc = programs_choose(btf, obj);
+	rc = rc ? rc : types_fill(&types, obj, btf);
 	if (!rc) {
 		bpf_object__for_each_program(prog, obj)
 			if (was_refused(prog))
@@ -200,6 +205,8 @@ static int load_once(const struct programs_object *o, void *arg, const struct bt
 	programs_chosen();
 	if (rc)
 		o->close(arg);
+out:
+	types_close(&types);
 	return stop_wanted && rc ? -EINTR : rc;
 }
 

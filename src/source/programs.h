@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct bpf_object;
+struct bpf_object_open_opts;
 struct bpf_program;
 struct btf;
 
@@ -23,7 +24,8 @@ const char *programs_message(void); /* the last one */
 
 /* An object's skeleton. */
 struct programs_object {
-	struct bpf_object *(*open)(void *arg); /* NULL: errno says why */
+	/* NULL: errno says why */
+	struct bpf_object *(*open)(void *arg, const struct bpf_object_open_opts *opts);
 	/* What is left out besides, what variables and maps begin with; after programs_choose(). */
 	void (*choose)(void *arg);
 	int (*load)(void *arg); /* 0, or -errno */

@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include "look/internal.h"
 #include "source/programs.h"
+#include "source/types.h"
 #include "page.h"
 #include "page.skel.h"
 
@@ -77,17 +78,20 @@ static uint64_t pagemap_pfn(void *page)
 }
 
 /* The page whose pfn is known stays in the pipe, mapped and held, until we end. */
-static uint64_t vmemmap_find(uint64_t *pfn)
+static uint64_t vmemmap_find(const struct btf *btf, uint64_t *pfn)
 {
+	struct types_file types;
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
 	struct page_in_pipe a = {};
-	struct page_bpf *skel = page_bpf__open_and_load();
+	struct page_bpf *skel = types_open(&types) ? NULL : page_bpf__open_opts(&opts);
 	int pipes[2], rc;
 	char *page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
 
-	if (!skel)
+	if (!skel || types_fill(&types, skel->obj, btf) || page_bpf__load(skel))
 		not_here("this kernel permits no such program: %s (%s)", strerror(errno),
 			 programs_message());
+	types_close(&types);
 	if (page == MAP_FAILED || pipe2(pipes, O_CLOEXEC))
 		not_here("no memory or no pipe: %s", strerror(errno));
 	page[0] = 1;
@@ -95,11 +99,11 @@ static uint64_t vmemmap_find(uint64_t *pfn)
 		not_here("vmsplice: %s", strerror(errno));
 	*pfn = pagemap_pfn(page);
 	a.fd = pipes[0];
-	rc = source_run(skel->progs.page_in_pipe, &a, sizeof(a));
+	rc = programs_run(skel->progs.page_in_pipe, &a, sizeof(a));
 	page_bpf__destroy(skel);
 	if (rc || !a.page)
 		not_here("the page in the pipe was not found: %s", strerror(-rc));
-	return a.page - *pfn * 64; /* sizeof(struct page), source_page_known() has seen to it */
+	return a.page - *pfn * 64; /* sizeof(struct page), pages_known() has seen to it */
 }
 
 /* ---- the walk ---- */
@@ -270,20 +274,19 @@ static int zone_number(const struct btf *btf, const char *name)
 	return -ENOENT;
 }
 
-static struct look_bpf *load(void)
+static struct look_bpf *load(const struct btf *btf)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	struct look_bpf *skel = look_bpf__open();
+	struct types_file types;
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
+	struct look_bpf *skel = types_open(&types) ? NULL : look_bpf__open_opts(&opts);
 	struct bpf_program *prog;
 	char why[512];
 	uint32_t zone_shift;
 	int zone, rc;
 
-	if (!btf)
-		not_here("this kernel has no BTF");
-	if (!skel)
+	if (!skel || types_fill(&types, skel->obj, btf))
 		not_here("no memory");
-	if (source_page_known(btf, &zone_shift, why, sizeof(why)))
+	if (pages_known(btf, &zone_shift, why, sizeof(why)))
 		not_here("%s", why);
 	zone = zone_number(btf, "ZONE_NORMAL");
 	if (zone <= 0)
@@ -297,7 +300,7 @@ static struct look_bpf *load(void)
 	if (rc)
 		not_here("this kernel permits no such program: %s (%s)", strerror(-rc),
 			 programs_message());
-	btf__free(btf);
+	types_close(&types);
 	return skel;
 }
 
@@ -335,12 +338,17 @@ int main(void)
 	} kinds[] = {{"free", is_free}, {"in use", is_used}, {"all", is_any}};
 	struct look_bpf *skel;
 	struct chunks all;
+	struct btf *btf;
 	struct utsname u;
 	uint64_t pfn;
 
 	programs_init();
-	skel = load();
-	skel->bss->vmemmap_base = vmemmap_find(&pfn);
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		not_here("this kernel has no BTF");
+	skel = load(btf);
+	skel->bss->vmemmap_base = vmemmap_find(btf, &pfn);
+	btf__free(btf);
 	check(skel, pfn);
 	memory_free();
 	all = chunks_normal();
