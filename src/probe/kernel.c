@@ -14,10 +14,23 @@ static bool has(const struct btf *btf, const char *name, unsigned int kind)
 
 enum regime regime_of(const struct btf *btf)
 {
-	if (has(btf, "__put_devmap_managed_folio_refs", BTF_KIND_FUNC) ||
-	    has(btf, "__put_devmap_managed_page_refs", BTF_KIND_FUNC))
-		return REGIME_LEGACY;
-	return has(btf, "pfn_t", BTF_KIND_TYPEDEF) ? REGIME_TRANSITION : REGIME_CURRENT;
+	enum regime regime = REGIME_CURRENT;
+
+	/* btf__find_by_name_kind() would go through all types for each name that isn't there */
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const char *name;
+
+		if (!btf_is_func(t) && !btf_is_typedef(t))
+			continue;
+		name = btf__name_by_offset(btf, t->name_off);
+		if (btf_is_typedef(t))
+			regime = strcmp(name, "pfn_t") ? regime : REGIME_TRANSITION;
+		else if (!strcmp(name, "__put_devmap_managed_folio_refs") ||
+			 !strcmp(name, "__put_devmap_managed_page_refs"))
+			return REGIME_LEGACY;
+	}
+	return regime;
 }
 
 const char *regime_name(enum regime r)
