@@ -22,6 +22,7 @@ struct look {
 	struct look_bpf *skel;
 	struct dx_init_args init;
 	unsigned int nr_cpus;
+	bool no_mr; /* no driver was there whose memory regions can be read: dx_next_mr() is not loaded */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "look_inode.h"
 #include "source/programs.h"
 #include "internal.h"
+#include "mr.h"
 
 #define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
@@ -29,6 +30,9 @@ static void choose(void *arg)
 	l->skel->rodata->zone_shift = l->zone_shift;
 	l->skel->rodata->walk_times = false; /* no events to put in order */
 	l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
+	l->no_mr = !look_mr_wanted();
+	if (l->no_mr)
+		bpf_program__set_autoload(l->skel->progs.dx_next_mr, false);
 }
 
 static int load_object(void *arg)

@@ -237,15 +237,35 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o,
 	return rc < 0 ? rc : 0;
 }
 
+static bool driver_there(const struct driver *d)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", d->module);
+	return !access(path, F_OK);
+}
+
+bool look_mr_wanted(void)
+{
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (driver_there(&drivers[i]))
+			return true;
+	return false;
+}
+
 static int read_driver(struct regions *w, const struct driver *d)
 {
 	struct dx_mr_offsets o = { 0 };
-	char path[64], missing[160];
+	char missing[160];
 	int rc = 0;
 
-	snprintf(path, sizeof(path), "/sys/module/%s", d->module);
-	if (access(path, F_OK))
+	if (!driver_there(d))
 		return 0;
+	if (w->l->no_mr) {
+		scan_add_gap(w->s, "RDMA: pages of memory regions of %s: it came after daxtop was started; "
+				   "start it again", d->module);
+		return 0;
+	}
 	all_offsets(w->l, d, &o, missing, sizeof(missing));
 	if (missing[0]) {
 		scan_add_gap(w->s, "RDMA: pages of memory regions of %s: %s", d->module, missing);
