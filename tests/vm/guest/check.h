@@ -11,7 +11,7 @@ bool kernel_legacy(void);
 /* As daxtop calls it, by the kernel's version. */
 const char *kernel_regime(void);
 /*
- * Up to 6.19: a task that is preempted in bpf_task_storage_get() keeps all others of its CPU from new
+ * 6.18 and before: a task that is preempted in bpf_task_storage_get() keeps all others of its CPU from new
  * storage (kernel/bpf/bpf_task_storage.c, bpf_task_storage_trylock()): an event in some ten
  * thousand is lost then, and counted.
  */
