@@ -252,6 +252,9 @@ int dx_next_pgmap(struct dx_pgmap_args *a)
 	/* the node was freed meanwhile: not from the beginning once more */
 	if (a->index <= w->index)
 		a->index = w->index + 1;
+	/* it is being made: memremap_pages() counts its ranges as it has added each (mm/memremap.c) */
+	if (!a->nr_range)
+		a->again = 1;
 	a->owner = field_word(pgmap, struct dev_pagemap, owner);
 	a->ops = field_word(pgmap, struct dev_pagemap, ops);
 	read_ranges(a, pgmap);

@@ -46,7 +46,7 @@ struct dx_range {
 	__dx_u64 pfn, nr; /* pages */
 };
 
-/* Walks pgmap_array. Call again until found is 0; what has again set is a pgmap's other range. */
+/* Walks pgmap_array. Call again until found is 0; what has again set is a pgmap's other range, or not one yet. */
 struct dx_pgmap_args {
 	__dx_u64 pgmap_array; /* in */
 	__dx_u64 index; /* in and out: pfn to go on from; 0 to begin */
@@ -55,7 +55,7 @@ struct dx_pgmap_args {
 	__dx_u32 type; /* out: enum memory_type */
 	__dx_u32 nr_range; /* out */
 	__dx_u32 zone_device; /* out: its last page says that it is ZONE_DEVICE */
-	__dx_u32 again; /* out: this is not where its first range is: that tells it */
+	__dx_u32 again; /* out: this is not where its first range is: that tells it; or it has none yet */
 	__dx_u64 vmemmap_shift; /* out */
 	__dx_u64 nr_cpus; /* in: possible ones */
 	__dx_s64 refs; /* out: outstanding references, as its percpu_ref has them */
