@@ -200,14 +200,28 @@ static void test_pipe_again(struct place *p)
 
 /* ---- its own end ---- */
 
+/* It has been waited for. */
 static void expect_ended(struct daxtop *d, int sig)
 {
-	daxtop_wait(d);
 	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == sig)
 		return; /* before it could look after signals */
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
 		fail("signal %d: got wait status %#x, expected exit 0: %s", sig, d->status, d->err_text);
 	look_check(d);
+}
+
+/* While it loads its programs, if it is not faster or slower than that: no look, and nothing is shown for one. */
+static void end_at_start(int sig)
+{
+	struct daxtop *d = daxtop_spawn(ARGS("scan", "--json"));
+
+	usleep(100000);
+	kill(d->pid, sig);
+	daxtop_wait(d);
+	if (WIFEXITED(d->status) && WEXITSTATUS(d->status) == 2 && !d->out_len &&
+	    strstr(d->err_text, "a signal ended it before everything was loaded"))
+		return;
+	expect_ended(d, sig);
 }
 
 /* In the middle of a look. */
@@ -218,6 +232,7 @@ static void end_by(int sig)
 	kill(d->pid, sig);
 	if (sig != SIGKILL)
 		daxtop_resume(d);
+	daxtop_wait(d);
 	expect_ended(d, sig);
 	if (WIFSIGNALED(d->status) && sig != SIGKILL)
 		fail("signal %d ended a look that had begun", sig);
@@ -225,16 +240,12 @@ static void end_by(int sig)
 
 static void test_signals(struct place *p)
 {
-	struct daxtop *d;
 	struct area a;
 	int fds[2];
 
 	area_touched(&a, p, place_order(p));
 	pipe_fill(fds, &a);
-	d = daxtop_spawn(ARGS("scan", "--json"));
-	usleep(100000); /* it loads its programs */
-	kill(d->pid, SIGINT);
-	expect_ended(d, SIGINT);
+	end_at_start(SIGINT);
 	end_by(SIGTERM);
 	end_by(SIGKILL);
 	pipe_drain(fds);
