@@ -90,10 +90,11 @@ static void symbol(void *arg, uint64_t addr, char *out, size_t len)
 
 static int failed(struct scan *s, int rc)
 {
-	if (rc == -ENOMEM)
-		fprintf(stderr, "daxtop: memory is short\n");
-	else
-		fprintf(stderr, "daxtop: %s\n", s && scan_nr_gaps(s) ? scan_gap(s, 0) : strerror(-rc));
+	const char *why = s && scan_nr_gaps(s) ? scan_gap(s, 0) : strerror(-rc);
+	char text[1024];
+
+	escape_text(text, sizeof(text), why, strlen(why));
+	fprintf(stderr, "daxtop: %s\n", rc == -ENOMEM ? "memory is short" : text);
 	scan_free(s);
 	return 2;
 }

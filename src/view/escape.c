@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE /* wcwidth() */
 /* escape.c - hostile bytes to safe text */
-#include <stdbool.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
@@ -44,26 +44,29 @@ size_t utf8_decode(const char *s, size_t len, unsigned int *wc)
 }
 
 /*
- * Characters that change how others are shown and have no look of their own:
- * Default_Ignorable_Code_Point, Bidi_Control and the line and paragraph
- * separators (Unicode, DerivedCoreProperties.txt, PropList.txt). wcwidth()
- * gives some of them a width of 0 or 1, which would let them through.
+ * Default_Ignorable_Code_Point, Bidi_Control, the line and paragraph separators (Unicode,
+ * DerivedCoreProperties.txt, PropList.txt), controls of hieroglyphs and of musical notes, private
+ * use. wcwidth() gives some of them a width of 0 or 1, which would let them through.
  */
-static bool wc_is_invisible(unsigned int wc)
-{
-	static const struct {
-		unsigned int first, last;
-	} ranges[] = {
-		{ 0x00ad, 0x00ad },   { 0x034f, 0x034f },   { 0x061c, 0x061c },
-		{ 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },
-		{ 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },
-		{ 0x3164, 0x3164 },   { 0xe000, 0xf8ff },   { 0xfe00, 0xfe0f },
-		{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
-		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0x10ffff },
-	};
+static const struct {
+	unsigned int first, last;
+} hidden[] = {
+	{ 0x00, 0x1f },	      { 0x7f, 0x9f },	    { 0xad, 0xad },	  { 0x034f, 0x034f },
+	{ 0x061c, 0x061c },   { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },	  { 0x180b, 0x180f },
+	{ 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },	  { 0x3164, 0x3164 },
+	{ 0xd800, 0xf8ff },   { 0xfdd0, 0xfdef },   { 0xfe00, 0xfe0f },	  { 0xfeff, 0xfeff },
+	{ 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },   { 0x13430, 0x1345f }, { 0x1bca0, 0x1bca3 },
+	{ 0x1d173, 0x1d17a }, { 0xe0000, UINT_MAX },
+};
 
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (wc >= ranges[i].first && wc <= ranges[i].last)
+bool escape_is_hidden(unsigned int wc)
+{
+	if (wc >= ' ' && wc <= '~')
+		return false;
+	if ((wc & 0xfffe) == 0xfffe)
+		return true;
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (wc >= hidden[i].first && wc <= hidden[i].last)
 			return true;
 	return false;
 }
@@ -72,7 +75,7 @@ int escape_wcwidth(unsigned int wc)
 {
 	int width;
 
-	if (wc < 0x20 || (wc >= 0x7f && wc < 0xa0) || wc_is_invisible(wc))
+	if (escape_is_hidden(wc))
 		return -1;
 	if (wc < 0x7f)
 		return 1;
@@ -188,22 +191,41 @@ size_t escape_columns(char *out, size_t outlen, const char *s, size_t len, size_
 	return used;
 }
 
-size_t escape_utf8(char *out, size_t outlen, const char *s, size_t len)
+bool escape_is_utf8(const char *s, size_t len)
 {
-	size_t pos = 0;
+	unsigned int wc;
 
-	for (size_t i = 0; i < len;) {
-		unsigned int wc;
-		size_t n = utf8_decode(s + i, len - i, &wc);
-		const char *from = n ? s + i : "\xef\xbf\xbd";
-		size_t m = n ? n : 3;
-
-		if (pos + m >= outlen)
-			break;
-		memcpy(out + pos, from, m);
-		pos += m;
-		i += n ? n : 1;
+	for (size_t i = 0, n; i < len; i += n) {
+		n = utf8_decode(s + i, len - i, &wc);
+		if (!n)
+			return false;
 	}
-	out[pos] = '\0';
-	return pos;
+	return true;
+}
+
+void escape_json(FILE *out, const char *json)
+{
+	size_t len = strlen(json), done = 0;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		unsigned int wc;
+
+		n = 1;
+		if (json[i] >= ' ' && json[i] <= '~')
+			continue;
+		n = utf8_decode(json + i, len - i, &wc);
+		if (n && !escape_is_hidden(wc))
+			continue;
+		fwrite(json + done, 1, i - done, out);
+		if (!n) {
+			wc = 0xfffd;
+			n = 1;
+		}
+		if (wc < 0x10000)
+			fprintf(out, "\\u%04x", wc);
+		else
+			fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (wc >> 10), 0xdc00 + (wc & 0x3ff));
+		done = i + n;
+	}
+	fwrite(json + done, 1, len - done, out);
 }

@@ -4,15 +4,24 @@
 /*
  * escape.h - makes hostile bytes (names of files, processes, devices) safe.
  *
- * What may be shown depends on the locale's LC_CTYPE: call setlocale() first.
- * In the C locale everything beyond ASCII is escaped.
+ * What may be shown as text depends on the locale's LC_CTYPE: call setlocale() first.
+ * In the C locale everything beyond ASCII is escaped. JSON does not depend on it.
  */
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
- * For a line of text: control characters, ESC, C1, invalid UTF-8, bidi and
- * other format characters, and what the locale cannot print become \xNN a
- * byte; a backslash becomes two. One column wide letters with more than two
+ * True for a character that never goes out as it is, neither as text nor in JSON, since it has no
+ * look of its own and may act on the terminal or on how the text around it looks: C0, DEL, C1,
+ * bidirectional controls, line and paragraph separators, zero width characters, variation
+ * selectors, tags, private use; and for what is no character (surrogates, U+FFFE).
+ */
+bool escape_is_hidden(unsigned int wc);
+
+/*
+ * For a line of text: invalid UTF-8, hidden characters and what the locale cannot
+ * print become \xNN a byte; a backslash becomes two. One column wide letters with more than two
  * combining marks lose the rest to \xNN as well.
  *
  * @s: @len bytes, ended early by a NUL. @out: @outlen > 0 bytes, always NUL
@@ -32,11 +41,13 @@ size_t escape_columns(char *out, size_t outlen, const char *s, size_t len, size_
 		      enum escape_keep keep);
 
 /*
- * Valid UTF-8 for JSON: each invalid byte becomes U+FFFD, the rest stays as it
- * is (json-c escapes control characters). Returns the bytes written without
- * the NUL; 3 * @len + 1 bytes are always enough.
+ * Prints a JSON text whose strings may have any bytes but controls below 0x20, " and \, which are
+ * escaped already (json-c does that, and lets all else through). Hidden characters become \uNNNN,
+ * as a pair beyond U+FFFF, each invalid byte \ufffd.
  */
-size_t escape_utf8(char *out, size_t outlen, const char *s, size_t len);
+void escape_json(FILE *out, const char *json);
+
+bool escape_is_utf8(const char *s, size_t len);
 
 /*
  * Decodes one UTF-8 character of @s (@len >= 1 bytes). Returns its length 1..4

@@ -17,18 +17,7 @@
 
 struct json_object *json_string(const char *s, size_t len)
 {
-	struct json_object *o = NULL;
-	char *valid;
-
-	len = strnlen(s, len);
-	valid = malloc(3 * len + 1);
-	if (valid) {
-		size_t n = escape_utf8(valid, 3 * len + 1, s, len);
-
-		o = json_object_new_string_len(valid, n);
-	}
-	free(valid);
-	return o;
+	return json_object_new_string_len(s, strnlen(s, len));
 }
 
 void json_add(struct json_object *o, const char *key, struct json_object *value, bool *failed)
@@ -49,13 +38,30 @@ void json_add_uint(struct json_object *o, const char *key, uint64_t n, bool *fai
 	json_add(o, key, json_object_new_uint64(n), failed);
 }
 
+/* The string has U+FFFD for what is no UTF-8, so another file's name may look the same. */
+static void add_bytes(struct json_object *o, const char *key, const char *s, size_t len, bool *failed)
+{
+	char name[64], *hex = malloc(2 * len + 1);
+
+	snprintf(name, sizeof(name), "%s_bytes", key);
+	for (size_t i = 0; hex && i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)s[i]);
+	json_add(o, name, hex ? json_object_new_string(hex) : NULL, failed);
+	free(hex);
+}
+
 void json_add_string(struct json_object *o, const char *key, const char *s, size_t len,
 		     bool *failed)
 {
-	if (s)
-		json_add(o, key, json_string(s, len), failed);
-	else if (!o || json_object_object_add(o, key, NULL))
-		*failed = true;
+	if (!s) {
+		if (!o || json_object_object_add(o, key, NULL))
+			*failed = true;
+		return;
+	}
+	len = strnlen(s, len);
+	json_add(o, key, json_object_new_string_len(s, len), failed);
+	if (!escape_is_utf8(s, len))
+		add_bytes(o, key, s, len, failed);
 }
 
 void json_add_hex(struct json_object *o, const char *key, uint64_t n, bool *failed)
@@ -101,8 +107,10 @@ int json_line(FILE *out, struct json_object *o)
 		return -ENOMEM;
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 							 JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		fprintf(out, "%s\n", text);
+	if (text) {
+		escape_json(out, text);
+		fputc('\n', out);
+	}
 	json_object_put(o);
 	return text ? 0 : -ENOMEM;
 }

@@ -2,7 +2,7 @@
 #ifndef DAXTOP_JSON_H
 #define DAXTOP_JSON_H
 /*
- * json.h - JSON lines (schema 1), one object a line; always valid UTF-8.
+ * json.h - JSON lines (schema 1), one object a line; always valid UTF-8 without hidden characters.
  * All return 0 or -ENOMEM. Times are ns of CLOCK_MONOTONIC, not relative.
  */
 #include "engine/engine.h"
@@ -18,7 +18,7 @@ struct json_object;
 /* For other commands' JSON: an array of names; a string of @len hostile bytes. NULL: no memory. */
 struct json_object *json_flags(uint32_t flags);
 struct json_object *json_string(const char *s, size_t len);
-/* Writes one line and drops the reference. NULL gives -ENOMEM. */
+/* Writes one line, whatever bytes its strings have, and drops the reference. NULL gives -ENOMEM. */
 int json_line(FILE *out, struct json_object *o);
 
 #endif

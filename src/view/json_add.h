@@ -20,7 +20,7 @@ int json_finish(FILE *out, struct json_object *o, bool failed);
 void json_add(struct json_object *o, const char *key, struct json_object *value, bool *failed);
 void json_add_int(struct json_object *o, const char *key, int64_t n, bool *failed);
 void json_add_uint(struct json_object *o, const char *key, uint64_t n, bool *failed);
-/* @s: at most @len hostile bytes; NULL gives null */
+/* @s: at most @len hostile bytes; NULL gives null. What is no UTF-8 also gives @key_bytes, in hex. */
 void json_add_string(struct json_object *o, const char *key, const char *s, size_t len,
 		     bool *failed);
 void json_add_hex(struct json_object *o, const char *key, uint64_t n, bool *failed); /* "0x1f" */

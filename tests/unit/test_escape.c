@@ -138,27 +138,130 @@ static void test_columns(void **state)
 	expect_columns("ab\x1b" "c", 5, ESCAPE_KEEP_END, "<c", 2);
 }
 
-static void expect_utf8(const char *in, size_t len, const char *want)
+static void expect_json(const char *in, const char *want)
 {
-	char out[64];
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
 
-	assert_int_equal(escape_utf8(out, sizeof(out), in, len), strlen(want));
-	assert_string_equal(out, want);
+	assert_non_null(f);
+	escape_json(f, in);
+	fclose(f);
+	assert_string_equal(text, want);
+	free(text);
 }
 
-static void test_utf8(void **state)
+static void test_json(void **state)
 {
-	char out[8];
+	(void)state;
+	expect_json("", "");
+	expect_json("{\"a\":\"\\n \xc3\xa4\"}", "{\"a\":\"\\n \xc3\xa4\"}");
+	expect_json("\x7f" "a\xc2\x9b", "\\u007fa\\u009b");
+	expect_json("\xe2\x80\xaeZ\xe2\x80\xa8", "\\u202eZ\\u2028");
+	expect_json("\xf3\xa0\x80\x81\xf4\x8f\xbf\xbf", "\\udb40\\udc01\\udbff\\udfff");
+	expect_json("\xf0\x9f\xbf\xbe", "\\ud83f\\udffe");
+	/* no UTF-8: a byte alone, cut short, a surrogate */
+	expect_json("\xff" "a", "\\ufffda");
+	expect_json("\xe6\x97", "\\ufffd\\ufffd");
+	expect_json("\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd");
+	/* a name that has U+FFFD itself */
+	expect_json("\xef\xbf\xbd", "\xef\xbf\xbd");
+}
+
+static void test_is_utf8(void **state)
+{
+	(void)state;
+	assert_true(escape_is_utf8("", 0));
+	assert_true(escape_is_utf8("a\xc3\xa4\xe2\x80\xae", 6));
+	assert_false(escape_is_utf8("a\xc3\xa4", 2));
+	assert_false(escape_is_utf8("\x80", 1));
+}
+
+static size_t encode(char *out, unsigned int wc)
+{
+	if (wc < 0x80)
+		return out[0] = wc, 1;
+	if (wc < 0x800)
+		return out[0] = 0xc0 | wc >> 6, out[1] = 0x80 | (wc & 0x3f), 2;
+	if (wc < 0x10000)
+		return out[0] = 0xe0 | wc >> 12, out[1] = 0x80 | (wc >> 6 & 0x3f), out[2] = 0x80 | (wc & 0x3f), 3;
+	return out[0] = 0xf0 | wc >> 18, out[1] = 0x80 | (wc >> 12 & 0x3f), out[2] = 0x80 | (wc >> 6 & 0x3f),
+	       out[3] = 0x80 | (wc & 0x3f), 4;
+}
+
+static const char *in_json(const char *in)
+{
+	static char text[64];
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	assert_non_null(f);
+	escape_json(f, in);
+	fclose(f);
+	return text;
+}
+
+static bool is_ascii(const char *s)
+{
+	while (*s >= ' ' && *s <= '~')
+		s++;
+	return !*s;
+}
+
+/* Every character of these goes out as letters of ASCII only, as text and in JSON. */
+static void test_hidden(void **state)
+{
+	static const struct {
+		const char *what;
+		unsigned int first, last;
+	} rows[] = {
+		{ "C0", 0x01, 0x1f },
+		{ "DEL and C1", 0x7f, 0x9f },
+		{ "soft hyphen", 0xad, 0xad },
+		{ "arabic letter mark", 0x61c, 0x61c },
+		{ "mongolian selectors", 0x180b, 0x180e },
+		{ "zero width, direction marks", 0x200b, 0x200f },
+		{ "line and paragraph separator", 0x2028, 0x2029 },
+		{ "embeddings and overrides", 0x202a, 0x202e },
+		{ "word joiner, isolates, deprecated controls", 0x2060, 0x206f },
+		{ "private use", 0xe000, 0xf8ff },
+		{ "no characters", 0xfdd0, 0xfdef },
+		{ "variation selectors", 0xfe00, 0xfe0f },
+		{ "byte order mark", 0xfeff, 0xfeff },
+		{ "interlinear annotation", 0xfff9, 0xfffb },
+		{ "no characters", 0xfffe, 0xffff },
+		{ "controls of hieroglyphs", 0x13430, 0x1343f },
+		{ "no characters", 0x1fffe, 0x1ffff },
+		{ "musical controls", 0x1d173, 0x1d17a },
+		{ "tags", 0xe0000, 0xe007f },
+		{ "more variation selectors", 0xe0100, 0xe01ef },
+		{ "private use", 0xf0000, 0x10ffff },
+	};
+	char in[8], out[64];
 
 	(void)state;
-	expect_utf8("a\xc3\xa4\n", 4, "a\xc3\xa4\n");
-	expect_utf8("\xff" "a", 2, "\xef\xbf\xbd" "a");
-	expect_utf8("\xe6\x97", 2, "\xef\xbf\xbd\xef\xbf\xbd");
-	expect_utf8("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-	/* bidi characters are valid: a JSON reader gets what the name is */
-	expect_utf8("\xe2\x80\xae", 3, "\xe2\x80\xae");
-	assert_int_equal(escape_utf8(out, 4, "\xff\xff", 2), 3);
-	assert_string_equal(out, "\xef\xbf\xbd");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (unsigned int wc = rows[i].first; wc <= rows[i].last; wc++) {
+			in[encode(in, wc)] = '\0';
+			escape_text(out, sizeof(out), in, strlen(in));
+			if (!escape_is_hidden(wc) || escape_wcwidth(wc) != -1 || !is_ascii(out) || !out[0] ||
+			    !is_ascii(in_json(in)))
+				fail_msg("U+%04X (%s) goes out as it is", wc, rows[i].what);
+		}
+}
+
+/* And letters go out as letters: what was hidden too much would make names unreadable. */
+static void test_shown(void **state)
+{
+	static const char *const names[] = { "\xc3\xa4\xc3\xb6", "\xce\xb1", "\xd0\x9f", "\xd7\xa9", "\xd8\xb9",
+					     "\xe0\xa4\x95", "\xe6\x97\xa5", "\xea\xb0\x80", "\xf0\x9f\x98\x80" };
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		escape_text(out, sizeof(out), names[i], strlen(names[i]));
+		assert_string_equal(out, names[i]);
+		assert_string_equal(in_json(names[i]), names[i]);
+	}
 }
 
 /* No bytes at all may come out as a control, and none out of bounds. */
@@ -195,8 +298,9 @@ int main(void)
 		cmocka_unit_test(test_text_plain),    cmocka_unit_test(test_text_control),
 		cmocka_unit_test(test_text_unicode),  cmocka_unit_test(test_text_invalid),
 		cmocka_unit_test(test_text_locale),   cmocka_unit_test(test_text_room),
-		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_text_any_bytes),
+		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_json),
+		cmocka_unit_test(test_is_utf8),	      cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_shown),	      cmocka_unit_test(test_text_any_bytes),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

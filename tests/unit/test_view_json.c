@@ -116,10 +116,10 @@ static void test_file_record(void **state)
 		     "\"file\":\"/a\",\"deleted\":true,\"dev\":\"259:1\",\"ino\":42}\n");
 }
 
-/* One line, valid UTF-8, and a reader gets the bytes back, the broken ones as U+FFFD. */
+/* One line of valid UTF-8 that a terminal may show; a reader gets back what the names are. */
 static void test_hostile(void **state)
 {
-	struct view_names names = { .device = "p\"\\", .path = "/\x1b[31m\n\xff\xed\xa0\x80\"\\\xe2\x80\xae" };
+	struct view_names names = { .device = "p\"\\", .path = "/\x1b[31m\n\xff\xed\xa0\x80\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8" };
 	struct dx_event e = feed_event(DX_FREE, 0, 0);
 	struct json_object *o, *v;
 	struct capture c;
@@ -134,17 +134,22 @@ static void test_hostile(void **state)
 	for (size_t i = 0, n; text[i]; i += n) {
 		n = utf8_decode(text + i, strlen(text + i), &wc);
 		assert_true(n > 0);
-		assert_true(wc >= ' ' || (wc == '\n' && !text[i + 1]));
+		assert_true(!escape_is_hidden(wc) || (wc == '\n' && !text[i + 1]));
 	}
 	o = json_tokener_parse(text);
 	assert_non_null(o);
 	assert_true(json_object_object_get_ex(o, "file", &v));
 	assert_string_equal(json_object_get_string(v),
-			    "/\x1b[31m\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\\\xe2\x80\xae");
+			    "/\x1b[31m\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8");
+	assert_true(json_object_object_get_ex(o, "file_bytes", &v));
+	assert_string_equal(json_object_get_string(v), "2f1b5b33316d0affeda080225ce280aec29b7fe280a8");
 	assert_true(json_object_object_get_ex(o, "comm", &v));
 	assert_string_equal(json_object_get_string(v), "0123456789abcde\xef\xbf\xbd");
+	assert_true(json_object_object_get_ex(o, "comm_bytes", &v));
+	assert_string_equal(json_object_get_string(v), "303132333435363738396162636465c3");
 	assert_true(json_object_object_get_ex(o, "device", &v));
 	assert_string_equal(json_object_get_string(v), "p\"\\");
+	assert_false(json_object_object_get_ex(o, "device_bytes", &v));
 	json_object_put(o);
 	capture_end(&c);
 }

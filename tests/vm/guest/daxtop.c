@@ -196,13 +196,8 @@ static struct json_object *line_parse(const char *line, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new();
 	struct json_object *o;
-	size_t i;
 
 	must(tok);
-	for (i = 0; i < len; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			fail("a control byte %#x stands raw in the JSON line: %.200s", line[i],
-			     line);
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	o = json_tokener_parse_ex(tok, line, len + 1); /* with its NUL: the end */
 	if (json_tokener_get_error(tok) != json_tokener_success ||
@@ -215,6 +210,28 @@ static struct json_object *line_parse(const char *line, size_t len)
 	return o;
 }
 
+/* By its bytes: these characters are nothing else's in UTF-8. */
+static bool acts(const unsigned char *c)
+{
+	if (c[0] < ' ' || c[0] == 0x7f)
+		return c[0] != '\n';
+	if (c[0] == 0xc2)
+		return c[1] >= 0x80 && c[1] < 0xa0; /* C1 */
+	if (c[0] == 0xd8)
+		return c[1] == 0x9c; /* U+061C */
+	if (c[0] == 0xe2 && c[1] == 0x80)
+		return (c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xa8 && c[2] <= 0xae);
+	return c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf;
+}
+
+void expect_harmless(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (acts((const unsigned char *)c))
+			fail("a character that acts on the terminal (byte %#x at %zu) is in the text: %.1000s",
+			     (unsigned char)*c, (size_t)(c - text), c);
+}
+
 void daxtop_json(struct daxtop *d)
 {
 	char *copy = strdup(d->out_text), *line = copy, *nl;
@@ -222,6 +239,7 @@ void daxtop_json(struct daxtop *d)
 	must(copy);
 	if (strlen(d->out_text) != d->out_len)
 		fail("a NUL byte stands in the JSON");
+	expect_harmless(d->out_text);
 	while ((nl = strchr(line, '\n'))) {
 		*nl = '\0';
 		d->lines = reallocarray(d->lines, d->nr_lines + 1, sizeof(d->lines[0]));

@@ -37,8 +37,13 @@ void daxtop_wait(struct daxtop *d);
 void daxtop_end(struct daxtop *d, int exit_status);
 /* SIGINT, exit status 0, then every line of stdout parsed as JSON of schema 1. */
 void daxtop_stop(struct daxtop *d);
-/* Parses stdout strictly: one object a line, valid UTF-8, no control bytes. */
+/* Parses stdout strictly: one object a line, valid UTF-8, expect_harmless(). */
 void daxtop_json(struct daxtop *d);
+/*
+ * Nothing in @text acts on a terminal or turns text around: no control (C0 but the line's end, DEL, C1), no
+ * bidirectional control, no line separator.
+ */
+void expect_harmless(const char *text);
 /*
  * daxtop history --json FOLIO..., begun and ended. A test that shares one has its turn between
  * the two; only its own FOLIOs are of interest.

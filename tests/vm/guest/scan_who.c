@@ -295,7 +295,7 @@ static void test_hostile(struct place *p)
 	pipe_fill(fds, &a);
 	d = SCAN();
 	f = folio_of(d, pfn);
-	if (!f || !strstr(field_str(f, "file"), EVIL_JSON))
+	if (!f || !strstr(field_str(f, "file"), EVIL_FILE_JSON))
 		fail("file: got %s", json_text(f));
 	h = holder_of(f, "pipe", getpid());
 	if (!h || strcmp(field_str(h, "comm"), EVIL_JSON))
