@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_check.c - daxtop check: the rules live while a program runs, and the verdict */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include "child.h"
 #include "clock.h"
+#include "output.h"
 #include "session.h"
 #include "symbol/stacks.h"
 #include "view/finding.h"
@@ -18,7 +18,9 @@
 struct check {
 	struct session s;
 	const struct options *o;
+	struct output *output; /* NULL: stdout */
 	FILE *out;
+	bool whole; /* the report is */
 	struct child child;
 	struct stacks *stacks;
 	int left[REPORT_LEFT_MAX]; /* processes of CMD that were not waited for to the end */
@@ -162,28 +164,21 @@ static int report(struct check *c)
 		view_report_text(c->out, &r);
 	if (err)
 		c->s.error = err;
+	c->whole = !err;
 	report_verdict(&r, &v);
 	report_free(&r);
 	return v.exit;
 }
 
 /* The report went to a file: it must be there. Returns 0, or 2 after a sentence. */
-static int output_close(struct check *c)
+static int report_close(struct check *c)
 {
-	int failed;
+	char err[256];
 
-	if (c->out == stdout)
+	if (!output_close(c->output, c->whole, err, sizeof(err)))
 		return 0;
-	/* what printf() flushed and failed has a reason that is not known any more */
-	errno = 0;
-	failed = ferror(c->out);
-	if (fclose(c->out))
-		failed = 1;
-	c->out = stdout;
-	if (failed)
-		fprintf(stderr, "daxtop: the report could not be written to its file%s%s\n",
-			errno ? ": " : "", errno ? strerror(errno) : "");
-	return failed ? 2 : 0;
+	fprintf(stderr, "daxtop: %s\n", err);
+	return 2;
 }
 
 static int run(struct check *c, const struct child_user *user)
@@ -231,15 +226,13 @@ int cmd_check(const struct options *o)
 		fprintf(stderr, "daxtop: memory is short\n");
 		return 2;
 	}
-	/* before the program runs: its time would be lost */
 	if (o->output) {
-		c.out = fopen(o->output, "we");
-		if (!c.out) {
-			c.out = stdout;
-			fprintf(stderr, "daxtop: can't write the report to the file given: %s\n",
-				strerror(errno));
+		c.output = output_open(o->output, err, sizeof(err));
+		if (!c.output) {
+			fprintf(stderr, "daxtop: %s\n", err);
 			goto out;
 		}
+		c.out = output_file(c.output);
 	}
 	if (session_open(&c.s, o))
 		goto out;
@@ -249,7 +242,7 @@ int cmd_check(const struct options *o)
 		status = written;
 	session_close(&c.s);
 out:
-	written = output_close(&c);
+	written = report_close(&c);
 	stacks_free(c.stacks);
 	return written ? written : status;
 }

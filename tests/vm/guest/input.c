@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -213,6 +214,39 @@ static void test_unwritten(struct place *p)
 	must(!unlink(REPORT));
 }
 
+/* A stranger's links, to where he may not write. */
+static void child_plants(struct child *c, void *arg)
+{
+	(void)c;
+	(void)arg;
+	must(!setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000));
+	must(!mkdir("/tmp/gt-his", 0755));
+	must(!symlink("/tmp/gt-ours/file", "/tmp/gt-his/file"));
+	must(!symlink("/tmp/gt-ours", "/tmp/gt-his/dir"));
+	must(!mkfifo("/tmp/gt-fifo", 0666));
+	must(access("/tmp/gt-ours/file", W_OK));
+}
+
+static void test_planted(struct place *p)
+{
+	uint32_t before = bpf_program_id(), after;
+	struct child c;
+
+	(void)p;
+	run("mkdir /tmp/gt-ours && echo ours >/tmp/gt-ours/file && chmod 1777 /tmp");
+	afterwards("rm -rf /tmp/gt-ours /tmp/gt-his /tmp/gt-fifo");
+	child_start(&c, child_plants, NULL);
+	child_end(&c);
+	refused("symbolic link", ARGS("check", "--output=/tmp/gt-his/file", "--", "true"));
+	refused("another user's", ARGS("check", "--output=/tmp/gt-his/dir/file", "--", "true"));
+	refused("another user's", ARGS("check", "--output=/tmp/gt-his/dir/new", "--", "true"));
+	refused("another user", ARGS("check", "--output=/tmp/gt-fifo", "--", "true"));
+	after = bpf_program_id();
+	if (after != before + 1)
+		fail("%u BPF programs were loaded, expected none", after - before - 1);
+	run("[ \"$(cat /tmp/gt-ours/file)\" = ours ] && [ \"$(ls /tmp/gt-ours)\" = file ]");
+}
+
 /* Everything essential is there on the project's own kernels, and none of them refuses a program. */
 static void test_probes(struct place *p)
 {
@@ -242,6 +276,7 @@ const struct test input_tests[] = {
 	TEST("input/no-btf", ON_NONE, test_no_btf),
 	TEST("input/kptr-restrict", ON_EXT4, test_kptr_restrict),
 	TEST("input/unwritten", ON_NONE, test_unwritten),
+	TEST("input/planted", ON_NONE, test_planted),
 	TEST("input/probes", ON_NONE | ON_BOTH, test_probes),
 	TESTS_END,
 };
