@@ -262,9 +262,33 @@ struct file {
 	void *private_data;
 };
 struct kioctx_table;
+struct rwbase_rt {
+	atomic_t readers;
+};
+struct rw_semaphore {
+	atomic_long_t count;
+};
+typedef struct {
+	unsigned int sequence;
+} seqcount_t;
+enum maple_type { maple_leaf_64 = 1, maple_arange_64 = 3 };
+struct maple_range_64 {
+	long unsigned int pivot[15];
+	void *slot[16];
+};
+struct maple_arange_64 {
+	long unsigned int pivot[9];
+	void *slot[10];
+};
+struct maple_tree {
+	void *ma_root;
+};
 struct mm_struct {
+	struct maple_tree mm_mt;
 	void *pgd;
 	int map_count;
+	struct rw_semaphore mmap_lock;
+	seqcount_t mm_lock_seq;
 	struct kioctx_table *ioctx_table;
 };
 struct vm_area_struct {
@@ -323,11 +347,6 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-};
-struct bpf_iter__task_vma {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	struct vm_area_struct *vma;
 };
 struct bpf_iter__task_file {
 	struct bpf_iter_meta *meta;

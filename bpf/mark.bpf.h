@@ -7,7 +7,7 @@
  * GUP is hot and nearly always about ordinary memory. Looking at each
  * page of a call costs some 12 instructions a page; not looking could miss one.
  * So every mm that gets a ZONE_DEVICE page mapped is marked (install, fork, a
- * walk of all VMAs at the start), and a call on an unmarked mm leaves after one
+ * look at all VMAs at the start), and a call on an unmarked mm leaves after one
  * byte's test. A mark too many costs a look; a mark is never missing.
  */
 #include "task.bpf.h"

@@ -23,6 +23,32 @@ enum dx_fault_count {
 #define DX_FAULT_SLOTS 1024
 #define DX_FAULT_WORDS 22
 
+/* Address spaces whose VMAs could not be read at the start, and that are marked for that (bpf/mark.bpf.c). */
+struct dx_mark_skipped {
+	__dx_u32 nr; /* processes */
+	__dx_u32 tgid; /* the first of them */
+	char comm[16];
+};
+
+#define DX_MAPLE_DEPTH 16 /* a power of two; five levels are 100,000 VMAs and more */
+
+/* A node of a maple tree, on the way down. */
+struct dx_mark_level {
+	__dx_u64 node; /* with its type in the low bits */
+	__dx_u64 max; /* last address of it */
+	__dx_u64 slot; /* the next one */
+};
+/* The look at the VMAs of one mm. */
+struct dx_mark_walk {
+	struct dx_mark_level level[DX_MAPLE_DEPTH];
+	__dx_u64 mm;
+	__dx_u64 vmas; /* met */
+	__dx_u32 depth;
+	__dx_u32 dax; /* one of them may have ZONE_DEVICE pages */
+	__dx_u32 done; /* all were met */
+	__dx_u32 certain;
+};
+
 #define DX_TEXT_LEN 256
 
 /* Functions whose text tells whether gup_put_folio() is inlined into them. */

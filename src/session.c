@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "session.h"
 #include "stop.h"
+#include "view/escape.h"
 
 #define NS_PER_MS 1000000ULL
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
@@ -292,6 +293,20 @@ fail:
 	return 2;
 }
 
+static void tell_skipped(const struct session *s)
+{
+	char comm[16], name[80];
+	uint32_t tgid, n = source_marks_skipped(s->source, &tgid, comm);
+
+	if (!n)
+		return;
+	escape_columns(name, sizeof(name), comm, strnlen(comm, sizeof(comm)), 40, ESCAPE_KEEP_START);
+	fprintf(stderr,
+		"daxtop: the mappings of %u process%s (%s[%u]%s) could not be read, as they are locked or "
+		"change all the time: all of %s GUP calls are looked at\n",
+		n, n > 1 ? "es" : "", name, tgid, n > 1 ? " and others" : "", n > 1 ? "their" : "its");
+}
+
 void session_ready(struct session *s)
 {
 	unsigned int attached = 0, all = 0, left_out = 0;
@@ -307,6 +322,7 @@ void session_ready(struct session *s)
 			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n", p[i].event, p[i].costs,
 				p[i].why);
 	}
+	tell_skipped(s);
 	if (!s->watching)
 		fprintf(stderr, "daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");
 	if (left_out)

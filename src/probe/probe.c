@@ -125,7 +125,7 @@ static const struct probe all[] = {
 	{ .event = "exit", .costs = "GUP gets slower with time", MAY, FOR(PINS),
 	  ONE("exit_mmap", "dx_exit_mmap") },
 	{ .event = "existing mappings", .costs = "GUP on mappings that are older than daxtop", MUST, FOR(PINS),
-	  ONE("iterator over all VMAs", "dx_mark_vmas") },
+	  ONE("iterator over all processes", "dx_mark_mms") },
 	{ .event = "module loaded", .tells = DX_MODULE, .costs = "probes in modules that come later", MAY,
 	  ONE("module:module_load", "dx_module") },
 };

@@ -13,32 +13,6 @@
 
 #define MODULE_TRIES 8 /* at a module that came, each a check later */
 
-/* An iterator runs by being read; once is what is wanted of ours. */
-static int run_iterator(const struct bpf_program *prog)
-{
-	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
-	char unused[64];
-	int fd, saved;
-	ssize_t n;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	saved = fd < 0 ? errno : 0;
-	/* EAGAIN: a million VMAs were looked at without output (kernel/bpf/bpf_iter.c); go on */
-	while (fd >= 0) {
-		n = read(fd, unused, sizeof(unused));
-		if (!n || (n < 0 && errno != EAGAIN && errno != EINTR) || stop_wanted) {
-			saved = n < 0 ? errno : 0;
-			break;
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return -saved;
-}
-
 struct bpf_program *source_program(const struct source *s, const char *name)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj, name);
@@ -49,13 +23,13 @@ struct bpf_program *source_program(const struct source *s, const char *name)
 	return prog;
 }
 
-/* Those that wait for their groups are attached by hooks_attach(). Returns 0, or -errno. */
+/* Those that wait for their groups are attached by hooks_attach(); iterators run last. Returns 0, or -errno. */
 static int attach_program(struct source *s, const struct bpf_program *prog)
 {
 	int fd;
 
 	if (!strcmp(probe_kind(bpf_program__section_name(prog)), "iterator"))
-		return run_iterator(prog);
+		return 0;
 	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog),
 			     NULL);
 	if (fd < 0)
@@ -269,7 +243,9 @@ int source_attach(struct source *s)
 	}
 	source_modules(s);
 	rc = hooks_attach(s);
-	return rc ? rc : attach_alone(s);
+	rc = rc ? rc : attach_alone(s);
+	/* what is mapped from here on is marked by its install */
+	return rc ? rc : source_mark(s);
 }
 
 void source_detach(struct source *s)

@@ -80,6 +80,8 @@ int source_load_late(struct source *s, struct probe *p, int c);
 bool source_module_is_live(const struct probe *p);
 /* The program @name, of the object that has it loaded; NULL: none has. */
 struct bpf_program *source_program(const struct source *s, const char *name);
+/* Marks what may have ZONE_DEVICE pages mapped already (bpf/mark.bpf.c). Returns 0, or -EINTR: a signal. */
+int source_mark(struct source *s);
 /* Attaches what was loaded; the probes tell what came of it. Returns 0, or -errno; -EINTR: a signal. */
 int source_attach(struct source *s);
 

@@ -44,6 +44,13 @@ void source_detach(struct source *s);
 /* Everything that was in the ring, or was in it when it was detached, has been handed out. */
 bool source_drained(const struct source *s);
 
+/*
+ * Processes whose mappings could not be read at the start, because somebody holds their mmap_lock
+ * or they changed all the time; they are watched as if they mapped DAX. *@tgid and @comm
+ * (not terminated if it is long): the first of them, if there is one. Valid after source_open().
+ */
+uint32_t source_marks_skipped(const struct source *s, uint32_t *tgid, char comm[16]);
+
 /* To wait on for records (they are also looked for by every source_poll()). */
 int source_fd(const struct source *s);
 /* Handles records, some ten thousand at most; never waits. Returns 1: there are more, 0 or -errno. */

@@ -50,6 +50,8 @@ enum inject_cmd {
 	INJECT_P2P_ALLOC = 100,
 	INJECT_P2P_HONEST = 101,
 	INJECT_P2P_COUNT = 102,
+	/* The address space of a process. */
+	INJECT_MM_LOCK = 120,
 };
 
 /*
@@ -60,7 +62,7 @@ enum inject_cmd {
  * @addr:   in: user address in a DAX mapping of the caller that is present in its
  *          page table, or 0: @pfn says which page. The commands on entries of a file
  *          always want @addr. Those below DEAD_GET make a page of their own
- * @pfn:    in, when @addr is 0; out: the page
+ * @pfn:    in, when @addr is 0; out: the page. MM_LOCK: in: the process
  * @window: in: address in a mapping of /dev/daxtop_inject, for the commands that
  *          install; PMD-aligned for INSTALL_PMD and INSTALL_PFN_PMD
  * @ret:    out: what the kernel's function returned, where it returns something:

@@ -64,6 +64,7 @@ int entry_do(struct session *s, struct inject *arg, struct page *page);
 int pgmap_do(struct session *s, struct inject *arg, struct page *page);
 int own_do(struct session *s, struct inject *arg, struct page *page);
 int p2p_do(struct session *s, struct inject *arg, struct page *page);
+int mm_do(struct session *s, struct inject *arg);
 int p2p_register(void);
 void p2p_unregister(void);
 

@@ -65,6 +65,7 @@
  * P2P_ALLOC          nothing                  pci_alloc_p2pmem(). All P2P_*: not on 6.12
  * P2P_HONEST         nothing                  such a page mapped: count 0, 1, 2, 1
  * P2P_COUNT          p2pdma-count             the same with one reference too many: 0, 2, 3, 2
+ * MM_LOCK            nothing                  takes mmap_lock of a process for writing, until the undo
  *
  * To break one rule and no other:
  * - idle page: fault it in, learn the pfn, munmap; the entry stays and pfn says which;
@@ -216,6 +217,8 @@ static int inject_do(struct session *s, struct inject *arg)
 		return own_do(s, arg, NULL);
 	case INJECT_P2P_ALLOC ... INJECT_P2P_COUNT:
 		return p2p_do(s, arg, NULL);
+	case INJECT_MM_LOCK:
+		return mm_do(s, arg);
 	}
 	return -EINVAL;
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mark.c - the look at all address spaces that were there when the programs were attached */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "internal.h"
+#include "stop.h"
+
+#define PROGRAM "dx_mark_mms"
+
+/* An iterator runs by being read. Returns 0, or -errno; -EINTR: a signal. */
+static int run_iterator(const struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	char unused[64];
+	int fd, rc;
+	ssize_t n;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	rc = fd < 0 ? -errno : 1;
+	while (rc > 0) {
+		n = read(fd, unused, sizeof(unused));
+		if (stop_wanted)
+			rc = -EINTR;
+		else if (!n)
+			rc = 0;
+		/* EAGAIN: a million tasks were looked at without output (kernel/bpf/bpf_iter.c); go on */
+		else if (n < 0 && errno != EAGAIN && errno != EINTR)
+			rc = -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return rc;
+}
+
+int source_mark(struct source *s)
+{
+	const struct bpf_program *prog = source_program(s, PROGRAM);
+	int rc;
+
+	for (size_t i = 0; prog && i < s->nr_probes; i++) {
+		struct probe *p = &s->probes[i];
+
+		if (p->state != PROBE_ATTACHED || !candidate_has(&p->candidates[p->chosen], PROGRAM))
+			continue;
+		rc = run_iterator(prog);
+		if (rc == -EINTR)
+			return rc;
+		if (rc) {
+			p->state = PROBE_MISSING;
+			p->chosen = -1;
+			snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[0].target, strerror(-rc));
+		} else {
+			s->skel->bss->marks_done = true;
+		}
+	}
+	return 0;
+}
+
+uint32_t source_marks_skipped(const struct source *s, uint32_t *tgid, char comm[16])
+{
+	const struct dx_mark_skipped *m = &s->skel->bss->marks_skipped;
+
+	*tgid = m->tgid;
+	memcpy(comm, m->comm, sizeof(m->comm));
+	return m->nr;
+}
