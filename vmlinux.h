@@ -280,6 +280,13 @@ struct maple_arange_64 {
 	long unsigned int pivot[9];
 	void *slot[10];
 };
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+struct files_struct {
+	struct fdtable *fdt;
+};
 struct maple_tree {
 	void *ma_root;
 };
@@ -334,6 +341,7 @@ struct task_struct {
 	u64 start_boottime;
 	char comm[16];
 	struct thread_struct thread;
+	struct files_struct *files;
 	struct io_uring_task *io_uring;
 };
 struct module {
@@ -347,12 +355,6 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-};
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	u32 fd;
-	struct file *file;
 };
 
 /* ---- objects that hold pages: bpf/look/ ---- */

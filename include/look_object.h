@@ -64,7 +64,7 @@ struct dx_object {
 	__dx_u64 file; /* struct file, 0: found without */
 	__dx_u64 task; /* struct task_struct that it was found by, without a file */
 	__dx_u64 ino;
-	__dx_u32 kind; /* enum dx_object_kind */
+	__dx_u32 kind; /* enum dx_object_kind; DX_OBJECTS: none, the task @pid has more files, from @fd on */
 	__dx_u32 ops; /* enum dx_object_ops, with a file */
 	__dx_u32 tgid, pid;
 	__dx_s32 fd; /* -1: none */
@@ -227,7 +227,7 @@ struct dx_mr_walk {
 struct dx_object_walk {
 	struct dx_object o;
 	struct xa_search xa;
-	__dx_u64 table, nr, avail, cpu, told;
+	__dx_u64 table, nr, avail, cpu, told, fd;
 };
 
 #endif

@@ -108,32 +108,6 @@ static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
 	return DX_OBJECTS;
 }
 
-SEC("iter/task_file")
-int dx_files(struct bpf_iter__task_file *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct dx_object o = {};
-	struct inode *inode;
-
-	if (!task || !file)
-		return 0;
-	o.kind = object_kind((__u64)file->f_op, &o.ops);
-	if (o.kind == DX_OBJECTS)
-		return 0;
-	o.file = (__u64)file;
-	o.private = (__u64)file->private_data;
-	inode = file->f_inode;
-	o.ino = inode->i_ino;
-	o.rdev = inode->i_rdev;
-	o.fd = ctx->fd;
-	object_task(&o, task);
-	bpf_seq_write(ctx->meta->seq, &o, sizeof(o));
-	return 0;
-}
-
-/* ---- rings and AIO contexts, by task ---- */
-
 /*
  * What is written of one task must fit into the iterator's buffer of eight pages, or reading
  * it fails for all tasks (kernel/bpf/bpf_iter.c, bpf_seq_read()).
@@ -142,7 +116,81 @@ int dx_files(struct bpf_iter__task_file *ctx)
 _Static_assert(2 * TASK_OBJECTS * sizeof(struct dx_object) <= 8 * 4096, "a task's objects");
 #define TASK_PLACES (1 << 16) /* that are looked into */
 
+#define FILE_PLACES  (1 << 18) /* descriptors of a task that are looked at in one run */
+
 struct dx_object_walk object_walk; /* one at a time */
+__u64 files_from; /* the descriptor to begin with, of the one task that is read then */
+
+/*
+ * By hand, under RCU: the iterator over files takes a reference of each. If its owner closes a file
+ * meanwhile, the reference is the last one, and it is our process that releases the file: it would
+ * wait for what that waits for, such as the truncation of an unlinked file with a page in use
+ * (kernel/bpf/task_iter.c, task_file_seq_get_next(); fs/file_table.c, fput()).
+ */
+static long file_step(__u64 unused, void *arg)
+{
+	struct bpf_iter__task *ctx =
+		*(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
+	struct dx_object_walk *w = &object_walk;
+	__u64 fd = w->fd, file;
+	struct inode *inode;
+
+	if (fd >= w->nr)
+		return 1;
+	/* the rest another time: user space asks for it */
+	if (w->told >= TASK_OBJECTS || fd - files_from >= FILE_PLACES) {
+		w->o.kind = DX_OBJECTS;
+		w->o.fd = fd;
+		bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
+		return 1;
+	}
+	w->fd++;
+	file = word_at(w->table + fd * 8);
+	if (!file)
+		return 0;
+	w->o.kind = object_kind(field_word(file, struct file, f_op), &w->o.ops);
+	if (w->o.kind == DX_OBJECTS)
+		return 0;
+	w->o.file = file;
+	w->o.private = field_word(file, struct file, private_data);
+	inode = cast(field_word(file, struct file, f_inode), inode);
+	w->o.ino = inode->i_ino;
+	w->o.rdev = inode->i_rdev;
+	w->o.fd = fd;
+	/* closed meanwhile, and perhaps another file by now (SLAB_TYPESAFE_BY_RCU) */
+	if (word_at(w->table + fd * 8) != file)
+		return 0;
+	w->told++;
+	bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
+	return 0;
+}
+
+SEC("iter/task")
+int dx_files(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *leader;
+	struct dx_object_walk *w = &object_walk;
+	__u64 files, table;
+
+	if (!task)
+		return 0;
+	files = field_word(task, struct task_struct, files);
+	leader = task->group_leader;
+	if (!files ||
+	    (task->pid != task->tgid && field_word(leader, struct task_struct, files) == files))
+		return 0;
+	__builtin_memset(w, 0, sizeof(*w));
+	object_task(&w->o, task);
+	table = field_word(files, struct files_struct, fdt);
+	w->table = field_word(table, struct fdtable, fd);
+	w->nr = (__u32)word_at(table + bpf_core_field_offset(struct fdtable, max_fds));
+	w->fd = files_from;
+	bpf_loop(FILE_PLACES + 2, file_step, &ctx, 0);
+	return 0;
+}
+
+/* ---- rings and AIO contexts, by task ---- */
+
 __u64 objects_cut; /* tasks that have more */
 
 static __always_inline long object_told(struct bpf_iter__task *ctx)

@@ -31,6 +31,9 @@ struct look {
  */
 int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
 		 void *arg);
+/* The same for the thread @tid only; -ESRCH: it has gone. */
+int look_iterate_thread(struct bpf_program *prog, uint32_t tid, size_t size,
+			int (*fn)(void *arg, const void *record), void *arg);
 
 /* Does a block device stand on one of the scan's pgmaps? Its name in @name. file.c */
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len);

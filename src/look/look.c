@@ -93,9 +93,12 @@ enum regime look_regime(const struct look *l)
 	return l->regime;
 }
 
-int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
-		 void *arg)
+/* @tid 0: all of them. */
+int look_iterate_thread(struct bpf_program *prog, uint32_t tid, size_t size,
+			int (*fn)(void *arg, const void *record), void *arg)
 {
+	union bpf_iter_link_info info = { .task.tid = tid };
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 	struct bpf_link *link;
 	char *buf = NULL;
 	size_t have = 0, room = 64 * size;
@@ -104,7 +107,7 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 
 	if (fd < 0)
 		return fd;
-	link = bpf_program__attach_iter(prog, NULL);
+	link = bpf_program__attach_iter(prog, tid ? &opts : NULL);
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
@@ -132,6 +135,12 @@ int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, con
 		close(fd);
 	bpf_link__destroy(link);
 	return rc;
+}
+
+int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
+		 void *arg)
+{
+	return look_iterate_thread(prog, 0, size, fn, arg);
 }
 
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)

@@ -109,10 +109,32 @@ int look_object_init(struct look *l, struct dx_object_init *init)
 	return rc;
 }
 
+/* A task whose files were not read to the end. */
+struct rest {
+	uint32_t pid, fd;
+};
+
 struct listing {
 	struct object_list *list;
 	look_stop *stop;
+	struct rest *rest;
+	size_t nr_rest, room_rest;
 };
+
+static int rest_add(struct listing *g, const struct dx_object *o)
+{
+	if (g->nr_rest == g->room_rest) {
+		size_t room = g->room_rest ? g->room_rest * 2 : 16;
+		struct rest *p = reallocarray(g->rest, room, sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		g->rest = p;
+		g->room_rest = room;
+	}
+	g->rest[g->nr_rest++] = (struct rest){ .pid = o->pid, .fd = o->fd };
+	return 0;
+}
 
 static int list_add(void *arg, const void *record)
 {
@@ -122,7 +144,9 @@ static int list_add(void *arg, const void *record)
 
 	if (look_stopped(g->stop))
 		return -EINTR;
-	if (o->kind >= DX_OBJECTS || !(list->kinds & BIT(o->kind)))
+	if (o->kind == DX_OBJECTS)
+		return rest_add(g, o);
+	if (o->kind > DX_OBJECTS || !(list->kinds & BIT(o->kind)))
 		return 0;
 	if (list->nr == list->room) {
 		size_t room = list->room ? list->room * 2 : 256;
@@ -158,13 +182,22 @@ static int by_object(const void *a, const void *b)
 int look_list_objects(struct look *l, struct bpf_program *prog, struct object_list *list,
 		      look_stop *stop)
 {
-	struct listing g = { list, stop };
+	struct listing g = { .list = list, .stop = stop };
 	size_t out = 0;
 	int rc;
 
 	l->skel->bss->objects_cut = 0;
 	rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
 	list->cut += l->skel->bss->objects_cut;
+	while (!rc && g.nr_rest) {
+		struct rest r = g.rest[--g.nr_rest];
+
+		l->skel->bss->files_from = r.fd;
+		rc = look_iterate_thread(prog, r.pid, sizeof(struct dx_object), list_add, &g);
+		rc = rc == -ESRCH ? 0 : rc;
+	}
+	l->skel->bss->files_from = 0;
+	free(g.rest);
 
 	if (list->nr)
 		qsort(list->o, list->nr, sizeof(*list->o), by_object);

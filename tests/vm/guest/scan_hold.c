@@ -387,6 +387,16 @@ static void test_pipe_2m(struct place *p)
 	pipe_held(p, 9);
 }
 
+/* Behind more of its kind than are told of a task in one run of the iterator (bpf/look/object.bpf.c). */
+static void test_pipe_many(struct place *p)
+{
+	int fds[2];
+
+	for (int i = 0; i < 210; i++)
+		must(!pipe2(fds, O_CLOEXEC));
+	pipe_held(p, place_order(p));
+}
+
 static void test_sockets(struct place *p)
 {
 	HELD(p, place_order(p), &by_unix, &by_tcp);
@@ -431,6 +441,7 @@ static void test_rdma(struct place *p)
 
 const struct test scan_hold_tests[] = {
 	TEST("scan/pipe", ON_ALL | ON_BOTH, test_pipe, .share = LOOKS),
+	TEST("scan/pipe-many", ON_EXT4 | ON_BOTH, test_pipe_many, .share = LOOKS),
 	TEST("scan/pipe-2m", ON_FS | ON_BOTH, test_pipe_2m, .share = LOOKS),
 	TEST("scan/sockets", ON_ALL | ON_BOTH, test_sockets, .share = LOOKS),
 	TEST("scan/direct", ON_ALL | ON_BOTH, test_direct, .share = LOOKS),
