@@ -88,6 +88,8 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 
 	if (type != MEMORY_DEVICE_FS_DAX && !(type == MEMORY_DEVICE_GENERIC && pgmap_is_devdax(at)))
 		return 0;
+	if (!t)
+		lost_count(DX_PGMAP_KILL);
 	if (!t || !c || pgmap->nr_range != 1)
 		return 0;
 	w = &t->gone;

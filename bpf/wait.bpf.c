@@ -39,8 +39,10 @@ static __noinline int break_rules(void *ctx, struct inode *inode, __u64 start, _
 	struct xa_search *w;
 	__u64 at = 0, inode_at;
 
-	if (!t)
+	if (!t) {
+		lost_count(DX_BREAK_DONE);
 		return 0;
+	}
 	w = &t->search;
 	rule_checked(rule_counts(), DX_RULE_BREAK_INCOMPLETE);
 	xa_search_begin(w, field_word(&inode->i_mapping->i_pages, struct xarray, xa_head),
