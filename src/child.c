@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "child.h"
+#include "source/limit.h"
 #include "view/escape.h"
 
 extern char **environ;
@@ -207,6 +208,7 @@ static __attribute__((noreturn)) void child_run(char *const *argv, const struct 
 	if (err)
 		child_fail(pipe, STEP_USER, err);
 	signals_restore();
+	limits_give_back();
 	execvpe(argv[0], argv, environ);
 	child_fail(pipe, STEP_EXEC, -errno);
 }

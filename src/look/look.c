@@ -7,10 +7,12 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "look_inode.h"
+#include "source/limit.h"
 #include "source/programs.h"
 #include "internal.h"
 #include "mr.h"
 
+#define DESCRIPTORS   256 /* its programs, maps, iterators, types of modules, and what the process had */
 #define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
 /* ---- load ---- */
@@ -63,11 +65,11 @@ struct look *look_open(char *err, size_t errlen)
 	}
 	programs_init();
 	l->nr_cpus = cpus;
-	l->btf = btf__load_vmlinux_btf();
-	if (!l->btf) {
-		snprintf(err, errlen, "the kernel's types could not be read: %s", strerror(errno));
+	if (limits_raise(DESCRIPTORS, err, errlen))
 		goto fail;
-	}
+	l->btf = preflight_types(err, errlen);
+	if (!l->btf)
+		goto fail;
 	l->regime = regime_of(l->btf);
 	if (preflight_btf(l->btf, err, errlen) || pages_known(l->btf, &l->zone_shift, err, errlen) ||
 	    programs_load(&o, l, l->btf, err, errlen) ||

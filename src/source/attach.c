@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "internal.h"
+#include "limit.h"
 #include "progress.h"
 #include "refusal.h"
 #include "release.h"
@@ -51,7 +52,15 @@ static void say_unloaded(const struct source *s, const char *program, char *why,
 			 strchr(section, '/') ? strchr(section, '/') + 1 : section);
 }
 
-/* All programs of the candidate, or none. */
+/* Why a link could not be made. */
+static const char *attach_why(int rc)
+{
+	/* BPF_MAX_TRAMP_LINKS, include/linux/bpf.h */
+	return rc == -E2BIG ? "as many BPF programs as the kernel allows are attached to it" :
+			      limit_sentence(rc);
+}
+
+/* All programs of the candidate, or none: returns 0 or -errno. */
 static int attach_candidate(struct source *s, struct probe *p, int c)
 {
 	const struct probe_candidate *cand = &p->candidates[c];
@@ -76,7 +85,7 @@ static int attach_candidate(struct source *s, struct probe *p, int c)
 		if (!prog)
 			say_unloaded(s, cand->programs[i], p->why, sizeof(p->why));
 		else if (rc)
-			snprintf(p->why, sizeof(p->why), "%s: %s", cand->target, strerror(-rc));
+			snprintf(p->why, sizeof(p->why), "%s: %s", cand->target, attach_why(rc));
 	}
 	if (!rc)
 		return 0;
@@ -84,7 +93,7 @@ static int attach_candidate(struct source *s, struct probe *p, int c)
 		close(s->link[--s->nr_links]);
 	for (int g = 0; g < DX_HOOK_GROUPS; g++)
 		s->group[g].n = waiting[g];
-	return -1;
+	return rc;
 }
 
 static bool candidate_loaded(const struct source *s, const struct probe_candidate *c)
@@ -108,18 +117,25 @@ static bool candidate_refused(const struct source *s, struct probe *p, int c)
 
 /*
  * Tries the candidates in order; sets state, chosen and why of @p. Returns 0 when
- * one is attached, -1 when none could be.
+ * one is attached, -ENOENT when none could be, or another -errno: a limit was reached, and there is no
+ * use in going on.
  */
 static int attach_probe(struct source *s, struct probe *p)
 {
 	char said[sizeof(p->why)] = ""; /* of each candidate, as much as fits */
 
 	for (int c = p->first; c < PROBE_CANDIDATES && p->candidates[c].target; c++) {
+		int rc = candidate_refused(s, p, c) ? -ENOENT : 0;
+
 		/* a second choice was not loaded, as the first one was there */
-		if (candidate_refused(s, p, c) ||
-		    (c > 0 && !candidate_loaded(s, &p->candidates[c]) &&
-		     source_load_late(s, p, c)) ||
-		    attach_candidate(s, p, c)) {
+		if (!rc && c > 0 && !candidate_loaded(s, &p->candidates[c]))
+			rc = source_load_late(s, p, c);
+		rc = rc ? rc : attach_candidate(s, p, c);
+		if (limit_reached(rc)) {
+			p->state = PROBE_MISSING;
+			return rc;
+		}
+		if (rc) {
 			if (said[0])
 				strncat(said, "; ", sizeof(said) - strlen(said) - 1);
 			strncat(said, p->why, sizeof(said) - strlen(said) - 1);
@@ -132,7 +148,7 @@ static int attach_probe(struct source *s, struct probe *p)
 	}
 	memcpy(p->why, said, sizeof(p->why));
 	p->state = PROBE_MISSING;
-	return -1;
+	return -ENOENT;
 }
 
 /* ---- modules ---- */
@@ -195,9 +211,11 @@ static void drop_covered_unpins(struct source *s)
 			drop_covered(s, targets[t], "gup_put_folio");
 }
 
-/* Probes of which a hook could not go with its group. */
+/* Probes of which a hook could not go with its group. Returns 0 or -errno, as source_attach(). */
 static int attach_alone(struct source *s)
 {
+	int rc;
+
 	for (size_t i = 0; i < s->nr_probes; i++) {
 		struct probe *p = &s->probes[i];
 
@@ -205,7 +223,11 @@ static int attach_alone(struct source *s)
 			continue;
 		if (stop_wanted)
 			return -EINTR;
-		if (!source_load_late(s, p, p->chosen) && !attach_candidate(s, p, p->chosen)) {
+		rc = source_load_late(s, p, p->chosen);
+		rc = rc ? rc : attach_candidate(s, p, p->chosen);
+		if (limit_reached(rc))
+			return rc;
+		if (!rc) {
 			p->state = PROBE_ATTACHED;
 			p->why[0] = 0;
 		} else {
@@ -237,7 +259,9 @@ int source_attach(struct source *s)
 				 p->module);
 			continue;
 		}
-		attach_probe(s, p);
+		rc = attach_probe(s, p);
+		if (limit_reached(rc))
+			return rc;
 		if (!strcmp(p->event, "GUP") && p->chosen == 1)
 			drop_covered(s, "folio_add_pins", "try_grab_folio"); /* mm/gup.c */
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "internal.h"
+#include "limit.h"
 #include "programs.h"
 
 /* include/uapi/linux/bpf.h of 7.2: link_create.tracing_multi; libbpf knows it from 1.8 */
@@ -140,7 +141,7 @@ int hooks_attach(struct source *s)
 		if (!g->n)
 			continue;
 		fd = link_create(s, i, g);
-		if (fd < 0) {
+		if (fd < 0 && !limit_reached(fd)) {
 			leave_out_refused(s, i, g);
 			if (!g->n)
 				continue;

@@ -14,6 +14,13 @@
 
 #define LATE_MAX 8
 
+/*
+ * What is open at most: each program of the table once as a program and once as a link, those that
+ * are run by hand, the maps, again for each late object; types of modules; what the process had, and its output.
+ */
+#define DESCRIPTORS_LATE 32
+#define DESCRIPTORS	 (2 * PROBE_MAX * PROBE_PROGRAMS + (LATE_MAX + 1) * DESCRIPTORS_LATE + 64)
+
 struct baseline;
 
 /* The hooks of a group that are to be attached, by one link: hook.h. */
@@ -72,7 +79,7 @@ uint64_t hooks_missed(struct source *s);
 int source_load(struct source *s, char *err, size_t errlen);
 /*
  * Loads programs that were not loaded with the others: of a module that came later, or of a second
- * choice where the first one could not be attached. Candidate @c of @p. Returns 0, or -1 with the
+ * choice where the first one could not be attached. Candidate @c of @p. Returns 0, or -errno with the
  * reason in @p's why.
  */
 int source_load_late(struct source *s, struct probe *p, int c);

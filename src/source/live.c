@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include "clock.h"
 #include "internal.h"
+#include "limit.h"
 #include "programs.h"
 #include "progress.h"
 #include "stop.h"
@@ -127,14 +128,18 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	s->o = *o;
 	s->end = ULONG_MAX;
 	s->released = -1;
+	if (limits_raise(DESCRIPTORS, err, errlen))
+		goto fail;
 	s->nr_cpus = cpus;
 	s->nr_probes = probe_table(s->probes, PROBE_MAX);
 	s->lost_seen = calloc((size_t)DX_EVENT_TYPES * cpus, sizeof(*s->lost_seen));
 	s->lost_now = calloc(cpus, sizeof(*s->lost_now));
 	progress_step("reading the kernel's types", 0, 0);
-	s->btf = btf__load_vmlinux_btf();
-	if (!s->lost_seen || !s->lost_now || !s->btf) {
-		snprintf(err, errlen, "the kernel's types could not be read: %s", strerror(errno));
+	s->btf = preflight_types(err, errlen);
+	if (!s->btf)
+		goto fail;
+	if (!s->lost_seen || !s->lost_now) {
+		snprintf(err, errlen, "no memory to start with");
 		goto fail;
 	}
 	s->regime = regime_of(s->btf);
@@ -144,7 +149,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	if (source_load(s, err, errlen) || pages_init(s->skel->progs.dx_init, &s->init, err, errlen))
 		goto fail;
 	if (ring_open(s)) {
-		snprintf(err, errlen, "the ring buffer could not be mapped: %s", strerror(errno));
+		snprintf(err, errlen, "the ring buffer could not be mapped: %s", limit_sentence(-errno));
 		goto fail;
 	}
 	if (check_pgmaps(s, err, errlen))
@@ -155,7 +160,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		goto fail;
 	}
 	if (rc) {
-		snprintf(err, errlen, "the BPF programs could not be attached: %s", strerror(-rc));
+		snprintf(err, errlen, "the BPF programs could not be attached: %s", limit_sentence(rc));
 		goto fail;
 	}
 	/* what is lost from here on may be from before s->ready: a loss too many is the safe side */

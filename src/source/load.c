@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
+#include "limit.h"
 #include "programs.h"
 #include "types.h"
 
@@ -139,7 +140,8 @@ int source_load(struct source *s, char *err, size_t errlen)
 	if (pages_known(s->btf, &s->zone_shift, err, errlen))
 		return -1;
 	rc = programs_load(&o, s, s->btf, err, errlen);
-	if (rc == -ENOMEM)
+	/* libbpf speaks of the map that could not be made */
+	if (rc == -ENOMEM && strstr(programs_message(), "'events'"))
 		snprintf(err, errlen,
 			 "the kernel has no memory for a ring of %zu bytes: try a smaller --ring-size",
 			 s->o.ring_size);
@@ -157,11 +159,14 @@ int source_load_late(struct source *s, struct probe *p, int c)
 	struct bpf_program *prog;
 
 	if (!late) {
-		snprintf(p->why, sizeof(p->why), "%s", strerror(rc ? -rc : errno));
+		rc = rc ? rc : -errno;
+		snprintf(p->why, sizeof(p->why), "%s", limit_sentence(rc));
 		types_close(&types);
-		return -1;
+		return rc;
 	}
-	if (programs_choose(s->btf, late->obj) || types_fill(&types, late->obj, s->btf))
+	rc = programs_choose(s->btf, late->obj);
+	rc = rc ? rc : types_fill(&types, late->obj, s->btf);
+	if (rc)
 		goto fail;
 	bpf_object__for_each_program(prog, late->obj)
 		if (!candidate_has(&p->candidates[c], bpf_program__name(prog)))
@@ -171,10 +176,12 @@ int source_load_late(struct source *s, struct probe *p, int c)
 	settings_set(s, late);
 	bpf_object__for_each_map(from, s->skel->obj) {
 		to = bpf_object__next_map(late->obj, to);
-		if (bpf_map__reuse_fd(to, bpf_map__fd(from)))
+		rc = bpf_map__reuse_fd(to, bpf_map__fd(from));
+		if (rc)
 			goto fail;
 	}
-	if (daxtop_bpf__load(late))
+	rc = daxtop_bpf__load(late);
+	if (rc)
 		goto fail;
 	programs_chosen();
 	types_close(&types);
@@ -183,7 +190,7 @@ int source_load_late(struct source *s, struct probe *p, int c)
 fail:
 	programs_chosen();
 	types_close(&types);
-	snprintf(p->why, sizeof(p->why), "%.150s", programs_message());
+	snprintf(p->why, sizeof(p->why), "%.150s", limit_reached(rc) ? limit_sentence(rc) : programs_message());
 	daxtop_bpf__destroy(late);
-	return -1;
+	return rc;
 }

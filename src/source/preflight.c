@@ -6,7 +6,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <bpf/btf.h>
+#include "limit.h"
 #include "source.h"
+
+#define TYPES "/sys/kernel/btf/vmlinux"
 
 static int missing_capability(char *err, size_t errlen)
 {
@@ -64,13 +68,25 @@ int preflight(char *err, size_t errlen)
 {
 	if (missing_capability(err, errlen) || locked_down(err, errlen))
 		return -1;
-	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
-		snprintf(err, errlen, "this kernel tells no types (/sys/kernel/btf/vmlinux: %s): daxtop needs one "
+	if (access(TYPES, R_OK)) {
+		snprintf(err, errlen, "this kernel tells no types (" TYPES ": %s): daxtop needs one "
 				      "built with CONFIG_DEBUG_INFO_BTF, as Debian's are",
 			 strerror(errno));
 		return -1;
 	}
 	return 0;
+}
+
+struct btf *preflight_types(char *err, size_t errlen)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	/* ESRCH: it has tried other files, too, and keeps no reason (btf.c, btf__load_vmlinux_btf()) */
+	if (!btf && errno == ESRCH)
+		btf = btf__parse(TYPES, NULL);
+	if (!btf)
+		snprintf(err, errlen, "the kernel's types could not be read: %s", limit_sentence(-errno));
+	return btf;
 }
 
 int preflight_btf(const struct btf *btf, char *err, size_t errlen)

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include "probe/probe.h"
 #include "programs.h"
+#include "limit.h"
 #include "progress.h"
 #include "refusal.h"
 #include "stop.h"
@@ -201,6 +202,9 @@ static int load_once(const struct programs_object *o, void *arg, const struct bt
 				bpf_program__set_autoload(prog, false);
 		o->choose(arg);
 		rc = o->load(arg);
+		/* libbpf could not read the kernel's types, which we have read: what differs is the memory that is left */
+		if (rc == -ESRCH && !failed_program[0])
+			rc = -ENOMEM;
 	}
 	programs_chosen();
 	if (rc)
@@ -220,12 +224,14 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf *
 		rc = load_once(o, arg, btf);
 		if (!rc)
 			return 0;
-		if (rc == -EINTR || rc == -ENOMEM || !failed_program[0])
+		if (rc == -EINTR || limit_reached(rc) || !failed_program[0])
 			break;
 		snprintf(refused[nr_refused++], sizeof(refused[0]), "%s", failed_program);
 	} while (nr_refused < LOAD_ATTEMPTS);
 	if (rc == -EINTR)
 		snprintf(err, errlen, "a signal ended it before everything was loaded");
+	else if (limit_reached(rc))
+		snprintf(err, errlen, "the BPF programs could not be loaded: %s", limit_sentence(rc));
 	else if (nr_refused == LOAD_ATTEMPTS)
 		snprintf(err, errlen,
 			 "this kernel's verifier refuses too many of the BPF programs; of the last one, %s, it says: %s",
@@ -285,6 +291,8 @@ static int module_btf(const char *module)
 		uint32_t len = sizeof(info);
 		int fd = bpf_btf_get_fd_by_id(id);
 
+		if (fd < 0 && limit_reached(-errno))
+			return -errno;
 		if (fd < 0)
 			continue; /* it has gone meanwhile */
 		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&

@@ -126,6 +126,8 @@ int source_modules(struct source *s);
  */
 int preflight(char *err, size_t errlen);
 struct btf;
+/* The kernel's types, btf__free() is the caller's; NULL with a sentence in @err. */
+struct btf *preflight_types(char *err, size_t errlen);
 /* ... and has it what daxtop needs at least: FS_DAX, bpf_rdonly_cast()? source_open() asks. */
 int preflight_btf(const struct btf *btf, char *err, size_t errlen);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <bpf/btf.h>
 #include "probe/probe.h"
+#include "limit.h"
 #include "programs.h"
 #include "walk.h"
 
@@ -27,7 +28,7 @@ int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *
 	int rc = programs_run(prog, init, sizeof(*init));
 
 	if (rc) {
-		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", strerror(-rc));
+		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", limit_sentence(rc));
 		return -1;
 	}
 	if (!init->vmemmap_base) {

@@ -21,7 +21,7 @@ static const struct test *const tables[] = {
 	burst_tests,	slots_tests,	 life_tests,	    pgmap_tests,      baseline_tests,
 	rules_tests,	counts_tests,	 pgmaps_tests,	    waits_tests,      scan_hold_tests,
 	scan_who_tests, scan_wait_tests, scan_leak_tests,   scan_race_tests,  scan_watch_tests,
-	holders_tests,	locked_tests,	 last_tests,
+	holders_tests,	locked_tests,	 limits_tests,	    last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* limits.c - daxtop where it may have little: it raises what it can, and says what it could not have. */
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "daxtop.h"
+
+static void limit(int which, rlim_t most)
+{
+	const struct rlimit r = { .rlim_cur = most, .rlim_max = most };
+
+	must(!setrlimit(which, &r));
+}
+
+static void few_files(void)
+{
+	limit(RLIMIT_NOFILE, 77);
+}
+
+static void very_few_files(void)
+{
+	limit(RLIMIT_NOFILE, 20);
+}
+
+/* root without the right to raise a hard limit */
+static void few_files_for_good(void)
+{
+	few_files();
+	must(!prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0));
+}
+
+static void expect_no_complaint(struct daxtop *d)
+{
+	if (strstr(d->err_text, "not seen on this kernel: fault") || strstr(d->err_text, "descriptor") ||
+	    strstr(d->err_text, "Too many open files"))
+		fail("got `%s`, expected nothing about descriptors", d->err_text);
+}
+
+/* One sentence, with this word in it, and no success. */
+static void expect_sentence(struct daxtop *d, const char *word)
+{
+	const char *line = strstr(d->err_text, "\n");
+
+	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status) < 2)
+		fail("got wait status %#x, expected a failure of daxtop's own; stderr: %s", d->status, d->err_text);
+	if (strncmp(d->err_text, "daxtop: ", 8) || !strstr(d->err_text, word) || !line || line[1])
+		fail("got `%s`, expected one sentence about `%s`", d->err_text, word);
+}
+
+/* What is too little is raised; the program under `check` has what daxtop had. */
+static void test_files(struct place *p)
+{
+	struct daxtop *d = daxtop_spawn_as(few_files, ARGS("trace", "-t", "1"));
+
+	(void)p;
+	daxtop_end(d, 0);
+	expect_no_complaint(d);
+	d = daxtop_spawn_as(very_few_files, ARGS("scan"));
+	daxtop_end(d, 0);
+	expect_no_complaint(d);
+	d = daxtop_spawn_as(few_files, ARGS("check", "--", "sh", "-c", "echo files: $(ulimit -Sn) $(ulimit -Hn)"));
+	daxtop_end(d, 0);
+	expect_no_complaint(d);
+	if (!strstr(d->out_text, "files: 77 77\n"))
+		fail("got `%s`, expected that the command has the limits that daxtop had", d->out_text);
+}
+
+static void test_files_refused(struct place *p)
+{
+	static const char *const commands[][4] = {
+		{ "trace", "-t", "1" },
+		{ "check", "-t", "1" },
+		{ "scan" },
+	};
+
+	(void)p;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		struct daxtop *d = daxtop_spawn_as(few_files_for_good, commands[i]);
+
+		daxtop_wait(d);
+		expect_sentence(d, "file descriptors");
+	}
+}
+
+static rlim_t address_space; /* bytes */
+
+static void little_memory(void)
+{
+	limit(RLIMIT_AS, address_space);
+}
+
+/* From too little to load anything up to enough, which is a success. */
+static void test_memory(struct place *p)
+{
+	struct daxtop *d;
+
+	(void)p;
+	for (address_space = 12 << 20; address_space <= 192 << 20; address_space *= 2) {
+		d = daxtop_spawn_as(little_memory, ARGS("trace", "-t", "1"));
+		daxtop_wait(d);
+		if (WIFEXITED(d->status) && !WEXITSTATUS(d->status)) {
+			expect_no_complaint(d);
+			continue;
+		}
+		expect_sentence(d, "memory");
+	}
+}
+
+const struct test limits_tests[] = {
+	TEST("limits/files", ON_NONE | ON_BOTH, test_files, .starts = 3),
+	TEST("limits/files-refused", ON_NONE | ON_BOTH, test_files_refused),
+	TEST("limits/memory", ON_NONE, test_memory, .starts = 4),
+	TESTS_END,
+};
