@@ -71,18 +71,26 @@ static int parse(struct mountinfo *t, char *line)
 	return -ENOMEM;
 }
 
-int mountinfo_read(struct mountinfo *t, const char *path)
+int mountinfo_parse(struct mountinfo *t, FILE *f)
 {
-	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
 	int rc = 0;
 
-	if (!f)
-		return -errno;
 	while (!rc && getline(&line, &room, f) > 0)
 		rc = parse(t, line);
 	free(line);
+	return rc;
+}
+
+int mountinfo_read(struct mountinfo *t, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int rc;
+
+	if (!f)
+		return -errno;
+	rc = mountinfo_parse(t, f);
 	fclose(f);
 	return rc;
 }

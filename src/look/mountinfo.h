@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct mount_line {
 	uint32_t dev; /* kernel dev_t */
@@ -17,7 +18,9 @@ struct mountinfo {
 	size_t nr;
 };
 
-/* Adds the mounts of @path, in their order. Returns 0 or -errno; what was read before that stays. */
+/* Adds the mounts that @f lists, in their order. Returns 0 or -errno; what was read before that stays. */
+int mountinfo_parse(struct mountinfo *t, FILE *f);
+/* The same of the file @path. */
 int mountinfo_read(struct mountinfo *t, const char *path);
 void mountinfo_free(struct mountinfo *t);
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "proc_line.h"
 #include "process.h"
 
 #define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h */
@@ -36,9 +37,10 @@ char *process_cgroup(uint32_t tgid)
 	if (!f)
 		return NULL;
 	while (!cgroup && getline(&line, &len, f) > 0) {
-		line[strcspn(line, "\n")] = 0;
-		if (!strncmp(line, "0::", 3))
-			cgroup = strdup(line + 3);
+		const char *path = proc_line_cgroup(line);
+
+		if (path)
+			cgroup = strdup(path);
 	}
 	free(line);
 	fclose(f);
@@ -73,12 +75,12 @@ uint32_t process_tgid(uint32_t pid)
 {
 	FILE *f = open_proc(pid, "status");
 	char line[256];
-	unsigned int tgid = pid;
+	uint32_t tgid = pid;
 
 	if (!f)
 		return pid;
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Tgid: %u", &tgid) == 1)
+		if (proc_line_tgid(line, &tgid))
 			break;
 	fclose(f);
 	return tgid;

@@ -15,152 +15,10 @@
 #include <linux/netlink.h>
 #include <rdma/rdma_netlink.h>
 #include "mr.h"
+#include "nldev.h"
 #include "process.h"
 
 #define REPLY_LEN (64 * 1024)
-
-struct region {
-	uint32_t device; /* index */
-	uint32_t pid, tgid, number;
-	uint64_t length;
-	bool kernel; /* the kernel's own: of no process */
-};
-
-struct device {
-	uint32_t index;
-	char name[32];
-};
-
-struct rdma {
-	struct device *devices;
-	size_t nr_devices;
-	struct region *regions;
-	size_t nr_regions;
-	uint32_t device; /* whose regions are being told */
-};
-
-/* ---- attributes ---- */
-
-typedef int (*attr_fn)(struct rdma *r, int type, const void *data, size_t len, void *arg);
-
-static int each_attr(struct rdma *r, const void *data, size_t len, attr_fn fn, void *arg)
-{
-	const char *p = data;
-	int rc = 0;
-
-	while (!rc && len >= NLA_HDRLEN) {
-		const struct nlattr *a = (const void *)p;
-		size_t step = NLA_ALIGN(a->nla_len);
-
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > len)
-			return -EPROTO;
-		rc = fn(r, a->nla_type & NLA_TYPE_MASK, p + NLA_HDRLEN, a->nla_len - NLA_HDRLEN,
-			arg);
-		if (step >= len)
-			break;
-		p += step;
-		len -= step;
-	}
-	return rc;
-}
-
-static uint64_t number(const void *data, size_t len)
-{
-	uint64_t n8;
-	uint32_t n4;
-
-	if (len == sizeof(n4)) {
-		memcpy(&n4, data, sizeof(n4));
-		return n4;
-	}
-	if (len != sizeof(n8))
-		return 0;
-	memcpy(&n8, data, sizeof(n8));
-	return n8;
-}
-
-static void *append(void **array, size_t *nr, size_t size)
-{
-	void *p = realloc(*array, (*nr + 1) * size);
-
-	if (!p)
-		return NULL;
-	*array = p;
-	p = (char *)p + (*nr)++ * size;
-	memset(p, 0, size);
-	return p;
-}
-
-/* ---- devices ---- */
-
-static int device_attr(struct rdma *r, int type, const void *data, size_t len, void *arg)
-{
-	struct device *d = arg;
-
-	(void)r;
-	if (type == RDMA_NLDEV_ATTR_DEV_INDEX)
-		d->index = number(data, len);
-	else if (type == RDMA_NLDEV_ATTR_DEV_NAME)
-		snprintf(d->name, sizeof(d->name), "%.*s", (int)strnlen(data, len),
-			 (const char *)data);
-	return 0;
-}
-
-static int add_device(struct rdma *r, const void *data, size_t len)
-{
-	struct device *d = append((void **)&r->devices, &r->nr_devices, sizeof(*d));
-
-	return d ? each_attr(r, data, len, device_attr, d) : -ENOMEM;
-}
-
-/* ---- regions ---- */
-
-static int region_attr(struct rdma *r, int type, const void *data, size_t len, void *arg)
-{
-	struct region *m = arg;
-
-	(void)r;
-	switch (type) {
-	case RDMA_NLDEV_ATTR_RES_PID:
-		m->pid = number(data, len);
-		break;
-	case RDMA_NLDEV_ATTR_RES_KERN_NAME:
-		m->kernel = true;
-		break;
-	case RDMA_NLDEV_ATTR_RES_MRN:
-		m->number = number(data, len);
-		break;
-	case RDMA_NLDEV_ATTR_RES_MRLEN:
-		m->length = number(data, len);
-		break;
-	}
-	return 0;
-}
-
-static int entry_attr(struct rdma *r, int type, const void *data, size_t len, void *arg)
-{
-	struct region *m;
-
-	(void)arg;
-	if (type != RDMA_NLDEV_ATTR_RES_MR_ENTRY)
-		return 0;
-	m = append((void **)&r->regions, &r->nr_regions, sizeof(*m));
-	if (!m)
-		return -ENOMEM;
-	m->device = r->device;
-	return each_attr(r, data, len, region_attr, m);
-}
-
-static int table_attr(struct rdma *r, int type, const void *data, size_t len, void *arg)
-{
-	(void)arg;
-	return type == RDMA_NLDEV_ATTR_RES_MR ? each_attr(r, data, len, entry_attr, NULL) : 0;
-}
-
-static int add_regions(struct rdma *r, const void *data, size_t len)
-{
-	return each_attr(r, data, len, table_attr, NULL);
-}
 
 /* ---- netlink ---- */
 
@@ -182,42 +40,26 @@ static int send_dump(int fd, int command, const uint32_t *device)
 	return send(fd, &m, m.h.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
-/* Returns 1 at the end of the dump. */
-static int one_message(struct rdma *r, const struct nlmsghdr *h,
-		       int (*fn)(struct rdma *, const void *, size_t))
-{
-	int error;
-
-	if (h->nlmsg_type == NLMSG_DONE)
-		return 1;
-	if (h->nlmsg_type != NLMSG_ERROR)
-		return fn(r, NLMSG_DATA(h), h->nlmsg_len - NLMSG_HDRLEN);
-	memcpy(&error, NLMSG_DATA(h), sizeof(error));
-	return error ? error : 1;
-}
-
-static int dump(struct rdma *r, int fd, int command, const uint32_t *device,
-		int (*fn)(struct rdma *, const void *, size_t))
+static int dump(struct nldev *r, int fd, int command, enum nldev_dump what, const uint32_t *device)
 {
 	char *reply = malloc(REPLY_LEN);
 	int rc = reply ? send_dump(fd, command, device) : -ENOMEM;
 
 	while (!rc) {
 		ssize_t n = recv(fd, reply, REPLY_LEN, MSG_TRUNC);
-		const struct nlmsghdr *h = (const void *)reply;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 || n > REPLY_LEN)
 			rc = n < 0 ? -errno : -EMSGSIZE;
-		for (int left = n; !rc && NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
-			rc = one_message(r, h, fn);
+		else
+			rc = nldev_parse(r, what, reply, n);
 	}
 	free(reply);
 	return rc < 0 ? rc : 0;
 }
 
-static int read_all(struct rdma *r)
+static int read_all(struct nldev *r)
 {
 	struct timeval patience = { .tv_sec = 2 };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA), rc;
@@ -225,10 +67,10 @@ static int read_all(struct rdma *r)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	rc = dump(r, fd, RDMA_NLDEV_CMD_GET, NULL, add_device);
+	rc = dump(r, fd, RDMA_NLDEV_CMD_GET, NLDEV_DEVICES, NULL);
 	for (size_t i = 0; i < r->nr_devices && !rc; i++) {
 		r->device = r->devices[i].index;
-		rc = dump(r, fd, RDMA_NLDEV_CMD_RES_MR_GET, &r->device, add_regions);
+		rc = dump(r, fd, RDMA_NLDEV_CMD_RES_MR_GET, NLDEV_REGIONS, &r->device);
 	}
 	close(fd);
 	return rc;
@@ -236,7 +78,7 @@ static int read_all(struct rdma *r)
 
 /* ---- holders ---- */
 
-static const char *device_of(const struct rdma *r, const struct region *m)
+static const char *device_of(const struct nldev *r, const struct nldev_region *m)
 {
 	for (size_t i = 0; i < r->nr_devices; i++)
 		if (r->devices[i].index == m->device)
@@ -247,7 +89,7 @@ static const char *device_of(const struct rdma *r, const struct region *m)
 /* By process, then by device. */
 static int by_process(const void *a, const void *b)
 {
-	const struct region *x = a, *y = b;
+	const struct nldev_region *x = a, *y = b;
 
 	if (x->tgid != y->tgid)
 		return x->tgid < y->tgid ? -1 : 1;
@@ -255,7 +97,7 @@ static int by_process(const void *a, const void *b)
 }
 
 /* @nr regions of one process and one device: one candidate. */
-static int add_regions_of(struct rdma *r, struct scan *s, const struct region *m, size_t nr)
+static int add_regions_of(struct nldev *r, struct scan *s, const struct nldev_region *m, size_t nr)
 {
 	char comm[DX_COMM_LEN + 1];
 	struct scan_holder h;
@@ -275,7 +117,7 @@ static int add_regions_of(struct rdma *r, struct scan *s, const struct region *m
 	return look_add_candidates(s, &h, true);
 }
 
-static int add_all(struct rdma *r, struct scan *s)
+static int add_all(struct nldev *r, struct scan *s)
 {
 	int rc = 0;
 
@@ -291,12 +133,12 @@ static int add_all(struct rdma *r, struct scan *s)
 }
 
 /* Leaves those of the kernel out, and those that were read. */
-static void drop_known(struct rdma *r, const struct mr_list *known)
+static void drop_known(struct nldev *r, const struct mr_list *known)
 {
 	size_t out = 0;
 
 	for (size_t i = 0; i < r->nr_regions; i++) {
-		struct region m = r->regions[i];
+		struct nldev_region m = r->regions[i];
 
 		m.tgid = process_tgid(m.pid);
 		if (!m.kernel && m.pid && !mr_is_known(known, m.tgid, m.number))
@@ -308,7 +150,7 @@ static void drop_known(struct rdma *r, const struct mr_list *known)
 int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct mr_list known = { 0 };
-	struct rdma r = { 0 };
+	struct nldev r = { 0 };
 	int rc;
 
 	if (access("/sys/module/ib_core", F_OK))
@@ -328,7 +170,6 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 			"them could hold what it maps",
 			r.nr_regions);
 	free(known.ids);
-	free(r.devices);
-	free(r.regions);
+	nldev_free(&r);
 	return rc;
 }

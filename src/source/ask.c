@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include "clock.h"
 #include "internal.h"
+#include "proc_line.h"
 #include "programs.h"
 
 #define MEMORY_GENERIC 4 /* enum memory_type, include/linux/memremap.h */
@@ -133,19 +134,6 @@ static bool pids_are_ours(void)
 	return ours;
 }
 
-/* Field 22 of /proc/PID/stat: when it began, in clock ticks since boot. Behind the name, which may hold anything. */
-static bool start_time(const char *line, uint64_t *ns)
-{
-	const char *p = strrchr(line, ')');
-
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	if (!p)
-		return false;
-	*ns = strtoull(p, NULL, 10) * (1000000000ULL / sysconf(_SC_CLK_TCK));
-	return true;
-}
-
 bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start)
 {
 	char path[40], line[1024];
@@ -167,7 +155,7 @@ bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start)
 	fclose(f);
 	if (!there)
 		return gone;
-	if (!start_time(line, start))
+	if (!proc_line_start(line, start))
 		return false;
 	/* the start counts time asleep as well, events don't */
 	clock_gettime(CLOCK_BOOTTIME, &boot);

@@ -140,16 +140,13 @@ static int entry_compare(const void *a, const void *b)
 	return x->name < y->name ? -1 : x->name > y->name;
 }
 
-static int table_read(struct ksym *k)
+static int table_read(struct ksym *k, FILE *f)
 {
-	FILE *f = fopen(k->path, "re");
 	uint32_t module = 0, empty;
 	char *line = NULL;
 	size_t room = 0;
 	int err;
 
-	if (!f)
-		return -errno;
 	err = names_add(k, "", 0, &empty);
 	errno = 0;
 	while (!err && getline(&line, &room, f) > 0)
@@ -157,7 +154,6 @@ static int table_read(struct ksym *k)
 	if (!err && ferror(f))
 		err = errno ? -errno : -EIO;
 	free(line);
-	fclose(f);
 	if (err)
 		return err;
 	if (!k->nr)
@@ -166,14 +162,29 @@ static int table_read(struct ksym *k)
 	return k->entries[k->nr - 1].addr ? 0 : -EPERM;
 }
 
+int ksym_parse(struct ksym *k, FILE *f)
+{
+	int ret;
+
+	ksym_reset(k);
+	ret = table_read(k, f);
+	if (ret)
+		ksym_reset(k);
+	k->state = ret ? ret : 1;
+	return ret;
+}
+
 int ksym_load(struct ksym *k, char *err, size_t errlen)
 {
 	if (!k->state) {
-		int ret = table_read(k);
+		FILE *f = fopen(k->path, "re");
 
-		if (ret)
-			ksym_reset(k);
-		k->state = ret ? ret : 1;
+		if (f)
+			ksym_parse(k, f);
+		else
+			k->state = -errno;
+		if (f)
+			fclose(f);
 	}
 	if (k->state > 0)
 		return 0;

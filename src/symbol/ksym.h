@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct ksym;
 
@@ -21,6 +22,8 @@ void ksym_free(struct ksym *k);
  * addresses are zero (kptr_restrict), else of reading the file.
  */
 int ksym_load(struct ksym *k, char *err, size_t errlen);
+/* Takes the table from @f instead. Returns 0 or a negative errno, as ksym_load(). */
+int ksym_parse(struct ksym *k, FILE *f);
 /* Forget the table: a module was loaded. The next look-up reads it again. */
 void ksym_reset(struct ksym *k);
 
