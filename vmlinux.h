@@ -50,8 +50,9 @@ enum bpf_map_type {
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
 enum { BPF_F_NO_PREALLOC = 1 };
-enum { BPF_F_FAST_STACK_CMP = 512, BPF_F_USER_STACK = 256 };
+enum { BPF_F_USER_STACK = 256 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 enum zone_type { ZONE_DEVICE = 4 };

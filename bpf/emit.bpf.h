@@ -24,17 +24,10 @@ struct lost_map {
 	__type(key, __u32);
 	__type(value, __u64);
 };
-struct stacks_map {
-	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
-	__uint(max_entries, 8192);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, 32 * sizeof(__u64));
-};
 
 /* defined in maps.bpf.c */
 extern struct ring_map events SEC(".maps");
 extern struct lost_map lost SEC(".maps");
-extern struct stacks_map stacks SEC(".maps");
 extern const volatile __u32 wakeup_mask;
 extern __u32 submitted;
 
@@ -81,7 +74,7 @@ static __always_inline struct dx_event *event_new(__u16 type, __u32 flags)
 	e->dev = 0;
 	*(__u32 *)&e->order = 0; /* order, pgmap_type, level, pad */
 	e->addr = 0;
-	e->stack = -1;
+	e->stack = DX_STACK_NONE;
 	e->ret = 0;
 	e->since = 0;
 	e->ref_first = 0;

@@ -19,11 +19,12 @@ static __always_inline void range_grow(__u64 first, __u64 last)
 static __always_inline int emit_pgmap(void *ctx, __u16 type, struct dev_pagemap *pgmap, __u64 at,
 				      __s32 ret)
 {
+	int stack = stack_id(ctx, 0);
 	struct dx_event *e = event_new(type, 0);
 
 	if (!e)
 		return 0;
-	e->stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
+	e->stack = stack;
 	e->pgmap = at;
 	e->pgmap_type = pgmap->type;
 	if (pgmap->nr_range > 0) {

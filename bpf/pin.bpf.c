@@ -182,8 +182,8 @@ static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64
 	c->foll = foll;
 	c->flags = flags;
 	c->ret = n;
-	c->stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
-	c->ustack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	c->stack = stack_id(ctx, 0);
+	c->ustack = stack_id(ctx, BPF_F_USER_STACK);
 	bpf_loop(n - c->i + 1, grab_step, &c, 0);
 	return 0;
 }
@@ -239,8 +239,8 @@ static __always_inline int added(__u64 *ctx, struct folio *folio, __u32 nr, __u3
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
 	bpf_get_func_arg(ctx, 0, &c.head);
-	c.stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
-	c.ustack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	c.stack = stack_id(ctx, 0);
+	c.ustack = stack_id(ctx, BPF_F_USER_STACK);
 	emit_grab(&c);
 	return 0;
 }
@@ -270,8 +270,8 @@ int BPF_PROG(dx_grab_fast, struct page *page, int refs, unsigned int foll, struc
 	bpf_get_func_ret(ctx, &c.head);
 	if (!c.head || !(foll & (FOLL_GET | FOLL_PIN)) || !page_is_zone_device(page))
 		return 0;
-	c.stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
-	c.ustack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	c.stack = stack_id(ctx, 0);
+	c.ustack = stack_id(ctx, BPF_F_USER_STACK);
 	emit_grab(&c);
 	return 0;
 }

@@ -11,6 +11,7 @@
  */
 #include "emit.bpf.h"
 #include "rule.h"
+#include "stack.bpf.h"
 
 struct rules_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -166,8 +167,8 @@ __noinline int rule_tell(__u64 what, __u64 at, __u64 counts, __u64 where, __u64 
 
 static __noinline int rule_broken(void *ctx, __u64 what, __u64 at, __u64 counts, __u64 where)
 {
-	__s32 stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
-	__s32 user = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK);
+	__s32 stack = stack_id(ctx, 0);
+	__s32 user = stack_id(ctx, BPF_F_USER_STACK);
 
 	return rule_tell(what, at, counts, where, STACKS(stack, user));
 }

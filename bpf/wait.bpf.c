@@ -159,18 +159,20 @@ HOOK(dx_busy)
 	struct task_ctx *t = task_ctx_find();
 	struct dx_event *e;
 	__u64 at = 0;
+	int stack;
 
 	bpf_get_func_ret(ctx, &at);
 	if (legacy)
 		t = busy_legacy(t, at, mapping->host);
 	if (!at || !t || !t->layout)
 		return 0;
+	stack = stack_id(ctx, 0);
 	e = event_new(DX_BREAK_BUSY, t->layout & ~LAYOUT_BREAK);
 	if (!e)
 		return 0;
 	event_folio(e, folio_cast(at), at);
 	event_inode(e, mapping->host);
-	e->stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
+	e->stack = stack;
 	event_submit(e);
 	return 0;
 }

@@ -148,7 +148,9 @@ enum dx_event_type {
 	/* pci_alloc_p2pmem() gave, pci_free_p2pmem() took memory: one reference of the pgmap each. pfn, nr: pages. */
 	DX_P2P_ALLOC = 26,
 	DX_P2P_FREE = 27,
-	DX_EVENT_TYPES
+	DX_EVENT_TYPES,
+	/* No event: the addresses of a stack, struct dx_stack_event. Comes before the first record that names it. */
+	DX_STACK = 256
 };
 
 /* dx_event.flags */
@@ -194,7 +196,7 @@ struct dx_event {
 	__dx_u8 level; /* enum dx_level */
 	__dx_u8 pad;
 	__dx_u64 addr; /* user address, or see the type */
-	__dx_s32 stack; /* id in the stacks map, < 0: none */
+	__dx_s32 stack; /* number of a DX_STACK, or DX_STACK_NONE, DX_STACK_UNKEPT */
 	__dx_s32 ret; /* see the type */
 	__dx_u32 since; /* DX_FAULT: ns from the install to @time */
 	__dx_s32 ref_first; /* DX_FAULT, see there */
@@ -204,7 +206,7 @@ struct dx_event {
 	};
 	union {
 		__dx_s32 map_install; /* DX_FAULT */
-		__dx_s32 ustack; /* DX_PIN, DX_GET, DX_VIOLATION: user stack id, < 0: none */
+		__dx_s32 ustack; /* DX_PIN, DX_GET, DX_VIOLATION: the user's, as stack */
 	};
 };
 
@@ -219,6 +221,38 @@ struct dx_file_event {
 #define DX_PATH_DELETED	  (1u << 0) /* no link left when it was walked */
 #define DX_PATH_TRUNCATED (1u << 1) /* leading components are missing */
 
+/* dx_event.stack and ustack, else >= 0 */
+#define DX_STACK_NONE	(-1)
+#define DX_STACK_UNKEPT (-2) /* there was one, and it could not be sent */
+
+#define DX_STACK_FRAMES 32 /* the innermost ones */
+
+struct dx_stack_event {
+	__dx_u16 type; /* DX_STACK, where struct dx_event has its type */
+	__dx_u16 cpu;
+	__dx_u32 nr; /* frames, 1 ... DX_STACK_FRAMES */
+	__dx_u64 hash; /* of them, with a key of this run; not 0 */
+	__dx_u64 ip[DX_STACK_FRAMES]; /* innermost first; 0 behind nr */
+};
+
+/* What records call the stack by: the same as long as daxtop runs. Another one has it too in 1 of 2^31 cases. */
+static inline __dx_s32 dx_stack_number(__dx_u64 hash)
+{
+	return hash >> 33;
+}
+
+/* Hashes of what was sent of late, in bpf/: a number's stand in this place or the next. 0: free. */
+#define DX_STACK_PLACES 16384
+static inline __dx_u32 dx_stack_place(__dx_s32 number)
+{
+	return number & (DX_STACK_PLACES - 2);
+}
+
+static inline int dx_event_has_ustack(const struct dx_event *e)
+{
+	return e->type == DX_PIN || e->type == DX_GET || e->type == DX_VIOLATION;
+}
+
 #define DX_ASSERT_OFF(f, o) \
 	_Static_assert(__builtin_offsetof(struct dx_event, f) == (o), "dx_event." #f)
 _Static_assert(sizeof(struct dx_event) == 128, "struct dx_event");
@@ -231,6 +265,7 @@ DX_ASSERT_OFF(dev, 88);
 DX_ASSERT_OFF(addr, 96);
 DX_ASSERT_OFF(since, 112);
 DX_ASSERT_OFF(map_install, 124);
+_Static_assert(sizeof(struct dx_stack_event) == 16 + 8 * DX_STACK_FRAMES, "struct dx_stack_event");
 _Static_assert(sizeof(struct dx_file_event) == 128 + 8 + DX_PATH_LEN, "struct dx_file_event");
 
 /* GUP_PIN_COUNTING_BIAS, include/linux/mm.h: what a pin of an order-0 folio adds */

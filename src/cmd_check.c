@@ -38,7 +38,7 @@ static void note(struct session *s, const struct dx_event *ev, size_t len)
 	stacks_note(c->stacks, ev);
 }
 
-static size_t read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
+static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
 {
 	struct check *c = arg;
 

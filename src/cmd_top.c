@@ -33,6 +33,7 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	x->i.time = x->time;
 	x->i.now = clock_now();
 	x->i.missed = s->missed;
+	x->i.stacks_unkept = s->counts.stacks_unkept;
 	x->i.start = s->start;
 	x->i.probes_attached = x->i.probes_total = 0;
 	for (size_t k = 0; k < n; k++) {
@@ -99,7 +100,7 @@ static void note(struct session *s, const struct dx_event *ev, size_t len)
 	stacks_note(x->i.stacks, ev);
 }
 
-static size_t read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
+static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
 {
 	struct session *s = arg;
 

@@ -20,16 +20,20 @@ struct trace {
 static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack,
 		      uint64_t *kernel, uint64_t *user)
 {
+	int nr = source_stack(s->source, ev->stack, kernel, STACK_FRAMES);
 	size_t own;
 
-	stack->nr_kernel = source_stack(s->source, ev->stack, kernel, STACK_FRAMES);
+	stack->kernel_unkept = nr < 0;
+	stack->nr_kernel = nr < 0 ? 0 : nr;
 	own = stack_own_frames(stack->ksym, kernel, stack->nr_kernel);
 	stack->kernel = kernel + own;
 	stack->nr_kernel -= own;
-	if (ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_VIOLATION) {
-		stack->user = user;
-		stack->nr_user = stack_user_frames(user, source_stack(s->source, ev->ustack, user, STACK_FRAMES));
-	}
+	if (!dx_event_has_ustack(ev))
+		return;
+	nr = source_stack(s->source, ev->ustack, user, STACK_FRAMES);
+	stack->user = user;
+	stack->user_unkept = nr < 0;
+	stack->nr_user = nr < 0 ? 0 : stack_user_frames(user, nr);
 }
 
 static void show(struct session *s, const struct dx_event *ev, size_t len)
@@ -50,7 +54,7 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 		return;
 	if (s->o->stack) {
 		stack_get(s, ev, &stack, kernel, user);
-		if (stack.nr_kernel || stack.nr_user)
+		if (stack.nr_kernel || stack.nr_user || stack.kernel_unkept || stack.user_unkept)
 			names.stack = &stack;
 	}
 	if (s->o->json && view_json_event(stdout, ev, &names))

@@ -74,10 +74,27 @@ static bool find_names(struct session *s)
 	return true;
 }
 
+/* In the order of the records: one that comes later would make it stay. */
+static void use_stacks(struct session *s, const struct dx_event *ev)
+{
+	s->counts.stacks_unkept += !source_stack_use(s->source, ev->stack);
+	if (dx_event_has_ustack(ev))
+		s->counts.stacks_unkept += !source_stack_use(s->source, ev->ustack);
+}
+
+static void each_stack(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg)
+{
+	struct session *s = arg;
+
+	engine_stacks(s->engine, fn, fn_arg);
+}
+
 static void handle(void *arg, const struct dx_event *ev, size_t len)
 {
 	struct session *s = arg;
 
+	if (len >= sizeof(*ev))
+		use_stacks(s, ev);
 	if (len >= sizeof(*ev) && ev->type < DX_EVENT_TYPES)
 		s->counts.received[ev->type]++;
 	if (ev->type == DX_PGMAP_ADD)
@@ -387,6 +404,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 	s->more = source_poll(s->source) > 0;
 	if (!s->more)
 		engine_advance(s->engine, now);
+	source_stacks_forget(s->source, each_stack, s);
 	check(s, now);
 	scan_go_on(s, SCAN_TURN_NS);
 	return !!p[1].revents;

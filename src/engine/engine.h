@@ -71,7 +71,7 @@ struct engine_step {
 	char comm[DX_COMM_LEN + 1]; /* NUL-terminated, bytes still hostile */
 	int32_t ref_before, ref_after;
 	int32_t mapcount, pincount; /* after the step */
-	int32_t stack; /* < 0: none */
+	int32_t stack; /* as in struct dx_event */
 	int32_t ret;
 };
 
@@ -176,11 +176,17 @@ struct engine_finding {
 	uint64_t pgmap; /* id */
 	uint32_t tgid, pid; /* who broke it; stalls: who waits; 0: not known */
 	char comm[DX_COMM_LEN + 1];
-	int32_t stack, ustack; /* ids, < 0: none. Leaks: of an unmatched get */
+	int32_t stack, ustack; /* as in struct dx_event. Leaks: of an unmatched get */
 	uint32_t nr_holders; /* known now, of folio; engine_holders() lists them */
 };
 /* Oldest first; those that are over too. Stops when @fn returns non-zero and returns that. */
 int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg);
+
+/*
+ * Calls @fn for each stack (>= 0) that a holder, a finding, a wait, a pgmap or an event that is not
+ * applied yet refers to, some more than once. Steps of the history don't: of theirs only the number is told.
+ */
+void engine_stacks(const struct engine *e, void (*fn)(void *arg, int32_t stack), void *arg);
 
 struct engine_rule {
 	uint64_t checked; /* times */

@@ -612,6 +612,8 @@ void refs_explain(struct engine *e, uint32_t pgmap, uint64_t time, int64_t nr);
 void refs_kill(struct engine *e, uint32_t pgmap, const struct dx_event *ev);
 void refs_gone(struct engine *e, uint32_t pgmap, const struct dx_event *ev);
 void refs_added(struct engine *e, uint32_t pgmap, uint64_t time);
+/* For engine_stacks(). */
+void refs_stacks(const struct refs *r, void (*fn)(void *arg, int32_t stack), void *arg);
 size_t refs_asks(struct engine *e, struct engine_ask *out, size_t max);
 uint64_t refs_pending(const struct engine *e);
 

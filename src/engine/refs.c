@@ -402,6 +402,15 @@ void refs_apply(struct engine *e, const struct dx_event *ev)
 	judge_underflow(e, i, delta, active, ev->time);
 }
 
+void refs_stacks(const struct refs *r, void (*fn)(void *arg, int32_t stack), void *arg)
+{
+	for (int i = 0; r->site && i < 2 * SITES; i++)
+		if (r->site[i].nr && r->site[i].stack >= 0)
+			fn(arg, r->site[i].stack);
+	if (r->kill_time && r->kill_stack >= 0)
+		fn(arg, r->kill_stack);
+}
+
 /* ---- its life ---- */
 
 void refs_kill(struct engine *e, uint32_t pgmap, const struct dx_event *ev)

@@ -14,21 +14,6 @@
 
 #define MEMORY_GENERIC 4 /* enum memory_type, include/linux/memremap.h */
 
-size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max)
-{
-	uint64_t frames[32];
-	uint32_t key = id;
-	size_t n = 0;
-
-	if (id < 0 || bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stacks), &key, frames))
-		return 0;
-	while (n < 32 && n < max && frames[n]) {
-		addr[n] = frames[n];
-		n++;
-	}
-	return n;
-}
-
 /* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. */
 static void tell_devdax(struct source *s, const struct engine_pgmap *p)
 {

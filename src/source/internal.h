@@ -8,6 +8,7 @@
 #include "hook.h"
 #include "rule.h"
 #include "scan.h"
+#include "stackset.h"
 #include "source.h"
 #include "walk.h"
 #include "daxtop.skel.h"
@@ -60,10 +61,13 @@ struct source {
 	unsigned int module_tries; /* to attach to one that came, and failed */
 	bool understood; /* a page of a pgmap was seen to be ZONE_DEVICE */
 	unsigned int handled; /* records, in this source_poll() */
+	struct stackset *stacks; /* that records have named: stack.c */
 	struct baseline *baseline; /* a scan under way, else NULL: baseline.c */
 };
 
 void source_scan_end(struct source *s);
+/* Before programs are loaded. Returns 0 or -ENOMEM. */
+int source_stacks_open(struct source *s);
 /*
  * Hooks of which the programs are to be loaded go with their groups, if this kernel has links for
  * that (BTF tells). Between programs_choose() and load.

@@ -36,6 +36,10 @@ static int handle(void *arg, void *data, size_t len)
 	/* the kernel may still be taking the programs apart */
 	if (*s->consumed >= s->end)
 		return -EAGAIN;
+	if (len >= sizeof(e->type) && e->type == DX_STACK) {
+		stackset_add(s->stacks, data, len);
+		return ++s->handled < POLL_RECORDS ? 0 : -EAGAIN;
+	}
 	if (len >= sizeof(*e) && e->type == DX_MODULE)
 		s->module_came = true;
 	/* its address may be another one's soon */
@@ -138,7 +142,7 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	s->btf = preflight_types(err, errlen);
 	if (!s->btf)
 		goto fail;
-	if (!s->lost_seen || !s->lost_now) {
+	if (!s->lost_seen || !s->lost_now || source_stacks_open(s)) {
 		snprintf(err, errlen, "no memory to start with");
 		goto fail;
 	}
@@ -195,6 +199,7 @@ void source_close(struct source *s)
 	btf__free(s->btf);
 	free(s->lost_seen);
 	free(s->lost_now);
+	stackset_free(s->stacks);
 	free(s);
 }
 

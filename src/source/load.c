@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include "internal.h"
 #include "limit.h"
 #include "programs.h"
@@ -89,6 +90,15 @@ static void choose_programs(struct source *s)
 	hooks_choose(s);
 }
 
+/* Early in a boot there may be no random bytes yet: then those of the address space's layout must do. */
+static void key_set(void *key, size_t len)
+{
+	void *here = &here;
+
+	if (getrandom(key, len, GRND_NONBLOCK) != (ssize_t)len)
+		memcpy(key, &here, sizeof(here));
+}
+
 static void settings_set(const struct source *s, struct daxtop_bpf *skel)
 {
 	bpf_map__set_max_entries(skel->maps.events, s->o.ring_size);
@@ -99,6 +109,7 @@ static void settings_set(const struct source *s, struct daxtop_bpf *skel)
 		bpf_map__set_max_entries(skel->maps.left_indexes, 1);
 	skel->rodata->strict = s->o.strict;
 	skel->rodata->rules_on = !s->o.no_rules;
+	key_set(skel->rodata->stack_key, sizeof(skel->rodata->stack_key));
 }
 
 static struct bpf_object *open_object(void *arg, const struct bpf_object_open_opts *opts)

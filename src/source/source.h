@@ -75,8 +75,19 @@ void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, ui
  */
 void source_forget_faults(struct source *s);
 
-/* Frames of stack @id, innermost first. Returns how many, 0 when there are none. */
-size_t source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max);
+/*
+ * Frames of a stack that a record named, innermost first. Returns how many; -ENOENT: it could not be
+ * kept, or is forgotten; 0: @id is DX_STACK_NONE.
+ */
+int source_stack(struct source *s, int32_t id, uint64_t *addr, size_t max);
+/* To be called for each stack that a record names, in order. false: there was one, and it is not kept. */
+bool source_stack_use(struct source *s, int32_t id);
+/*
+ * Stacks that nobody refers to any more are forgotten, when there are many: @each calls its @fn for
+ * those that somebody does refer to. To be called often.
+ */
+void source_stacks_forget(struct source *s,
+			  void (*each)(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg), void *arg);
 
 /* All pgmaps of the kernel now. Returns their number or -errno; @fn may be NULL. */
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg);

@@ -5,17 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "clock.h"
 #include "symbol/stacks.h"
 #include "symbol/usym.h"
 #include "view/escape.h"
 
 #define BUCKETS 4096
-#define NOTED_MAX 16384 /* stacks that are kept unasked; some 2 KiB each */
-
-/* For stacks of processes that only take pins: this, and 2 % of the time. */
-#define BUDGET_NS 100000000ULL
-#define BUDGET_PART 50
+#define NOTED_MAX 16384 /* more are noted when some of them are forgotten; some 2 KiB each */
 
 struct entry {
 	struct entry *next;
@@ -26,14 +21,14 @@ struct entry {
 };
 
 struct stacks {
-	size_t (*read)(void *arg, int32_t id, uint64_t *addr, size_t max);
+	int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max);
 	void *arg;
 	struct ksym *ksym;
 	struct usym *usym;
 	bool module_came; /* the table of kernel names is older than a module */
 	struct entry *buckets[BUCKETS];
 	size_t nr;
-	uint64_t since, spent; /* ns */
+	size_t refused; /* because NOTED_MAX are noted */
 };
 
 size_t stack_own_frames(struct ksym *k, const uint64_t *addr, size_t n)
@@ -58,7 +53,7 @@ size_t stack_user_frames(const uint64_t *addr, size_t n)
 	return i;
 }
 
-struct stacks *stacks_new(size_t (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg)
+struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg)
 {
 	struct stacks *s = calloc(1, sizeof(*s));
 
@@ -68,7 +63,6 @@ struct stacks *stacks_new(size_t (*read)(void *arg, int32_t id, uint64_t *addr, 
 	s->arg = arg;
 	s->ksym = ksym_new(NULL);
 	s->usym = usym_new();
-	s->since = clock_now();
 	if (s->ksym && s->usym)
 		return s;
 	stacks_free(s);
@@ -156,16 +150,22 @@ static void user_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
 	}
 }
 
-/* NULL: no memory */
+/* NULL: no memory, or the stack is not kept */
 static struct entry *entry_add(struct stacks *s, int32_t id, uint32_t tgid)
 {
 	struct entry *e = calloc(1, sizeof(*e)), **bucket = bucket_of(s, id, tgid);
 	uint64_t addr[STACK_FRAMES];
 	size_t nr, own = 0;
+	int got;
 
 	if (!e)
 		return NULL;
-	nr = s->read(s->arg, id, addr, STACK_FRAMES);
+	got = s->read(s->arg, id, addr, STACK_FRAMES);
+	if (got < 0) {
+		free(e);
+		return NULL;
+	}
+	nr = got;
 	if (tgid) {
 		nr = stack_user_frames(addr, nr);
 	} else {
@@ -197,12 +197,12 @@ static struct stack stack_get(struct stacks *s, int32_t id, uint32_t tgid)
 {
 	struct entry *e;
 
-	if (!s || id < 0)
+	if (id == DX_STACK_NONE || (!s && id >= 0))
 		return (struct stack){ .nr = 0 };
-	e = entry_find(s, id, tgid);
-	if (!e)
+	e = id < 0 ? NULL : entry_find(s, id, tgid);
+	if (!e && id >= 0)
 		e = entry_add(s, id, tgid);
-	return e ? (struct stack){ .frames = e->frames, .nr = e->nr } : (struct stack){ .nr = 0 };
+	return e ? (struct stack){ .frames = e->frames, .nr = e->nr } : (struct stack){ .unkept = true };
 }
 
 struct stack stacks_kernel(struct stacks *s, int32_t id)
@@ -215,29 +215,48 @@ struct stack stacks_user(struct stacks *s, int32_t id, uint32_t tgid)
 	return tgid ? stack_get(s, id, tgid) : (struct stack){ .nr = 0 };
 }
 
-static bool has_ustack(const struct dx_event *ev)
+/* Names of stacks that the source has forgotten, as nobody refers to them. */
+static void forget(struct stacks *s)
 {
-	return (ev->type == DX_PIN || ev->type == DX_GET || ev->type == DX_VIOLATION) && ev->ustack >= 0 &&
-	       ev->tgid;
+	uint64_t addr[STACK_FRAMES];
+
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct entry **at = &s->buckets[i], *e;
+
+		while ((e = *at)) {
+			if (s->read(s->arg, e->id, addr, STACK_FRAMES) >= 0) {
+				at = &e->next;
+				continue;
+			}
+			*at = e->next;
+			entry_free(e);
+			s->nr--;
+		}
+	}
 }
 
+static void note(struct stacks *s, int32_t id, uint32_t tgid)
+{
+	if (id < 0 || entry_find(s, id, tgid))
+		return;
+	/* a look at all of them is worth it once in so many */
+	if (s->nr >= NOTED_MAX && s->refused++ % NOTED_MAX == 0)
+		forget(s);
+	if (s->nr < NOTED_MAX)
+		entry_add(s, id, tgid);
+}
+
+/*
+ * Of a process only what broke a rule: findings show no other user stack, and looking up its names
+ * takes time that is the ring's.
+ */
 void stacks_note(struct stacks *s, const struct dx_event *ev)
 {
-	uint64_t now;
-
 	if (ev->type == DX_MODULE)
 		s->module_came = true;
-	if (s->nr >= NOTED_MAX)
-		return;
-	if (ev->stack >= 0 && !entry_find(s, ev->stack, 0))
-		entry_add(s, ev->stack, 0);
-	if (!has_ustack(ev) || entry_find(s, ev->ustack, ev->tgid))
-		return;
-	now = clock_now();
-	if (ev->type != DX_VIOLATION && s->spent > BUDGET_NS + (now - s->since) / BUDGET_PART)
-		return;
-	entry_add(s, ev->ustack, ev->tgid);
-	s->spent += clock_now() - now;
+	note(s, ev->stack, 0);
+	if (ev->type == DX_VIOLATION && ev->tgid)
+		note(s, ev->ustack, ev->tgid);
 }
 
 char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user)

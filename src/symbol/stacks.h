@@ -23,18 +23,16 @@ struct stack_frame {
 struct stack {
 	const struct stack_frame *frames;
 	size_t nr;
+	bool unkept; /* there was one, and it could not be kept */
 };
 
 struct stacks;
 
 /* @read as source_stack(). Returns NULL when memory is short. */
-struct stacks *stacks_new(size_t (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg);
+struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg);
 void stacks_free(struct stacks *s);
 
-/*
- * For each record, in the ring's order: names the stacks that it has. Who pins gets a
- * name only as long as that costs little time, who breaks a rule always.
- */
+/* For each record, in the ring's order: names the stacks that it has and that a finding may show. */
 void stacks_note(struct stacks *s, const struct dx_event *ev);
 
 /* Stack @id of the kernel; empty when there is none or @s is NULL. */

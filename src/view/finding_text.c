@@ -4,6 +4,7 @@
 #include "view/escape.h"
 #include "view/finding.h"
 #include "view/names.h"
+#include "view/text.h"
 
 /* Each line begins so. */
 struct block {
@@ -21,10 +22,10 @@ static void stack_print(const struct block *b, const char *title, struct stack s
 {
 	char text[512];
 
-	if (!s.nr)
+	if (!s.nr && !s.unkept)
 		return;
 	begin(b, 0);
-	fprintf(b->out, "%s\n", title);
+	fprintf(b->out, "%s%s%s\n", title, s.unkept ? " " : "", s.unkept ? VIEW_STACK_UNKEPT : "");
 	for (size_t i = 0; i < s.nr; i++) {
 		begin(b, 2);
 		fprintf(b->out, "%s\n", stack_frame_format(text, sizeof(text), &s.frames[i], user));

@@ -162,6 +162,10 @@ static void add_frames(struct json_object *o, const char *key, const struct view
 		}
 	}
 	json_add(o, key, a, failed);
+	if (!(user ? s->user_unkept : s->kernel_unkept))
+		return;
+	snprintf(name, sizeof(name), "%s_not_kept", key);
+	json_add(o, name, json_object_new_boolean(true), failed);
 }
 
 /* Device, pgmap, order and counts: of the folio or the pgmap that the event is about. */
@@ -218,11 +222,6 @@ static void add_file(struct json_object *o, const struct dx_event *e,
 		json_add_uint(o, "ino", e->ino, failed);
 	if (event_has_offset(e))
 		json_add_uint(o, "offset", e->index << PAGE_SHIFT, failed);
-}
-
-static bool has_user_stack(const struct dx_event *e)
-{
-	return e->type == DX_PIN || e->type == DX_GET || e->type == DX_VIOLATION;
 }
 
 static void add_violation(struct json_object *o, const struct dx_event *e, const struct view_names *names,
@@ -282,9 +281,9 @@ static void add_details(struct json_object *o, const struct dx_event *e, const s
 									    e->ret)),
 				 failed);
 	}
-	if (e->stack >= 0 || has_user_stack(e))
+	if (e->stack != DX_STACK_NONE || dx_event_has_ustack(e))
 		json_add_int(o, "stack", e->stack, failed);
-	if (has_user_stack(e))
+	if (dx_event_has_ustack(e))
 		json_add_int(o, "ustack", e->ustack, failed);
 }
 
@@ -349,5 +348,6 @@ int view_json_summary(FILE *out, const struct view_summary *s)
 			failed = true;
 	json_add(o, "lost_by_cpu", by_cpu, &failed);
 	json_add_uint(o, "missed_runs", s->missed_runs, &failed);
+	json_add_uint(o, "stacks_not_kept", s->stacks_unkept, &failed);
 	return json_finish(out, o, failed);
 }

@@ -33,6 +33,7 @@ static void array_add(struct json_object *array, struct json_object *o, bool *fa
 static void add_stack(struct json_object *o, const char *key, struct stack s, bool user, bool *failed)
 {
 	struct json_object *frames = json_object_new_array();
+	char unkept[32];
 
 	for (size_t i = 0; i < s.nr; i++) {
 		const struct stack_frame *f = &s.frames[i];
@@ -47,6 +48,10 @@ static void add_stack(struct json_object *o, const char *key, struct stack s, bo
 		array_add(frames, frame, failed);
 	}
 	json_add(o, key, frames, failed);
+	if (!s.unkept)
+		return;
+	snprintf(unkept, sizeof(unkept), "%s_not_kept", key);
+	add_bool(o, unkept, true, failed);
 }
 
 static int rule_write(FILE *out, const struct report *r, enum dx_rule rule)
@@ -212,6 +217,7 @@ static int verdict_write(FILE *out, const struct report *r)
 	json_add_uint(o, "over", v.over, &failed);
 	json_add_uint(o, "lost", lost, &failed);
 	json_add_uint(o, "missed_runs", r->counts ? r->counts->missed_runs : 0, &failed);
+	json_add_uint(o, "stacks_not_kept", r->counts ? r->counts->stacks_unkept : 0, &failed);
 	add_text(o, "kernel", r->kernel, &failed);
 	add_text(o, "regime", regime_name(r->regime), &failed);
 	json_add_uint(o, "start_ns", r->start, &failed);

@@ -67,6 +67,15 @@ static void loss_format(char *out, size_t outlen, const struct report *r)
 		 r->counts ? r->counts->missed_runs : 0);
 }
 
+/* Said beside the verdict, which rests on counts and not on stacks. */
+static void unkept_print(FILE *out, const char *indent, const struct report *r)
+{
+	char text[160];
+
+	if (r->counts && r->counts->stacks_unkept)
+		fprintf(out, "%s%s\n", indent, view_unkept_format(text, sizeof(text), r->counts->stacks_unkept));
+}
+
 static void verdict_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)
 {
 	char loss[96], rest[160] = "";
@@ -134,6 +143,7 @@ void view_report_text(FILE *out, const struct report *r)
 	}
 	fprintf(out, "\n");
 	command_print(out, "", r);
+	unkept_print(out, "", r);
 	verdict_format(text, sizeof(text), r, &v);
 	fprintf(out, "%s\n", text);
 }
@@ -193,6 +203,7 @@ void view_report_ktap(FILE *out, const struct report *r)
 	}
 	fprintf(out, "# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:0\n", passed, failed, skipped);
 	command_print(out, "# ", r);
+	unkept_print(out, "# ", r);
 	verdict_format(text, sizeof(text), r, &v);
 	fprintf(out, "# %s\n", text);
 }

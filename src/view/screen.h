@@ -54,6 +54,7 @@ struct screen_info {
 	const char *time; /* of day, "12:31:07" */
 	uint64_t now; /* ns, CLOCK_MONOTONIC; 0: the time of the newest event */
 	uint64_t missed; /* program runs */
+	uint64_t stacks_unkept; /* as struct view_summary's */
 	unsigned int probes_attached, probes_total;
 	uint64_t start; /* ns: when daxtop began; times in findings are relative to it */
 	struct stacks *stacks; /* for the stacks of findings; NULL: not shown */

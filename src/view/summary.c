@@ -100,7 +100,7 @@ static int findings_count_draw(struct model *m)
 	return col;
 }
 
-static void counts_draw(struct model *m)
+static void counts_draw(struct model *m, const struct screen_info *info)
 {
 	static const char *const sizes[] = { "4K", "2M", "1G" };
 	struct canvas *c = &m->canvas;
@@ -126,6 +126,8 @@ static void counts_draw(struct model *m)
 		col = count_put(c, 1, col, end, "not kept", s->folios_refused, ATTR_ALARM);
 	if (s->holders_refused)
 		col = count_put(c, 1, col, end, "holders not kept", s->holders_refused, ATTR_ALARM);
+	if (info->stacks_unkept)
+		col = count_put(c, 1, col, end, "stacks not kept", info->stacks_unkept, ATTR_ALARM);
 	if (m->live.bad)
 		count_put(c, 1, col, end, "bad records", m->live.bad, ATTR_ALARM);
 }
@@ -232,7 +234,7 @@ static void mode_draw(struct model *m, const struct screen_info *info)
 void summary_draw(struct model *m, const struct screen_info *info)
 {
 	identity_draw(m, info, health_draw(m, info));
-	counts_draw(m);
+	counts_draw(m, info);
 	rates_draw(m);
 	mode_draw(m, info);
 }

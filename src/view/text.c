@@ -204,15 +204,31 @@ void view_text_stack(FILE *out, const struct view_stack *s, uint32_t tgid)
 	for (size_t i = 0; i < s->nr_kernel; i++)
 		fprintf(out, "%17s %s\n", "",
 			ksym_format(s->ksym, name, sizeof(name), s->kernel[i]));
-	if (s->nr_user)
+	if (s->kernel_unkept)
+		fprintf(out, "%17s %s\n", "", VIEW_STACK_UNKEPT);
+	if (s->nr_user || s->user_unkept)
 		fprintf(out, "%17s -- user --\n", "");
+	if (s->user_unkept)
+		fprintf(out, "%17s %s\n", "", VIEW_STACK_UNKEPT);
 	for (size_t i = 0; i < s->nr_user; i++)
 		fprintf(out, "%17s %s\n", "",
 			usym_format(s->usym, name, sizeof(name), tgid, s->user[i]));
 }
 
+char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept)
+{
+	char n[32];
+
+	out[0] = '\0';
+	if (stacks_unkept)
+		snprintf(out, outlen, "%s stack%s could not be kept: new ones came faster than they could be taken",
+			 thousands_format(n, sizeof(n), stacks_unkept), stacks_unkept == 1 ? "" : "s");
+	return out;
+}
+
 void view_text_summary(FILE *out, const struct view_summary *s)
 {
+	char unkept[160];
 	uint64_t received = 0, lost = 0;
 
 	for (unsigned int i = 0; i < DX_EVENT_TYPES; i++) {
@@ -228,4 +244,6 @@ void view_text_summary(FILE *out, const struct view_summary *s)
 	for (unsigned int i = 0; lost && i < s->nr_cpus; i++)
 		if (s->lost_by_cpu[i])
 			fprintf(out, "  cpu %-9u lost %" PRIu64 "\n", i, s->lost_by_cpu[i]);
+	if (s->stacks_unkept)
+		fprintf(out, "%s\n", view_unkept_format(unkept, sizeof(unkept), s->stacks_unkept));
 }

@@ -15,6 +15,7 @@ struct view_stack {
 	size_t nr_kernel;
 	const uint64_t *user;
 	size_t nr_user;
+	bool kernel_unkept, user_unkept; /* there was one */
 	struct ksym *ksym; /* NULL: addresses only */
 	struct usym *usym; /* NULL: addresses only */
 };
@@ -41,7 +42,12 @@ struct view_summary {
 	const uint64_t *lost_by_cpu; /* nr_cpus values */
 	unsigned int nr_cpus;
 	uint64_t missed_runs;
+	uint64_t stacks_unkept; /* times that a record named a stack that is not kept */
 };
 void view_text_summary(FILE *out, const struct view_summary *s);
+/* The sentence about stacks_unkept; "": there is nothing to say. Returns @out. */
+char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept);
+/* In the place of a stack's frames. */
+#define VIEW_STACK_UNKEPT "(not kept)"
 
 #endif

@@ -476,7 +476,7 @@ static void test_json(void **state)
 		"\"comm\":\"h\",\"kind\":\"get\",\"longterm\":false,\"gone\":false,\"nr\":1,\"since_ns\":6000000000,"
 		"\"age_ns\":14000000000,\"stack\":[]}]}\n"
 		"{\"schema\":1,\"type\":\"verdict\",\"exit\":1,\"verdict\":\"broken\",\"proven\":1,\"suspected\":0,"
-		"\"inconclusive\":0,\"over\":0,\"lost\":4,\"missed_runs\":0,\"kernel\":\"7.2.12\","
+		"\"inconclusive\":0,\"over\":0,\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"kernel\":\"7.2.12\","
 		"\"regime\":\"current\",\"start_ns\":5000000000,\"end_ns\":20000000000,\"command\":{\"name\":\"./t\","
 		"\"signal\":11,\"left\":[9]}}\n");
 	capture_end(&c);
@@ -580,6 +580,51 @@ static void test_collect(void **state)
 	engine_free(e);
 }
 
+/* Stacks that could not be kept are said, and change no verdict. */
+static void test_unkept(void **state)
+{
+	static const char says[] = "1 stack could not be kept: new ones came faster than they could be taken\n";
+	struct fixture *f = *state;
+	struct engine_finding *e;
+	struct capture c;
+	struct verdict v;
+	const char *at;
+
+	f->counts.stacks_unkept = 1;
+	report_verdict(&f->r, &v);
+	assert_true(v.clean);
+	assert_int_equal(v.exit, 0);
+	e = add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
+	e->stack = DX_STACK_UNKEPT;
+	f->holders[0] = (struct engine_holder){ .pid = 5, .tgid = 4, .comm = "h", .nr = 1, .stack = DX_STACK_UNKEPT };
+	f->findings[0].holders = f->holders;
+	f->findings[0].nr_holders = 1;
+	report_verdict(&f->r, &v);
+	assert_int_equal(v.proven, 1);
+
+	view_report_text(capture_start(&c), &f->r);
+	assert_non_null(strstr(capture_text(&c), "    kernel stack (not kept)\n    held for"));
+	assert_non_null(strstr(capture_text(&c), "      taken by (not kept)\n"));
+	assert_null(strstr(capture_text(&c), "user stack"));
+	at = strstr(capture_text(&c), says);
+	assert_non_null(at);
+	assert_memory_equal(at + strlen(says), "BROKEN: 1 finding (1 proven", 27);
+	capture_end(&c);
+
+	view_report_ktap(capture_start(&c), &f->r);
+	at = strstr(capture_text(&c), says);
+	assert_non_null(at);
+	assert_memory_equal(at - 3, "\n# ", 3);
+	assert_non_null(strstr(capture_text(&c), "#     kernel stack (not kept)\n"));
+	capture_end(&c);
+
+	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
+	assert_non_null(strstr(capture_text(&c), "\"stack\":[],\"stack_not_kept\":true,\"user_stack\":[],\"holders\":[{"));
+	assert_non_null(strstr(capture_text(&c), "\"stack\":[],\"stack_not_kept\":true}]}\n"));
+	assert_non_null(strstr(capture_text(&c), "\"missed_runs\":0,\"stacks_not_kept\":1,"));
+	capture_end(&c);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -589,7 +634,7 @@ int main(void)
 		TEST(test_states),	  TEST(test_propagate),	   TEST(test_text_clean),
 		TEST(test_text_findings), TEST(test_text_legacy),  TEST(test_text_inconclusive),
 		TEST(test_ktap),	  TEST(test_ktap_all),	   TEST(test_json),
-		TEST(test_json_hostile),  TEST(test_collect),
+		TEST(test_json_hostile),  TEST(test_collect),	   TEST(test_unkept),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

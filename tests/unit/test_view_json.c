@@ -169,12 +169,25 @@ static void test_stacks(void **state)
 			       "\"stack\":9,\"kernel_stack\":[\"0xffffffff81000010\"],"
 			       "\"user_stack\":[\"0x401000\",\"0x401010\"]}\n"));
 	capture_end(&c);
+
+	/* one that was not kept is no empty one */
+	e.stack = DX_STACK_UNKEPT;
+	stack = (struct view_stack){ .kernel_unkept = true };
+	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
+	assert_non_null(strstr(capture_text(&c), "\"stack\":-2,\"kernel_stack\":[],\"kernel_stack_not_kept\":true,"
+						 "\"user_stack\":[]}\n"));
+	capture_end(&c);
+	stack = (struct view_stack){ .kernel = kernel, .nr_kernel = 1, .user_unkept = true };
+	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
+	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[\"0xffffffff81000010\"],\"user_stack\":[],"
+						 "\"user_stack_not_kept\":true}\n"));
+	capture_end(&c);
 }
 
 static void test_summary(void **state)
 {
 	const uint64_t cpus[] = { 0, 3 };
-	struct view_summary s = { .lost_by_cpu = cpus, .nr_cpus = 2, .missed_runs = 1 };
+	struct view_summary s = { .lost_by_cpu = cpus, .nr_cpus = 2, .missed_runs = 1, .stacks_unkept = 2 };
 	struct capture c;
 
 	(void)state;
@@ -186,7 +199,7 @@ static void test_summary(void **state)
 			    "{\"schema\":1,\"type\":\"summary\",\"received\":11,\"lost\":3,"
 			    "\"by_event\":{\"fault\":{\"received\":10,\"lost\":0},"
 			    "\"pin\":{\"received\":1,\"lost\":3}},\"lost_by_cpu\":[0,3],"
-			    "\"missed_runs\":1}\n");
+			    "\"missed_runs\":1,\"stacks_not_kept\":2}\n");
 	capture_end(&c);
 }
 

@@ -193,6 +193,12 @@ static void test_stack(void **state)
 					      "                  -- user --\n"
 					      "                  0x401000\n");
 	capture_end(&c);
+	stack = (struct view_stack){ .kernel_unkept = true, .user_unkept = true };
+	view_text_stack(capture_start(&c), &stack, 1);
+	assert_string_equal(capture_text(&c), "                  (not kept)\n"
+					      "                  -- user --\n"
+					      "                  (not kept)\n");
+	capture_end(&c);
 }
 
 static void test_summary(void **state)
@@ -209,6 +215,13 @@ static void test_summary(void **state)
 					      "  fault         received 10  lost 0\n"
 					      "  pin           received 0  lost 3\n"
 					      "  cpu 1         lost 3\n");
+	capture_end(&c);
+	memset(&s, 0, sizeof(s));
+	s.stacks_unkept = 1234;
+	view_text_summary(capture_start(&c), &s);
+	assert_string_equal(capture_text(&c), "received 0  lost 0  missed program runs 0\n"
+					      "1,234 stacks could not be kept: new ones came faster than they "
+					      "could be taken\n");
 	capture_end(&c);
 }
 

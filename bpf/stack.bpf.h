@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_STACK_BPF_H
+#define DAXTOP_STACK_BPF_H
+/*
+ * stack.bpf.h - who called: a stack's addresses go to user space once, by the ring, before the first
+ * record that names the stack.
+ *
+ * A BPF stack map keeps what it has until somebody deletes it, has a place a hash bucket, and
+ * compares 32 bits of a hash without a key (kernel/bpf/stackmap.c, __bpf_get_stackid()): whoever
+ * forges user stacks fills it, and takes the places of others.
+ */
+#include "emit.bpf.h"
+
+#ifndef __arg_ctx /* libbpf 1.4; the kernel's since commit 94e1c70a3452, 6.8 */
+#define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
+#endif
+
+/* Hashes of what was sent of late: dx_stack_place(). User space clears those that it forgets. */
+extern __u64 stacks_sent[DX_STACK_PLACES];
+/* Of this run: who forges stacks can't know where they go. */
+extern const volatile __u32 stack_key[2 * DX_STACK_FRAMES + 2];
+
+/*
+ * NH (Black and others, "UMAC: Fast and Secure Message Authentication", 1999): for any two stacks,
+ * whoever chose them, one key in 2^32 at most makes the sums equal.
+ */
+static __always_inline __u64 stack_words_sum(const __u32 *word, __u32 from, __u32 to)
+{
+	__u64 sum = 0;
+
+#pragma unroll
+	for (__u32 i = from; i < to; i++)
+		sum += (__u64)(word[2 * i] + stack_key[2 * i]) * (word[2 * i + 1] + stack_key[2 * i + 1]);
+	return sum;
+}
+
+/* @ip: 0 behind the first @n; bpf_get_stack() sees to that. */
+static __always_inline __u64 stack_hash(const __u64 *ip, __u32 n)
+{
+	const __u32 *word = (const __u32 *)ip;
+	__u64 h = (__u64)(n + stack_key[2 * DX_STACK_FRAMES]) * (stack_key[2 * DX_STACK_FRAMES + 1] | 1);
+
+	h += stack_words_sum(word, 0, DX_STACK_FRAMES / 2);
+	if (n > DX_STACK_FRAMES / 2)
+		h += stack_words_sum(word, DX_STACK_FRAMES / 2, DX_STACK_FRAMES);
+	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
+	return (h ^ h >> 29) | 1;
+}
+
+/*
+ * Half of the ring is the events': a flood of stacks does not make their loss worse, and costs only
+ * stacks, each of which is told as not kept.
+ */
+static __always_inline bool stack_room(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <= bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
+}
+
+/*
+ * The number of the stack of this moment (@flags: 0 or BPF_F_USER_STACK), or DX_STACK_NONE,
+ * DX_STACK_UNKEPT. To be called before the event's record is reserved, so that the stack comes first;
+ * another CPU that finds it sent reserves its event behind it, too.
+ *
+ * bpf_get_stack() returns 0 where there is none (a kernel thread has no user stack), and an error
+ * where the kernel's buffer is in use by a task that was preempted (kernel/events/callchain.c,
+ * get_callchain_entry()).
+ */
+__noinline int stack_id(__u64 *ctx __arg_ctx, __u64 flags)
+{
+	__u64 ip[DX_STACK_FRAMES], h;
+	struct dx_stack_event *e;
+	__u32 at, n;
+	long bytes;
+
+	bytes = bpf_get_stack(ctx, ip, sizeof(ip), flags & BPF_F_USER_STACK);
+	if (bytes <= 0)
+		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
+	n = bytes / 8;
+	h = stack_hash(ip, n);
+	at = dx_stack_place(dx_stack_number(h));
+	if (stacks_sent[at] == h || stacks_sent[at + 1] == h)
+		return dx_stack_number(h);
+	if (!stack_room())
+		return DX_STACK_UNKEPT;
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e)
+		return DX_STACK_UNKEPT;
+	e->type = DX_STACK;
+	e->cpu = bpf_get_smp_processor_id();
+	e->nr = n;
+	e->hash = h;
+	__builtin_memcpy(e->ip, ip, sizeof(ip));
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+	/* two that do so at once may send one of theirs again */
+	stacks_sent[at + 1] = stacks_sent[at];
+	stacks_sent[at] = h;
+	return dx_stack_number(h);
+}
+
+#endif
