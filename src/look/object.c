@@ -4,6 +4,7 @@
  * which pages can be held.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,11 +263,14 @@ static struct bpf_program *hold_program(struct look *l, uint32_t kind)
 	return NULL;
 }
 
-/* A process that has closed it, or exited, since it was listed holds nothing by it. */
+/*
+ * A process that has closed it, or exited, since it was listed holds nothing by it. It may have put any file
+ * in its place, even between the two calls: no filesystem is made to ask its server (AT_STATX_DONT_SYNC).
+ */
 static bool still_has(const struct dx_object *o)
 {
 	char path[80], link[8];
-	struct stat st;
+	struct statx st;
 
 	if (o->fd < 0 || !process_all_seen())
 		return true;
@@ -274,7 +278,8 @@ static bool still_has(const struct dx_object *o)
 	if (readlink(path, link, sizeof(link)) <= 0)
 		return false;
 	/* a FIFO's number is its filesystem's to tell, and may be another one than the inode's */
-	return link[0] == '/' || (!stat(path, &st) && st.st_ino == o->ino);
+	return link[0] == '/' || (!statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &st) &&
+				  st.stx_ino == o->ino);
 }
 
 /* @again: its references were told of another socket. */
