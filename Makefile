@@ -11,11 +11,11 @@ AR := gcc-ar
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 CFLAGS ?= -O2 -g
-PKGS := libbpf libelf zlib libdw json-c ncursesw
+PKGS := libbpf libelf zlib libseccomp json-c ncursesw
 
 # What Debian calls the things we need; "A|B": either will do, A is installed.
 DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev libelf-dev \
-	zlib1g-dev libdw-dev libjson-c-dev libncurses-dev
+	zlib1g-dev libseccomp-dev libjson-c-dev libncurses-dev
 DEPS_LAB := qemu-system-x86 'busybox-static|busybox' ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
 	debian-archive-keyring util-linux bsdutils libcmocka-dev liburing-dev libelf1 fio
 DEPS_BENCH := bpftrace

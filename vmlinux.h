@@ -339,8 +339,10 @@ struct task_struct {
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;
+	u64 start_time;
 	u64 start_boottime;
 	char comm[16];
+	u64 self_exec_id;
 	struct thread_struct thread;
 	struct files_struct *files;
 	struct io_uring_task *io_uring;

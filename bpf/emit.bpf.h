@@ -53,6 +53,13 @@ static __always_inline void event_who(struct dx_event *e, __u16 type, __u32 flag
 	e->time = bpf_ktime_get_ns();
 }
 
+/* A user stack, and whose: addresses of one program mean nothing in the next. */
+static __always_inline void event_ustack(struct dx_event *e, __s32 ustack)
+{
+	e->ustack = ustack;
+	e->exec = bpf_get_current_task_btf()->self_exec_id;
+}
+
 /* A record with everything set: who and when, the rest 0. NULL: lost and counted. */
 static __always_inline struct dx_event *event_new(__u16 type, __u32 flags)
 {
@@ -72,7 +79,7 @@ static __always_inline struct dx_event *event_new(__u16 type, __u32 flags)
 	e->ino = 0;
 	e->index = 0;
 	e->dev = 0;
-	*(__u32 *)&e->order = 0; /* order, pgmap_type, level, pad */
+	*(__u32 *)&e->order = 0; /* order, pgmap_type, level, exec */
 	e->addr = 0;
 	e->stack = DX_STACK_NONE;
 	e->ret = 0;

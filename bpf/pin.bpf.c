@@ -97,7 +97,7 @@ static __always_inline void emit_grab(struct gup_call *c)
 	e->addr = c->addr + ((c->i - c->run) << PAGE_SHIFT);
 	e->arg = c->foll;
 	e->stack = c->stack;
-	e->ustack = c->ustack;
+	event_ustack(e, c->ustack);
 	e->ret = c->ret;
 	event_submit(e);
 }

@@ -144,7 +144,7 @@ __noinline int rule_tell(__u64 what, __u64 at, __u64 counts, __u64 where, __u64 
 	e->level = what >> 24 & 0xff;
 	e->nr = what >> 32 ? what >> 32 : 1;
 	e->stack = (__s32)stacks;
-	e->ustack = stacks >> 32;
+	event_ustack(e, stacks >> 32);
 	if (kind == WHERE_INODE) {
 		inode = where;
 		if (counts)

@@ -194,7 +194,7 @@ struct dx_event {
 	__dx_u8 order; /* 0, 9, 18 */
 	__dx_u8 pgmap_type; /* enum memory_type, 0: not known */
 	__dx_u8 level; /* enum dx_level */
-	__dx_u8 pad;
+	__dx_u8 exec; /* with ustack: low bits of task_struct.self_exec_id, which program it was of the process */
 	__dx_u64 addr; /* user address, or see the type */
 	__dx_s32 stack; /* number of a DX_STACK, or DX_STACK_NONE, DX_STACK_UNKEPT */
 	__dx_s32 ret; /* see the type */

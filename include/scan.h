@@ -114,6 +114,14 @@ struct dx_sample_args {
 	__dx_u32 type, order; /* out */
 };
 
+/* Which program process @tgid runs, and since when there is this process. */
+struct dx_program_args {
+	__dx_u64 tgid; /* in */
+	__dx_u64 found; /* out; 0: there is no such process */
+	__dx_u64 start; /* out: ns, CLOCK_MONOTONIC */
+	__dx_u64 exec; /* out: task_struct.self_exec_id */
+};
+
 /*
  * A folio that a walk over struct pages found (bpf/walk.bpf.h). Counts as in struct
  * dx_event, but for pins of a small folio: they are refcount / DX_PIN_BIAS.

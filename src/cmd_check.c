@@ -45,6 +45,13 @@ static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
 	return source_stack(c->s.source, id, addr, max);
 }
 
+static int ask_program(void *arg, uint32_t tgid, struct usym_task *task)
+{
+	struct check *c = arg;
+
+	return session_program(&c->s, tgid, task);
+}
+
 /* ---- --verbose: findings as they come ---- */
 
 static int tell(const struct engine_finding *f, void *arg)
@@ -221,7 +228,7 @@ int cmd_check(const struct options *o)
 	}
 	c.s.event = note;
 	c.s.arg = &c;
-	c.stacks = stacks_new(read_stack, &c);
+	c.stacks = stacks_new(read_stack, ask_program, &c);
 	if (!c.stacks) {
 		fprintf(stderr, "daxtop: memory is short\n");
 		return 2;

@@ -129,7 +129,7 @@ int cmd_top(const struct options *o)
 	}
 	filter_resolve(&so.filter);
 	uname(&x.u);
-	x.i.stacks = stacks_new(read_stack, &s);
+	x.i.stacks = stacks_new(read_stack, session_program, &s);
 	if (!x.i.stacks) {
 		fprintf(stderr, "daxtop: memory is short\n");
 		return 2;

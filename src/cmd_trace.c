@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "session.h"
-#include "symbol/ksym.h"
 #include "symbol/stacks.h"
-#include "symbol/usym.h"
 #include "view/json.h"
 
 struct trace {
@@ -18,9 +16,12 @@ struct trace {
 };
 
 static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack,
-		      uint64_t *kernel, uint64_t *user)
+		      uint64_t *kernel, struct stack_frame *user)
 {
+	const struct usym_who who = { .time = ev->time, .tgid = ev->tgid, .exec = ev->exec };
 	int nr = source_stack(s->source, ev->stack, kernel, STACK_FRAMES);
+	struct trace *t = s->arg;
+	uint64_t addr[STACK_FRAMES];
 	size_t own;
 
 	stack->kernel_unkept = nr < 0;
@@ -30,18 +31,20 @@ static void stack_get(struct session *s, const struct dx_event *ev, struct view_
 	stack->nr_kernel -= own;
 	if (!dx_event_has_ustack(ev))
 		return;
-	nr = source_stack(s->source, ev->ustack, user, STACK_FRAMES);
+	nr = source_stack(s->source, ev->ustack, addr, STACK_FRAMES);
 	stack->user = user;
 	stack->user_unkept = nr < 0;
-	stack->nr_user = nr < 0 ? 0 : stack_user_frames(user, nr);
+	stack->nr_user = nr < 0 ? 0 : stack_user_frames(addr, nr);
+	usym_frames(t->usym, &who, addr, stack->nr_user, user);
 }
 
 static void show(struct session *s, const struct dx_event *ev, size_t len)
 {
 	struct trace *t = s->arg;
 	struct view_names names = { .start = s->start };
-	struct view_stack stack = { .ksym = t->ksym, .usym = t->usym };
-	uint64_t kernel[STACK_FRAMES], user[STACK_FRAMES];
+	struct view_stack stack = { .ksym = t->ksym };
+	struct stack_frame user[STACK_FRAMES];
+	uint64_t kernel[STACK_FRAMES];
 
 	(void)len;
 	if (ev->type == DX_MODULE && t->ksym)
@@ -69,10 +72,12 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 
 int cmd_trace(const struct options *o)
 {
-	struct trace t = { .filter = o->filter, .ksym = ksym_new(NULL), .usym = usym_new() };
+	struct trace t = { .filter = o->filter, .ksym = ksym_new(NULL) };
 	struct session s = { .event = show, .arg = &t };
 	int status;
 
+	if (o->stack)
+		t.usym = usym_new(session_program, &s);
 	filter_resolve(&t.filter);
 	status = session_open(&s, o);
 	if (status)

@@ -456,6 +456,13 @@ void session_close(struct session *s)
 	s->lost_by_cpu = NULL;
 }
 
+int session_program(void *arg, uint32_t tgid, struct usym_task *task)
+{
+	struct session *s = arg;
+
+	return s->source ? source_task_program(s->source, tgid, &task->start, &task->exec) : -ENOSYS;
+}
+
 const struct view_summary *session_summary(struct session *s)
 {
 	s->counts.lost_by_cpu = s->lost_by_cpu;

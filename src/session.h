@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "options.h"
 #include "source/source.h"
+#include "symbol/usym.h"
 #include "view/text.h"
 
 struct session {
@@ -69,6 +70,9 @@ void session_heal(struct session *s);
 /* Detaches, takes what the ring still holds, applies everything. */
 void session_drain(struct session *s);
 void session_close(struct session *s);
+
+/* A usym_ask; @arg: the session. */
+int session_program(void *arg, uint32_t tgid, struct usym_task *task);
 
 /* Counters for the last line; valid until session_close(). */
 const struct view_summary *session_summary(struct session *s);

@@ -177,6 +177,7 @@ struct engine_finding {
 	uint32_t tgid, pid; /* who broke it; stalls: who waits; 0: not known */
 	char comm[DX_COMM_LEN + 1];
 	int32_t stack, ustack; /* as in struct dx_event. Leaks: of an unmatched get */
+	uint8_t exec; /* with ustack: as in its record, the one of first_time */
 	uint32_t nr_holders; /* known now, of folio; engine_holders() lists them */
 };
 /* Oldest first; those that are over too. Stops when @fn returns non-zero and returns that. */

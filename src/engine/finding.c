@@ -196,6 +196,7 @@ static void violation_fill(struct engine *e, struct finding *d, const struct dx_
 	memcpy(f->comm, ev->comm, strnlen(ev->comm, DX_COMM_LEN));
 	f->stack = ev->stack;
 	f->ustack = ev->ustack;
+	f->exec = ev->exec;
 	if (ev->ino || ev->dev) {
 		file = file_find(e, ev->dev, ev->ino, true);
 		finding_set_file(e, d, file);

@@ -105,6 +105,16 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev)
 	return 0;
 }
 
+int source_task_program(struct source *s, uint32_t tgid, uint64_t *start, uint64_t *exec)
+{
+	struct dx_program_args a = { .tgid = tgid };
+	int rc = programs_run(s->skel->progs.dx_program, &a, sizeof(a));
+
+	*start = a.start;
+	*exec = a.exec;
+	return rc ? rc : a.found ? 0 : -ESRCH;
+}
+
 /* ---- is a process still there? ---- */
 
 #define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h: records have pids of this namespace */

@@ -105,6 +105,12 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev);
  */
 bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start);
 
+/*
+ * Which program the process @tgid runs now: *@exec is task_struct.self_exec_id, *@start when the
+ * process began (ns, CLOCK_MONOTONIC). Returns 0, or -errno: -ESRCH: there is none.
+ */
+int source_task_program(struct source *s, uint32_t tgid, uint64_t *start, uint64_t *exec);
+
 /* ---- every folio that is not idle, now ---- */
 
 /* Begins with the pgmaps that are there; one under way is given up. Returns 0 or -errno. */

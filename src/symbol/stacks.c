@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "symbol/stacks.h"
-#include "symbol/usym.h"
 #include "view/escape.h"
 
 #define BUCKETS 4096
@@ -16,6 +15,7 @@ struct entry {
 	struct entry *next;
 	int32_t id;
 	uint32_t tgid; /* 0: the kernel's stack */
+	uint8_t exec; /* which program of the process */
 	struct stack_frame *frames;
 	size_t nr;
 };
@@ -53,7 +53,8 @@ size_t stack_user_frames(const uint64_t *addr, size_t n)
 	return i;
 }
 
-struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg)
+struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), usym_ask *ask,
+			  void *arg)
 {
 	struct stacks *s = calloc(1, sizeof(*s));
 
@@ -62,7 +63,7 @@ struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, siz
 	s->read = read;
 	s->arg = arg;
 	s->ksym = ksym_new(NULL);
-	s->usym = usym_new();
+	s->usym = usym_new(ask, arg);
 	if (s->ksym && s->usym)
 		return s;
 	stacks_free(s);
@@ -96,15 +97,17 @@ void stacks_free(struct stacks *s)
 	free(s);
 }
 
-static struct entry **bucket_of(struct stacks *s, int32_t id, uint32_t tgid)
+static const struct usym_who kernel;
+
+static struct entry **bucket_of(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	return &s->buckets[((uint32_t)id * 2654435761u ^ tgid * 40503u) % BUCKETS];
+	return &s->buckets[((uint32_t)id * 2654435761u ^ who->tgid * 40503u ^ who->exec) % BUCKETS];
 }
 
-static struct entry *entry_find(struct stacks *s, int32_t id, uint32_t tgid)
+static struct entry *entry_find(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	for (struct entry *e = *bucket_of(s, id, tgid); e; e = e->next)
-		if (e->id == id && e->tgid == tgid)
+	for (struct entry *e = *bucket_of(s, id, who); e; e = e->next)
+		if (e->id == id && e->tgid == who->tgid && e->exec == who->exec)
 			return e;
 	return NULL;
 }
@@ -129,31 +132,19 @@ static void kernel_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
 	}
 }
 
-static void user_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
+static void user_fill(struct stacks *s, struct entry *e, const struct usym_who *who, const uint64_t *addr)
 {
-	bool again = true;
-
+	usym_frames(s->usym, who, addr, e->nr, e->frames);
 	for (size_t i = 0; i < e->nr; i++) {
-		struct stack_frame *f = &e->frames[i];
-		struct usym_place place;
-
-		f->addr = addr[i];
-		if (!usym_find(s->usym, e->tgid, addr[i], &place) && again) {
-			/* it may have mapped a file since, or run another program */
-			again = false;
-			usym_forget(s->usym, e->tgid);
-			usym_find(s->usym, e->tgid, addr[i], &place);
-		}
-		f->name = name_copy(place.name);
-		f->in = name_copy(place.file);
-		f->offset = f->name ? place.offset : 0;
+		e->frames[i].name = name_copy(e->frames[i].name);
+		e->frames[i].in = name_copy(e->frames[i].in);
 	}
 }
 
 /* NULL: no memory, or the stack is not kept */
-static struct entry *entry_add(struct stacks *s, int32_t id, uint32_t tgid)
+static struct entry *entry_add(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	struct entry *e = calloc(1, sizeof(*e)), **bucket = bucket_of(s, id, tgid);
+	struct entry *e = calloc(1, sizeof(*e)), **bucket = bucket_of(s, id, who);
 	uint64_t addr[STACK_FRAMES];
 	size_t nr, own = 0;
 	int got;
@@ -166,7 +157,7 @@ static struct entry *entry_add(struct stacks *s, int32_t id, uint32_t tgid)
 		return NULL;
 	}
 	nr = got;
-	if (tgid) {
+	if (who->tgid) {
 		nr = stack_user_frames(addr, nr);
 	} else {
 		if (s->module_came)
@@ -176,15 +167,16 @@ static struct entry *entry_add(struct stacks *s, int32_t id, uint32_t tgid)
 		nr -= own;
 	}
 	e->id = id;
-	e->tgid = tgid;
+	e->tgid = who->tgid;
+	e->exec = who->exec;
 	e->frames = nr ? calloc(nr, sizeof(*e->frames)) : NULL;
 	if (nr && !e->frames) {
 		free(e);
 		return NULL;
 	}
 	e->nr = nr;
-	if (tgid)
-		user_fill(s, e, addr);
+	if (who->tgid)
+		user_fill(s, e, who, addr);
 	else
 		kernel_fill(s, e, addr + own);
 	e->next = *bucket;
@@ -193,26 +185,26 @@ static struct entry *entry_add(struct stacks *s, int32_t id, uint32_t tgid)
 	return e;
 }
 
-static struct stack stack_get(struct stacks *s, int32_t id, uint32_t tgid)
+static struct stack stack_get(struct stacks *s, int32_t id, const struct usym_who *who)
 {
 	struct entry *e;
 
 	if (id == DX_STACK_NONE || (!s && id >= 0))
 		return (struct stack){ .nr = 0 };
-	e = id < 0 ? NULL : entry_find(s, id, tgid);
+	e = id < 0 ? NULL : entry_find(s, id, who);
 	if (!e && id >= 0)
-		e = entry_add(s, id, tgid);
+		e = entry_add(s, id, who);
 	return e ? (struct stack){ .frames = e->frames, .nr = e->nr } : (struct stack){ .unkept = true };
 }
 
 struct stack stacks_kernel(struct stacks *s, int32_t id)
 {
-	return stack_get(s, id, 0);
+	return stack_get(s, id, &kernel);
 }
 
-struct stack stacks_user(struct stacks *s, int32_t id, uint32_t tgid)
+struct stack stacks_user(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	return tgid ? stack_get(s, id, tgid) : (struct stack){ .nr = 0 };
+	return who->tgid ? stack_get(s, id, who) : (struct stack){ .nr = 0 };
 }
 
 /* Names of stacks that the source has forgotten, as nobody refers to them. */
@@ -235,15 +227,15 @@ static void forget(struct stacks *s)
 	}
 }
 
-static void note(struct stacks *s, int32_t id, uint32_t tgid)
+static void note(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	if (id < 0 || entry_find(s, id, tgid))
+	if (id < 0 || entry_find(s, id, who))
 		return;
 	/* a look at all of them is worth it once in so many */
 	if (s->nr >= NOTED_MAX && s->refused++ % NOTED_MAX == 0)
 		forget(s);
 	if (s->nr < NOTED_MAX)
-		entry_add(s, id, tgid);
+		entry_add(s, id, who);
 }
 
 /*
@@ -252,11 +244,13 @@ static void note(struct stacks *s, int32_t id, uint32_t tgid)
  */
 void stacks_note(struct stacks *s, const struct dx_event *ev)
 {
+	const struct usym_who who = { .time = ev->time, .tgid = ev->tgid, .exec = ev->exec };
+
 	if (ev->type == DX_MODULE)
 		s->module_came = true;
-	note(s, ev->stack, 0);
+	note(s, ev->stack, &kernel);
 	if (ev->type == DX_VIOLATION && ev->tgid)
-		note(s, ev->ustack, ev->tgid);
+		note(s, ev->ustack, &who);
 }
 
 char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user)
@@ -270,7 +264,8 @@ char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, 
 		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset,
 			 !f->in ? "" : user ? " (" : " [", in, !f->in ? "" : user ? ")" : "]");
 	} else {
-		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s", f->addr, f->in ? " (" : "", in, f->in ? ")" : "");
+		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s%s%s", f->addr, f->in || f->why ? " (" : "", in,
+			 f->in && f->why ? ": " : "", f->why ? f->why : "", f->in || f->why ? ")" : "");
 	}
 	return out;
 }

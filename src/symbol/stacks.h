@@ -8,16 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "event.h"
+#include "symbol/frame.h"
 #include "symbol/ksym.h"
-
-#define STACK_FRAMES 32
-
-struct stack_frame {
-	uint64_t addr;
-	uint64_t offset; /* into the function */
-	const char *name; /* hostile bytes; NULL: not known */
-	const char *in; /* kernel module or user file, hostile bytes; NULL: the kernel itself, or not known */
-};
+#include "symbol/usym.h"
 
 /* A stack, innermost first; belongs to stacks_free(). */
 struct stack {
@@ -28,8 +21,9 @@ struct stack {
 
 struct stacks;
 
-/* @read as source_stack(). Returns NULL when memory is short. */
-struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), void *arg);
+/* @read as source_stack(); @ask as usym_new(), which see: to be called early. Returns NULL when memory is short. */
+struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), usym_ask *ask,
+			  void *arg);
 void stacks_free(struct stacks *s);
 
 /* For each record, in the ring's order: names the stacks that it has and that a finding may show. */
@@ -37,10 +31,10 @@ void stacks_note(struct stacks *s, const struct dx_event *ev);
 
 /* Stack @id of the kernel; empty when there is none or @s is NULL. */
 struct stack stacks_kernel(struct stacks *s, int32_t id);
-/* Stack @id of process @tgid. */
-struct stack stacks_user(struct stacks *s, int32_t id, uint32_t tgid);
+/* Stack @id of a process; empty without one (tgid 0). */
+struct stack stacks_user(struct stacks *s, int32_t id, const struct usym_who *who);
 
-/* "name+0x12 [module]", "name+0x12 (file)", "0x..." ; safe to print. Returns @out. */
+/* "name+0x12 [module]", "name+0x12 (file)", "0x...", "0x... (file: why)"; safe to print. Returns @out. */
 char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user);
 
 /* How many of the first frames are daxtop's own programs and the trampolines that call them. */

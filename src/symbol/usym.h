@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef DAXTOP_USYM_H
 #define DAXTOP_USYM_H
-/* usym.h - names of addresses in a process, by elfutils */
-#include <stdbool.h>
+/*
+ * usym.h - names of addresses in processes. daxtop reads nothing of a process or of its files itself:
+ * opener.h and namer.h do, and their end or silence costs names only.
+ */
 #include <stddef.h>
 #include <stdint.h>
+#include "symbol/frame.h"
 
 struct usym;
 
-struct usym *usym_new(void); /* NULL: no memory */
-void usym_free(struct usym *u);
-
-/* Where an address lies; hostile names, valid until the next call. */
-struct usym_place {
-	const char *file; /* last part of the mapped file's path */
-	const char *name; /* function; NULL: the file names none there */
-	uint64_t offset; /* into it */
+/* A process as the kernel has it now. */
+struct usym_task {
+	uint64_t start; /* ns, CLOCK_MONOTONIC */
+	uint64_t exec; /* task_struct.self_exec_id: grows with each exec() */
 };
-/* false: the process can't be read, or has no file there. @u may be NULL. */
-bool usym_find(struct usym *u, uint32_t tgid, uint64_t addr, struct usym_place *place);
+/* Returns 0, or -errno: -ESRCH: there is no process @tgid. */
+typedef int usym_ask(void *arg, uint32_t tgid, struct usym_task *task);
 
 /*
- * "function+0x12 (libname)", "0x... (libname)" without a symbol, "0x..."
- * when the process can't be read (gone, not ours). Hostile names are made
- * safe. @u may be NULL. Returns @out.
+ * Starts the processes: to be called before anything is opened or loaded that they should not have. The
+ * @ask is called by usym_frames() only. Returns NULL when memory is short.
  */
-char *usym_format(struct usym *u, char *out, size_t outlen, uint32_t tgid, uint64_t addr);
-/* The process ended or ran another program. */
-void usym_forget(struct usym *u, uint32_t tgid);
+struct usym *usym_new(usym_ask *ask, void *arg);
+/* Ends them. NULL is fine. */
+void usym_free(struct usym *u);
+
+/* Whose stack it is: as its record says. */
+struct usym_who {
+	uint64_t time; /* ns, CLOCK_MONOTONIC */
+	uint32_t tgid;
+	uint8_t exec; /* low bits of usym_task's */
+};
+
+/*
+ * Names the @nr addresses (at most STACK_FRAMES) of one stack. A frame whose name or file isn't known
+ * has none; the first one of those says why, where there is something to say. It takes as long as the
+ * process's answers, a second at most; what was waited for in vain is counted, and when that is too much
+ * of the time, nothing is asked for a while. Strings are good until the next call. @u may be NULL.
+ */
+void usym_frames(struct usym *u, const struct usym_who *who, const uint64_t *addr, size_t nr,
+		 struct stack_frame *frames);
 
 #endif

@@ -91,6 +91,7 @@ void view_finding_text(FILE *out, const char *prefix, const struct held_finding 
 {
 	struct block b = { .out = out, .prefix = prefix, .indent = 4 };
 	const struct engine_finding *f = &h->f;
+	const struct usym_who who = { .time = f->first_time, .tgid = f->tgid, .exec = f->exec };
 	char text[FINDING_MAX];
 
 	fprintf(out, "%sfinding %u: %s, %s%s%s%s%s\n", prefix, f->nr, rule_name(f->rule),
@@ -100,6 +101,6 @@ void view_finding_text(FILE *out, const char *prefix, const struct held_finding 
 	fprintf(out, "%s\n", finding_sentence(text, sizeof(text), f, c->now));
 	when_print(&b, f, c);
 	stack_print(&b, "kernel stack", stacks_kernel(c->stacks, f->stack), false);
-	stack_print(&b, "user stack", stacks_user(c->stacks, f->ustack, f->tgid), true);
+	stack_print(&b, "user stack", stacks_user(c->stacks, f->ustack, &who), true);
 	holders_print(&b, h, c);
 }

@@ -5,8 +5,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include "symbol/ksym.h"
-#include "symbol/usym.h"
+#include "symbol/stacks.h"
 #include "view/escape.h"
 #include "view/finding.h"
 #include "view/json.h"
@@ -141,9 +140,8 @@ struct json_object *json_flags(uint32_t flags)
 }
 
 static void add_frames(struct json_object *o, const char *key, const struct view_stack *s,
-		       bool user, uint32_t tgid, bool *failed)
+		       bool user, bool *failed)
 {
-	const uint64_t *addr = user ? s->user : s->kernel;
 	size_t nr = user ? s->nr_user : s->nr_kernel;
 	struct json_object *a = json_object_new_array();
 	char name[512];
@@ -152,9 +150,9 @@ static void add_frames(struct json_object *o, const char *key, const struct view
 		struct json_object *frame;
 
 		if (user)
-			usym_format(s->usym, name, sizeof(name), tgid, addr[i]);
+			stack_frame_format(name, sizeof(name), &s->user[i], true);
 		else
-			ksym_format(s->ksym, name, sizeof(name), addr[i]);
+			ksym_format(s->ksym, name, sizeof(name), s->kernel[i]);
 		frame = json_string(name, sizeof(name));
 		if (!frame || json_object_array_add(a, frame)) {
 			json_object_put(frame);
@@ -313,8 +311,8 @@ int view_json_event(FILE *out, const struct dx_event *e, const struct view_names
 	add_file(o, e, names, &failed);
 	add_details(o, e, names, &failed);
 	if (names->stack) {
-		add_frames(o, "kernel_stack", names->stack, false, e->tgid, &failed);
-		add_frames(o, "user_stack", names->stack, true, e->tgid, &failed);
+		add_frames(o, "kernel_stack", names->stack, false, &failed);
+		add_frames(o, "user_stack", names->stack, true, &failed);
 	}
 	return json_finish(out, o, failed);
 }

@@ -45,6 +45,8 @@ static void add_stack(struct json_object *o, const char *key, struct stack s, bo
 			json_add_uint(frame, "offset", f->offset, failed);
 		if (f->in)
 			add_text(frame, user ? "file" : "module", f->in, failed);
+		if (f->why)
+			add_text(frame, "why", f->why, failed);
 		array_add(frames, frame, failed);
 	}
 	json_add(o, key, frames, failed);
@@ -146,6 +148,7 @@ static void add_times(struct json_object *o, const struct report *r, const struc
 static int finding_write(FILE *out, const struct report *r, const struct held_finding *rf)
 {
 	const struct engine_finding *f = &rf->f;
+	const struct usym_who who = { .time = f->first_time, .tgid = f->tgid, .exec = f->exec };
 	char sentence[FINDING_MAX];
 	struct json_object *o;
 	bool failed;
@@ -176,7 +179,7 @@ static int finding_write(FILE *out, const struct report *r, const struct held_fi
 	json_add_uint(o, "tgid", f->tgid, &failed);
 	json_add_string(o, "comm", f->comm, DX_COMM_LEN, &failed);
 	add_stack(o, "stack", stacks_kernel(r->stacks, f->stack), false, &failed);
-	add_stack(o, "user_stack", stacks_user(r->stacks, f->ustack, f->tgid), true, &failed);
+	add_stack(o, "user_stack", stacks_user(r->stacks, f->ustack, &who), true, &failed);
 	add_holders(o, r, rf, &failed);
 	return json_finish(out, o, failed);
 }

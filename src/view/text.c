@@ -3,8 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-#include "symbol/ksym.h"
-#include "symbol/usym.h"
+#include "symbol/stacks.h"
 #include "view/escape.h"
 #include "view/finding.h"
 #include "view/names.h"
@@ -194,10 +193,10 @@ void view_text_event(FILE *out, const struct dx_event *e, const struct view_name
 	fprintf(out, LINE, when, cpu, who, event, pfn, size, device, ref, map, pin, nr, flags,
 		result[0] ? result : "-", tail.text);
 	if (names->stack)
-		view_text_stack(out, names->stack, e->tgid);
+		view_text_stack(out, names->stack);
 }
 
-void view_text_stack(FILE *out, const struct view_stack *s, uint32_t tgid)
+void view_text_stack(FILE *out, const struct view_stack *s)
 {
 	char name[512];
 
@@ -212,7 +211,7 @@ void view_text_stack(FILE *out, const struct view_stack *s, uint32_t tgid)
 		fprintf(out, "%17s %s\n", "", VIEW_STACK_UNKEPT);
 	for (size_t i = 0; i < s->nr_user; i++)
 		fprintf(out, "%17s %s\n", "",
-			usym_format(s->usym, name, sizeof(name), tgid, s->user[i]));
+			stack_frame_format(name, sizeof(name), &s->user[i], true));
 }
 
 char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept)

@@ -7,17 +7,16 @@
 #include "event.h"
 
 struct ksym;
-struct usym;
+struct stack_frame;
 
-/* A stack to show under an event. Addresses innermost first; either count may be 0. */
+/* A stack to show under an event. Frames innermost first; either count may be 0. */
 struct view_stack {
 	const uint64_t *kernel;
 	size_t nr_kernel;
-	const uint64_t *user;
+	struct ksym *ksym; /* NULL: addresses only */
+	const struct stack_frame *user;
 	size_t nr_user;
 	bool kernel_unkept, user_unkept; /* there was one */
-	struct ksym *ksym; /* NULL: addresses only */
-	struct usym *usym; /* NULL: addresses only */
 };
 
 /* What an event's numbers mean, resolved by the caller. */
@@ -33,7 +32,7 @@ void view_text_header(FILE *out);
 /* @names may be NULL. A DX_FILE record is shown with @names->path or, without, its own. */
 void view_text_event(FILE *out, const struct dx_event *e, const struct view_names *names);
 /* One frame a line, indented; used by view_text_event(). */
-void view_text_stack(FILE *out, const struct view_stack *s, uint32_t tgid);
+void view_text_stack(FILE *out, const struct view_stack *s);
 
 /* Counts at the end of a trace. */
 struct view_summary {

@@ -43,7 +43,7 @@ static void test_record(void **state)
 	AT(order, 92, 1);
 	AT(pgmap_type, 93, 1);
 	AT(level, 94, 1);
-	AT(pad, 95, 1);
+	AT(exec, 95, 1);
 	AT(addr, 96, 8);
 	AT(stack, 104, 4);
 	AT(ret, 108, 4);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 #include <string.h>
+#include "symbol/frame.h"
 #include "view/escape.h"
 #include "view/json.h"
 #include "view_feed.h"
@@ -156,7 +157,8 @@ static void test_hostile(void **state)
 
 static void test_stacks(void **state)
 {
-	const uint64_t kernel[] = { 0xffffffff81000010 }, user[] = { 0x401000, 0x401010 };
+	const uint64_t kernel[] = { 0xffffffff81000010 };
+	const struct stack_frame user[] = { { .addr = 0x401000 }, { .addr = 0x401010, .in = "db", .why = "so it is" } };
 	struct view_stack stack = { .kernel = kernel, .nr_kernel = 1, .user = user, .nr_user = 2 };
 	struct view_names names = { .stack = &stack };
 	struct dx_event e = feed_event(DX_FREE, 0, 0);
@@ -167,7 +169,7 @@ static void test_stacks(void **state)
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
 	assert_non_null(strstr(capture_text(&c),
 			       "\"stack\":9,\"kernel_stack\":[\"0xffffffff81000010\"],"
-			       "\"user_stack\":[\"0x401000\",\"0x401010\"]}\n"));
+			       "\"user_stack\":[\"0x401000\",\"0x401010 (db: so it is)\"]}\n"));
 	capture_end(&c);
 
 	/* one that was not kept is no empty one */

@@ -6,14 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "look/process.h"
 #include "symbol/ksym.h"
+#include "symbol/namer.h"
 #include "symbol/usym.h"
 
 static char path[] = "/tmp/daxtop-test-XXXXXX";
@@ -103,44 +103,76 @@ static void test_kernel_unusable(void **state)
 		    "%s has no functions: the kernel needs CONFIG_KALLSYMS and /proc mounted");
 }
 
-/* A function of this program to look for. */
-__attribute__((noinline)) int symbol_test_target(int n)
+static int program_rc;
+static struct usym_task program;
+
+static int ask(void *arg, uint32_t tgid, struct usym_task *task)
 {
-	return n * 3 + 1;
+	(void)arg, (void)tgid;
+	*task = program;
+	return program_rc;
 }
 
-static void test_user(void **state)
+/* Names are only given to a stack of the program that the process still runs. What opener and namer say is tested in the guest. */
+static void test_user_refused(void **state)
 {
-	struct usym *u = usym_new();
-	uint64_t addr = (uint64_t)(uintptr_t)symbol_test_target;
-	char out[256], want[256];
-	int status;
-	pid_t pid;
+	const uint64_t addr[] = { (uintptr_t)test_user_refused, (uintptr_t)ask };
+	struct usym_who who = { .time = 1000, .tgid = getpid(), .exec = 7 };
+	static const struct {
+		int rc;
+		struct usym_task task;
+		const char *why;
+	} cases[] = {
+		{ -ESRCH, {}, "the process has ended" },
+		{ -ENOSYS, {}, "the process could not be looked into" },
+		{ 0, { .start = 1001, .exec = 7 }, "the process has ended" }, /* another one has its number */
+		{ 0, { .start = 1000, .exec = 8 }, "another program runs in this process now" },
+		{ 0, { .start = 1000, .exec = 0x100 }, "another program runs in this process now" },
+	};
+	struct stack_frame f[2];
+	struct usym *u = usym_new(ask, NULL);
 
 	(void)state;
-	usym_format(u, out, sizeof(out), getpid(), addr + 1);
-	assert_string_equal(out, "symbol_test_target+0x1 (test_view_symbol)");
-	/* in no mapping */
-	assert_string_equal(usym_format(u, out, sizeof(out), getpid(), 8), "0x8");
-	/* a process that is gone, and none to ask */
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		_exit(0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	snprintf(want, sizeof(want), "0x%" PRIx64, addr);
-	assert_string_equal(usym_format(u, out, sizeof(out), pid, addr), want);
-	assert_string_equal(usym_format(NULL, out, sizeof(out), getpid(), addr), want);
-	/* more processes than are kept: the first is read anew */
-	for (uint32_t tgid = 1u << 30; tgid < (1u << 30) + 20; tgid++)
-		assert_string_equal(usym_format(u, out, sizeof(out), tgid, 8), "0x8");
-	usym_format(u, out, sizeof(out), getpid(), addr + 2);
-	assert_string_equal(out, "symbol_test_target+0x2 (test_view_symbol)");
-	usym_forget(u, getpid());
-	usym_forget(u, 12345);
-	usym_format(u, out, sizeof(out), getpid(), addr);
-	assert_string_equal(out, "symbol_test_target+0x0 (test_view_symbol)");
+	assert_non_null(u);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		program_rc = cases[i].rc;
+		program = cases[i].task;
+		usym_frames(u, &who, addr, 2, f);
+		for (int k = 0; k < 2; k++) {
+			assert_int_equal(f[k].addr, addr[k]);
+			assert_null(f[k].name);
+			assert_null(f[k].in);
+		}
+		/* in another pid namespace no process is asked for at all */
+		if (process_all_seen())
+			assert_string_equal(f[0].why, cases[i].why);
+		assert_non_null(f[0].why);
+		/* once a stack */
+		assert_null(f[1].why);
+	}
 	usym_free(u);
+	usym_frames(NULL, &who, addr, 2, f);
+	assert_int_equal(f[1].addr, addr[1]);
+	assert_null(f[0].why);
+}
+
+/* What the namer says is taken apart by who trusts it least. */
+static void test_namer_reply(void **state)
+{
+	static struct namer_reply r;
+
+	(void)state;
+	r.id = 5;
+	assert_true(namer_reply_valid(&r, sizeof(r), 5));
+	assert_false(namer_reply_valid(&r, sizeof(r), 6));
+	assert_false(namer_reply_valid(&r, sizeof(r) - 1, 5));
+	assert_false(namer_reply_valid(&r, 0, 5));
+	r.status = 1;
+	assert_false(namer_reply_valid(&r, sizeof(r), 5));
+	r.status = -ENOEXEC;
+	assert_true(namer_reply_valid(&r, sizeof(r), 5));
+	memset(r.name[31].name, 'x', ELF_NAME_MAX);
+	assert_false(namer_reply_valid(&r, sizeof(r), 5));
 }
 
 int main(void)
@@ -148,7 +180,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_kernel_unusable),
-		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_user_refused),
+		cmocka_unit_test(test_namer_reply),
 	};
 	int fd, failed;
 

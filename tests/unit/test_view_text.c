@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
+#include "symbol/frame.h"
 #include "view/names.h"
 #include "view/text.h"
 #include "view_feed.h"
@@ -182,19 +183,28 @@ static void test_hostile(void **state)
 
 static void test_stack(void **state)
 {
-	const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000020 }, user[] = { 0x401000 };
-	struct view_stack stack = { .kernel = kernel, .nr_kernel = 2, .user = user, .nr_user = 1 };
+	const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000020 };
+	const struct stack_frame user[] = {
+		{ .addr = 0x401000, .offset = 0x10, .name = "f\033", .in = "db" },
+		{ .addr = 0x402000, .in = "db", .why = "so it is" },
+		{ .addr = 0x403000, .why = "so it is" },
+		{ .addr = 0x404000 },
+	};
+	struct view_stack stack = { .kernel = kernel, .nr_kernel = 2, .user = user, .nr_user = 4 };
 	struct capture c;
 
 	(void)state;
-	view_text_stack(capture_start(&c), &stack, 1);
+	view_text_stack(capture_start(&c), &stack);
 	assert_string_equal(capture_text(&c), "                  0xffffffff81000010\n"
 					      "                  0xffffffff81000020\n"
 					      "                  -- user --\n"
-					      "                  0x401000\n");
+					      "                  f\\x1b+0x10 (db)\n"
+					      "                  0x402000 (db: so it is)\n"
+					      "                  0x403000 (so it is)\n"
+					      "                  0x404000\n");
 	capture_end(&c);
 	stack = (struct view_stack){ .kernel_unkept = true, .user_unkept = true };
-	view_text_stack(capture_start(&c), &stack, 1);
+	view_text_stack(capture_start(&c), &stack);
 	assert_string_equal(capture_text(&c), "                  (not kept)\n"
 					      "                  -- user --\n"
 					      "                  (not kept)\n");

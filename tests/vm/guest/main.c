@@ -10,6 +10,7 @@
 #include "check.h"
 #include "place.h"
 #include "runner.h"
+#include "strangers.h"
 
 #define MAX_INSTANCES 1024
 #define MAX_PARTS     16
@@ -21,7 +22,7 @@ static const struct test *const tables[] = {
 	burst_tests,	stacks_tests,	slots_tests,	 life_tests,	    pgmap_tests,      baseline_tests,
 	rules_tests,	counts_tests,	 pgmaps_tests,	    waits_tests,      scan_hold_tests,
 	scan_who_tests, scan_wait_tests, scan_leak_tests,   scan_race_tests,  scan_watch_tests,
-	holders_tests,	locked_tests,	 limits_tests,	    last_tests,
+	holders_tests,	locked_tests,	 limits_tests,	    strangers_tests,  last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -293,6 +294,8 @@ int main(int argc, char **argv)
 	int64_t start;
 	int opt;
 
+	if (argc == 9 && !strcmp(argv[1], "exec-names"))
+		return strangers_main(argv);
 	while ((opt = getopt_long(argc, argv, "lvx:s:p:", options, NULL)) != -1) {
 		if (opt == 'l') {
 			list = true;
