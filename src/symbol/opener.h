@@ -45,6 +45,7 @@ enum opener_refusal {
 	OPENER_FILESYSTEM, /* none of those that the kernel itself serves from this machine's memory and disks */
 	OPENER_TOO_LARGE,
 	OPENER_FAILED,
+	OPENER_SILENT, /* never sent: the child was killed before it could say */
 };
 
 struct opener_request {

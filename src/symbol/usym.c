@@ -100,6 +100,7 @@ static const char *const refusals[] = {
 	[OPENER_FILESYSTEM] = "files of its filesystem are not opened",
 	[OPENER_TOO_LARGE] = "too large to be read",
 	[OPENER_FAILED] = "it could not be looked at",
+	[OPENER_SILENT] = "it was not answered for in time",
 };
 #define NR_REFUSALS (sizeof(refusals) / sizeof(refusals[0]))
 
@@ -441,7 +442,7 @@ static void take_mapping(void *arg, const struct opener_reply *r, int fd)
 		m->m = r->mapping;
 		m->m.name[sizeof(m->m.name) - 1] = 0;
 		/* until it is told what it is */
-		m->refusal = OPENER_FAILED;
+		m->refusal = OPENER_SILENT;
 		t->is[r->index] = true;
 		break;
 	case OPENER_FILE:

@@ -4,17 +4,21 @@
  * made to hurt whoever looks up names of their stacks. They run as uid 1000.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "daxtop.h"
 #include "place.h"
@@ -395,6 +399,123 @@ static void honest(struct stranger *s, struct child *c)
 	pin_at(s, (char *)splice_as + 1 + honest_at);
 }
 
+/* ---- a filesystem that a stranger serves ---- */
+
+#define FUSE_DIR "/tmp/gt-fuse"
+#define FUSE_FILE 2 /* the inode after the root's */
+
+/* Shared with the server: it reads what it is asked and does not answer any more. */
+static volatile bool *fuse_silent;
+
+static void fuse_attr(struct fuse_attr *a, uint64_t node)
+{
+	*a = (struct fuse_attr){
+		.ino = node,
+		.size = 1 << 20,
+		.mode = node == FUSE_FILE ? S_IFREG | 0644 : S_IFDIR | 0755,
+		.nlink = 1,
+	};
+}
+
+/* Puts the answer to a request in @out. Returns its length, or -errno. */
+static int fuse_answer(const struct fuse_in_header *in, void *out)
+{
+	struct fuse_entry_out *entry = out;
+	struct fuse_attr_out *attr = out;
+	struct fuse_init_out *init = out;
+	const struct fuse_read_in *read;
+
+	switch (in->opcode) {
+	case FUSE_INIT:
+		init->major = FUSE_KERNEL_VERSION;
+		init->minor = 31;
+		init->max_write = 4096;
+		return sizeof(*init);
+	case FUSE_LOOKUP:
+		if (strcmp((const char *)(in + 1), "lib"))
+			return -ENOENT;
+		entry->nodeid = FUSE_FILE;
+		entry->entry_valid = entry->attr_valid = 1;
+		fuse_attr(&entry->attr, FUSE_FILE);
+		return sizeof(*entry);
+	case FUSE_GETATTR:
+		attr->attr_valid = 1;
+		fuse_attr(&attr->attr, in->nodeid);
+		return sizeof(*attr);
+	case FUSE_OPEN:
+		return sizeof(struct fuse_open_out);
+	case FUSE_READ:
+		read = (const void *)(in + 1);
+		return read->size;
+	case FUSE_STATFS:
+		return sizeof(struct fuse_statfs_out);
+	case FUSE_FLUSH:
+	case FUSE_RELEASE:
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+static void fuse_serve(struct child *c, void *arg)
+{
+	static char in[1 << 18], out[1 << 18];
+	struct fuse_in_header *h = (void *)in;
+	struct fuse_out_header *o = (void *)out;
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), rc;
+
+	(void)arg;
+	must(fd >= 0);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fd, STRANGER,
+		 STRANGER);
+	must(!mount("gt", FUSE_DIR, "fuse", MS_NOSUID | MS_NODEV, options));
+	must(!setresgid(STRANGER, STRANGER, STRANGER) && !setresuid(STRANGER, STRANGER, STRANGER));
+	child_go(c);
+	while (read(fd, in, sizeof(in)) > 0) {
+		if (*fuse_silent || h->opcode == FUSE_FORGET || h->opcode == FUSE_BATCH_FORGET)
+			continue;
+		memset(out, 0, sizeof(*o) + 256);
+		rc = fuse_answer(h, o + 1);
+		o->unique = h->unique;
+		o->error = rc < 0 ? rc : 0;
+		o->len = sizeof(*o) + (rc > 0 ? rc : 0);
+		if (write(fd, out, o->len) < 0 && errno != ENOENT)
+			break;
+	}
+}
+
+/* Debian's kernels since 7.3 have it built in; the guest's others have no such module. */
+static bool fuse_there(void)
+{
+	return strcmp(run("grep -cw fuse /proc/filesystems || true"), "0\n");
+}
+
+static void fuse_start(struct child *c)
+{
+	fuse_silent = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(fuse_silent != MAP_FAILED);
+	run("mkdir -p " FUSE_DIR);
+	afterwards("umount -l " FUSE_DIR "; rmdir " FUSE_DIR);
+	child_start(c, fuse_serve, NULL);
+	child_await(c);
+}
+
+static void served(struct stranger *s, struct child *c)
+{
+	(void)c;
+	pin_at(s, (char *)map_file(FUSE_DIR "/lib", O_RDONLY) + 0x1000);
+}
+
+/* The server takes the question and never answers: who asks waits uninterruptibly (fs/fuse/dev.c, request_wait_answer()). */
+static void unserved(struct stranger *s, struct child *c)
+{
+	char *at = map_file(FUSE_DIR "/lib", O_RDONLY);
+
+	(void)c;
+	*fuse_silent = true;
+	pin_at(s, at + 0x1000);
+}
+
 static void fifo_wait(struct child *c, void *arg)
 {
 	(void)c, (void)arg;
@@ -422,21 +543,28 @@ static void test_files(struct place *p)
 		{ p, "link", swapped, 1, {} },
 		{ p, "truncate", truncated, 20, {} },
 		{ p, "mappings", mappings, 1, {} },
+		{ p, "served", served, 1, {} },
+		{ p, "unserved", unserved, 1, {} },
 		{ p, "honest", honest, 1, {} },
 	};
-	struct child fifo;
+	struct child fifo, fuse;
 	pid_t opener, namer, daxtop, parent;
 	char comm[16];
+	bool served_there = fuse_there();
 	struct daxtop *d;
 
 	files_make();
+	if (served_there)
+		fuse_start(&fuse);
 	child_start(&fifo, fifo_wait, NULL);
 	wait_blocked(fifo.pid, "wait_for_partner|fifo_open");
 	d = daxtop_start(ARGS("trace", "--json", "--stack", "--event", "get"));
 	daxtop = d->pid;
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
-		attack(d, &attacks[i]);
-	/* nobody opened it in all that time */
+		if (served_there || (attacks[i].run != served && attacks[i].run != unserved))
+			attack(d, &attacks[i]);
+	/* nobody opened it in all that time: who waits for that fails then, and ends */
+	must(!waitpid(fifo.pid, NULL, WNOHANG));
 	wait_blocked(fifo.pid, "wait_for_partner|fifo_open");
 	kill(fifo.pid, SIGKILL);
 	opener = find_comm("daxtop-opener", NULL, 0);
@@ -451,6 +579,9 @@ static void test_files(struct place *p)
 	expect_memory(daxtop, 256 << 10);
 	expect_memory(opener, 16 << 10);
 	expect_memory(namer, 16 << 10);
+	/* no child of the opener waits for it any more */
+	if (served_there)
+		kill(fuse.pid, SIGKILL);
 	daxtop_stop(d);
 	await_end(opener, "the opener, after the end of daxtop,");
 	await_end(namer, "the namer, after the end of daxtop,");
@@ -458,7 +589,11 @@ static void test_files(struct place *p)
 	expect_frame(d, attacks[0].c.pid, 0, "gt-bomb.gz");
 	expect_frame(d, attacks[1].c.pid, 0, "lib (deleted)");
 	expect_frame(d, attacks[3].c.pid, 0, "splice_as+0x1 (");
-	expect_frame(d, attacks[4].c.pid, 0, "splice_as+0x1 (");
+	if (served_there) {
+		expect_frame(d, attacks[4].c.pid, 0, "(lib: files of its filesystem are not opened)");
+		expect_frame(d, attacks[5].c.pid, 0, "(lib: it was not answered for in time)");
+	}
+	expect_frame(d, attacks[6].c.pid, 0, "splice_as+0x1 (");
 }
 
 /* The namer is killed before each look-up: the next one takes its place. */
