@@ -213,7 +213,7 @@ static void test_json(void **state)
 
 	assert_int_equal(view_history_json(capture_start(&c), e, "a\xff", NULL), 0);
 	assert_string_equal(capture_text(&c), "{\"schema\":1,\"type\":\"history\",\"folio\":"
-					      "\"a\xef\xbf\xbd\",\"error\":\"not seen\"}\n");
+					      "\"a\\ufffd\",\"folio_bytes\":\"61ff\",\"error\":\"not seen\"}\n");
 	capture_end(&c);
 	engine_free(e);
 }
