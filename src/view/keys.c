@@ -5,6 +5,7 @@
 #include "view/canvas.h"
 #include "view/escape.h"
 #include "view/model.h"
+#include "view/text.h"
 
 #define DELAY_MIN_MS 100
 #define DELAY_MAX_MS 60000
@@ -226,6 +227,7 @@ static const char *const help_notes[] = {
 	"  REFCOUNT     its values one after the other: ~ inferred, ? a gap, .. there were more",
 	"  !            somebody waits for this folio",
 	"  ?            events were lost: the numbers are doubtful until its next event",
+	"  missed       " MISSED_MEANS,
 	"  *            somebody had references before daxtop started",
 };
 

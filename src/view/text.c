@@ -225,17 +225,24 @@ char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept)
 	return out;
 }
 
+char *missed_format(char *out, size_t outlen, uint64_t runs)
+{
+	snprintf(out, outlen, "missed program runs %" PRIu64 "%s", runs, runs ? " (" MISSED_MEANS ")" : "");
+	return out;
+}
+
 void view_text_summary(FILE *out, const struct view_summary *s)
 {
 	char unkept[160];
 	uint64_t received = 0, lost = 0;
+	char missed[MISSED_MAX];
 
 	for (unsigned int i = 0; i < DX_EVENT_TYPES; i++) {
 		received += s->received[i];
 		lost += s->lost[i];
 	}
-	fprintf(out, "received %" PRIu64 "  lost %" PRIu64 "  missed program runs %" PRIu64 "\n",
-		received, lost, s->missed_runs);
+	fprintf(out, "received %" PRIu64 "  lost %" PRIu64 "  %s\n", received, lost,
+		missed_format(missed, sizeof(missed), s->missed_runs));
 	for (unsigned int i = 1; i < DX_EVENT_TYPES; i++)
 		if (s->received[i] || s->lost[i])
 			fprintf(out, "  %-13s received %" PRIu64 "  lost %" PRIu64 "\n",

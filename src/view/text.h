@@ -43,6 +43,11 @@ struct view_summary {
 	uint64_t missed_runs;
 	uint64_t stacks_unkept; /* times that a record named a stack that is not kept */
 };
+/* What missed_runs means, for all who show it. */
+#define MISSED_MEANS "skipped by the kernel; numbers are doubtful until read again"
+#define MISSED_MAX   128
+/* "missed program runs 2 (...)". Returns @out. */
+char *missed_format(char *out, size_t outlen, uint64_t runs);
 void view_text_summary(FILE *out, const struct view_summary *s);
 /* The sentence about stacks_unkept; "": there is nothing to say. Returns @out. */
 char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept);

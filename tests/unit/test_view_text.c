@@ -221,7 +221,7 @@ static void test_summary(void **state)
 	s.received[DX_FAULT] = 10;
 	s.lost[DX_PIN] = 3;
 	view_text_summary(capture_start(&c), &s);
-	assert_string_equal(capture_text(&c), "received 10  lost 3  missed program runs 1\n"
+	assert_string_equal(capture_text(&c), "received 10  lost 3  missed program runs 1 (" MISSED_MEANS ")\n"
 					      "  fault         received 10  lost 0\n"
 					      "  pin           received 0  lost 3\n"
 					      "  cpu 1         lost 3\n");
