@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE /* execvpe(), sigabbrev_np(), strchrnul() */
 /* child.c - runs another program and waits for its processes */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,97 +14,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "check_status.h"
 #include "child.h"
+#include "clock.h"
 #include "source/limit.h"
+#include "stop.h"
 #include "view/escape.h"
 
 extern char **environ;
-
-/* ---- who ---- */
-
-static int user_fill(struct child_user *u, const struct passwd *pw, char *err, size_t errlen)
-{
-	if (strlen(pw->pw_name) >= sizeof(u->name) || strlen(pw->pw_dir) >= sizeof(u->home)) {
-		snprintf(err, errlen, "the user's name or home directory is too long");
-		return -ENAMETOOLONG;
-	}
-	strcpy(u->name, pw->pw_name);
-	strcpy(u->home, pw->pw_dir);
-	return 0;
-}
-
-static bool id_parse(const char *text, unsigned int *id)
-{
-	unsigned long long n;
-	char *end;
-
-	if (!text || text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	/* (uid_t)-1 means "leave it" to the system calls */
-	if (*end || errno || n >= 0xffffffffull)
-		return false;
-	*id = n;
-	return true;
-}
-
-/* sudo(8) tells who called it by SUDO_UID and SUDO_GID. */
-static int user_of_sudo(struct child_user *u, char *err, size_t errlen)
-{
-	const struct passwd *pw;
-	unsigned int uid, gid;
-
-	if (geteuid() || !id_parse(getenv("SUDO_UID"), &uid) || !id_parse(getenv("SUDO_GID"), &gid) ||
-	    !uid)
-		return 0;
-	u->change = true;
-	u->uid = uid;
-	u->gid = gid;
-	pw = getpwuid(uid);
-	return pw ? user_fill(u, pw, err, errlen) : 0;
-}
-
-int child_user_find(struct child_user *u, const char *name, char *err, size_t errlen)
-{
-	const struct passwd *pw;
-	char shown[256];
-
-	memset(u, 0, sizeof(*u));
-	if (!name)
-		return user_of_sudo(u, err, errlen);
-	pw = getpwnam(name);
-	if (!pw) {
-		escape_columns(shown, sizeof(shown), name, strlen(name), 60, ESCAPE_KEEP_START);
-		snprintf(err, errlen, "there is no user '%s'", shown);
-		return -ENOENT;
-	}
-	if (geteuid() && (pw->pw_uid != geteuid() || pw->pw_gid != getegid())) {
-		snprintf(err, errlen, "only root can run CMD as another user: use sudo, or leave --user out");
-		return -EPERM;
-	}
-	u->change = true;
-	u->uid = pw->pw_uid;
-	u->gid = pw->pw_gid;
-	return user_fill(u, pw, err, errlen);
-}
-
-/* In the child. setresuid() away from 0 drops all capabilities: capabilities(7). */
-static int user_become(const struct child_user *u)
-{
-	if (!u->change)
-		return 0;
-	if (!geteuid()) {
-		if (u->name[0] ? initgroups(u->name, u->gid) : setgroups(1, &u->gid))
-			return -errno;
-	}
-	if (setresgid(u->gid, u->gid, u->gid) || setresuid(u->uid, u->uid, u->uid))
-		return -errno;
-	if (u->name[0] && (setenv("USER", u->name, 1) || setenv("LOGNAME", u->name, 1) ||
-			   setenv("HOME", u->home, 1)))
-		return -errno;
-	return 0;
-}
 
 /* ---- signals ---- */
 
@@ -118,8 +35,9 @@ static const int inherited[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGC
 static struct sigaction first[NR_INHERITED], before[NR_FORWARDED + 1];
 static sigset_t first_mask;
 static bool saved, taken;
-static volatile sig_atomic_t target; /* who gets the signals; 0: nobody yet */
-static volatile sig_atomic_t early; /* a signal that came before there was somebody */
+static volatile sig_atomic_t target; /* who gets the first signal; 0: nobody yet */
+static volatile sig_atomic_t early; /* it came before there was somebody */
+static volatile sig_atomic_t seen, over; /* there was a first signal; CMD has ended */
 
 void child_signals_save(void)
 {
@@ -129,18 +47,24 @@ void child_signals_save(void)
 	saved = true;
 }
 
-/* The kernel sends the terminal's signals to the whole foreground group, so CMD has them. */
-static void on_forward(int sig, siginfo_t *info, void *context)
+/*
+ * The first is CMD's; it has it already if the kernel sent it, as the terminal's go to the whole
+ * foreground group. CMD may not follow, and may be in a state in which no signal reaches it, so
+ * any further one ends our waiting.
+ */
+static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	int err = errno;
 
 	(void)context;
-	if (info->si_code <= 0) { /* SI_USER, SI_QUEUE, SI_TKILL: kill(2) and alike */
-		if (target)
-			kill(target, sig);
-		else
-			early = sig;
-	}
+	if (!stop_asked(sig, info))
+		return;
+	if (over || seen++)
+		stop_wanted = 1;
+	else if (!target)
+		early = sig;
+	else if (info->si_code <= 0) /* SI_USER, SI_QUEUE, SI_TKILL: kill(2) and alike */
+		kill(target, sig);
 	errno = err;
 }
 
@@ -150,13 +74,26 @@ static void on_child(int sig)
 	(void)sig;
 }
 
+/* nohup(1): what is ignored for us from the start stays so. */
+static bool stays_ignored(size_t i)
+{
+	return forwarded[i] == SIGHUP && before[i].sa_handler == SIG_IGN;
+}
+
 static void signals_take(void)
 {
-	struct sigaction a = { .sa_sigaction = on_forward, .sa_flags = SA_SIGINFO };
+	struct sigaction a = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 
+	/* one at a time: they share what they note */
 	sigemptyset(&a.sa_mask);
 	for (size_t i = 0; i < NR_FORWARDED; i++)
-		sigaction(forwarded[i], &a, &before[i]);
+		sigaddset(&a.sa_mask, forwarded[i]);
+	early = seen = over = 0;
+	for (size_t i = 0; i < NR_FORWARDED; i++) {
+		sigaction(forwarded[i], NULL, &before[i]);
+		if (!stays_ignored(i))
+			sigaction(forwarded[i], &a, NULL);
+	}
 	a.sa_flags = SA_NOCLDSTOP;
 	a.sa_handler = on_child;
 	sigaction(SIGCHLD, &a, &before[NR_FORWARDED]);
@@ -203,7 +140,7 @@ static __attribute__((noreturn)) void child_fail(int pipe, enum step step, int e
 
 static __attribute__((noreturn)) void child_run(char *const *argv, const struct child_user *u, int pipe)
 {
-	int err = user_become(u);
+	int err = child_user_become(u);
 
 	if (err)
 		child_fail(pipe, STEP_USER, err);
@@ -263,7 +200,7 @@ static int command_look(const char *name)
 
 static __attribute__((noreturn)) void child_look(const char *name, const struct child_user *u, int pipe)
 {
-	int err = user_become(u);
+	int err = child_user_become(u);
 
 	if (err)
 		child_fail(pipe, STEP_USER, err);
@@ -275,26 +212,34 @@ static __attribute__((noreturn)) void child_look(const char *name, const struct 
 
 /* ---- starting ---- */
 
+#define EXEC_NS	     5000000000ULL
+#define EXEC_POLL_MS 20
+
+static char *command_shown(char *out, size_t outlen, const char *name)
+{
+	escape_columns(out, outlen, name, strlen(name), 80, ESCAPE_KEEP_END);
+	return out;
+}
+
 static int failure_say(const struct failure *f, const char *name, const struct child_user *u, char *err,
 		       size_t errlen)
 {
 	char shown[512], user[256];
 
-	escape_columns(shown, sizeof(shown), name, strlen(name), 80, ESCAPE_KEEP_END);
-	if (u->name[0])
-		escape_columns(user, sizeof(user), u->name, strlen(u->name), 60, ESCAPE_KEEP_START);
-	else
-		snprintf(user, sizeof(user), "%u", u->uid);
+	command_shown(shown, sizeof(shown), name);
+	child_user_format(user, sizeof(user), u);
 	if (f->step == STEP_USER)
 		snprintf(err, errlen, "can't become user %u to run '%s': %s", u->uid, shown,
 			 strerror(-f->err));
 	else if (f->err == -ENOENT && !strchr(name, '/'))
 		snprintf(err, errlen, "there is no command '%s' in PATH", shown);
 	else if (f->err == -EACCES && u->change)
-		snprintf(err, errlen, "can't run '%s' as user %s: %s", shown, user, strerror(EACCES));
+		snprintf(err, errlen, "can't run '%s' as %s: %s", shown, user, strerror(EACCES));
 	else
 		snprintf(err, errlen, "can't run '%s': %s", shown, strerror(-f->err));
-	return f->err;
+	if (f->step == STEP_USER)
+		return CHECK_FAILED;
+	return f->err == -ENOENT ? CHECK_NOT_FOUND : CHECK_CANNOT_RUN;
 }
 
 static bool failure_read(int pipe, struct failure *f)
@@ -306,6 +251,21 @@ static bool failure_read(int pipe, struct failure *f)
 	while (got < 0 && errno == EINTR);
 	close(pipe);
 	return got == sizeof(*f);
+}
+
+/*
+ * exec() may wait for a file for ever, deaf to all signals: then it is waited for as CMD is. The pipe
+ * stays open, or a late failure would be SIGPIPE and not its exit status.
+ */
+static bool exec_waits(int pipe)
+{
+	struct pollfd p = { .fd = pipe, .events = POLLIN };
+	uint64_t until = clock_now() + EXEC_NS;
+
+	while (poll(&p, 1, EXEC_POLL_MS) <= 0)
+		if (stop_wanted || clock_now() >= until)
+			return true;
+	return false;
 }
 
 static void wait_for(pid_t pid)
@@ -323,17 +283,16 @@ int child_find(const char *name, const struct child_user *u, char *err, size_t e
 
 	if (pipe2(fds, O_CLOEXEC)) {
 		snprintf(err, errlen, "can't make a pipe: %s", strerror(errno));
-		return -errno;
+		return CHECK_FAILED;
 	}
 	pid = fork();
 	if (!pid)
 		child_look(name, u, fds[1]);
 	if (pid < 0) {
-		f.err = -errno;
 		snprintf(err, errlen, "can't start a process: %s", strerror(errno));
 		close(fds[0]);
 		close(fds[1]);
-		return f.err;
+		return CHECK_FAILED;
 	}
 	close(fds[1]);
 	failed = failure_read(fds[0], &f);
@@ -345,19 +304,28 @@ int child_start(struct child *c, char *const *argv, const struct child_user *u, 
 {
 	struct failure f;
 	sigset_t all, mask;
+	char shown[512];
 	int fds[2];
 
 	memset(c, 0, sizeof(*c));
 	if (pipe2(fds, O_CLOEXEC)) {
 		snprintf(err, errlen, "can't make a pipe: %s", strerror(errno));
-		return -errno;
+		return CHECK_FAILED;
 	}
 	/* before there is anyone who can lose his parent */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	early = 0;
 	if (!saved)
 		child_signals_save();
 	signals_take();
+	/* from here on they are noted by on_signal() */
+	if (stop_wanted) {
+		child_signals_give_back();
+		close(fds[0]);
+		close(fds[1]);
+		snprintf(err, errlen, "a signal came before '%s' was started",
+			 command_shown(shown, sizeof(shown), argv[0]));
+		return CHECK_FAILED;
+	}
 	/* our handlers must not run in the child */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
@@ -371,15 +339,14 @@ int child_start(struct child *c, char *const *argv, const struct child_user *u, 
 	close(fds[1]);
 	if (c->pid < 0) {
 		snprintf(err, errlen, "can't start a process: %s", strerror(errno));
-		f.err = -errno;
 		c->pid = 0;
 		close(fds[0]);
 		child_signals_give_back();
-		return f.err;
+		return CHECK_FAILED;
 	}
 	if (early)
 		kill(c->pid, early);
-	if (!failure_read(fds[0], &f))
+	if (exec_waits(fds[0]) || !failure_read(fds[0], &f))
 		return 0;
 	wait_for(c->pid);
 	c->pid = 0;
@@ -389,38 +356,164 @@ int child_start(struct child *c, char *const *argv, const struct child_user *u, 
 
 /* ---- waiting ---- */
 
-void child_reap(struct child *c)
-{
-	int status;
-	pid_t pid;
+#define OWN_MAX 16
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == c->pid && !c->ended) {
-			c->ended = true;
-			c->status = status;
-			/* its number may soon be another's */
-			target = 0;
-		} else {
-			c->others++;
-		}
-	}
-	c->alone = pid < 0 && errno == ECHILD;
+static pid_t own[OWN_MAX]; /* 0: a free place */
+
+static pid_t *own_find(pid_t pid)
+{
+	for (size_t i = 0; i < OWN_MAX; i++)
+		if (own[i] == pid)
+			return &own[i];
+	return NULL;
 }
 
-size_t child_left(pid_t *pids, size_t max)
+void child_own(pid_t pid)
+{
+	pid_t *place = own_find(0);
+
+	if (place)
+		*place = pid;
+}
+
+void child_disown(pid_t pid)
+{
+	pid_t *place = pid ? own_find(pid) : NULL;
+
+	if (place)
+		*place = 0;
+}
+
+/* Has @pid ended? Then it is taken note of, and is no more. */
+static bool reap(struct child *c, pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return false;
+	if (pid == c->pid && !c->ended) {
+		c->ended = true;
+		c->status = status;
+		/* its number may soon be another's */
+		target = 0;
+		over = 1;
+	} else {
+		c->others++;
+	}
+	return true;
+}
+
+/* Calls @fn with each child of one of @pid's threads, until it returns false. False: can't be read. */
+static bool children_of(pid_t pid, bool (*fn)(pid_t child, void *arg), void *arg)
 {
 	char path[64];
-	size_t n = 0;
+	struct dirent *task;
+	bool read = false, go_on = true;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && go_on && (task = readdir(dir))) {
+		FILE *f;
+		int one;
+
+		if (task->d_name[0] == '.')
+			continue;
+		/* proc_tid_children(5); CONFIG_PROC_CHILDREN */
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", pid, task->d_name);
+		f = fopen(path, "re");
+		read |= !!f;
+		while (f && go_on && fscanf(f, "%d", &one) == 1)
+			go_on = fn(one, arg);
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return read;
+}
+
+struct reaping {
+	struct child *c;
+	bool left;
+};
+
+static bool reap_child(pid_t pid, void *arg)
+{
+	struct reaping *r = arg;
+
+	if (!own_find(pid) && !reap(r->c, pid))
+		r->left = true;
+	return true;
+}
+
+void child_reap(struct child *c)
+{
+	struct reaping r = { .c = c };
+
+	/* by number: other children may be daxtop's own, and those are not ours to wait for */
+	if (c->pid && !c->ended)
+		reap(c, c->pid);
+	if (!children_of(getpid(), reap_child, &r))
+		r.left = false; /* nothing tells who is there: CMD alone is waited for */
+	c->alone = c->ended && !r.left;
+}
+
+/* Comm and state, from the one line of proc_pid_stat(5). */
+static bool process_read(struct child_process *p, pid_t pid)
+{
+	char path[64], line[512], *open, *close;
+	size_t len;
 	FILE *f;
 
-	/* of this thread; daxtop has no other */
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	f = fopen(path, "re");
-	while (f && n < max && fscanf(f, "%d", &pids[n]) == 1)
-		n++;
-	if (f)
-		fclose(f);
-	return n;
+	if (!f)
+		return false;
+	len = fread(line, 1, sizeof(line) - 1, f);
+	fclose(f);
+	line[len] = '\0';
+	/* a comm may have brackets of its own */
+	open = strchr(line, '(');
+	close = strrchr(line, ')');
+	if (!open || !close || close < open || close[1] != ' ')
+		return false;
+	memset(p, 0, sizeof(*p));
+	p->pid = pid;
+	p->state = close[2];
+	len = close - open - 1;
+	memcpy(p->comm, open + 1, len < sizeof(p->comm) ? len : sizeof(p->comm) - 1);
+	/* has ended, and its parent has not noticed */
+	return p->state != 'Z' && p->state != 'X';
+}
+
+struct leaving {
+	struct child_process *list;
+	size_t nr, max;
+};
+
+static bool leave(pid_t pid, void *arg)
+{
+	struct leaving *l = arg;
+	struct child_process p;
+
+	if (own_find(pid) || !process_read(&p, pid))
+		return true;
+	if (l->nr < l->max)
+		l->list[l->nr] = p;
+	l->nr++;
+	return true;
+}
+
+size_t child_left(struct child_process *list, size_t max)
+{
+	struct leaving l = { .list = list, .max = max };
+
+	children_of(getpid(), leave, &l);
+	/* and theirs: a shell that waits says less than what it waits for */
+	for (size_t i = 0; i < l.nr && i < max; i++)
+		children_of(list[i].pid, leave, &l);
+	return l.nr;
 }
 
 /* ---- how it ended ---- */
@@ -442,5 +535,5 @@ char *child_status_format(char *out, size_t outlen, int status)
 
 int child_exit_status(int status)
 {
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return WIFSIGNALED(status) ? CHECK_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include "child_user.h"
 
 struct child {
 	pid_t pid; /* 0: none was started */
@@ -17,20 +18,12 @@ struct child {
 	bool alone; /* no process of it is left, as of the last child_reap() */
 };
 
-/* Who runs it. */
-struct child_user {
-	bool change; /* else everything below is left as it is */
-	uid_t uid;
-	gid_t gid;
-	char name[256]; /* "": the uid has none */
-	char home[4096];
+/* A process that CMD has left. */
+struct child_process {
+	pid_t pid;
+	char comm[16]; /* hostile bytes; NUL-terminated */
+	char state; /* proc_pid_stat(5): R, S, D, T, ... */
 };
-
-/*
- * @name: as that user; NULL: as who called sudo, when that is how we became root, else
- * no change. Returns 0, or a negative errno with a sentence in @err.
- */
-int child_user_find(struct child_user *u, const char *name, char *err, size_t errlen);
 
 /*
  * Before anything changes them: what signals do and which are blocked is kept, for
@@ -40,26 +33,37 @@ void child_signals_save(void);
 
 /*
  * Is there what child_start() would run by the name @name, and may @u run it? Asked by a process
- * that is @u's. Returns 0, or a negative errno with a sentence in @err. It says what is so now: the
- * start can still fail, for this reason or for others (an interpreter that is not there).
+ * that is @u's. Returns as child_start() does. It says what is so now: the start can still fail, for this
+ * reason or for others (an interpreter that is not there).
  */
 int child_find(const char *name, const struct child_user *u, char *err, size_t errlen);
 
 /*
  * Starts @argv (found in PATH) with our environment and descriptors; orphans of it
- * become our children. Takes over INT, TERM, HUP and QUIT: a signal that another
- * process sent is handed on to it, one of the terminal has reached it already. Returns
- * 0, or a negative errno with a sentence in @err; then nothing runs.
+ * become our children. Takes over INT, TERM, HUP and QUIT, but for a HUP that is ignored: the first
+ * is for the program, so one that another process sent is handed on to it (one of the terminal has
+ * reached it already). Any further one, and any when the program has ended, sets stop_wanted.
+ * Returns 0, or the exit status for it (enum check_status) with a sentence in @err; then nothing
+ * runs. That stop_wanted is set by then is such a reason.
  */
 int child_start(struct child *c, char *const *argv, const struct child_user *u, char *err,
 		size_t errlen);
 /* Takes note of who has ended; never waits. */
 void child_reap(struct child *c);
+/*
+ * @pid is a child process of daxtop's own, and none that the program left: child_reap() and
+ * child_left() leave it alone. Who started it waits for it, by its number, and says so then.
+ */
+void child_own(pid_t pid);
+void child_disown(pid_t pid);
 /* The signals do what they did before child_start(). */
 void child_signals_give_back(void);
 
-/* Pids of our children, up to @max: what the program left behind. Returns how many. */
-size_t child_left(pid_t *pids, size_t max);
+/*
+ * The program and its descendants, those that still run: up to @max of them. Returns how many were
+ * found, which may be more. Reads nothing that waits for one of them.
+ */
+size_t child_left(struct child_process *list, size_t max);
 
 /* "exited with 3", "ended by SIGSEGV (core dumped)". Returns @out. */
 char *child_status_format(char *out, size_t outlen, int status);

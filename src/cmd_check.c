@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_check.c - daxtop check: the rules live while a program runs, and the verdict */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include "check_status.h"
 #include "child.h"
 #include "clock.h"
 #include "output.h"
 #include "session.h"
+#include "stop.h"
 #include "symbol/stacks.h"
 #include "view/finding.h"
 #include "view/report.h"
@@ -14,6 +17,7 @@
 #define NS_PER_S 1000000000ULL
 #define NEWS_NS	 (NS_PER_S / 4)
 #define CLAIM_NS (4 * NS_PER_S) /* what the engine's looks take beyond the limits: what is on its way, its questions */
+#define URGED_S	 5 /* whoever sent TERM sends KILL ten seconds later, as often as not: the report comes first */
 
 struct check {
 	struct session s;
@@ -22,9 +26,12 @@ struct check {
 	FILE *out;
 	bool whole; /* the report is */
 	struct child child;
+	struct child_user user; /* who runs it */
 	struct stacks *stacks;
-	int left[REPORT_LEFT_MAX]; /* processes of CMD that were not waited for to the end */
-	size_t nr_left;
+	struct child_process left[REPORT_LEFT_MAX]; /* of CMD, not waited for to the end */
+	size_t nr_left; /* may be more than that */
+	char cut[128]; /* why CMD was not waited for to its end; "": it was */
+	bool unjudged; /* something looked wrong, and a signal did not leave the time to judge it */
 	uint32_t told; /* number of the last finding that --verbose told of */
 	uint64_t told_next; /* ns */
 	bool told_lost;
@@ -95,28 +102,42 @@ static void look(struct check *c)
 
 /* ---- the stages ---- */
 
-/* Signals are the program's as long as it runs; afterwards they end the waiting. */
+/* A signal that is not CMD's, or a TERM or HUP some seconds ago. */
+static bool hurried(const struct check *c)
+{
+	return session_done(&c->s) || (stop_urged && clock_now() - stop_urged >= URGED_S * NS_PER_S);
+}
+
+/* Why it is not waited for any longer: words for the report. */
+static void cut_say(struct check *c)
+{
+	const char *name = sigabbrev_np(stop_signal);
+
+	if (stop_wanted)
+		snprintf(c->cut, sizeof(c->cut), "SIG%s came as a second signal", name ? name : "?");
+	else
+		snprintf(c->cut, sizeof(c->cut), "it went on for %d s after SIG%s", URGED_S, name ? name : "?");
+}
+
+/* The first signal is CMD's, any other ends the waiting: child_start(). */
 static void wait_command(struct check *c)
 {
-	pid_t left[REPORT_LEFT_MAX];
 	uint64_t until;
 
-	while (!c->child.ended) {
+	while (!c->child.ended && !hurried(c)) {
 		look(c);
 		child_reap(&c->child);
 	}
-	child_signals_give_back();
+	if (!c->child.ended)
+		cut_say(c);
 	until = clock_now() + c->o->settle_ns;
-	while (!c->child.alone && !session_done(&c->s) && clock_now() < until) {
+	while (!c->child.alone && !hurried(c) && clock_now() < until) {
 		look(c);
 		child_reap(&c->child);
 	}
 	child_reap(&c->child);
-	if (c->child.alone)
-		return;
-	c->nr_left = child_left(left, REPORT_LEFT_MAX);
-	for (size_t i = 0; i < c->nr_left; i++)
-		c->left[i] = left[i];
+	if (!c->child.alone)
+		c->nr_left = child_left(c->left, REPORT_LEFT_MAX);
 }
 
 /* What looks wrong now may be on its way to be right: time for that, and no more. */
@@ -126,15 +147,16 @@ static void settle(struct check *c)
 	uint64_t until = clock_now() + c->o->settle_ns, last = until + longest + CLAIM_NS;
 	bool told = false;
 
-	while (!session_done(&c->s) && clock_now() < last) {
+	while (!hurried(c) && clock_now() < last) {
 		if (clock_now() >= until && !engine_pending(c->s.engine))
-			break;
+			return;
 		if (clock_now() >= until && !told && (c->o->verbose || !c->o->command_argv)) {
 			fprintf(stderr, "daxtop: waiting to see whether what looks wrong stays so; Ctrl-C ends it\n");
 			told = true;
 		}
 		look(c);
 	}
+	c->unjudged = hurried(c) && engine_pending(c->s.engine);
 }
 
 static int report(struct check *c)
@@ -147,12 +169,17 @@ static int report(struct check *c)
 		.rules = o->rules,
 		.rules_named = o->rules_named,
 		.only_proven = o->only_proven,
-		.propagate = o->propagate,
+		.exercised = o->exercised,
+		.some_exercised = o->some_exercised,
+		.error_exitcode = o->error_exitcode,
+		.unjudged = c->unjudged,
 		.start = c->s.start,
 		.now = clock_now(),
 		.counts = session_summary(&c->s),
 		.stacks = c->stacks,
 		.command = o->command_argv ? o->command_argv[0] : NULL,
+		.user = &c->user,
+		.cut = c->cut[0] ? c->cut : NULL,
 		.status = c->child.status,
 		.nr_left = c->nr_left,
 	};
@@ -177,7 +204,7 @@ static int report(struct check *c)
 	return v.exit;
 }
 
-/* The report went to a file: it must be there. Returns 0, or 2 after a sentence. */
+/* The report went to a file: it must be there. Returns 0, or the exit status after a sentence. */
 static int report_close(struct check *c)
 {
 	char err[256];
@@ -185,20 +212,22 @@ static int report_close(struct check *c)
 	if (!output_close(c->output, c->whole, err, sizeof(err)))
 		return 0;
 	fprintf(stderr, "daxtop: %s\n", err);
-	return 2;
+	return CHECK_FAILED;
 }
 
-static int run(struct check *c, const struct child_user *user)
+static int run(struct check *c)
 {
 	char *const *argv = c->o->command_argv;
 	char err[768];
+	int status;
 
 	if (!argv || c->o->verbose)
 		session_ready(&c->s);
 	if (argv) {
-		if (child_start(&c->child, argv, user, err, sizeof(err))) {
+		status = child_start(&c->child, argv, &c->user, err, sizeof(err));
+		if (status) {
 			fprintf(stderr, "daxtop: %s\n", err);
-			return 2;
+			return status;
 		}
 		wait_command(c);
 		settle(c);
@@ -212,26 +241,45 @@ static int run(struct check *c, const struct child_user *user)
 	return report(c);
 }
 
+/* What can be known without the kernel comes before the seconds that attaching takes. */
+static int prepare(struct check *c)
+{
+	char *const *argv = c->o->command_argv;
+	char err[768];
+	int status = CHECK_FAILED;
+
+	if (getenv("DAXTOP_NO_RULES")) {
+		fprintf(stderr, "daxtop: DAXTOP_NO_RULES is set, which leaves out all rules: unset it to check them\n");
+		return status;
+	}
+	if (!argv)
+		return 0;
+	if (!child_user_find(&c->user, c->o->user, err, sizeof(err))) {
+		status = child_find(argv[0], &c->user, err, sizeof(err));
+		if (!status)
+			return 0;
+	}
+	fprintf(stderr, "daxtop: %s\n", err);
+	return status;
+}
+
 int cmd_check(const struct options *o)
 {
 	struct check c = { .o = o, .out = stdout };
-	struct child_user user;
-	int status = 2, written;
+	int status, written;
 	char err[768];
 
 	child_signals_save();
-	/* what can be known without the kernel comes before the seconds that attaching takes */
-	if (child_user_find(&user, o->user, err, sizeof(err)) ||
-	    (o->command_argv && child_find(o->command_argv[0], &user, err, sizeof(err)))) {
-		fprintf(stderr, "daxtop: %s\n", err);
-		return 2;
-	}
+	status = prepare(&c);
+	if (status)
+		return status;
+	status = CHECK_FAILED;
 	c.s.event = note;
 	c.s.arg = &c;
 	c.stacks = stacks_new(read_stack, ask_program, &c);
 	if (!c.stacks) {
 		fprintf(stderr, "daxtop: memory is short\n");
-		return 2;
+		return status;
 	}
 	if (o->output) {
 		c.output = output_open(o->output, err, sizeof(err));
@@ -243,10 +291,9 @@ int cmd_check(const struct options *o)
 	}
 	if (session_open(&c.s, o))
 		goto out;
-	status = run(&c, &user);
-	written = session_output(&c.s);
-	if (written)
-		status = written;
+	status = run(&c);
+	if (session_output(&c.s))
+		status = CHECK_FAILED;
 	session_close(&c.s);
 out:
 	written = report_close(&c);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <unistd.h>
+#include "check_status.h"
 #include "session.h"
 
 /*
@@ -32,17 +33,16 @@ int main(int argc, char **argv)
 		[COMMAND_HOLDERS] = cmd_holders,
 	};
 	struct options o;
-	int status = 2;
+	int status = 0, bad;
 
 	if (std_open())
 		return 2;
 	setlocale(LC_ALL, "");
-	if (!options_parse(argc, argv, &o)) {
-		if (!o.done)
-			status = commands[o.command](&o);
-		else if (!output_failed())
-			status = 0;
-	}
+	bad = options_parse(argc, argv, &o);
+	if (!bad && !o.done)
+		status = commands[o.command](&o);
+	else if (bad || output_failed())
+		status = o.command == COMMAND_CHECK ? CHECK_FAILED : 2;
 	options_free(&o);
 	return status;
 }

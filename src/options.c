@@ -28,6 +28,8 @@ enum {
 	KEY_SETTLE,
 	KEY_USER,
 	KEY_PROPAGATE,
+	KEY_ERROR_EXITCODE,
+	KEY_REQUIRE_EXERCISED,
 	KEY_KTAP,
 	KEY_OUTPUT,
 	KEY_RANGE,
@@ -112,10 +114,14 @@ static const struct argp_option check_options[] = {
 	{ "user", KEY_USER, "NAME", 0, "Run CMD as this user (who called sudo, else as now)", 1 },
 	{ "settle", KEY_SETTLE, "SECONDS", 0,
 	  "Wait so long after CMD for its last processes, and for counts to come to rest (1)", 1 },
-	{ "propagate", KEY_PROPAGATE, NULL, 0, "When no rule was broken: CMD's exit status", 1 },
+	{ "error-exitcode", KEY_ERROR_EXITCODE, "N", 0, "Exit status for findings, 1 to 255 (1)", 1 },
+	/* of 0.1; what it asked for is what is done */
+	{ "propagate", KEY_PROPAGATE, NULL, OPTION_HIDDEN, NULL, 1 },
 	{ NULL, 0, NULL, 0, "Rules (daxtop rules lists them):", 2 },
 	{ "rule", KEY_RULE, "ID[,ID...]", 0, "Only these", 2 },
 	{ "ignore", KEY_IGNORE, "ID[,ID...]", 0, "Not these", 2 },
+	{ "require-exercised", KEY_REQUIRE_EXERCISED, "ID[,ID...]", OPTION_ARG_OPTIONAL,
+	  "These rules must have been checked once at least; without ID: any rule (else 124)", 2 },
 	{ "only-proven", KEY_ONLY_PROVEN, NULL, 0, "Only findings that are proven", 2 },
 	{ "strict", KEY_STRICT, NULL, 0,
 	  "What an old kernel does by design (mappings without a reference) is a finding too", 2 },
@@ -202,8 +208,9 @@ static const struct command_info {
 	  ARGP(check_options, "[-- CMD ARG...]",
 	       "Checks the rules of DAX reference counts while CMD runs, or until Ctrl-C, and says "
 	       "which were broken, where and by whom.\v"
-	       "Exit status: 0 no rule was broken, 1 one was, 2 wrong usage or nothing can be "
-	       "watched, 3 not all was seen, so that nothing found says little.") },
+	       "Exit status: that of CMD (128+N: signal N ended it; 0 without CMD) when no rule was "
+	       "broken, 1 when one was, 124 not all was seen, so that nothing found says little, 125 wrong "
+	       "usage or daxtop failed, 126 CMD can't be run, 127 there is no CMD.") },
 	{ "daxtop rules", COMMAND_RULES,
 	  ARGP(rules_options, "[ID...]",
 	       "The rules that daxtop check checks; with ID, what that rule demands and where the "
@@ -318,8 +325,13 @@ static int parse_end_check(struct parse *p)
 		complain(p->info->name, "--duration is for a check without CMD, which ends by itself");
 		return EINVAL;
 	}
-	if (!o->command_argv && (o->user || o->propagate)) {
-		complain(p->info->name, "%s needs a CMD", o->user ? "--user" : "--propagate");
+	if (!o->command_argv && o->user) {
+		complain(p->info->name, "--user needs a CMD");
+		return EINVAL;
+	}
+	if (o->exercised & ~o->rules) {
+		complain(p->info->name, "--require-exercised names %s, which --rule or --ignore leaves out",
+			 rule_get(__builtin_ctz(o->exercised & ~o->rules))->id);
 		return EINVAL;
 	}
 	return 0;
@@ -430,8 +442,15 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_USER:
 		return value_string(p->info->name, "--user", arg, &o->user);
 	case KEY_PROPAGATE:
-		o->propagate = true;
+		complain(p->info->name, "--propagate can be left out: CMD's exit status is passed on without it");
 		return 0;
+	case KEY_ERROR_EXITCODE:
+		err = value_number(p->info->name, "--error-exitcode", arg, 1, 255, &n);
+		o->error_exitcode = n;
+		return err;
+	case KEY_REQUIRE_EXERCISED:
+		o->some_exercised = true;
+		return arg ? value_rules(p->info->name, arg, &o->exercised) : 0;
 	case KEY_KTAP:
 		o->ktap = true;
 		return 0;
@@ -511,6 +530,7 @@ static void options_default(struct options *o)
 	o->leak_ns = LEAK_DEFAULT_S * 1000000000ull;
 	o->stall_ns = STALL_DEFAULT_S * 1000000000ull;
 	o->settle_ns = SETTLE_DEFAULT_S * 1000000000ull;
+	o->error_exitcode = 1;
 }
 
 /* What belongs to CMD is not looked at: its options are its own. */

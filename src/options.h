@@ -10,7 +10,7 @@
 #include "view/filter.h"
 #include "view/screen.h"
 
-#define DAXTOP_VERSION "0.1.0"
+#define DAXTOP_VERSION "0.2.0"
 
 enum command {
 	COMMAND_TOP,
@@ -51,10 +51,12 @@ struct options {
 	uint32_t rules; /* 1 << enum dx_rule: to judge */
 	bool rules_named; /* the user named them */
 	bool only_proven;
+	uint32_t exercised; /* 1 << enum dx_rule: must have been exercised */
+	bool some_exercised; /* ... and one of all, whichever */
+	int error_exitcode; /* for findings, 1 to 255 */
 	char **command_argv; /* CMD ARG... NULL, in argv; NULL: none */
-	const char *user; /* run it as this one; NULL: as who called */
+	const char *user; /* run it as this one; NULL: as the user who called */
 	uint64_t settle_ns;
-	bool propagate;
 	bool ktap;
 	bool verbose;
 	const char *output; /* file for the report; NULL: stdout */

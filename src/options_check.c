@@ -63,7 +63,7 @@ static int long_check(const struct argp_option *options, const char *word, const
 		snprintf(sentence, len, "the option '%s' takes no value", shown);
 		return -EINVAL;
 	}
-	if (!o->arg || word[2 + name_len])
+	if (!o->arg || word[2 + name_len] || o->flags & OPTION_ARG_OPTIONAL)
 		return 0;
 	if (!next) {
 		snprintf(sentence, len, "the option '%s' needs a value: %s", shown, o->arg);

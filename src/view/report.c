@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "child.h"
+#include "check_status.h"
 #include "view/escape.h"
 #include "view/report.h"
 
@@ -20,8 +20,12 @@ static int finding_take(const struct engine_finding *f, void *arg)
 	struct collect *c = arg;
 	struct report *r = c->r;
 
-	if (!(r->rules & 1u << f->rule) || (r->only_proven && f->confidence != ENGINE_PROVEN))
+	if (!(r->rules & 1u << f->rule))
 		return 0;
+	if (r->only_proven && f->confidence != ENGINE_PROVEN) {
+		r->unproven += finding_counts(f);
+		return 0;
+	}
 	if (r->nr_findings == c->room) {
 		size_t room = c->room ? c->room * 2 : 16;
 		struct held_finding *findings = reallocarray(r->findings, room, sizeof(*findings));
@@ -52,6 +56,7 @@ int report_collect(struct report *r, struct engine *e)
 	struct collect c = { .r = r };
 	int err;
 
+	r->unproven = 0;
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++)
 		engine_rule_get(e, i, &r->table[i]);
 	if (!engine_inconclusive(e, &r->inconclusive))
@@ -144,6 +149,51 @@ static void why_set(struct verdict *v, const char *fmt, const char *s)
 		snprintf(v->why, sizeof(v->why), fmt, s);
 }
 
+static void rule_count(const struct report *r, enum dx_rule rule, struct verdict *v)
+{
+	struct report_rule row;
+	struct tally t;
+
+	if (!(r->rules & 1u << rule)) {
+		v->left_out++;
+		return;
+	}
+	report_rule_get(r, rule, &row);
+	findings_tally(r, rule, &t);
+	if (row.state == RULE_BROKEN && !t.proven && !t.suspected)
+		v->broken_rules++;
+	if (row.state == RULE_NOT_CHECKED) {
+		v->not_checked++;
+		if (r->rules_named)
+			why_set(v, "%s can't be checked on this kernel", rule_get(rule)->id);
+	} else if (row.checked || row.state == RULE_BROKEN) {
+		v->exercised++;
+		return;
+	} else {
+		v->not_exercised++;
+	}
+	if (r->exercised & 1u << rule)
+		why_set(v, "%s was not exercised, which is required", rule_get(rule)->id);
+}
+
+static void exit_decide(const struct report *r, struct verdict *v)
+{
+	if (v->proven || v->suspected || v->broken_rules) {
+		v->kind = VERDICT_BROKEN;
+		v->decided = DECIDED_FINDINGS;
+		v->exit = r->error_exitcode;
+	} else if (v->why[0]) {
+		v->kind = VERDICT_INCONCLUSIVE;
+		v->decided = DECIDED_NOT_ALL_SEEN;
+		v->exit = CHECK_NOT_ALL_SEEN;
+	} else if (r->command) {
+		v->decided = DECIDED_COMMAND;
+		v->exit = child_exit_status(r->status);
+	} else {
+		v->decided = DECIDED_RULES_KEPT;
+	}
+}
+
 void report_verdict(const struct report *r, struct verdict *v)
 {
 	struct tally t;
@@ -154,38 +204,36 @@ void report_verdict(const struct report *r, struct verdict *v)
 	v->suspected = t.suspected;
 	v->inconclusive = t.inconclusive;
 	v->over = t.over;
+	v->nothing_seen = true;
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
-		struct report_rule row;
-
-		if (!(r->rules & 1u << i))
-			continue;
-		report_rule_get(r, i, &row);
-		findings_tally(r, i, &t);
-		if (row.state == RULE_BROKEN && !t.proven && !t.suspected)
-			v->broken_rules++;
-		if (row.state == RULE_NOT_CHECKED && r->rules_named)
-			why_set(v, "%s can't be checked on this kernel", rule_get(i)->id);
+		rule_count(r, i, v);
+		v->nothing_seen &= !r->table[i].checked && !r->table[i].broken;
 	}
+	if (r->some_exercised && !v->exercised)
+		why_set(v, "%s", "nothing was exercised, which is required");
 	if (r->inconclusive)
 		why_set(v, "%s", r->inconclusive);
 	if (v->inconclusive)
 		why_set(v, "%s", "there are findings that can't be judged");
 	if (!probe_essential_ok(r->probes, r->nr_probes))
 		why_set(v, "%s", "essential probes are missing on this kernel");
-	v->clean = !v->proven && !v->suspected && !v->broken_rules && !v->why[0];
-	if (v->proven || v->suspected || v->broken_rules)
-		v->exit = 1;
-	else if (v->why[0])
-		v->exit = 3;
-	else if (r->propagate && r->command)
-		v->exit = child_exit_status(r->status);
+	if (r->command && r->cut)
+		why_set(v, "%s", "CMD was not waited for to its end");
+	if (r->unjudged)
+		why_set(v, "%s", "a signal ended the waiting before it was known whether what looks wrong stays so");
+	exit_decide(r, v);
 }
 
 char *report_command_format(char *out, size_t outlen, const struct report *r)
 {
-	char name[512], how[64];
+	char name[512], how[64], user[320], as[340] = "";
 
 	escape_columns(name, sizeof(name), r->command, strlen(r->command), 80, ESCAPE_KEEP_END);
-	snprintf(out, outlen, "%s %s", name, child_status_format(how, sizeof(how), r->status));
+	if (r->user)
+		snprintf(as, sizeof(as), ", run as %s,", child_user_format(user, sizeof(user), r->user));
+	if (r->cut)
+		snprintf(out, outlen, "%s%s was not waited for to its end: %s", name, as, r->cut);
+	else
+		snprintf(out, outlen, "%s%s %s", name, as, child_status_format(how, sizeof(how), r->status));
 	return out;
 }

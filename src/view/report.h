@@ -6,6 +6,7 @@
  * verdict. A snapshot; text, JSON and KTAP are views of it.
  */
 #include <stdio.h>
+#include "child.h"
 #include "engine/engine.h"
 #include "probe/probe.h"
 #include "rule/rule.h"
@@ -24,19 +25,25 @@ struct report {
 	uint32_t rules; /* 1 << enum dx_rule: those that are judged */
 	bool rules_named; /* by the user: one that can't be checked is no success then */
 	bool only_proven;
-	bool propagate; /* a clean verdict's exit status is the command's */
+	uint32_t exercised; /* 1 << enum dx_rule: one that was not exercised is no success */
+	bool some_exercised; /* nor is it when nothing was */
+	int error_exitcode; /* for findings */
 	uint64_t start, now; /* ns; times are relative to start */
 	const struct view_summary *counts;
 	struct stacks *stacks; /* NULL: no names */
+	bool unjudged; /* a signal ended it while something looked wrong and was not old enough */
 	const char *command; /* argv[0], hostile bytes; NULL: none ran */
-	int status; /* of command, as waitpid() gives it */
-	int left[REPORT_LEFT_MAX]; /* processes of it that still run */
-	size_t nr_left;
+	const struct child_user *user; /* who ran it */
+	const char *cut; /* why it was not waited for to its end; NULL: it was */
+	int status; /* of command, as waitpid() gives it; not with @cut */
+	struct child_process left[REPORT_LEFT_MAX]; /* of it and its descendants: those that still run */
+	size_t nr_left; /* so many were found: perhaps more than @left has */
 
 	/* filled by report_collect() */
 	struct engine_rule table[DX_RULES];
 	struct held_finding *findings; /* of the rules that are judged; notes too */
 	size_t nr_findings;
+	unsigned int unproven; /* findings that only_proven left out, and that would count */
 	const char *inconclusive; /* why "nothing found" would claim too much; NULL: it would not */
 };
 
@@ -62,14 +69,24 @@ struct report_rule {
 };
 void report_rule_get(const struct report *r, enum dx_rule rule, struct report_rule *out);
 
+enum verdict_kind { VERDICT_CLEAN, VERDICT_BROKEN, VERDICT_INCONCLUSIVE };
+
+/* What the exit status comes from. */
+enum verdict_decided { DECIDED_FINDINGS, DECIDED_NOT_ALL_SEEN, DECIDED_COMMAND, DECIDED_RULES_KEPT };
+
 struct verdict {
-	int exit; /* 0 clean, 1 broken, 3 inconclusive; or the command's with propagate */
-	bool clean;
+	enum verdict_kind kind;
+	enum verdict_decided decided;
+	int exit;
 	unsigned int proven, suspected, inconclusive; /* findings that count */
 	unsigned int over; /* leaks that went away, not counted */
 	unsigned int broken_rules; /* whose findings were lost, and only the counts tell */
+	/* of all rules there are: not judged, not to be judged on this kernel, judged for nothing, judged */
+	unsigned int left_out, not_checked, not_exercised, exercised;
+	bool nothing_seen; /* none was exercised, and none of those that are left out either */
 	char why[256]; /* it is inconclusive; "" */
 };
+/* Findings outrank what was not seen, which outranks CMD's own status. */
 void report_verdict(const struct report *r, struct verdict *v);
 
 /* The views; each writes everything. view_report_json() returns 0 or -ENOMEM. */
@@ -77,7 +94,7 @@ void view_report_text(FILE *out, const struct report *r);
 void view_report_ktap(FILE *out, const struct report *r);
 int view_report_json(FILE *out, const struct report *r);
 
-/* "./a.out exited with 3", safe to print. Returns @out. */
+/* "./a.out, run as joe, exited with 3", safe to print. Returns @out. */
 char *report_command_format(char *out, size_t outlen, const struct report *r);
 
 #endif

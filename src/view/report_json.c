@@ -184,23 +184,68 @@ static int finding_write(FILE *out, const struct report *r, const struct held_fi
 	return json_finish(out, o, failed);
 }
 
+static void add_left(struct json_object *command, const struct report *r, bool *failed)
+{
+	struct json_object *left = json_object_new_array();
+
+	for (size_t i = 0; i < r->nr_left && i < REPORT_LEFT_MAX; i++) {
+		struct json_object *one = json_object_new_object();
+
+		json_add_int(one, "pid", r->left[i].pid, failed);
+		add_text(one, "comm", r->left[i].comm, failed);
+		add_text(one, "state", (char[]){ r->left[i].state, '\0' }, failed);
+		array_add(left, one, failed);
+	}
+	json_add(command, "left", left, failed);
+	if (r->nr_left > REPORT_LEFT_MAX)
+		json_add_uint(command, "left_more", r->nr_left - REPORT_LEFT_MAX, failed);
+}
+
 static void add_command(struct json_object *o, const struct report *r, bool *failed)
 {
-	struct json_object *command = json_object_new_object(), *left = json_object_new_array();
+	struct json_object *command = json_object_new_object();
 
 	add_text(command, "name", r->command, failed);
-	if (WIFSIGNALED(r->status))
+	if (r->user) {
+		if (r->user->name[0])
+			add_text(command, "user", r->user->name, failed);
+		json_add_uint(command, "uid", r->user->uid, failed);
+		json_add_uint(command, "gid", r->user->gid, failed);
+	}
+	if (r->cut)
+		add_text(command, "not_waited_for", r->cut, failed);
+	else if (WIFSIGNALED(r->status))
 		json_add_int(command, "signal", WTERMSIG(r->status), failed);
 	else
 		json_add_int(command, "status", WEXITSTATUS(r->status), failed);
-	for (size_t i = 0; i < r->nr_left; i++)
-		array_add(left, json_object_new_int(r->left[i]), failed);
-	json_add(command, "left", left, failed);
+	add_left(command, r, failed);
 	json_add(o, "command", command, failed);
+}
+
+static void add_scope(struct json_object *o, const struct verdict *v, bool *failed)
+{
+	struct json_object *rules = json_object_new_object();
+
+	json_add_uint(rules, "exercised", v->exercised, failed);
+	json_add_uint(rules, "not_exercised", v->not_exercised, failed);
+	json_add_uint(rules, "not_checked", v->not_checked, failed);
+	json_add_uint(rules, "left_out", v->left_out, failed);
+	json_add(o, "rules", rules, failed);
 }
 
 static int verdict_write(FILE *out, const struct report *r)
 {
+	static const char *const kinds[] = {
+		[VERDICT_CLEAN] = "clean",
+		[VERDICT_BROKEN] = "broken",
+		[VERDICT_INCONCLUSIVE] = "inconclusive",
+	};
+	static const char *const decided[] = {
+		[DECIDED_FINDINGS] = "findings",
+		[DECIDED_NOT_ALL_SEEN] = "inconclusive",
+		[DECIDED_COMMAND] = "command",
+		[DECIDED_RULES_KEPT] = "rules-kept",
+	};
 	struct json_object *o;
 	struct verdict v;
 	uint64_t lost = 0;
@@ -211,13 +256,17 @@ static int verdict_write(FILE *out, const struct report *r)
 		lost += r->counts->lost[i];
 	o = json_start("verdict", &failed);
 	json_add_int(o, "exit", v.exit, &failed);
-	add_text(o, "verdict", v.clean ? "clean" : v.exit == 1 ? "broken" : "inconclusive", &failed);
+	add_text(o, "decided_by", decided[v.decided], &failed);
+	add_text(o, "verdict", kinds[v.kind], &failed);
 	if (v.why[0])
 		add_text(o, "why", v.why, &failed);
 	json_add_uint(o, "proven", v.proven, &failed);
 	json_add_uint(o, "suspected", v.suspected, &failed);
 	json_add_uint(o, "inconclusive", v.inconclusive, &failed);
 	json_add_uint(o, "over", v.over, &failed);
+	if (r->only_proven)
+		json_add_uint(o, "unproven_left_out", r->unproven, &failed);
+	add_scope(o, &v, &failed);
 	json_add_uint(o, "lost", lost, &failed);
 	json_add_uint(o, "missed_runs", r->counts ? r->counts->missed_runs : 0, &failed);
 	json_add_uint(o, "stacks_not_kept", r->counts ? r->counts->stacks_unkept : 0, &failed);

@@ -2,6 +2,8 @@
 /* report_text.c - the report as text, and as KTAP */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/wait.h>
+#include "view/escape.h"
 #include "view/names.h"
 #include "view/report.h"
 
@@ -60,11 +62,55 @@ static struct finding_context report_context(const struct report *r)
 static void loss_format(char *out, size_t outlen, const struct report *r)
 {
 	uint64_t lost = 0;
+	char missed[MISSED_MAX];
 
 	for (unsigned int i = 0; r->counts && i < DX_EVENT_TYPES; i++)
 		lost += r->counts->lost[i];
-	snprintf(out, outlen, "lost %" PRIu64 ", missed program runs %" PRIu64, lost,
-		 r->counts ? r->counts->missed_runs : 0);
+	snprintf(out, outlen, "lost %" PRIu64 ", %s", lost,
+		 missed_format(missed, sizeof(missed), r->counts ? r->counts->missed_runs : 0));
+}
+
+/* What the verdict is not about: "; 22 left out, 1 not exercised". */
+static void scope_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)
+{
+	const struct {
+		unsigned int n;
+		const char *what;
+	} parts[] = {
+		{ v->left_out, "left out" },
+		{ v->not_checked, "can't be checked on this kernel" },
+		{ v->exercised ? v->not_exercised : 0, "not exercised" },
+	};
+	const char *before = "; ";
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i].n)
+			continue;
+		len += snprintf(out + len, outlen - len, "%s%u %s", before, parts[i].n, parts[i].what);
+		before = ", ";
+	}
+	if (r->unproven)
+		len += snprintf(out + len, outlen - len, "; %u finding%s not proven left out", r->unproven,
+				plural(r->unproven));
+	if (v->over)
+		snprintf(out + len, outlen - len, "; %u leak%s went away", v->over, plural(v->over));
+}
+
+static void clean_format(char *out, size_t outlen, const struct verdict *v)
+{
+	unsigned int judged = v->exercised + v->not_exercised, all = judged + v->not_checked + v->left_out;
+	char which[64] = "";
+
+	if (judged < all)
+		snprintf(which, sizeof(which), " for %u of %u rules", judged, all);
+	if (v->exercised)
+		snprintf(out, outlen, "CLEAN%s: %s was broken", which, judged < all ? "none of them" : "no rule");
+	else
+		snprintf(out, outlen, "CLEAN%s, but nothing was exercised: %s", which,
+			 v->nothing_seen ? "no use of DAX memory was seen" :
+					   "what was seen of DAX memory concerns none of them");
 }
 
 /* Said beside the verdict, which rests on counts and not on stacks. */
@@ -78,41 +124,91 @@ static void unkept_print(FILE *out, const char *indent, const struct report *r)
 
 static void verdict_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)
 {
-	char loss[96], rest[160] = "";
+	char loss[192], head[512], scope[256];
+	unsigned int n = v->proven + v->suspected + v->inconclusive;
 
+	if (v->proven || v->suspected)
+		snprintf(head, sizeof(head), "BROKEN: %u finding%s (%u proven, %u suspected, %u inconclusive)", n,
+			 plural(n), v->proven, v->suspected, v->inconclusive);
+	else if (v->broken_rules)
+		snprintf(head, sizeof(head),
+			 "BROKEN: %u rule%s, of which no record came through (try a larger --ring-size)",
+			 v->broken_rules, plural(v->broken_rules));
+	else if (v->kind == VERDICT_INCONCLUSIVE)
+		snprintf(head, sizeof(head), "INCONCLUSIVE: %s; %u inconclusive finding%s", v->why,
+			 v->inconclusive, plural(v->inconclusive));
+	else
+		clean_format(head, sizeof(head), v);
+	scope_format(scope, sizeof(scope), r, v);
 	loss_format(loss, sizeof(loss), r);
-	if (v->over)
-		snprintf(rest, sizeof(rest), "; %u leak%s went away", v->over, plural(v->over));
-	if (v->proven || v->suspected) {
-		unsigned int n = v->proven + v->suspected + v->inconclusive;
-
-		snprintf(out, outlen, "BROKEN: %u finding%s (%u proven, %u suspected, %u inconclusive)%s; %s", n,
-			 plural(n), v->proven, v->suspected, v->inconclusive, rest, loss);
-	} else if (v->broken_rules) {
-		snprintf(out, outlen,
-			 "BROKEN: %u rule%s, of which no record came through (try a larger --ring-size); %s",
-			 v->broken_rules, plural(v->broken_rules), loss);
-	} else if (!v->clean) {
-		snprintf(out, outlen, "INCONCLUSIVE: %s; %u inconclusive finding%s%s; %s", v->why,
-			 v->inconclusive, plural(v->inconclusive), rest, loss);
-	} else {
-		snprintf(out, outlen, "CLEAN: no rule was broken%s; %s", rest, loss);
-	}
+	snprintf(out, outlen, "%s%s; %s", head, scope, loss);
 }
 
-static void command_print(FILE *out, const char *indent, const struct report *r)
+static const char *state_means(char state)
 {
-	char text[640];
+	switch (state) {
+	case 'D':
+		return "waits in the kernel";
+	case 'T':
+		return "stopped";
+	case 't':
+		return "stopped by a tracer";
+	case 'S':
+		return "sleeps";
+	case 'R':
+		return "runs";
+	}
+	return "in no state known here";
+}
 
-	if (!r->command)
+static void left_print(FILE *out, const char *indent, const struct report *r)
+{
+	size_t n = r->nr_left < REPORT_LEFT_MAX ? r->nr_left : REPORT_LEFT_MAX;
+
+	if (!n)
 		return;
-	fprintf(out, "%s%s\n", indent, report_command_format(text, sizeof(text), r));
-	if (!r->nr_left)
-		return;
-	fprintf(out, "%sstill running, not waited for any longer:", indent);
-	for (size_t i = 0; i < r->nr_left; i++)
-		fprintf(out, " %d", r->left[i]);
-	fprintf(out, "\n");
+	fprintf(out, "%sstill running, not waited for any longer:\n", indent);
+	for (size_t i = 0; i < n; i++) {
+		const struct child_process *p = &r->left[i];
+		char comm[80];
+
+		escape_text(comm, sizeof(comm), p->comm, strlen(p->comm));
+		fprintf(out, "%s    %d %s: %c, %s\n", indent, p->pid, comm, p->state, state_means(p->state));
+	}
+	if (r->nr_left > n)
+		fprintf(out, "%s    and %zu more\n", indent, r->nr_left - n);
+}
+
+static void exit_print(FILE *out, const char *indent, const struct report *r, const struct verdict *v)
+{
+	static const char *const decided[] = {
+		[DECIDED_FINDINGS] = "for findings",
+		[DECIDED_NOT_ALL_SEEN] = "the verdict is inconclusive",
+		[DECIDED_COMMAND] = "CMD's own",
+		[DECIDED_RULES_KEPT] = "no rule was broken",
+	};
+	char how[64];
+
+	fprintf(out, "%sexit status %d: %s", indent, v->exit, decided[v->decided]);
+	if (v->decided == DECIDED_COMMAND && WIFSIGNALED(r->status))
+		fprintf(out, ", %s", child_status_format(how, sizeof(how), r->status));
+	fputc('\n', out);
+}
+
+static void end_print(FILE *out, const char *indent, const struct report *r)
+{
+	char text[TEXT_MAX];
+	struct verdict v;
+
+	report_verdict(r, &v);
+	if (r->command) {
+		fprintf(out, "%s%s\n", indent, report_command_format(text, sizeof(text), r));
+		left_print(out, indent, r);
+	}
+	unkept_print(out, indent, r);
+	exit_print(out, indent, r, &v);
+	verdict_format(text, sizeof(text), r, &v);
+	fprintf(out, "%s%s\n", indent, text);
 }
 
 static void regime_print(FILE *out, const char *indent, const struct report *r)
@@ -128,10 +224,7 @@ static void regime_print(FILE *out, const char *indent, const struct report *r)
 void view_report_text(FILE *out, const struct report *r)
 {
 	struct finding_context context = report_context(r);
-	char text[TEXT_MAX];
-	struct verdict v;
 
-	report_verdict(r, &v);
 	regime_print(out, "", r);
 	fprintf(out, "\n");
 	table_print(out, r);
@@ -142,10 +235,7 @@ void view_report_text(FILE *out, const struct report *r)
 		view_finding_text(out, "", &r->findings[i], &context);
 	}
 	fprintf(out, "\n");
-	command_print(out, "", r);
-	unkept_print(out, "", r);
-	verdict_format(text, sizeof(text), r, &v);
-	fprintf(out, "%s\n", text);
+	end_print(out, "", r);
 }
 
 /* ---- KTAP: Documentation/dev-tools/ktap.rst ---- */
@@ -167,10 +257,7 @@ static void ktap_findings(FILE *out, const struct report *r, enum dx_rule rule)
 void view_report_ktap(FILE *out, const struct report *r)
 {
 	unsigned int n = 0, passed = 0, failed = 0, skipped = 0;
-	char text[TEXT_MAX];
-	struct verdict v;
 
-	report_verdict(r, &v);
 	fprintf(out, "KTAP version 1\n1..%d\n", __builtin_popcount(r->rules));
 	regime_print(out, "# ", r);
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
@@ -202,8 +289,5 @@ void view_report_ktap(FILE *out, const struct report *r)
 		}
 	}
 	fprintf(out, "# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:0\n", passed, failed, skipped);
-	command_print(out, "# ", r);
-	unkept_print(out, "# ", r);
-	verdict_format(text, sizeof(text), r, &v);
-	fprintf(out, "# %s\n", text);
+	end_print(out, "# ", r);
 }

@@ -295,11 +295,13 @@ static void test_check(void **state)
 	run_ok(&r, "check");
 	assert_int_equal(r.o.command, COMMAND_CHECK);
 	assert_int_equal(r.o.rules, ALL_RULES);
-	assert_false(r.o.rules_named || r.o.only_proven || r.o.strict || r.o.propagate || r.o.ktap ||
+	assert_false(r.o.rules_named || r.o.only_proven || r.o.strict || r.o.ktap ||
 		     r.o.json || r.o.verbose);
 	assert_int_equal(r.o.leak_ns, 10000000000);
 	assert_int_equal(r.o.stall_ns, 10000000000);
 	assert_int_equal(r.o.settle_ns, 1000000000);
+	assert_int_equal(r.o.error_exitcode, 1);
+	assert_false(r.o.some_exercised || r.o.exercised);
 	assert_int_equal(r.o.ring_size, 8 << 20);
 	assert_null(r.o.command_argv);
 	assert_null(r.o.user);
@@ -307,11 +309,12 @@ static void test_check(void **state)
 	run_end(&r);
 
 	run_ok(&r, "check --rule free-nonzero,pgmap-leak --rule stall-evict --ignore pgmap-leak --only-proven "
-		   "--strict --leak-time 2.5 --stall-time 3 --settle 0 --user joe --propagate --ktap -v "
+		   "--strict --leak-time 2.5 --stall-time 3 --settle 0 --user joe --error-exitcode 99 --ktap -v "
 		   "--output=/tmp/r --ring-size 64K -- ./t");
 	assert_true(r.o.rules_named);
 	assert_int_equal(r.o.rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT);
-	assert_true(r.o.only_proven && r.o.strict && r.o.propagate && r.o.ktap && r.o.verbose);
+	assert_true(r.o.only_proven && r.o.strict && r.o.ktap && r.o.verbose);
+	assert_int_equal(r.o.error_exitcode, 99);
 	assert_int_equal(r.o.leak_ns, 2500000000);
 	assert_int_equal(r.o.stall_ns, 3000000000);
 	assert_int_equal(r.o.settle_ns, 0);
@@ -326,6 +329,24 @@ static void test_check(void **state)
 	assert_false(r.o.rules_named);
 	assert_int_equal(r.o.rules, ALL_RULES & ~(1u << DX_RULE_INSTALL_ZERO_REF));
 	assert_int_equal(r.o.duration_ns, 2000000000);
+	run_end(&r);
+}
+
+/* Its value is behind a '=' or not there: the next word is another one. */
+static void test_require_exercised(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "check --require-exercised ls");
+	assert_true(r.o.some_exercised);
+	assert_int_equal(r.o.exercised, 0);
+	assert_string_equal(r.o.command_argv[0], "ls");
+	run_end(&r);
+	run_ok(&r, "check --require-exercised=free-nonzero,pgmap-leak --require-exercised=stall-evict -- ls");
+	assert_int_equal(r.o.exercised, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_PGMAP_LEAK | 1u << DX_RULE_STALL_EVICT);
+	assert_int_equal(r.o.rules, ALL_RULES);
+	assert_string_equal(r.o.command_argv[0], "ls");
 	run_end(&r);
 }
 
@@ -380,7 +401,19 @@ static void test_check_bad(void **state)
 	expect_error("check -t 3 ls",
 		     "daxtop check: --duration is for a check without CMD, which ends by itself\n");
 	expect_error("check --user joe", "daxtop check: --user needs a CMD\n");
-	expect_error("check --propagate -t 1", "daxtop check: --propagate needs a CMD\n");
+	expect_error("check --error-exitcode 0",
+		     "daxtop check: --error-exitcode wants a number from 1 to 255, not '0'\n");
+	expect_error("check --error-exitcode 256",
+		     "daxtop check: --error-exitcode wants a number from 1 to 255, not '256'\n");
+	expect_error("check --error-exitcode",
+		     "daxtop check: the option '--error-exitcode' needs a value: N (daxtop check --help)\n");
+	expect_error("check --require-exercised=nix",
+		     "daxtop check: there is no rule 'nix'; daxtop rules lists them\n");
+	expect_error("check --require-exercised=", "daxtop check: there is no rule ''; daxtop rules lists them\n");
+	expect_error("check --require-exercised=stall-evict --ignore stall-evict",
+		     "daxtop check: --require-exercised names stall-evict, which --rule or --ignore leaves out\n");
+	expect_error("check --require-exercised=stall-evict --rule free-nonzero",
+		     "daxtop check: --require-exercised names stall-evict, which --rule or --ignore leaves out\n");
 	expect_error("check --leak-time 0",
 		     "daxtop check: --leak-time wants seconds, at least 0.001, not '0'\n");
 	expect_error("check --settle -1",
@@ -631,7 +664,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_top),
 		cmocka_unit_test(test_trace),	   cmocka_unit_test(test_history),
-		cmocka_unit_test(test_check),	   cmocka_unit_test(test_check_command),
+		cmocka_unit_test(test_check),	   cmocka_unit_test(test_require_exercised),
+		cmocka_unit_test(test_check_command),
 		cmocka_unit_test(test_check_bad),  cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_no_color),   cmocka_unit_test(test_help),
 		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_bad_values),

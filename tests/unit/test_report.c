@@ -33,7 +33,7 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->r = (struct report){ .kernel = "7.2.12", .regime = REGIME_CURRENT, .probes = f->probes,
 				.rules = ALL, .start = 5 * SEC, .now = 20 * SEC, .counts = &f->counts,
-				.findings = f->findings };
+				.findings = f->findings, .error_exitcode = 1 };
 	f->r.nr_probes = probe_table(f->probes, PROBE_MAX);
 	for (size_t i = 0; i < f->r.nr_probes; i++)
 		f->probes[i].state = PROBE_ATTACHED;
@@ -95,7 +95,7 @@ static void test_verdict(void **state)
 
 	assert_int_equal(verdict(f), 0);
 	f->r.inconclusive = "events were lost";
-	assert_int_equal(verdict(f), 3);
+	assert_int_equal(verdict(f), 124);
 	report_verdict(&f->r, &v);
 	assert_string_equal(v.why, "events were lost");
 	/* what was proven stays so, whatever was lost */
@@ -113,10 +113,10 @@ static void test_verdict(void **state)
 	assert_int_equal(verdict(f), 0);
 	report_verdict(&f->r, &v);
 	assert_int_equal(v.over, 1);
-	assert_true(v.clean);
+	assert_int_equal(v.kind, VERDICT_CLEAN);
 	e->over = false;
 	e->confidence = ENGINE_INCONCLUSIVE;
-	assert_int_equal(verdict(f), 3);
+	assert_int_equal(verdict(f), 124);
 	/* a stall that ended was one */
 	e->rule = DX_RULE_STALL_EVICT;
 	e->confidence = ENGINE_PROVEN;
@@ -150,7 +150,7 @@ static void test_counted_only(void **state)
 	capture_end(&c);
 	/* not the user's question */
 	f->r.rules &= ~BIT(DX_RULE_PIN_IMBALANCE);
-	assert_int_equal(verdict(f), 3);
+	assert_int_equal(verdict(f), 124);
 }
 
 static void test_not_checked(void **state)
@@ -167,7 +167,7 @@ static void test_not_checked(void **state)
 	assert_int_equal(verdict(f), 0);
 	f->r.rules = BIT(DX_RULE_STALL_EVICT) | BIT(DX_RULE_FREE_NONZERO);
 	f->r.rules_named = true;
-	assert_int_equal(verdict(f), 3);
+	assert_int_equal(verdict(f), 124);
 	report_verdict(&f->r, &v);
 	assert_string_equal(v.why, "stall-evict can't be checked on this kernel");
 	f->r.rules = BIT(DX_RULE_FREE_NONZERO);
@@ -175,7 +175,7 @@ static void test_not_checked(void **state)
 	/* an essential probe is missing: no word about anything */
 	f->probes[0].state = PROBE_MISSING;
 	assert_true(f->probes[0].essential);
-	assert_int_equal(verdict(f), 3);
+	assert_int_equal(verdict(f), 124);
 }
 
 static void test_states(void **state)
@@ -205,25 +205,184 @@ static void test_states(void **state)
 	assert_int_equal(row.broken, 2);
 }
 
-static void test_propagate(void **state)
+/* What outranks what, and what is said of it. */
+static void test_exit(void **state)
+{
+	static const struct {
+		bool finding, unseen, command, cut;
+		int status, error_exitcode; /* as waitpid() has it; for findings */
+		int exit;
+		const char *says, *json;
+	} runs[] = {
+		{ .exit = 0, .says = "exit status 0: no rule was broken\n", .json = "rules-kept" },
+		{ .unseen = true, .exit = 124, .says = "exit status 124: the verdict is inconclusive\n",
+		  .json = "inconclusive" },
+		{ .finding = true, .exit = 1, .says = "exit status 1: for findings\n", .json = "findings" },
+		{ .finding = true, .unseen = true, .error_exitcode = 99, .exit = 99,
+		  .says = "exit status 99: for findings\n", .json = "findings" },
+		{ .command = true, .exit = 0, .says = "exit status 0: CMD's own\n", .json = "command" },
+		{ .command = true, .status = 7 << 8, .exit = 7, .says = "exit status 7: CMD's own\n",
+		  .json = "command" },
+		{ .command = true, .status = 255 << 8, .exit = 255, .says = "exit status 255: CMD's own\n",
+		  .json = "command" },
+		{ .command = true, .status = 11, .exit = 139,
+		  .says = "exit status 139: CMD's own, ended by SIGSEGV\n", .json = "command" },
+		{ .command = true, .status = 64, .exit = 192,
+		  .says = "exit status 192: CMD's own, ended by signal 64\n", .json = "command" },
+		{ .command = true, .status = 7 << 8, .unseen = true, .exit = 124,
+		  .says = "exit status 124: the verdict is inconclusive\n", .json = "inconclusive" },
+		{ .command = true, .status = 7 << 8, .finding = true, .exit = 1,
+		  .says = "exit status 1: for findings\n", .json = "findings" },
+		{ .command = true, .status = 11, .finding = true, .unseen = true, .error_exitcode = 255, .exit = 255,
+		  .says = "exit status 255: for findings\n", .json = "findings" },
+		{ .command = true, .cut = true, .exit = 124,
+		  .says = "exit status 124: the verdict is inconclusive\n", .json = "inconclusive" },
+		{ .command = true, .cut = true, .finding = true, .exit = 1,
+		  .says = "exit status 1: for findings\n", .json = "findings" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		char line[64], decided[64];
+		struct capture c;
+
+		f->r.nr_findings = 0;
+		f->r.table[DX_RULE_FREE_NONZERO].broken = 0;
+		if (runs[i].finding)
+			add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
+		f->r.inconclusive = runs[i].unseen ? "events were lost" : NULL;
+		f->r.command = runs[i].command ? "./t" : NULL;
+		f->r.cut = runs[i].cut ? "it went on" : NULL;
+		f->r.status = runs[i].status;
+		f->r.error_exitcode = runs[i].error_exitcode ?: 1;
+		assert_int_equal(verdict(f), runs[i].exit);
+		view_report_text(capture_start(&c), &f->r);
+		assert_non_null(strstr(capture_text(&c), runs[i].says));
+		capture_end(&c);
+		view_report_ktap(capture_start(&c), &f->r);
+		snprintf(line, sizeof(line), "\n# %s", runs[i].says);
+		assert_non_null(strstr(capture_text(&c), line));
+		capture_end(&c);
+		assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
+		snprintf(decided, sizeof(decided), "\"exit\":%d,\"decided_by\":\"%s\",", runs[i].exit, runs[i].json);
+		assert_non_null(strstr(capture_text(&c), decided));
+		capture_end(&c);
+	}
+}
+
+static void expect_last(struct fixture *f, const char *line)
+{
+	struct capture c;
+
+	view_report_text(capture_start(&c), &f->r);
+	if (!strstr(capture_text(&c), line))
+		fail_msg("no '%s' in '%s'", line, capture_text(&c));
+	capture_end(&c);
+}
+
+/* A verdict says what it is not about, and when it is about nothing. */
+static void test_scope(void **state)
 {
 	struct fixture *f = *state;
 
-	f->r.command = "./t";
-	f->r.status = 3 << 8;
+	expect_last(f, "\nCLEAN: no rule was broken; lost 0, missed program runs 0\n");
+	f->r.table[DX_RULE_P2PDMA_COUNT].checked = f->r.table[DX_RULE_PRIVATE_INIT].checked = 0;
+	expect_last(f, "\nCLEAN: no rule was broken; 2 not exercised; lost 0,");
+	f->r.rules = BIT(DX_RULE_FREE_NONZERO) | BIT(DX_RULE_P2PDMA_COUNT);
+	expect_last(f, "\nCLEAN for 2 of 23 rules: none of them was broken; 21 left out, 1 not exercised; lost 0,");
+	f->r.rules = BIT(DX_RULE_P2PDMA_COUNT);
+	expect_last(f, "\nCLEAN for 1 of 23 rules, but nothing was exercised: what was seen of DAX memory concerns none "
+		       "of them; 22 left out; lost 0,");
+	/* a kernel that lacks rules */
+	f->r.rules = ALL;
+	f->r.regime = REGIME_LEGACY;
+	expect_last(f, " of 23 rules: none of them was broken; ");
+	expect_last(f, " can't be checked on this kernel, 2 not exercised; lost 0,");
+	f->r.regime = REGIME_CURRENT;
+	for (unsigned int i = 1; i < DX_RULES; i++)
+		f->r.table[i].checked = 0;
+	expect_last(f, "\nCLEAN, but nothing was exercised: no use of DAX memory was seen; lost 0,");
 	assert_int_equal(verdict(f), 0);
-	f->r.propagate = true;
-	assert_int_equal(verdict(f), 3);
-	f->r.status = 11;
-	assert_int_equal(verdict(f), 139);
-	/* only when the rules are clean */
-	f->r.status = 0;
+	/* what is not clean says it too */
+	f->r.rules = BIT(DX_RULE_FREE_NONZERO);
 	f->r.inconclusive = "events were lost";
-	assert_int_equal(verdict(f), 3);
-	f->r.status = 5 << 8;
-	assert_int_equal(verdict(f), 3);
+	expect_last(f, "\nINCONCLUSIVE: events were lost; 0 inconclusive findings; 22 left out; lost 0,");
+	f->r.unproven = 2;
 	add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
+	expect_last(f, "\nBROKEN: 1 finding (1 proven, 0 suspected, 0 inconclusive); 22 left out; 2 findings not proven "
+		       "left out; lost 0,");
+}
+
+static void expect_unseen(struct fixture *f, const char *why)
+{
+	struct verdict v;
+
+	report_verdict(&f->r, &v);
+	assert_int_equal(v.exit, 124);
+	assert_string_equal(v.why, why);
+}
+
+static void test_require_exercised(void **state)
+{
+	struct fixture *f = *state;
+
+	f->r.some_exercised = true;
+	assert_int_equal(verdict(f), 0);
+	f->r.exercised = BIT(DX_RULE_FREE_NONZERO) | BIT(DX_RULE_P2PDMA_COUNT);
+	assert_int_equal(verdict(f), 0);
+	f->r.table[DX_RULE_P2PDMA_COUNT].checked = 0;
+	expect_unseen(f, "p2pdma-count was not exercised, which is required");
+	/* what was broken was exercised */
+	f->r.table[DX_RULE_P2PDMA_COUNT].broken = 1;
 	assert_int_equal(verdict(f), 1);
+	f->r.table[DX_RULE_P2PDMA_COUNT].broken = 0;
+	/* a rule that this kernel has not can't be exercised */
+	f->r.exercised = BIT(DX_RULE_STALL_EVICT);
+	assert_int_equal(verdict(f), 0);
+	f->r.regime = REGIME_LEGACY;
+	expect_unseen(f, "stall-evict was not exercised, which is required");
+	f->r.regime = REGIME_CURRENT;
+	f->r.exercised = 0;
+	for (unsigned int i = 1; i < DX_RULES; i++)
+		f->r.table[i].checked = 0;
+	expect_unseen(f, "nothing was exercised, which is required");
+	f->r.some_exercised = false;
+	assert_int_equal(verdict(f), 0);
+	/* neither of CMD's statuses nor of a clean look */
+	f->r.unjudged = true;
+	expect_unseen(f, "a signal ended the waiting before it was known whether what looks wrong stays so");
+}
+
+/* Whoever was not waited for: as whom it runs, why, and what is left of it. */
+static void test_left(void **state)
+{
+	static const struct child_user user = { .change = true, .uid = 1000, .gid = 1001, .name = "jo\x1b" };
+	struct fixture *f = *state;
+	struct capture c;
+
+	f->r.rules = BIT(DX_RULE_FREE_NONZERO);
+	f->r.command = "rm";
+	f->r.user = &user;
+	f->r.cut = "SIGTERM came as a second signal";
+	f->r.left[0] = (struct child_process){ 77, "r\nm", 'D' };
+	f->r.left[1] = (struct child_process){ 78, "sh", 'T' };
+	for (size_t i = 2; i < REPORT_LEFT_MAX; i++)
+		f->r.left[i] = (struct child_process){ 90, "x", 'S' };
+	f->r.nr_left = REPORT_LEFT_MAX + 3;
+	expect_last(f, "\nrm, run as jo\\x1b, was not waited for to its end: SIGTERM came as a second signal\n"
+		       "still running, not waited for any longer:\n"
+		       "    77 r\\x0am: D, waits in the kernel\n"
+		       "    78 sh: T, stopped\n"
+		       "    90 x: S, sleeps\n");
+	expect_last(f, "    90 x: S, sleeps\n    and 3 more\nexit status 124: the verdict is inconclusive\n"
+		       "INCONCLUSIVE: CMD was not waited for to its end; 0 inconclusive findings; 22 left out; ");
+	f->r.nr_left = 1;
+	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
+	assert_non_null(strstr(capture_text(&c),
+			       "\"command\":{\"name\":\"rm\",\"user\":\"jo\\u001b\",\"uid\":1000,\"gid\":1001,"
+			       "\"not_waited_for\":\"SIGTERM came as a second signal\",\"left\":[{\"pid\":77,"
+			       "\"comm\":\"r\\nm\",\"state\":\"D\"}]}}\n"));
+	capture_end(&c);
 }
 
 /* ---- text ---- */
@@ -246,9 +405,8 @@ static void test_text_clean(void **state)
 	f->counts.lost[DX_PIN] = 7;
 	f->r.command = "./a\x1b";
 	f->r.status = 3 << 8;
-	f->r.left[0] = 77;
-	f->r.left[1] = 78;
-	f->r.nr_left = 2;
+	f->r.left[0] = (struct child_process){ 77, "sleep", 'S' };
+	f->r.nr_left = 1;
 	view_report_text(capture_start(&c), &f->r);
 	assert_string_equal(capture_text(&c),
 			    "kernel 7.2.12, regime current\n"
@@ -260,8 +418,11 @@ static void test_text_clean(void **state)
 			    "removed' is missing: not in BTF\n"
 			    "\n"
 			    "./a\\x1b exited with 3\n"
-			    "still running, not waited for any longer: 77 78\n"
-			    "CLEAN: no rule was broken; lost 7, missed program runs 2\n");
+			    "still running, not waited for any longer:\n"
+			    "    77 sleep: S, sleeps\n"
+			    "exit status 3: CMD's own\n"
+			    "CLEAN for 2 of 23 rules: none of them was broken; 20 left out, 1 can't be checked on this "
+			    "kernel, 1 not exercised; lost 7, missed program runs 2 (" MISSED_MEANS ")\n");
 	capture_end(&c);
 }
 
@@ -315,7 +476,8 @@ static void test_text_findings(void **state)
 		"    waiting: db[13] from 2.000000 s to 14.000000 s\n"
 		"    no holder is known now; some of its references are older than daxtop\n"
 		"\n"
-		"BROKEN: 3 findings (2 proven, 1 suspected, 0 inconclusive); lost 0, missed program runs 0\n");
+		"exit status 1: for findings\n"
+		"BROKEN: 3 findings (2 proven, 1 suspected, 0 inconclusive); 20 left out; lost 0, missed program runs 0\n");
 	capture_end(&c);
 }
 
@@ -342,7 +504,9 @@ static void test_text_legacy(void **state)
 		"install-without-ref                 1,002          0  by design on this kernel: 1,002 times\n"
 		"break-incomplete                        -          -  not checked: no rule of a legacy kernel\n"
 		"\n"
-		"CLEAN: no rule was broken; lost 0, missed program runs 0\n");
+		"exit status 0: no rule was broken\n"
+		"CLEAN for 1 of 23 rules: none of them was broken; 21 left out, 1 can't be checked on this kernel; "
+		"lost 0, missed program runs 0\n");
 	capture_end(&c);
 	/* --strict */
 	f->r.table[DX_RULE_INSTALL_WITHOUT_REF].note = false;
@@ -366,7 +530,7 @@ static void test_text_inconclusive(void **state)
 	assert_non_null(strstr(capture_text(&c),
 			       "finding 2: folio-leak, suspected (inferred), over: no finding any more\n"));
 	assert_non_null(strstr(capture_text(&c),
-			       "\nINCONCLUSIVE: events were lost; 1 inconclusive finding; 1 leak went away; lost "
+			       "\nINCONCLUSIVE: events were lost; 1 inconclusive finding; 22 left out; 1 leak went away; lost "
 			       "0, missed program runs 0\n"));
 	capture_end(&c);
 }
@@ -405,7 +569,9 @@ static void test_ktap(void **state)
 		"ok 5 folio-leak # SKIP inconclusive: events were lost\n"
 		"# Totals: pass:1 fail:1 xfail:0 xpass:0 skip:3 error:0\n"
 		"# t # TODO exited with 0\n"
-		"# BROKEN: 1 finding (1 proven, 0 suspected, 0 inconclusive); lost 0, missed program runs 0\n");
+		"# exit status 1: for findings\n"
+		"# BROKEN: 1 finding (1 proven, 0 suspected, 0 inconclusive); 18 left out, 1 can't be checked on this "
+		"kernel, 1 not exercised; lost 0, missed program runs 0\n");
 	capture_end(&c);
 }
 
@@ -455,7 +621,7 @@ static void test_json(void **state)
 	f->findings[0].nr_holders = 1;
 	f->r.command = "./t";
 	f->r.status = 11;
-	f->r.left[0] = 9;
+	f->r.left[0] = (struct child_process){ 9, "t", 'R' };
 	f->r.nr_left = 1;
 	f->counts.lost[DX_PIN] = 4;
 	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
@@ -475,10 +641,11 @@ static void test_json(void **state)
 		"\"tgid\":12,\"comm\":\"db\",\"stack\":[],\"user_stack\":[],\"holders\":[{\"pid\":5,\"tgid\":4,"
 		"\"comm\":\"h\",\"kind\":\"get\",\"longterm\":false,\"gone\":false,\"nr\":1,\"since_ns\":6000000000,"
 		"\"age_ns\":14000000000,\"stack\":[]}]}\n"
-		"{\"schema\":1,\"type\":\"verdict\",\"exit\":1,\"verdict\":\"broken\",\"proven\":1,\"suspected\":0,"
-		"\"inconclusive\":0,\"over\":0,\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"kernel\":\"7.2.12\","
+		"{\"schema\":1,\"type\":\"verdict\",\"exit\":1,\"decided_by\":\"findings\",\"verdict\":\"broken\",\"proven\":1,\"suspected\":0,"
+		"\"inconclusive\":0,\"over\":0,\"rules\":{\"exercised\":2,\"not_exercised\":0,\"not_checked\":0,"
+		"\"left_out\":21},\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"kernel\":\"7.2.12\","
 		"\"regime\":\"current\",\"start_ns\":5000000000,\"end_ns\":20000000000,\"command\":{\"name\":\"./t\","
-		"\"signal\":11,\"left\":[9]}}\n");
+		"\"signal\":11,\"left\":[{\"pid\":9,\"comm\":\"t\",\"state\":\"R\"}]}}\n");
 	capture_end(&c);
 }
 
@@ -592,7 +759,7 @@ static void test_unkept(void **state)
 
 	f->counts.stacks_unkept = 1;
 	report_verdict(&f->r, &v);
-	assert_true(v.clean);
+	assert_int_equal(v.kind, VERDICT_CLEAN);
 	assert_int_equal(v.exit, 0);
 	e = add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
 	e->stack = DX_STACK_UNKEPT;
@@ -608,7 +775,7 @@ static void test_unkept(void **state)
 	assert_null(strstr(capture_text(&c), "user stack"));
 	at = strstr(capture_text(&c), says);
 	assert_non_null(at);
-	assert_memory_equal(at + strlen(says), "BROKEN: 1 finding (1 proven", 27);
+	assert_memory_equal(at + strlen(says), "exit status 1: for findings\nBROKEN: 1 finding (1 proven", 55);
 	capture_end(&c);
 
 	view_report_ktap(capture_start(&c), &f->r);
@@ -631,7 +798,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_verdict),	  TEST(test_counted_only), TEST(test_not_checked),
-		TEST(test_states),	  TEST(test_propagate),	   TEST(test_text_clean),
+		TEST(test_states),	  TEST(test_exit),	   TEST(test_scope),
+		TEST(test_require_exercised), TEST(test_left), TEST(test_text_clean),
 		TEST(test_text_findings), TEST(test_text_legacy),  TEST(test_text_inconclusive),
 		TEST(test_ktap),	  TEST(test_ktap_all),	   TEST(test_json),
 		TEST(test_json_hostile),  TEST(test_collect),	   TEST(test_unkept),

@@ -69,12 +69,33 @@ static void none(void **state)
 	assert_false(sigismember(&mask, SIGTERM));
 }
 
+/* The first TERM or HUP has a time; nohup(1) takes HUP away. */
+static void urged(void **state)
+{
+	(void)state;
+	stop_catch();
+	stop_wanted = stop_urged = 0;
+	raise(SIGINT);
+	assert_true(stop_wanted);
+	assert_int_equal(stop_signal, SIGINT);
+	assert_int_equal(stop_urged, 0);
+	raise(SIGHUP);
+	assert_true(stop_urged);
+	signal(SIGHUP, SIG_IGN);
+	stop_catch();
+	stop_wanted = 0;
+	raise(SIGHUP);
+	assert_false(stop_wanted);
+	signal(SIGHUP, SIG_DFL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_between),
 		cmocka_unit_test(earlier),
 		cmocka_unit_test(none),
+		cmocka_unit_test(urged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

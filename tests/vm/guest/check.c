@@ -152,7 +152,7 @@ static int findings_status(struct daxtop *d)
 			continue;
 		if (strcmp(field_str(d->lines[i], "confidence"), "inconclusive"))
 			return 1;
-		status = 3;
+		status = 124;
 	}
 	return status;
 }

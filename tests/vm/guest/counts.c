@@ -142,7 +142,7 @@ static void test_leak_predates(struct place *p)
 	touch_write(a.p); /* the first that daxtop sees of it */
 	area_unmap(&a);
 	check_await(d, "folio-leak");
-	check_stop(d, 3);
+	check_stop(d, 124);
 	f = check_finding(d, "folio-leak", 0);
 	if (f && strcmp(field_str(f, "confidence"), "inconclusive"))
 		fail("what predates the trace is %s", json_object_to_json_string(f));
@@ -251,7 +251,7 @@ static void test_loss(struct place *p)
 	leak_start(&leaked, p, fd);
 	check_await(d, "folio-leak");
 	inject_undo(fd);
-	check_stop(d, 3);
+	check_stop(d, 124);
 	expect_clean(d);
 	f = check_finding(d, "folio-leak", 0);
 	if (!f || !field_bool(f, "over") || check_finding(d, "folio-leak", 1))

@@ -73,7 +73,7 @@ static bool says_unsure(struct daxtop *d, struct json_object *verdict)
 	bool lost = (kernel_legacy() || kernel_loses()) && field_int(verdict, "lost");
 	bool unseen = field_int(verdict, "missed_runs") && field_int(verdict, "inconclusive");
 
-	return WEXITSTATUS(d->status) == 3 && (lost || unseen) &&
+	return WEXITSTATUS(d->status) == 124 && (lost || unseen) &&
 	       !field_int(verdict, "proven") && !field_int(verdict, "suspected");
 }
 

@@ -39,21 +39,55 @@ static void refused(const char *word, const char *const argv[])
 	expect_sentence(daxtop_run(2, argv), word);
 }
 
+/* The values of SUDO_UID, SUDO_GID and SUDO_USER; NULL: not set. */
+static const char *const *sudo;
+
+static void set_sudo(void)
+{
+	static const char *const names[] = { "SUDO_UID", "SUDO_GID", "SUDO_USER" };
+
+	for (int i = 0; i < 3; i++)
+		if (sudo[i])
+			must(!setenv(names[i], sudo[i], 1));
+}
+
+/* Who it would have to guess is told before a single program is loaded, and CMD does not run. */
+static void refuse_guesses(void)
+{
+	static const char *const guesses[][3] = {
+		{ "0x3e8", "1000" }, { "4294967295", "1000" }, { "", "1000" },	    { "1000" },
+		{ NULL, "1000" },    { "1000", "-1" },	       { "1000", "4294967295" }, { "1000 ", "1000" },
+		{ "1000x", "1000" }, { "joe", "1000" },	       { "1000", "1000", "root" },
+	};
+
+	for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++) {
+		struct daxtop *d;
+
+		sudo = guesses[i];
+		d = daxtop_spawn_as(set_sudo, ARGS("check", "--", "touch", "/tmp/gt-guessed"));
+		daxtop_end(d, 125);
+		expect_sentence(d, "--user");
+	}
+	if (!access("/tmp/gt-guessed", F_OK))
+		fail("CMD has run");
+}
+
 /* A CMD that is not there, or not to be run, is told before a single program is loaded. */
 static void test_command(struct place *p)
 {
 	uint32_t before = bpf_program_id(), after;
 
 	(void)p;
-	refused("nosuchcmd", ARGS("check", "nosuchcmd"));
-	refused("nosuchcmd", ARGS("check", "--", "nosuchcmd", "-x"));
-	refused("directory", ARGS("check", "--", "/proc"));
-	refused("denied", ARGS("check", "/proc/version"));
-	refused("empty", ARGS("check", ""));
+	expect_sentence(daxtop_run(127, ARGS("check", "nosuchcmd")), "nosuchcmd");
+	expect_sentence(daxtop_run(127, ARGS("check", "--", "nosuchcmd", "-x")), "nosuchcmd");
+	expect_sentence(daxtop_run(126, ARGS("check", "--", "/proc")), "directory");
+	expect_sentence(daxtop_run(126, ARGS("check", "/proc/version")), "denied");
+	expect_sentence(daxtop_run(125, ARGS("check", "")), "empty");
 	/* root may run it, nobody may not */
 	run("cp /bin/true /tmp/gt-root && chmod 700 /tmp/gt-root");
-	refused("as user nobody", ARGS("check", "--user=nobody", "/tmp/gt-root"));
+	expect_sentence(daxtop_run(126, ARGS("check", "--user=nobody", "/tmp/gt-root")), "as nobody");
 	must(!unlink("/tmp/gt-root"));
+	refuse_guesses();
 	after = bpf_program_id();
 	if (after != before + 1)
 		fail("%u BPF programs were loaded, expected none", after - before - 1);
