@@ -17,7 +17,7 @@
 #define START	      10 /* what a start of daxtop weighs; a test around one of others weighs 1 */
 
 static const struct test *const tables[] = {
-	steps_tests,	input_tests,	 fsdax_fault_tests, fsdax_huge_tests, devdax_tests,
+	steps_tests,	input_tests,	 command_tests,	    fsdax_fault_tests, fsdax_huge_tests, devdax_tests,
 	gup_tests,	layout_tests,	 reflink_tests,	    trace_tests,      names_tests,
 	burst_tests,	stacks_tests,	slots_tests,	 life_tests,	    pgmap_tests,      baseline_tests,
 	rules_tests,	counts_tests,	 pgmaps_tests,	    waits_tests,      scan_hold_tests,
