@@ -19,12 +19,15 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev clang bpftool pkg-config libbpf-dev l
 DEPS_LAB := qemu-system-x86 'busybox-static|busybox' ndctl daxctl xfsprogs e2fsprogs cpio xz-utils zstd \
 	debian-archive-keyring util-linux bsdutils libcmocka-dev liburing-dev libelf1 fio
 DEPS_BENCH := bpftrace
+# libFuzzer, and what measures how much of a parser it has seen
+DEPS_FUZZ := libclang-rt-dev llvm
 DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
 # Plain `make` is content without the laboratory.
 DEPS := $(DEPS_BUILD) \
 	$(if $(filter-out all install build/daxtop daxtop roots,$(or $(MAKECMDGOALS),all)),$(DEPS_LAB)) \
 	$(if $(filter roots test-more,$(MAKECMDGOALS)),$(DEPS_ROOTS)) \
-	$(if $(filter bench,$(MAKECMDGOALS)),$(DEPS_BENCH))
+	$(if $(filter bench,$(MAKECMDGOALS)),$(DEPS_BENCH)) \
+	$(if $(filter test fuzz%,$(MAKECMDGOALS)),$(DEPS_FUZZ))
 
 ifeq ($(V),1)
 Q :=
@@ -47,6 +50,11 @@ LTO := -flto=auto -ffat-lto-objects
 # What isn't daxtop is not worth the twenty seconds of such a link.
 NO_LTO := -fno-lto
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Coverage is measured with the same programs: what `make fuzz` claims is what it runs.
+FUZZ_CFLAGS := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -fprofile-instr-generate -fcoverage-mapping \
+	-Wno-missing-field-initializers
+FUZZ_LDFLAGS := -fsanitize=fuzzer,address,undefined -fprofile-instr-generate
 BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -Wall \
 	-Iinclude -Ibpf -I. -MMD -MP
 
@@ -61,10 +69,17 @@ DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
 HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c)) tests/vm/wchan.c
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+# What they link to: all that does no I/O, or next to none.
+FUZZ_LIB_SRC := $(filter src/engine/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
+	$(addprefix src/,folio_spec.c options_check.c proc_line.c target.c child.c child_user.c stop.c \
+		look/mountinfo.c look/nldev.c look/process.c source/limit.c \
+		probe/kernel.c probe/probe.c source/device.c source/iomem.c source/refusal.c)
 BENCH_SRC := $(sort $(filter-out %.bpf.c %_shim.c,$(wildcard tests/bench/*.c)))
 
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_SAN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/san/unit/%)
+FUZZ := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/fuzz/%)
 BENCH := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/%) $(BUILD)/start_shim.so
 
 # As many compilers as there are CPUs, unless the user said how many.
@@ -77,7 +92,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo test test-more unit bench kernels roots soak fetch fetch-update inject install clean help \
+.PHONY: all deps demo test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
 	lab-programs unit-programs bench-programs
 
 all: daxtop
@@ -94,6 +109,8 @@ help:
 	'make               build ./daxtop' \
 	'make unit          the unit tests only' \
 	'make kernels       the short suite on each stock kernel series that Debian has, with a table' \
+	'make fuzz          the fuzzers of all parsers, ten minutes in all; FUZZ_SECONDS=N, FUZZ="NAME..." of them' \
+	'make fuzz-coverage how much of each parser the committed inputs run through' \
 	'make soak          twenty minutes of honest work on two kernels: no finding allowed' \
 	'make roots         build and test in roots of other Debian releases' \
 	'make bench         what daxtop costs, in instructions and bytes' \
@@ -159,23 +176,24 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-# ---- programs: rules for one variant, in $(1), compiled with $(2) ----
+# ---- programs: rules for one variant, in $(1), compiled by $(3) with $(2); $(4): what the library has ----
 
 define variant
 $(1)/%.o: %.c | deps $(SKELS)
 	$$(call say,CC,$$(patsubst $(BUILD)/%,%,$$@))
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $$(ALL_CFLAGS) $(2) -c $$< -o $$@
+	$(Q)$(3) $$(ALL_CFLAGS) $(2) -c $$< -o $$@
 
-# All of daxtop but main(): what the unit tests and benches link to.
-$(1)/libdaxtop.a: $(filter-out $(1)/src/main.o,$(SRC:%.c=$(1)/%.o))
+# What the unit tests, benches and fuzzers link to.
+$(1)/libdaxtop.a: $(4:%.c=$(1)/%.o)
 	$$(call say,AR,$$(patsubst $(BUILD)/%,%,$$@))
 	@rm -f $$@
 	$(Q)$(AR) rcs $$@ $$^
 endef
 
-$(eval $(call variant,$(BUILD)/obj,$(LTO)))
-$(eval $(call variant,$(BUILD)/san/obj,$(SAN)))
+$(eval $(call variant,$(BUILD)/obj,$(LTO),$(CC),$(filter-out src/main.c,$(SRC))))
+$(eval $(call variant,$(BUILD)/san/obj,$(SAN),$(CC),$(filter-out src/main.c,$(SRC))))
+$(eval $(call variant,$(BUILD)/fuzz/obj,$(FUZZ_CFLAGS),$(CLANG),$(FUZZ_LIB_SRC)))
 
 $(BUILD)/daxtop: $(BUILD)/obj/src/main.o $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
@@ -190,6 +208,11 @@ $(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(UNIT_LIB:%.c=$(BUILD)/san
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(SAN) $^ -o $@ $(PKG_LIBS) -lcmocka
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/obj/tests/fuzz/common.o \
+		$(BUILD)/fuzz/obj/libdaxtop.a
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(LDFLAGS) $(FUZZ_LDFLAGS) $^ -o $@ $(PKG_LIBS)
 
 $(BUILD)/guest-test: $(GUEST_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
@@ -225,13 +248,14 @@ lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD
 # daxtop: the host's own tests ask it.
 unit-programs: $(BUILD)/daxtop $(UNIT) $(UNIT_SAN)
 bench-programs: $(BENCH)
+fuzz-programs: $(FUZZ)
 
 # exec: the terminal and every signal belong to the demo from here on.
 demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz
 	@exec tests/vm/demo
 
 # The bench's programs too: nothing else would notice that they don't compile any more.
-test: lab-programs unit-programs inject bench-programs
+test: lab-programs unit-programs inject bench-programs fuzz-programs
 	@exec tests/run test $(UNIT) $(UNIT_SAN)
 
 test-more: lab-programs inject
@@ -239,6 +263,12 @@ test-more: lab-programs inject
 
 unit: unit-programs
 	@exec tests/run unit $(UNIT) $(UNIT_SAN)
+
+fuzz: fuzz-programs
+	@exec tests/fuzz/run fuzz $(or $(FUZZ_SECONDS),600)
+
+fuzz-coverage: fuzz-programs
+	@exec tests/fuzz/run coverage
 
 bench: lab-programs bench-programs
 	@exec tests/bench/run

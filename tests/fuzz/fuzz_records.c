@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuzz_records.c - any sequence of records from the ring, with what else the engine is told in
+ * between, and all views of what comes of it: nothing hidden goes out, JSON is JSON.
+ */
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/engine.h"
+#include "fuzz.h"
+#include "symbol/frame.h"
+#include "view/finding.h"
+#include "view/history.h"
+#include "view/json.h"
+#include "view/model.h"
+#include "view/report.h"
+#include "view/text.h"
+
+#define RECORDS_MAX 400 /* an input; more are slow and find nothing new */
+#define FIRST_PFN   0x100000ull
+#define NR_PAGES    0x1000ull
+
+/* What the views need and the engine does not keep. */
+struct world {
+	struct engine *e;
+	struct bytes b;
+	uint64_t now;
+	bool filled;
+	unsigned int found, histories; /* how many were asked for */
+	FILE *text, *json;
+	char *text_buf, *json_buf;
+	size_t text_len, json_len;
+};
+
+static uint64_t pgmap_id(unsigned int n)
+{
+	return 0xffff888000000000ull + (n & 3) * 0x1000;
+}
+
+/* Few values each, so that records are about the same things. */
+static void record_fill(struct world *w, struct dx_event *ev)
+{
+	struct bytes *b = &w->b;
+	unsigned int kind;
+
+	ev->type = bytes_number(b, 1) % (DX_EVENT_TYPES + 1);
+	ev->flags = bytes_number(b, 2);
+	ev->nr = bytes_number(b, 1);
+	/* mostly on; may go back */
+	w->now += (int64_t)(int16_t)bytes_number(b, 2) * 10000000 + 160000000;
+	ev->time = w->now;
+	kind = bytes_number(b, 1);
+	ev->tgid = 100 + (kind & 3);
+	ev->pid = ev->tgid + (kind >> 2 & 1);
+	ev->cpu = kind >> 3 & 1;
+	ev->pgmap_type = kind >> 4 & 7;
+	ev->level = kind >> 7;
+	kind = bytes_number(b, 1);
+	ev->pgmap = pgmap_id(kind);
+	ev->order = (kind >> 2 & 3) == 1 ? 9 : (kind >> 2 & 3) == 2 ? bytes_number(b, 1) % 32 : 0;
+	ev->dev = kind >> 4 & 1 ? 259 << 20 | 1 : 8 << 20 | 1;
+	ev->ino = kind >> 5 & 3;
+	ev->index = bytes_number(b, 1);
+	ev->pfn = FIRST_PFN + (kind & 3) * NR_PAGES + bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);
+	ev->refcount = (int16_t)bytes_number(b, 2);
+	ev->mapcount = (int8_t)bytes_number(b, 1);
+	ev->pincount = ev->refcount >> 10;
+	ev->arg = bytes_number(b, 1);
+	ev->ref_first = (int8_t)bytes_number(b, 1);
+	ev->addr = bytes_number(b, 1) << 12;
+	ev->ret = (int8_t)bytes_number(b, 1);
+	ev->stack = (int8_t)bytes_number(b, 1);
+	ev->ustack = ev->stack / 2;
+	ev->since = ev->index * 1000;
+	if (kind & 0x80) {
+		/* whatever bytes: names, and all the rest at its extremes */
+		for (size_t i = 0; i < sizeof(ev->comm); i++)
+			ev->comm[i] = bytes_number(b, 1);
+		ev->refcount = bytes_number(b, 4);
+		ev->ino = bytes_number(b, 8);
+		ev->index = bytes_number(b, 8);
+		ev->addr = bytes_number(b, 8);
+	} else {
+		strcpy(ev->comm, "db\033\302\233");
+	}
+}
+
+static void told(struct world *w, const struct dx_event *ev)
+{
+	static const uint64_t addr[] = { 0xffffffff81000000, 0x401000 };
+	static const struct stack_frame user[] = {
+		{ .addr = 0x401000, .offset = 8, .name = "f\033\302\233", .in = "lib\342\200\256" },
+		{ .addr = 0x402000, .in = "\377", .why = "no longer mapped" },
+	};
+	/* of the kernel without names: they would be this machine's */
+	struct view_stack stack = { .kernel = addr, .nr_kernel = 2, .user = user, .nr_user = 2,
+				    .user_unkept = ev->nr & 2 };
+	struct view_names names = { .start = 1, .device = "pmem0", .stack = ev->nr & 1 ? &stack : NULL };
+
+	names.path = engine_path(w->e, ev->dev, ev->ino, &names.path_deleted);
+	view_text_event(w->text, ev, names.path ? &names : NULL);
+	promise(!view_json_event(w->json, ev, &names));
+}
+
+static void record(struct world *w)
+{
+	struct dx_file_event f = {};
+	size_t len = sizeof(f.e);
+
+	record_fill(w, &f.e);
+	if (f.e.type == DX_FILE) {
+		char *path = bytes_string(&w->b, DX_PATH_LEN);
+
+		/* behind the name the ring has what was there before */
+		memset(f.path, 'x', sizeof(f.path));
+		f.path_len = strlen(path);
+		memcpy(f.path, path, f.path_len);
+		free(path);
+		f.path_flags = f.e.nr & 3;
+		/* a length that the record has not */
+		if (f.e.nr & 4)
+			f.path_len = f.e.nr << 16 | 0xffff;
+		len = sizeof(f);
+	}
+	/* cut short */
+	if (f.e.nr == 255)
+		len -= f.e.pid;
+	promise(!engine_push(w->e, &f.e, len));
+	if (f.e.type < DX_EVENT_TYPES && f.e.type)
+		told(w, &f.e);
+}
+
+/* Many of what the engine has tables of: they grow; once, beyond where it sweeps them. */
+static void many(struct world *w, unsigned int n, unsigned int how)
+{
+	struct dx_file_event f = { .path = "/f", .path_len = 2 };
+
+	unsigned int nr = n == 255 && !w->filled ? 70000 : n * 8;
+
+	w->filled = w->filled || n == 255;
+	f.e = (struct dx_event){ .nr = 1, .pgmap = pgmap_id(0), .pgmap_type = 3, .refcount = 2, .stack = -1, .ustack = -1,
+				 .dev = 8 << 20 | 1, .comm = "many" };
+	for (unsigned int i = 0; i < nr; i++) {
+		static const uint8_t types[] = { DX_FILE, DX_GET, DX_PIN, DX_FAULT, DX_TASK_GONE, DX_SAMPLE };
+
+		f.e.type = types[how % 6];
+		f.e.time = w->now + (how & 8 ? nr - i : i);
+		f.e.tgid = f.e.pid = 1000 + (how & 16 ? i : 0);
+		f.e.pfn = FIRST_PFN + (how & 32 ? i : 0);
+		f.e.ino = how & 64 ? i : 1;
+		f.e.index = i;
+		promise(!engine_push(w->e, &f.e, f.e.type == DX_FILE ? sizeof(f) : sizeof(f.e)));
+	}
+	w->now += nr;
+}
+
+static void asked(struct world *w)
+{
+	struct engine_ask ask[8];
+	size_t n = engine_asks(w->e, ask, 8);
+
+	promise(n <= 8);
+	for (size_t i = 0; i < n; i++) {
+		struct dx_event ev = { .type = DX_TASK_GONE, .time = w->now, .tgid = ask[i].tgid, .stack = -1,
+				       .ustack = -1 };
+
+		if (ask[i].what == ENGINE_ASK_TASK)
+			promise(!engine_push(w->e, &ev, sizeof(ev)));
+	}
+}
+
+static void pgmap_set(struct world *w, unsigned int n)
+{
+	struct engine_pgmap p = {
+		.pgmap = pgmap_id(n),
+		.pfn = FIRST_PFN + (n & 3) * NR_PAGES,
+		.nr_pages = NR_PAGES,
+		.type = 1 + (n >> 2) % 6,
+	};
+	char *name = bytes_string(&w->b, sizeof(p.device) - 1);
+
+	strcpy(p.device, name);
+	free(name);
+	promise(!engine_pgmap_set(w->e, &p));
+}
+
+static void step(struct world *w)
+{
+	unsigned int op = bytes_number(&w->b, 1), n;
+
+	switch (op) {
+	case 0xff:
+		engine_advance(w->e, w->now);
+		break;
+	case 0xfe:
+		n = bytes_number(&w->b, 1);
+		engine_lost(w->e, n & 1, n % DX_EVENT_TYPES, n, w->now);
+		break;
+	case 0xfd:
+		engine_doubt(w->e, w->now);
+		break;
+	case 0xfc:
+		asked(w);
+		break;
+	case 0xfb:
+		pgmap_set(w, bytes_number(&w->b, 1));
+		break;
+	case 0xfa:
+		engine_pending(w->e);
+		break;
+	case 0xf9:
+		n = bytes_number(&w->b, 1);
+		many(w, n, bytes_number(&w->b, 1));
+		break;
+	default:
+		record(w);
+	}
+}
+
+/* ---- what it answers ---- */
+
+static int folio_looked_up(const struct engine_folio *f, void *arg)
+{
+	struct world *w = arg;
+	struct engine_folio got;
+
+	promise(!engine_folio_get(w->e, f->pfn, &got) && got.pfn == f->pfn);
+	/* this one looks at all folios */
+	if (++w->found < 50)
+		engine_folio_find(w->e, f->dev, f->ino, f->index, &got);
+	return 0;
+}
+
+static int holder_counted(const struct engine_holder *h, void *arg)
+{
+	*(uint64_t *)arg += h->nr;
+	return 0;
+}
+
+static int pgmap_counted(const struct engine_pgmap *p, void *arg)
+{
+	*(uint64_t *)arg += p->device[0] != '\0';
+	return 0;
+}
+
+static void queried(struct world *w)
+{
+	struct engine_stats stats;
+	uint64_t n = 0;
+
+	engine_stats_get(w->e, &stats);
+	engine_folios(w->e, folio_looked_up, w);
+	engine_holders(w->e, UINT64_MAX, holder_counted, &n);
+	engine_holders(w->e, FIRST_PFN, holder_counted, &n);
+	engine_pgmaps(w->e, pgmap_counted, &n);
+}
+
+/* ---- the views ---- */
+
+static int history_shown(const struct engine_folio *f, void *arg)
+{
+	struct world *w = arg;
+	char compact[40];
+
+	view_history_text(w->text, w->e, "/f\302\233:0", f, 1);
+	promise(!view_history_json(w->json, w->e, "/f\302\233:0", f));
+	promise_harmless(view_history_compact(compact, sizeof(compact), w->e, f->pfn, 30, UINT64_MAX), false);
+	return ++w->histories == 50;
+}
+
+static void reported(struct world *w, unsigned int how)
+{
+	static const uint64_t by_cpu[] = { 0, 3 };
+	struct view_summary counts = { .received = { 0, how }, .lost = { 0, how / 2 }, .lost_by_cpu = by_cpu, .nr_cpus = 2,
+				       .missed_runs = how & 1 };
+	struct report r = {
+		.kernel = "7.3.4",
+		.regime = how & 1 ? REGIME_LEGACY : REGIME_CURRENT,
+		.rules = ((1u << DX_RULES) - 1) & ~1u,
+		.rules_named = how & 2,
+		.only_proven = how & 4,
+		.start = 1,
+		.now = w->now,
+		.counts = &counts,
+		.command = how & 8 ? "x\033[31m" : NULL,
+		.status = how,
+		.left = { { .pid = 7, .comm = "x\033\302\233", .state = "RSDT?"[how & 3] } },
+		.error_exitcode = 1 + (how & 127),
+		.nr_left = how >> 4 & 1,
+	};
+	struct verdict v;
+
+	/* no stacks: their names would be this machine's */
+	promise(!report_collect(&r, w->e));
+	view_report_text(w->text, &r);
+	view_report_ktap(w->text, &r);
+	promise(!view_report_json(w->json, &r));
+	view_text_header(w->text);
+	view_text_summary(w->text, &counts);
+	promise(!view_json_summary(w->json, &counts));
+	report_verdict(&r, &v);
+	promise(v.exit >= 0 && v.exit <= 255);
+	report_free(&r);
+}
+
+static void screen_drawn(struct world *w, unsigned int how)
+{
+	static const char keys[] = "\tj\nfsFdpG?qk";
+	struct screen_options o = { .delay_ms = 1000, .sort = how % SCREEN_SORTS };
+	struct screen_info info = { .version = "1", .kernel = "7.3.4", .regime = "current", .time = "12:31:07",
+				    .now = w->now, .start = 1 };
+	struct view_top_state state = {};
+	struct model *m = model_new(&o);
+	char row[4096];
+
+	promise(m);
+	promise(!view_top_text(w->text, w->e, &info, &o, &state, 20));
+	for (size_t i = 0; i < 3; i++) {
+		int rows = 3 + how % 30, cols = 10 + how % 130;
+
+		promise(!model_draw(m, w->e, &info, rows, cols));
+		for (int n = 0; n < rows; n++) {
+			canvas_row_text(&m->canvas, n, row, sizeof(row));
+			promise_harmless(row, false);
+		}
+		how = how * 7 + 3;
+		model_key(m, how & 1 ? (unsigned int)keys[how / 2 % (sizeof(keys) - 1)] :
+				       MODEL_KEY_UP + how / 2 % 9);
+	}
+	model_free(m);
+}
+
+/* Each line is an object. */
+static void json_parsed(char *text)
+{
+	for (char *line = strsep(&text, "\n"); line && *line; line = strsep(&text, "\n")) {
+		struct json_tokener *tok = json_tokener_new();
+		struct json_object *o;
+
+		promise(tok);
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		o = json_tokener_parse_ex(tok, line, strlen(line) + 1);
+		promise(json_object_is_type(o, json_type_object));
+		json_object_put(o);
+		json_tokener_free(tok);
+	}
+}
+
+static void world_open(struct world *w)
+{
+	unsigned int how = bytes_number(&w->b, 1);
+	struct engine_options o = {
+		.history_bytes = how & 1 ? 4096 : 1 << 20,
+		.window_ns = how & 2 ? 50000000 : 0,
+		.max_folios = how & 4 ? 8 : 0,
+		.legacy = how & 8,
+		.index_stays = how & 16,
+		.strict = how & 32,
+		.patrol = how & 64,
+		.leak_ns = 1000000000,
+		.stall_ns = 1000000000,
+	};
+
+	w->now = 1000000000;
+	w->e = engine_new(&o);
+	w->text = open_memstream(&w->text_buf, &w->text_len);
+	w->json = open_memstream(&w->json_buf, &w->json_len);
+	promise(w->e && w->text && w->json);
+}
+
+static void world_close(struct world *w)
+{
+	engine_free(w->e);
+	fclose(w->text);
+	fclose(w->json);
+	promise(strlen(w->text_buf) == w->text_len && strlen(w->json_buf) == w->json_len);
+	promise_harmless(w->text_buf, true);
+	promise_harmless(w->json_buf, true);
+	json_parsed(w->json_buf);
+	free(w->text_buf);
+	free(w->json_buf);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world w = { .b = { data, size } };
+	unsigned int how, shown;
+
+	world_open(&w);
+	how = bytes_number(&w.b, 1);
+	/* the views take most of the time, so not always all */
+	shown = bytes_number(&w.b, 1);
+	for (unsigned int i = 0; i < RECORDS_MAX && w.b.left; i++)
+		step(&w);
+	asked(&w);
+	engine_advance(w.e, UINT64_MAX);
+	queried(&w);
+	if (shown & 1)
+		engine_folios(w.e, history_shown, &w);
+	if (shown & 2)
+		reported(&w, how);
+	if ((shown & 12) == 12)
+		screen_drawn(&w, how);
+	world_close(&w);
+	return 0;
+}
