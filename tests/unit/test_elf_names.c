@@ -139,6 +139,12 @@ static void test_names(void **state)
 	expect(&m, 0x20f, "dynamic", 0xf);
 	m.h.e_type = ET_DYN;
 	expect(&m, 0x10, "inner", 0);
+	/* defined elsewhere, and no address at all */
+	m.symbol[4].st_shndx = SHN_UNDEF;
+	expect(&m, 0x10, "first", 0x10);
+	m.symbol[4].st_shndx = SHN_ABS;
+	expect(&m, 0x10, "first", 0x10);
+	m.symbol[4].st_shndx = 1;
 	/* the other way round; and a segment that ends before the symbol does */
 	data = m.segment[0];
 	m.segment[0] = m.segment[1];
@@ -252,6 +258,8 @@ static void test_strings(void **state)
 	m.other[109] = 0;
 	expect(&m, 0x200, "xxxxxxxxx", 0);
 	m.section[S_OTHER].sh_size = 100;
+	expect(&m, 0x200, "", 0);
+	m.section[S_OTHER].sh_size = 99;
 	expect(&m, 0x200, "", 0);
 	m.section[S_OTHER].sh_size = UINT64_MAX;
 	m.section[S_OTHER].sh_offset = UINT64_MAX - 50;

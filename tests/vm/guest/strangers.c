@@ -484,7 +484,7 @@ static void fuse_serve(struct child *c, void *arg)
 	}
 }
 
-/* Debian's kernels since 7.3 have it built in; the guest's others have no such module. */
+/* Built in, as Debian's kernels have it: the guest has no such module. */
 static bool fuse_there(void)
 {
 	return strcmp(run("grep -cw fuse /proc/filesystems || true"), "0\n");
