@@ -227,7 +227,7 @@ static const char *const help_notes[] = {
 	"  REFCOUNT     its values one after the other: ~ inferred, ? a gap, .. there were more",
 	"  !            somebody waits for this folio",
 	"  ?            events were lost: the numbers are doubtful until its next event",
-	"  missed       " MISSED_MEANS,
+	("  missed       " MISSED_MEANS),
 	"  *            somebody had references before daxtop started",
 };
 
