@@ -269,6 +269,7 @@ static const struct rule rules[DX_RULES] = {
 "drivers/pci/p2pdma.c",
 		.regimes = ALL,
 		.in_engine = true,
+		.standing = true,
 		.probes = { "pgmap added", "pgmap removed" },
 	},
 	[DX_RULE_PGMAP_UNDERFLOW] = {
@@ -280,6 +281,7 @@ static const struct rule rules[DX_RULES] = {
 		.source = "put_dev_pagemap() in include/linux/memremap.h, memunmap_pages() in mm/memremap.c",
 		.regimes = ALL,
 		.in_engine = true,
+		.standing = true,
 		.probes = { "pgmap added", "pgmap removed" },
 	},
 	[DX_RULE_STALL_BREAK_LAYOUT] = {

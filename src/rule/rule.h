@@ -20,6 +20,7 @@ struct rule {
 	const char *note; /* what it is called where a kernel breaks it by itself, and that is no finding */
 	unsigned int regimes; /* 1 << enum regime: where it holds */
 	bool in_engine; /* judged from history, samples and age; else in bpf/, at the point */
+	bool standing; /* checked again and again, whether anything happens or not: no sign that something did */
 	/* rows of the probe table (probe.event) without which it is not checked; NULL-terminated when fewer */
 	const char *probes[RULE_PROBES];
 };

@@ -176,6 +176,27 @@ static void rule_count(const struct report *r, enum dx_rule rule, struct verdict
 		why_set(v, "%s was not exercised, which is required", rule_get(rule)->id);
 }
 
+/*
+ * A rule that is checked on an idle system as well is exercised by nobody's work: it counts when
+ * no other is judged.
+ */
+static bool nothing_happened(const struct report *r, uint32_t rules)
+{
+	bool others = false, standing = false;
+
+	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
+		const struct engine_rule *t = &r->table[i];
+
+		if (!(rules & 1u << i))
+			continue;
+		if (!rule_get(i)->standing && (t->checked || t->broken))
+			return false;
+		others |= !rule_get(i)->standing;
+		standing |= rule_get(i)->standing && t->checked;
+	}
+	return others || !standing;
+}
+
 static void exit_decide(const struct report *r, struct verdict *v)
 {
 	if (v->proven || v->suspected || v->broken_rules) {
@@ -204,12 +225,11 @@ void report_verdict(const struct report *r, struct verdict *v)
 	v->suspected = t.suspected;
 	v->inconclusive = t.inconclusive;
 	v->over = t.over;
-	v->nothing_seen = true;
-	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
+	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++)
 		rule_count(r, i, v);
-		v->nothing_seen &= !r->table[i].checked && !r->table[i].broken;
-	}
-	if (r->some_exercised && !v->exercised)
+	v->nothing = nothing_happened(r, r->rules);
+	v->nothing_seen = nothing_happened(r, ~0u);
+	if (r->some_exercised && v->nothing)
 		why_set(v, "%s", "nothing was exercised, which is required");
 	if (r->inconclusive)
 		why_set(v, "%s", r->inconclusive);

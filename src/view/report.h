@@ -83,7 +83,8 @@ struct verdict {
 	unsigned int broken_rules; /* whose findings were lost, and only the counts tell */
 	/* of all rules there are: not judged, not to be judged on this kernel, judged for nothing, judged */
 	unsigned int left_out, not_checked, not_exercised, exercised;
-	bool nothing_seen; /* none was exercised, and none of those that are left out either */
+	bool nothing; /* of those that are exercised by what happens, none was */
+	bool nothing_seen; /* ... nor of all those that are left out */
 	char why[256]; /* it is inconclusive; "" */
 };
 /* Findings outrank what was not seen, which outranks CMD's own status. */

@@ -79,7 +79,7 @@ static void scope_format(char *out, size_t outlen, const struct report *r, const
 	} parts[] = {
 		{ v->left_out, "left out" },
 		{ v->not_checked, "can't be checked on this kernel" },
-		{ v->exercised ? v->not_exercised : 0, "not exercised" },
+		{ v->nothing ? 0 : v->not_exercised, "not exercised" },
 	};
 	const char *before = "; ";
 	size_t len = 0;
@@ -105,7 +105,7 @@ static void clean_format(char *out, size_t outlen, const struct verdict *v)
 
 	if (judged < all)
 		snprintf(which, sizeof(which), " for %u of %u rules", judged, all);
-	if (v->exercised)
+	if (!v->nothing)
 		snprintf(out, outlen, "CLEAN%s: %s was broken", which, judged < all ? "none of them" : "no rule");
 	else
 		snprintf(out, outlen, "CLEAN%s, but nothing was exercised: %s", which,
