@@ -18,7 +18,7 @@ __u64 stacks_sent[DX_STACK_PLACES];
 
 const volatile __u32 zone_shift = 51;
 const volatile __u32 wakeup_mask = 1023;
-const volatile __u32 stack_key[2 * DX_STACK_FRAMES + 2];
+const volatile __u32 stack_key[2 * DX_STACK_FRAMES + 1];
 const volatile bool rules_on = true, legacy, index_stays, strict;
 __u32 submitted;
 __u64 vmemmap_base, page_offset_base;

@@ -154,7 +154,7 @@ static long find_step(__u64 unused, void *arg)
 }
 
 /* @pages, @n: what the call filled; the mm is marked. */
-static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64 foll_flags)
+static __always_inline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64 foll_flags)
 {
 	__u32 foll = foll_flags, flags = foll_flags >> 32;
 	struct task_ctx *t = task_ctx_get();
@@ -182,8 +182,8 @@ static __noinline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, __u64
 	c->foll = foll;
 	c->flags = flags;
 	c->ret = n;
-	c->stack = stack_id(ctx, 0);
-	c->ustack = stack_id(ctx, BPF_F_USER_STACK);
+	c->stack = stack_take(ctx, t->ip, 0);
+	c->ustack = stack_take(ctx, t->ip, BPF_F_USER_STACK);
 	bpf_loop(n - c->i + 1, grab_step, &c, 0);
 	return 0;
 }

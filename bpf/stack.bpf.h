@@ -18,31 +18,20 @@
 /* Hashes of what was sent of late: dx_stack_place(). User space clears those that it forgets. */
 extern __u64 stacks_sent[DX_STACK_PLACES];
 /* Of this run: who forges stacks can't know where they go. */
-extern const volatile __u32 stack_key[2 * DX_STACK_FRAMES + 2];
+extern const volatile __u32 stack_key[2 * DX_STACK_FRAMES + 1];
 
 /*
  * NH (Black and others, "UMAC: Fast and Secure Message Authentication", 1999): for any two stacks,
  * whoever chose them, one key in 2^32 at most makes the sums equal.
  */
-static __always_inline __u64 stack_words_sum(const __u32 *word, __u32 from, __u32 to)
-{
-	__u64 sum = 0;
-
-#pragma unroll
-	for (__u32 i = from; i < to; i++)
-		sum += (__u64)(word[2 * i] + stack_key[2 * i]) * (word[2 * i + 1] + stack_key[2 * i + 1]);
-	return sum;
-}
-
-/* @ip: 0 behind the first @n; bpf_get_stack() sees to that. */
 static __always_inline __u64 stack_hash(const __u64 *ip, __u32 n)
 {
 	const __u32 *word = (const __u32 *)ip;
-	__u64 h = (__u64)(n + stack_key[2 * DX_STACK_FRAMES]) * (stack_key[2 * DX_STACK_FRAMES + 1] | 1);
+	__u64 h = n * (__u64)stack_key[2 * DX_STACK_FRAMES];
 
-	h += stack_words_sum(word, 0, DX_STACK_FRAMES / 2);
-	if (n > DX_STACK_FRAMES / 2)
-		h += stack_words_sum(word, DX_STACK_FRAMES / 2, DX_STACK_FRAMES);
+	/* by halves: a load of 32 bits is cheaper than taking them out of 64 */
+	for (__u32 i = 0; i < 2 * n; i += 2)
+		h += (__u64)(word[i] + stack_key[i]) * (word[i + 1] + stack_key[i + 1]);
 	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
 	return (h ^ h >> 29) | 1;
 }
@@ -58,24 +47,26 @@ static __always_inline bool stack_room(void)
 
 /*
  * The number of the stack of this moment (@flags: 0 or BPF_F_USER_STACK), or DX_STACK_NONE,
- * DX_STACK_UNKEPT. To be called before the event's record is reserved, so that the stack comes first;
- * another CPU that finds it sent reserves its event behind it, too.
+ * DX_STACK_UNKEPT. @ip: room for DX_STACK_FRAMES. To be called before the event's record is reserved,
+ * so that the stack comes first; another CPU that finds it sent reserves its event behind it, too.
  *
  * bpf_get_stack() returns 0 where there is none (a kernel thread has no user stack), and an error
  * where the kernel's buffer is in use by a task that was preempted (kernel/events/callchain.c,
- * get_callchain_entry()).
+ * get_callchain_entry()). It makes 0 of what it has no frames for.
  */
-__noinline int stack_id(__u64 *ctx __arg_ctx, __u64 flags)
+static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
 {
-	__u64 ip[DX_STACK_FRAMES], h;
 	struct dx_stack_event *e;
 	__u32 at, n;
 	long bytes;
+	__u64 h;
 
-	bytes = bpf_get_stack(ctx, ip, sizeof(ip), flags & BPF_F_USER_STACK);
+	bytes = bpf_get_stack(ctx, ip, DX_STACK_FRAMES * sizeof(*ip), flags);
 	if (bytes <= 0)
 		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
 	n = bytes / 8;
+	if (n > DX_STACK_FRAMES) /* never: the verifier must know */
+		return DX_STACK_UNKEPT;
 	h = stack_hash(ip, n);
 	at = dx_stack_place(dx_stack_number(h));
 	if (stacks_sent[at] == h || stacks_sent[at + 1] == h)
@@ -89,12 +80,24 @@ __noinline int stack_id(__u64 *ctx __arg_ctx, __u64 flags)
 	e->cpu = bpf_get_smp_processor_id();
 	e->nr = n;
 	e->hash = h;
-	__builtin_memcpy(e->ip, ip, sizeof(ip));
+	__builtin_memcpy(e->ip, ip, sizeof(e->ip));
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 	/* two that do so at once may send one of theirs again */
 	stacks_sent[at + 1] = stacks_sent[at];
 	stacks_sent[at] = h;
 	return dx_stack_number(h);
+}
+
+/*
+ * The same where it is rare. A function is a frame more, which the kernel's unwinder finds by
+ * looking it up in all of its tables (arch/x86/kernel/unwind_orc.c, orc_find()): where pins are
+ * counted one less is worth it.
+ */
+__noinline int stack_id(__u64 *ctx __arg_ctx, __u64 flags)
+{
+	__u64 ip[DX_STACK_FRAMES];
+
+	return stack_take(ctx, ip, flags & BPF_F_USER_STACK);
 }
 
 #endif
