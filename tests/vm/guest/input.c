@@ -36,7 +36,7 @@ static void expect_sentence(struct daxtop *d, const char *word)
 
 static void refused(const char *word, const char *const argv[])
 {
-	expect_sentence(daxtop_run(2, argv), word);
+	expect_sentence(daxtop_run(strcmp(argv[0], "check") ? 2 : 125, argv), word);
 }
 
 /* The values of SUDO_UID, SUDO_GID and SUDO_USER; NULL: not set. */
