@@ -207,7 +207,7 @@ void escape_json(FILE *out, const char *json)
 {
 	size_t len = strlen(json), done = 0;
 
-	for (size_t i = 0, n; i < len; i += n) {
+	for (size_t i = 0, n; i < len && !ferror(out); i += n) {
 		unsigned int wc;
 
 		n = 1;
@@ -227,5 +227,6 @@ void escape_json(FILE *out, const char *json)
 			fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (wc >> 10), 0xdc00 + (wc & 0x3ff));
 		done = i + n;
 	}
-	fwrite(json + done, 1, len - done, out);
+	if (!ferror(out))
+		fwrite(json + done, 1, len - done, out);
 }

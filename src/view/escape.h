@@ -43,7 +43,7 @@ size_t escape_columns(char *out, size_t outlen, const char *s, size_t len, size_
 /*
  * Prints a JSON text whose strings may have any bytes but controls below 0x20, " and \, which are
  * escaped already (json-c does that, and lets all else through). Hidden characters become \uNNNN,
- * as a pair beyond U+FFFF, each invalid byte \ufffd.
+ * as a pair beyond U+FFFF, each invalid byte \ufffd. Prints no more once @out has failed.
  */
 void escape_json(FILE *out, const char *json);
 

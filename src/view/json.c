@@ -108,7 +108,9 @@ int json_line(FILE *out, struct json_object *o)
 							 JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text) {
 		escape_json(out, text);
-		fputc('\n', out);
+		/* after a write that a signal ended the next one would wait again for a reader that does not read */
+		if (!ferror(out))
+			fputc('\n', out);
 	}
 	json_object_put(o);
 	return text ? 0 : -ENOMEM;
