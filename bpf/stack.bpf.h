@@ -37,8 +37,9 @@ static __always_inline __u64 stack_hash(const __u64 *ip, __u32 n)
 }
 
 /*
- * Half of the ring is the events': a flood of stacks does not make their loss worse, and costs only
- * stacks, each of which is told as not kept.
+ * Half of the ring is for other records than user stacks: who forges them in masses makes no event's loss
+ * worse, and costs only user stacks, each of which is told as not kept. The kernel's stacks are few,
+ * and nobody makes them up.
  */
 static __always_inline bool stack_room(void)
 {
@@ -71,7 +72,7 @@ static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
 	at = dx_stack_place(dx_stack_number(h));
 	if (stacks_sent[at] == h || stacks_sent[at + 1] == h)
 		return dx_stack_number(h);
-	if (!stack_room())
+	if (flags & BPF_F_USER_STACK && !stack_room())
 		return DX_STACK_UNKEPT;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e)

@@ -138,6 +138,9 @@ static void line_tally(struct tally *t, const char *line, pid_t pid)
 		return;
 	}
 	t->gets++;
+	/* nobody forges those */
+	if (strstr(line, "\"kernel_stack_not_kept\":true"))
+		fail("the kernel's stack is not kept: %s", line);
 	if (strstr(line, "\"user_stack_not_kept\":true")) {
 		t->unkept++;
 		return;
