@@ -106,7 +106,7 @@ static void apply_pin(struct change *c)
 	step_add(c, ev->type, true, before.ref, after);
 	if (ev->ret >= 0)
 		holder_add(c->e, c->id, c->f,
-			   &(struct holder){
+			   (struct holder){
 				   .since = c->time,
 				   .task = c->task,
 				   .stack = ev->stack,

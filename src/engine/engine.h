@@ -271,7 +271,7 @@ struct engine_stats {
 	uint64_t pte_faults, pmd_faults, dev_faults; /* ended with a mapping (VM_FAULT_NOPAGE) */
 	uint64_t fault_errors; /* failed: VM_FAULT_ERROR bits other than FALLBACK */
 	uint64_t fault_fallbacks; /* VM_FAULT_FALLBACK: tried again with smaller pages */
-	uint64_t holders_refused; /* pool full or memory short: held, by nobody known */
+	uint64_t holders_refused; /* pool or folio full, or memory short: held, by nobody known */
 };
 void engine_stats_get(const struct engine *e, struct engine_stats *out);
 

@@ -71,11 +71,81 @@ static int buckets_grow(struct holder_table *t)
 	return 0;
 }
 
-void holder_add(struct engine *e, uint32_t id, struct folio *f, const struct holder *h)
+static void holder_drop(struct holder_table *t, uint32_t *link)
+{
+	uint32_t n = *link;
+
+	*link = t->node[n].next;
+	t->node[n] = (struct holder){ .next = t->free };
+	t->free = n;
+	t->nr--;
+}
+
+static uint32_t holder_tgid(const struct engine *e, const struct holder *h)
+{
+	return e->tasks.task[h->task].tgid;
+}
+
+static bool holder_alike(const struct holder *h, const struct holder *new)
+{
+	return h->pin == new->pin && h->longterm == new->longterm && h->remote == new->remote &&
+	       h->nr <= UINT32_MAX - new->nr;
+}
+
+/*
+ * Anybody can have one page pinned as often as pipes and rings allow, by as many processes
+ * as there can be, and each release looks for the oldest. So a folio that has very many
+ * holders has one for each process in place of one for each pin, and in the end one for all
+ * whose name it does not keep. Makes @new such a one; true if another has taken it in.
+ * Drops the ghost of its process, too, of which there is one: it says no more than @new.
+ */
+static bool holder_merge(struct engine *e, uint32_t id, struct holder *new)
+{
+	struct holder_table *t = &e->holders;
+	uint32_t nr = 0, tgid = holder_tgid(e, new), same = 0, nameless = 0;
+	uint32_t *link = holder_bucket(t, id);
+
+	while (*link) {
+		const struct holder *h = &t->node[*link];
+		uint32_t its = holder_tgid(e, h);
+
+		if (h->folio != id || h->gone || (its && its != tgid)) {
+			nr += h->folio == id;
+		} else if (!h->nr) {
+			holder_drop(t, link);
+			continue;
+		} else {
+			nr++;
+			if (holder_alike(h, new) && !nameless && !its)
+				nameless = *link;
+			if (holder_alike(h, new) && !same && its == tgid)
+				same = *link;
+		}
+		link = &t->node[*link].next;
+	}
+	if (nr < HOLDERS_MERGED)
+		return false;
+	if (!same && nr >= HOLDERS_NAMED) {
+		e->st.holders_refused++;
+		new->task = 0;
+		same = nameless;
+	}
+	if (same) {
+		t->node[same].nr += new->nr;
+		t->node[same].merged = true;
+	}
+	return same;
+}
+
+void holder_add(struct engine *e, uint32_t id, struct folio *f, struct holder h)
 {
 	struct holder_table *t = &e->holders;
 	uint32_t n, *bucket;
 
+	if (f->has_holder && holder_merge(e, id, &h)) {
+		f->has_get |= !h.pin;
+		return;
+	}
 	if (t->nr >= HOLDER_MAX) {
 		e->st.holders_refused++;
 		return;
@@ -98,25 +168,14 @@ void holder_add(struct engine *e, uint32_t id, struct folio *f, const struct hol
 			t->node[t->top++] = (struct holder){ 0 };
 		n = t->top++;
 	}
-	t->node[n] = *h;
+	t->node[n] = h;
 	t->node[n].folio = id;
 	bucket = holder_bucket(t, id);
 	t->node[n].next = *bucket;
 	*bucket = n;
 	t->nr++;
 	f->has_holder = 1;
-	if (!h->pin)
-		f->has_get = 1;
-}
-
-static void holder_drop(struct holder_table *t, uint32_t *link)
-{
-	uint32_t n = *link;
-
-	*link = t->node[n].next;
-	t->node[n] = (struct holder){ .next = t->free };
-	t->free = n;
-	t->nr--;
+	f->has_get |= !h.pin;
 }
 
 static void folio_flags_update(struct engine *e, uint32_t id, struct folio *f)
@@ -148,7 +207,7 @@ static uint32_t *holder_oldest(struct engine *e, uint32_t id, bool pin, uint32_t
 
 		if (h->folio != id || h->pin != pin || !h->nr)
 			continue;
-		if (tgid && (h->gone || e->tasks.task[h->task].tgid != tgid))
+		if (tgid && (h->gone || holder_tgid(e, h) != tgid))
 			continue;
 		/* a late event can be older than one that is in already */
 		if (!found || h->since <= t->node[*found].since)
@@ -157,18 +216,34 @@ static uint32_t *holder_oldest(struct engine *e, uint32_t id, bool pin, uint32_t
 	return found;
 }
 
+/* Does another node say the same of that process: that it holds, or may? */
+static bool ghost_redundant(const struct engine *e, uint32_t n)
+{
+	const struct holder_table *t = &e->holders;
+	const struct holder *g = &t->node[n];
+	uint32_t tgid = holder_tgid(e, g);
+
+	for (uint32_t i = *holder_bucket(t, g->folio); i; i = t->node[i].next) {
+		const struct holder *h = &t->node[i];
+
+		if (i != n && h->folio == g->folio && h->gone == g->gone && holder_tgid(e, h) == tgid)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Which holder's reference it was that went is a guess as soon as there are two: a bio
  * ends in softirq and names nobody, or whoever was interrupted; puts of FOLL_GET are
- * not seen at all. So a holder that was crossed out stays as a ghost (nr 0), who may
- * still hold, until nobody holds the folio.
+ * not seen at all. So a holder that was crossed out stays as a ghost (nr 0), one for
+ * each process, who may still hold, until nobody holds the folio.
  */
 uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin, uint64_t nr,
 			uint32_t tgid)
 {
 	struct holder_table *t = &e->holders;
 	uint64_t left = nr;
-	bool ghost = false;
+	bool gone = false;
 
 	while (f->has_holder && left) {
 		uint32_t *link = tgid ? holder_oldest(e, id, pin, tgid) : NULL;
@@ -182,36 +257,20 @@ uint64_t holder_release(struct engine *e, uint32_t id, struct folio *f, bool pin
 		if (h->nr > left) {
 			h->nr -= left;
 			left = 0;
-		} else if (e->opt.no_rules) {
-			left -= h->nr;
-			holder_drop(t, link);
-			folio_flags_update(e, id, f);
-		} else {
-			left -= h->nr;
-			h->nr = 0;
-			ghost = true;
+			break;
 		}
+		left -= h->nr;
+		h->nr = 0;
+		gone = true;
+		if (e->opt.no_rules || ghost_redundant(e, *link))
+			holder_drop(t, link);
 	}
-	if (ghost)
+	if (!gone)
+		return nr - left;
+	if (!e->opt.no_rules)
 		holder_settle(e, id, f);
+	folio_flags_update(e, id, f);
 	return nr - left;
-}
-
-/* Does another node say the same of that process: that it holds, or may? */
-static bool ghost_redundant(const struct engine *e, uint32_t n)
-{
-	const struct holder_table *t = &e->holders;
-	const struct holder *g = &t->node[n];
-	uint32_t tgid = e->tasks.task[g->task].tgid;
-
-	for (uint32_t i = *holder_bucket(t, g->folio); i; i = t->node[i].next) {
-		const struct holder *h = &t->node[i];
-
-		if (i != n && h->folio == g->folio && h->gone == g->gone &&
-		    e->tasks.task[h->task].tgid == tgid)
-			return true;
-	}
-	return false;
 }
 
 void holder_settle(struct engine *e, uint32_t id, struct folio *f)
@@ -219,7 +278,7 @@ void holder_settle(struct engine *e, uint32_t id, struct folio *f)
 	struct holder_table *t = &e->holders;
 	unsigned int type = pgmap_type(e, f);
 	bool held = f->pin > 0;
-	uint32_t *link, n;
+	uint32_t n;
 
 	if (!f->has_holder)
 		return;
@@ -229,15 +288,8 @@ void holder_settle(struct engine *e, uint32_t id, struct folio *f)
 			(int64_t)f->zap_puts - f->fault_refs > 0;
 	for (n = *holder_bucket(t, id); n && !held; n = t->node[n].next)
 		held = t->node[n].folio == id && t->node[n].nr;
-	for (link = holder_bucket(t, id); *link;) {
-		const struct holder *h = &t->node[*link];
-
-		if (h->folio == id && !h->nr && (!held || ghost_redundant(e, *link)))
-			holder_drop(t, link);
-		else
-			link = &t->node[*link].next;
-	}
-	folio_flags_update(e, id, f);
+	if (!held)
+		holder_clear(e, id, f);
 }
 
 void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
@@ -258,7 +310,7 @@ void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
 			out->gone++;
 		else
 			out->live++;
-		out->ghosts |= !h->nr;
+		out->guessed |= !h->nr || h->merged;
 		out->remote |= h->remote;
 		if (h->pin)
 			out->pins += h->nr;
@@ -270,6 +322,15 @@ void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
 	}
 }
 
+static uint32_t *holder_link(const struct holder_table *t, uint32_t n)
+{
+	uint32_t *link = holder_bucket(t, t->node[n].folio);
+
+	while (*link != n)
+		link = &t->node[*link].next;
+	return link;
+}
+
 void holder_task_gone(struct engine *e, uint32_t tgid, uint64_t before,
 		      void (*fn)(struct engine *e, uint32_t id))
 {
@@ -277,12 +338,16 @@ void holder_task_gone(struct engine *e, uint32_t tgid, uint64_t before,
 
 	for (uint32_t n = 1; n < t->top; n++) {
 		struct holder *h = &t->node[n];
+		uint32_t id = h->folio;
 
-		if (!h->folio || h->gone || h->since >= before ||
-		    e->tasks.task[h->task].tgid != tgid)
+		if (!id || h->gone || h->since >= before || holder_tgid(e, h) != tgid)
 			continue;
 		h->gone = true;
-		fn(e, h->folio);
+		if (!h->nr && ghost_redundant(e, n)) {
+			holder_drop(t, holder_link(t, n));
+			folio_flags_update(e, id, folio_ptr(&e->folios, id));
+		}
+		fn(e, id);
 	}
 }
 

@@ -223,7 +223,9 @@ uint32_t task_find(struct engine *e, const struct dx_event *ev);
 
 /* ---- holder.c ---- */
 
-#define HOLDER_MAX (1u << 20)
+#define HOLDER_MAX     (1u << 20)
+#define HOLDERS_MERGED 256 /* of a folio: from here on one a process, */
+#define HOLDERS_NAMED  1024 /* and from here on without a name */
 
 struct holder {
 	uint64_t since;
@@ -231,9 +233,10 @@ struct holder {
 	int32_t stack;
 	uint32_t nr; /* 0: a ghost, see holder_release() */
 	uint32_t next;
-	bool pin, longterm;
-	bool remote; /* taken on another process's memory */
-	bool gone; /* its process is no more */
+	bool pin : 1, longterm : 1;
+	bool remote : 1; /* taken on another process's memory */
+	bool gone : 1; /* its process is no more */
+	bool merged : 1; /* of several times, the first at @since; see holder_merge() */
 };
 _Static_assert(sizeof(struct holder) == 32, "struct holder");
 
@@ -247,7 +250,7 @@ void holder_table_destroy(struct holder_table *t);
 size_t holder_table_bytes(const struct holder_table *t);
 void holder_prefetch_bucket(const struct holder_table *t, uint32_t folio);
 void holder_prefetch(const struct holder_table *t, uint32_t folio);
-void holder_add(struct engine *e, uint32_t id, struct folio *f, const struct holder *h);
+void holder_add(struct engine *e, uint32_t id, struct folio *f, struct holder h);
 /*
  * Takes @nr pins (or references) from the folio's holders: those of @tgid first
  * (0: nobody's), then the oldest. Returns how many were found.
@@ -264,7 +267,7 @@ struct holder_sum {
 	uint32_t gone; /* of those that are no more */
 	uint64_t pins, gets; /* they have */
 	uint32_t oldest; /* node of the oldest that is gone and no ghost, 0: none */
-	bool ghosts, remote;
+	bool guessed, remote; /* whose reference it is that went or is left */
 };
 void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
 		struct holder_sum *out);

@@ -162,7 +162,7 @@ static void leak_confidence(const struct engine *e, const struct folio *f,
 		out->why = "nobody was seen to pin it";
 	} else if (!f->exact) {
 		out->why = "it was held before the trace, too";
-	} else if (h->ghosts || h->remote) {
+	} else if (h->guessed || h->remote) {
 		out->why = "who unpinned is a guess";
 	} else if (f->map > 0 && !waits) {
 		out->why = "others map it, and may have inherited the pins";

@@ -16,7 +16,9 @@
 #include "view/report.h"
 #include "view/text.h"
 
-#define RECORDS_MAX 400 /* an input; more are slow and find nothing new */
+/* An input; more are slow and find nothing new. */
+#define RECORDS_MAX 400
+#define MANY_MAX    40000
 #define FIRST_PFN   0x100000ull
 #define NR_PAGES    0x1000ull
 
@@ -26,6 +28,7 @@ struct world {
 	struct bytes b;
 	uint64_t now;
 	bool filled;
+	unsigned int many; /* records that many() made */
 	unsigned int found, histories; /* how many were asked for */
 	FILE *text, *json;
 	char *text_buf, *json_buf;
@@ -133,17 +136,26 @@ static void record(struct world *w)
 /* Many of what the engine has tables of: they grow; once, beyond where it sweeps them. */
 static void many(struct world *w, unsigned int n, unsigned int how)
 {
+	static const struct {
+		uint8_t type;
+		unsigned int fill; /* more than the first limit */
+		unsigned int share; /* of MANY_MAX, a record */
+	} kinds[] = {
+		{ DX_FILE, 70000, 0 },	    { DX_GET, 20000, 1 }, { DX_PIN, 20000, 1 },	{ DX_FAULT, 20000, 1 },
+		{ DX_TASK_GONE, 200, 100 }, { DX_SAMPLE, 20000, 1 },
+	};
 	struct dx_file_event f = { .path = "/f", .path_len = 2 };
+	unsigned int kind = how % 6, nr = n * 8;
 
-	unsigned int nr = n == 255 && !w->filled ? 70000 : n * 8;
-
+	if (n == 255 && !w->filled)
+		nr = kinds[kind].fill;
 	w->filled = w->filled || n == 255;
-	f.e = (struct dx_event){ .nr = 1, .pgmap = pgmap_id(0), .pgmap_type = 3, .refcount = 2, .stack = -1, .ustack = -1,
-				 .dev = 8 << 20 | 1, .comm = "many" };
+	if (w->many + nr * kinds[kind].share > MANY_MAX)
+		return;
+	w->many += nr * kinds[kind].share;
+	f.e = (struct dx_event){ .type = kinds[kind].type, .nr = 1, .pgmap = pgmap_id(0), .pgmap_type = 3,
+				 .refcount = 2, .stack = -1, .ustack = -1, .dev = 8 << 20 | 1, .comm = "many" };
 	for (unsigned int i = 0; i < nr; i++) {
-		static const uint8_t types[] = { DX_FILE, DX_GET, DX_PIN, DX_FAULT, DX_TASK_GONE, DX_SAMPLE };
-
-		f.e.type = types[how % 6];
 		f.e.time = w->now + (how & 8 ? nr - i : i);
 		f.e.tgid = f.e.pid = 1000 + (how & 16 ? i : 0);
 		f.e.pfn = FIRST_PFN + (how & 32 ? i : 0);

@@ -121,6 +121,61 @@ static void test_many_holders(void **state)
 	engine_free(e);
 }
 
+/*
+ * One page that few processes pin again and again, or very many once: what is kept of them
+ * is bounded, and so is the work for each event; all are counted, and let go of.
+ */
+static void pinned_often(unsigned int processes, uint32_t kept, const char *left)
+{
+	enum { N = 200000 };
+	struct engine *e = engine_plain();
+	int i;
+
+	for (i = 0; i < N; i++)
+		push(e, DX_PIN, 100 + i, PFN, .tgid = 1 + i % processes, .order = 9,
+		     .refcount = i + 1, .pincount = i + 1);
+	assert_int_equal(e->holders.nr, kept);
+	for (i = N; i > 2; i--)
+		push(e, DX_UNPIN, 10 * N - i, PFN, .tgid = 1 + i % processes, .order = 9,
+		     .refcount = i, .pincount = i);
+	assert_holders(e, PFN, left);
+	for (; i; i--)
+		push(e, DX_UNPIN, 20 * N - i, PFN, .tgid = 1 + i % processes, .order = 9,
+		     .refcount = i, .pincount = i);
+	assert_int_equal(e->holders.nr, 0);
+	engine_free(e);
+}
+
+static void test_folio_pinned_often(void **state)
+{
+	(void)state;
+	/* the time of the first that went into one */
+	pinned_often(2, HOLDERS_MERGED, "pin 1/101 app x1 @354\npin 2/101 app x1 @355\n");
+	/* nobody has a name but the first ones */
+	pinned_often(200000, HOLDERS_NAMED + 1, "pin 0/0  x2 @1124\n");
+}
+
+/* A process that pins again is no more one that may still hold: it does. */
+static void test_ghosts(void **state)
+{
+	struct engine *e = engine_plain();
+
+	(void)state;
+	push(e, DX_PIN, 100, PFN, .tgid = 1, .refcount = 1024);
+	push(e, DX_PIN, 110, PFN, .tgid = 2, .refcount = 2048);
+	push(e, DX_UNPIN, 120, PFN, .tgid = 2, .refcount = 2048);
+	assert_int_equal(e->holders.nr, 2);
+	push(e, DX_PIN, 130, PFN, .tgid = 2, .refcount = 2048);
+	assert_int_equal(e->holders.nr, 2);
+	push(e, DX_PIN, 140, PFN, .tgid = 2, .refcount = 3072);
+	push(e, DX_UNPIN, 150, PFN, .tgid = 2, .refcount = 3072);
+	push(e, DX_UNPIN, 160, PFN, .tgid = 2, .refcount = 2048);
+	assert_int_equal(e->holders.nr, 2);
+	push(e, DX_UNPIN, 170, PFN, .tgid = 1, .refcount = 1024);
+	assert_int_equal(e->holders.nr, 0);
+	engine_free(e);
+}
+
 static void test_holder_bound(void **state)
 {
 	struct engine *e = engine_with(0, 0);
@@ -376,6 +431,8 @@ int main(void)
 		cmocka_unit_test(test_gets),
 		cmocka_unit_test(test_lost_unpin),
 		cmocka_unit_test(test_many_holders),
+		cmocka_unit_test(test_folio_pinned_often),
+		cmocka_unit_test(test_ghosts),
 		cmocka_unit_test(test_holder_bound),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_two_waits),
