@@ -148,7 +148,7 @@ static void settle(struct check *c)
 	bool told = false;
 
 	while (!hurried(c) && clock_now() < last) {
-		if (clock_now() >= until && !engine_pending(c->s.engine))
+		if (clock_now() >= until && !session_pending(&c->s))
 			return;
 		if (clock_now() >= until && !told && (c->o->verbose || !c->o->command_argv)) {
 			fprintf(stderr, "daxtop: waiting to see whether what looks wrong stays so; Ctrl-C ends it\n");
@@ -156,7 +156,7 @@ static void settle(struct check *c)
 		}
 		look(c);
 	}
-	c->unjudged = hurried(c) && engine_pending(c->s.engine);
+	c->unjudged = hurried(c) && session_pending(&c->s);
 }
 
 static int report(struct check *c)

@@ -19,7 +19,7 @@
 #define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
 #define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
 #define NAMES_EVERY_NS (20 * NS_PER_MS)
-#define ASKS	  512 /* answered in one go: a system call each */
+#define ASKS	  ENGINE_ASKS_MAX /* answered in one go: a system call each */
 /*
  * The first scan comes before "ready", if it takes no longer: 40 million struct pages a second
  * natively, so that is 800 GB of 4K folios in use. What is left is done beside the trace.
@@ -48,13 +48,27 @@ bool session_done(const struct session *s)
 	return stop_wanted || clock_now() >= s->deadline;
 }
 
-static void found_pgmap(void *arg, const struct engine_pgmap *p)
+static void feed(struct session *s, enum dx_record_type type, const void *payload, size_t len)
+{
+	const struct dx_record r = { .len = sizeof(r) + len, .type = type };
+
+	if (engine_feed(s->engine, &r, payload) == -ENOMEM)
+		s->error = -ENOMEM;
+}
+
+static void feed_time(struct session *s, enum dx_record_type type, uint64_t time)
+{
+	const struct dx_time t = { time };
+
+	feed(s, type, &t, sizeof(t));
+}
+
+static void found_pgmap(void *arg, const struct dx_pgmap *p)
 {
 	struct session *s = arg;
 
 	s->watching = true;
-	if (engine_pgmap_set(s->engine, p))
-		s->error = -ENOMEM;
+	feed(s, DX_REC_PGMAP, p, sizeof(*p));
 }
 
 static void find_pgmaps(struct session *s)
@@ -100,8 +114,7 @@ static void handle(void *arg, const struct dx_event *ev, size_t len)
 	if (ev->type == DX_PGMAP_ADD)
 		s->names_until = clock_now() + NAMES_NS;
 	/* a name must be known when the event that uses it is shown */
-	if (engine_push(s->engine, ev, len))
-		s->error = -ENOMEM;
+	feed(s, ev->type == DX_FILE ? DX_REC_FILE : DX_REC_EVENT, ev, len);
 	/* names from before everything was attached are kept, not shown */
 	if (s->event && ev->time >= s->start)
 		s->event(s, ev, len);
@@ -109,12 +122,13 @@ static void handle(void *arg, const struct dx_event *ev, size_t len)
 
 static void lost(void *arg, unsigned int cpu, unsigned int type, uint64_t n)
 {
+	const struct dx_lost l = { .time = clock_now(), .nr = n, .cpu = cpu, .type = type };
 	struct session *s = arg;
 
 	s->counts.lost[type] += n;
 	s->lost_by_cpu[cpu] += n;
 	s->scan_again = true;
-	engine_lost(s->engine, cpu, type, n, clock_now());
+	feed(s, DX_REC_LOST, &l, sizeof(l));
 }
 
 static void answer(void *arg, const struct dx_event *ev)
@@ -197,9 +211,13 @@ static void scan_first(struct session *s)
 
 static void answer_asks(struct session *s)
 {
-	struct engine_ask ask[ASKS];
-	size_t n = engine_asks(s->engine, ask, ASKS);
+	const struct dx_ask a = { .max = ASKS };
+	const struct engine_ask *ask;
 	bool refs = false;
+	size_t n;
+
+	feed(s, DX_REC_ASK, &a, sizeof(a));
+	ask = engine_asks(s->engine, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct dx_event ev = { .type = DX_TASK_GONE, .stack = -1, .ustack = -1 };
@@ -225,14 +243,13 @@ static void answer_asks(struct session *s)
 		source_pgmap_refs(s->source, answer, s);
 }
 
-/* Not counted as lost: it may have been about any page at all. But it is a doubt. */
 static void missed(void *arg, unsigned int type, uint64_t n)
 {
+	const struct dx_missed m = { .time = clock_now(), .nr = n, .type = type };
 	struct session *s = arg;
 
 	s->missed += n;
-	if (type != DX_NONE)
-		engine_doubt(s->engine, clock_now());
+	feed(s, DX_REC_MISSED, &m, sizeof(m));
 }
 
 /* --duration counts from when it is ready, and from "ready" where that is said. */
@@ -355,7 +372,7 @@ static void count_rules(struct session *s)
 	struct dx_rule_counts total;
 
 	if (!source_rules(s->source, &total))
-		engine_rules_counted(s->engine, &total);
+		feed(s, DX_REC_COUNTERS, &total, sizeof(total));
 }
 
 static void check(struct session *s, uint64_t now)
@@ -403,7 +420,7 @@ int session_poll(struct session *s, int timeout_ms, int fd)
 	now = clock_now();
 	s->more = source_poll(s->source) > 0;
 	if (!s->more)
-		engine_advance(s->engine, now);
+		feed_time(s, DX_REC_TIME, now);
 	source_stacks_forget(s->source, each_stack, s);
 	check(s, now);
 	scan_go_on(s, SCAN_TURN_NS);
@@ -418,6 +435,14 @@ void session_heal(struct session *s)
 	do
 		session_poll(s, 0, -1);
 	while ((s->scanning || s->naming) && !stop_wanted && clock_now() < end);
+}
+
+uint64_t session_pending(struct session *s)
+{
+	if (!s->ending)
+		feed_time(s, DX_REC_ENDING, clock_now());
+	s->ending = true;
+	return engine_pending(s->engine);
 }
 
 void session_drain(struct session *s)
@@ -441,7 +466,7 @@ void session_drain(struct session *s)
 	find_names(s);
 	scan_go_on(s, SCAN_LAST_NS);
 	count_rules(s);
-	engine_advance(s->engine, UINT64_MAX);
+	feed_time(s, DX_REC_END, clock_now());
 }
 
 void session_close(struct session *s)

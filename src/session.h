@@ -24,6 +24,7 @@ struct session {
 	uint64_t names_next; /* ... but not before */
 	bool more; /* the ring holds more than one source_poll() took */
 	bool watching; /* there is a pgmap */
+	bool ending; /* somebody wants to end, and the engine knows */
 	bool scanning; /* a scan for folios that are not idle is under way */
 	bool naming; /* ... or the paths of its files are looked up */
 	bool scan_refused; /* it could not be made, which was said */
@@ -67,6 +68,11 @@ int session_poll(struct session *s, int timeout_ms, int fd);
  * all is over. A signal ends it.
  */
 void session_heal(struct session *s);
+/*
+ * Somebody wants to end: something looks wrong that is not old enough to be judged, at most until the
+ * time returned (ns); 0: nothing does.
+ */
+uint64_t session_pending(struct session *s);
 /* Detaches, takes what the ring still holds, applies everything. */
 void session_drain(struct session *s);
 void session_close(struct session *s);

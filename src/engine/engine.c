@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* engine.c - the engine as a whole: its life, how events get in, counters. */
+/* engine.c - the engine as a whole: its life, events and time, counters. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,44 +120,6 @@ static void apply_until(struct engine *e, uint64_t time)
 		apply_one(e, first);
 }
 
-/* What a record of each type must have. */
-#define HAS_FOLIO 1
-#define HAS_NR	  2
-static const uint8_t event_has[DX_EVENT_TYPES] = {
-	[DX_FAULT] = HAS_FOLIO,
-	[DX_INSERT] = HAS_FOLIO,
-	[DX_REMOVE] = HAS_FOLIO,
-	[DX_INSTALL] = HAS_FOLIO | HAS_NR,
-	[DX_UNMAP] = HAS_FOLIO | HAS_NR,
-	[DX_INSTALL_PFN] = HAS_FOLIO,
-	[DX_PIN] = HAS_FOLIO | HAS_NR,
-	[DX_GET] = HAS_FOLIO | HAS_NR,
-	[DX_UNPIN] = HAS_FOLIO | HAS_NR,
-	[DX_FREE] = HAS_FOLIO,
-	[DX_PAGE_INIT] = HAS_FOLIO,
-	[DX_BREAK_BUSY] = HAS_FOLIO,
-	[DX_SAMPLE] = HAS_FOLIO,
-};
-
-/* Records of a kernel that is sane never fail here; a damaged recording can. */
-static inline bool event_valid(const struct dx_event *ev, size_t len)
-{
-	if (len < sizeof(*ev) || ev->type == DX_NONE || ev->type >= DX_EVENT_TYPES)
-		return false;
-	/* a folio is naturally aligned */
-	if ((event_has[ev->type] & HAS_FOLIO) &&
-	    (ev->pfn >> MAX_PFN_BITS || ev->order >> MAX_ORDER_BITS ||
-	     ev->pfn & ((1ull << ev->order) - 1)))
-		return false;
-	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
-		return false;
-	if (ev->type == DX_VIOLATION)
-		/* what is wrong with a folio can be its order: no more is asked of it */
-		return ev->arg > DX_RULE_NONE && ev->arg < DX_RULE_FOLIO_LEAK &&
-		       (uint32_t)ev->ret < DX_DETAILS && !(ev->pfn >> MAX_PFN_BITS);
-	return ev->type != DX_FAULT || ev->since <= ev->time;
-}
-
 static void event_insert(struct engine *e, const struct dx_event *ev)
 {
 	const struct order_key *first;
@@ -186,27 +148,10 @@ static bool is_answer(unsigned int type)
 	return type == DX_SAMPLE || type == DX_PGMAP_REFS || type == DX_TASK_GONE;
 }
 
-int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
+void event_push(struct engine *e, const struct dx_event *ev)
 {
-	uint64_t time, late;
-	int err;
+	uint64_t time = ev->time, late;
 
-	if (!event_valid(ev, len)) {
-		e->st.bad++;
-		return 0;
-	}
-	if (ev->type == DX_FILE) {
-		/* a name is no event of a folio: no need to wait, or to store it twice */
-		err = file_apply(e, (const struct dx_file_event *)ev, len);
-		if (err == -EINVAL) {
-			e->st.bad++;
-			return 0;
-		}
-		e->st.events++;
-		e->st.by_type[DX_FILE]++;
-		return err;
-	}
-	time = ev->time;
 	if (ev->type == DX_FAULT && (ev->flags & DX_F_INSTALL))
 		time -= ev->since;
 	if (time < e->watermark) {
@@ -227,13 +172,9 @@ int engine_push(struct engine *e, const struct dx_event *ev, size_t len)
 	apply_until(e, e->watermark);
 	if (e->watermark >= e->next_tick)
 		rules_tick(e);
-	err = e->no_memory ? -ENOMEM : 0;
-	e->memory_refused |= e->no_memory;
-	e->no_memory = false;
-	return err;
 }
 
-void engine_advance(struct engine *e, uint64_t now)
+void time_advance(struct engine *e, uint64_t now)
 {
 	uint64_t until;
 
@@ -250,18 +191,7 @@ void engine_advance(struct engine *e, uint64_t now)
 		rules_tick(e);
 }
 
-void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t n, uint64_t now)
-{
-	(void)cpu;
-	if (!n)
-		return;
-	e->st.lost += n;
-	if (type < DX_EVENT_TYPES)
-		e->st.lost_by_type[type] += n;
-	engine_doubt(e, now);
-}
-
-void engine_doubt(struct engine *e, uint64_t now)
+void loss_doubt(struct engine *e, uint64_t now)
 {
 	/* it can have been anything up to now, so all that is known is doubtful */
 	if (now < e->st.now)

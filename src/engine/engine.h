@@ -2,10 +2,10 @@
 #ifndef DAXTOP_ENGINE_H
 #define DAXTOP_ENGINE_H
 /*
- * engine.h - rebuilds each folio's life from events.
+ * engine.h - rebuilds each folio's life from the stream of records.
  *
- * Pure: no I/O, no clock, no libbpf, no ncurses. Time comes from the events,
- * so the same events give the same answers, live or from a file. Not thread
+ * Pure: no I/O, no clock, no libbpf, no ncurses. Time comes from the records,
+ * so the same records give the same answers, live or from a file. Not thread
  * safe; one thread feeds it and reads it.
  */
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "event.h"
 #include "rule.h"
+#include "stream.h"
 
 struct engine;
 
@@ -20,8 +21,8 @@ struct engine_options {
 	size_t history_bytes; /* budget for all histories; 0: keep none */
 	uint64_t window_ns; /* events may arrive this much out of order */
 	uint32_t max_folios; /* then new folios are counted, not kept; 0: no limit */
-	bool legacy; /* regime: idle FS DAX folio has refcount 1 */
-	bool index_stays; /* this kernel counts shares from a stale index (share-mismatch) */
+	bool legacy; /* regime: idle FS DAX folio has refcount 1; DX_REC_HELLO says it, too */
+	bool index_stays; /* this kernel counts shares from a stale index (share-mismatch); so does it this */
 	bool strict; /* what this kernel does by itself (that, and install-without-ref when legacy) is a finding too */
 	uint64_t leak_ns; /* unexplained references older than this are a leak; 0: 10 s */
 	uint64_t stall_ns; /* a wait longer than this is a stall; 0: 10 s */
@@ -34,28 +35,14 @@ struct engine *engine_new(const struct engine_options *o);
 void engine_free(struct engine *e);
 
 /*
- * Hands over one event (copied). Events are applied in order of time once
- * window_ns newer ones have been seen, answers (engine_asks()) apart. Returns 0, -ENOMEM.
- * @ev may be a struct dx_file_event when its type says so; @len is its size in
- * bytes. A record that is too short or of unknown type is counted and dropped.
+ * Takes one record (copied); the only way in. @payload: 8-byte aligned, @r->len - sizeof(*r) bytes
+ * of it can be read; it need not lie behind @r. Any bytes are fine. Returns 0, also for a type that is
+ * not known; -ENOMEM: it goes on with less; -EBADMSG: the record is refused and counted, nothing
+ * else happened, engine_refusal() says why.
  */
-int engine_push(struct engine *e, const struct dx_event *ev, size_t len);
-
-/* Applies all events older than @now - window_ns; UINT64_MAX: everything. */
-void engine_advance(struct engine *e, uint64_t now);
-
-/*
- * @n events of @type were lost on @cpu (ring full, or a program run missed),
- * noticed at @now. What is known of every folio becomes doubtful until its
- * next sample.
- */
-void engine_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t n, uint64_t now);
-
-/*
- * Something may have been missed at @now, no event is known to be lost: what is known of
- * every folio becomes doubtful until its next sample, nothing is counted.
- */
-void engine_doubt(struct engine *e, uint64_t now);
+int engine_feed(struct engine *e, const struct dx_record *r, const void *payload);
+/* Why the last record that was refused was: words, no full stop. */
+const char *engine_refusal(const struct engine *e);
 
 /* ---- what it knows: folios ---- */
 
@@ -90,7 +77,7 @@ enum engine_cause {
 /* "insert", "fault-ref", ...; never NULL */
 const char *engine_cause_name(unsigned int cause);
 
-/* One folio, as a row. Strings belong to the engine, valid until the next push or advance. */
+/* One folio, as a row. Strings belong to the engine, valid until the next record. */
 struct engine_folio {
 	uint64_t pfn;
 	uint8_t order;
@@ -154,7 +141,7 @@ enum engine_confidence {
 /*
  * One finding: a broken rule at one place, or a leak or stall of one folio or
  * pgmap. Violations of the same rule, detail, stack and folio are counted in one. Strings
- * belong to the engine, valid until the next push or advance.
+ * belong to the engine, valid until the next record.
  */
 struct engine_finding {
 	uint32_t nr; /* 1, 2, ...: in order of appearance; stays the same */
@@ -196,16 +183,14 @@ struct engine_rule {
 	bool note; /* not strict: what bpf/ counted is this kernel's own doing; findings say what is not */
 };
 void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_rule *out);
-/* Totals of bpf/'s counters (never fewer than before), for the rules that are decided there. */
-void engine_rules_counted(struct engine *e, const struct dx_rule_counts *total);
 /*
  * Something looks wrong and is not old enough to be judged: a caller that wants
- * to end should wait, at most until the time returned (ns). 0: nothing is pending.
+ * to end (DX_REC_ENDING) should wait, at most until the time returned (ns). 0: nothing is pending.
  */
-uint64_t engine_pending(struct engine *e);
+uint64_t engine_pending(const struct engine *e);
 /*
  * Events were lost, or memory refused: "nothing found" would claim too much. Not so runs
- * that were missed (engine_doubt()): what they made doubtful is read again.
+ * that were missed (DX_REC_MISSED): what they made doubtful is read again.
  */
 bool engine_inconclusive(const struct engine *e, const char **why);
 
@@ -223,12 +208,13 @@ struct engine_ask {
 	uint32_t tgid;
 	uint64_t since; /* ns */
 };
+#define ENGINE_ASKS_MAX 512
 /*
- * Called some times a second. Fills @out with the most pressing questions; returns
- * how many. Every pgmap is among them once a second at least, then folios whose
- * state is doubtful after loss, then those that look leaked, then their holders.
+ * The most pressing questions as of the last DX_REC_ASK, which comes some times a second; *@n: how
+ * many. Every pgmap is among them once a second at least, then folios whose state is doubtful after
+ * loss, then those that look leaked, then their holders. They are the engine's, until the next DX_REC_ASK.
  */
-size_t engine_asks(struct engine *e, struct engine_ask *out, size_t max);
+const struct engine_ask *engine_asks(const struct engine *e, size_t *n);
 
 /* ---- pgmaps ---- */
 
@@ -241,12 +227,10 @@ struct engine_pgmap {
 	uint64_t pfn, nr_pages; /* first range */
 	uint8_t type;
 	bool gone;
-	char device[32]; /* "" : not known */
+	char device[DX_DEVICE_LEN]; /* "": not known */
 	uint64_t folios; /* tracked */
 };
 int engine_pgmaps(struct engine *e, int (*fn)(const struct engine_pgmap *p, void *arg), void *arg);
-/* The source found a pgmap (at start or after DX_PGMAP_ADD) or its name. Copied. Returns 0, -ENOMEM. */
-int engine_pgmap_set(struct engine *e, const struct engine_pgmap *p);
 
 /* ---- files ---- */
 /* Path last seen for an inode, NULL when never. *@deleted is set if not NULL. */
@@ -258,7 +242,7 @@ struct engine_stats {
 	uint64_t now; /* time of the newest event applied */
 	uint64_t events; /* applied */
 	uint64_t by_type[DX_EVENT_TYPES];
-	uint64_t lost; /* sum of engine_lost() */
+	uint64_t lost; /* events that DX_REC_LOST told of */
 	uint64_t lost_by_type[DX_EVENT_TYPES];
 	uint64_t bad; /* malformed records */
 	uint64_t late; /* came later than the window allows */

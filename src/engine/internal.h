@@ -340,6 +340,8 @@ unsigned int pgmap_type(const struct engine *e, const struct folio *f);
 const char *pgmap_device(const struct engine *e, const struct folio *f);
 void pgmap_move_folio(struct engine *e, struct folio *f, uint32_t to);
 void pgmap_apply(struct engine *e, const struct dx_event *ev);
+/* The source found a pgmap, or its name. Returns 0, -ENOMEM. */
+int pgmap_found(struct engine *e, const struct dx_pgmap *found);
 /* The newest entry of that id, 0: none. */
 uint32_t pgmap_find(struct pgmap_table *t, uint64_t id);
 
@@ -526,6 +528,8 @@ struct rule_count {
 	uint64_t refused; /* findings that had no room */
 };
 
+/* Totals of bpf/'s counters; never fewer than before. */
+void rules_counted(struct engine *e, const struct dx_rule_counts *total);
 /* Time has come to a point: looks at what is old enough. */
 void rules_tick(struct engine *e);
 
@@ -561,7 +565,7 @@ void leak_forget(struct engine *e, uint32_t id, struct folio *f, bool released);
 struct change;
 void leak_event(struct change *c);
 size_t leak_asks(struct engine *e, struct engine_ask *out, size_t max);
-uint64_t leak_pending(struct engine *e);
+uint64_t leak_pending(const struct engine *e);
 void leak_task_gone(struct engine *e, const struct dx_event *ev);
 
 /* ---- sample.c: what the engine wants to know ---- */
@@ -596,10 +600,12 @@ struct patrol {
 	uint32_t folio;
 };
 
-uint64_t patrol_pending(struct engine *e);
+uint64_t patrol_pending(const struct engine *e);
 void watch_sweep(struct engine *e);
 uint64_t watch_pending(const struct engine *e);
 void sample_apply(struct change *c);
+/* Notes what it wants to know now: at most @max questions, ENGINE_ASKS_MAX. */
+void asks_collect(struct engine *e, size_t max);
 /* The pfn of a sample has no ZONE_DEVICE page any more. */
 void sample_no_folio(struct engine *e, const struct dx_event *ev);
 
@@ -646,9 +652,9 @@ struct engine {
 	struct file_table files;
 	struct break_wait *wait;
 	uint32_t nr_waits, max_waits;
-	uint64_t loss_time; /* the newest engine_lost() */
+	uint64_t loss_time; /* of the newest loss or doubt */
 	bool lost; /* there was one */
-	bool no_memory; /* since the last engine_push() */
+	bool no_memory; /* since it was told */
 	bool memory_refused; /* ever */
 	uint64_t next_tick;
 	struct finding_table findings;
@@ -658,6 +664,9 @@ struct engine {
 	struct watch_table watch;
 	struct heal heal;
 	struct patrol patrol;
+	struct engine_ask ask[ENGINE_ASKS_MAX];
+	size_t nr_asks;
+	const char *refusal; /* why the last record that was refused was; NULL: none was */
 };
 
 static inline int32_t sat32(int64_t v)
@@ -671,6 +680,16 @@ static inline uint64_t time_pack(const struct engine *e, uint64_t time)
 
 	return time < e->base ? 0 : time - e->base > max ? max : time - e->base;
 }
+
+/*
+ * engine.c. Events are applied in order of time once window_ns newer ones have come, answers
+ * (DX_REC_ASK) apart.
+ */
+void event_push(struct engine *e, const struct dx_event *ev);
+/* Applies all events older than @now - window_ns; UINT64_MAX: everything. */
+void time_advance(struct engine *e, uint64_t now);
+/* What is known of every folio becomes doubtful until its next sample: something was lost, or may have been. */
+void loss_doubt(struct engine *e, uint64_t now);
 
 /* apply.c */
 /* @hint: the folio's id, if it is known; 0 or wrong: it is looked up. */

@@ -421,7 +421,7 @@ size_t leak_asks(struct engine *e, struct engine_ask *out, size_t max)
 	return n;
 }
 
-uint64_t leak_pending(struct engine *e)
+uint64_t leak_pending(const struct engine *e)
 {
 	const struct suspect_table *t = &e->suspects;
 	uint64_t until = 0, end;

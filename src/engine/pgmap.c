@@ -182,7 +182,7 @@ void pgmap_apply(struct engine *e, const struct dx_event *ev)
 		}
 		return;
 	}
-	/* engine_pgmap_set() may have been faster than the window */
+	/* a DX_REC_PGMAP may have been faster than the window */
 	if (!i || (e->pgmaps.map[i].p.gone && e->pgmaps.map[i].p.pfn != ev->pfn))
 		i = pgmap_new(e, ev->pgmap, ev->pgmap_type);
 	if (!i)
@@ -198,32 +198,26 @@ void pgmap_apply(struct engine *e, const struct dx_event *ev)
 	range_reset(e, i);
 }
 
-int engine_pgmap_set(struct engine *e, const struct engine_pgmap *set)
+int pgmap_found(struct engine *e, const struct dx_pgmap *found)
 {
-	uint32_t i = pgmap_find(&e->pgmaps, set->pgmap), id;
-	struct engine_pgmap *p, old;
+	unsigned int type = found->type < PGMAP_FIRST ? found->type : 0;
+	uint32_t i = pgmap_find(&e->pgmaps, found->pgmap), id;
+	struct engine_pgmap *p;
 
-	if (i && e->pgmaps.map[i].p.gone && e->pgmaps.map[i].p.pfn != set->pfn)
+	if (i && e->pgmaps.map[i].p.gone && e->pgmaps.map[i].p.pfn != found->pfn)
 		i = 0;
 	if (!i)
-		i = pgmap_new(e, set->pgmap, set->type);
+		i = pgmap_new(e, found->pgmap, type);
 	if (!i)
 		return -ENOMEM;
 	p = &e->pgmaps.map[i].p;
-	old = *p;
-	*p = *set;
-	p->folios = old.folios;
-	/* what events said; the source does not look at references here */
-	p->dying |= old.dying && !old.gone;
-	if (!set->refs_known) {
-		p->refs_known = old.refs_known;
-		p->refs = old.refs;
-		p->refs_base = old.refs_base;
-		p->refs_explained = old.refs_explained;
-	}
-	if (p->type >= PGMAP_FIRST)
-		p->type = 0;
-	p->device[sizeof(p->device) - 1] = 0;
+	p->pfn = found->pfn;
+	p->nr_pages = found->nr_pages;
+	p->type = type;
+	/* what events said holds */
+	p->dying = found->dying || (p->dying && !p->gone);
+	p->gone = false;
+	memcpy(p->device, found->device, sizeof(p->device));
 	e->pgmaps.last = 0;
 	/* folios of events that did not know their pgmap */
 	for (id = 1; id <= e->folios.nr; id++) {

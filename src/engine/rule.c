@@ -50,7 +50,7 @@ void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_ru
 		out->checked = out->broken;
 }
 
-void engine_rules_counted(struct engine *e, const struct dx_rule_counts *total)
+void rules_counted(struct engine *e, const struct dx_rule_counts *total)
 {
 	for (unsigned int i = 0; i < DX_RULES; i++) {
 		if (e->counted.checked[i] < total->checked[i])
@@ -79,14 +79,12 @@ bool engine_inconclusive(const struct engine *e, const char **why)
 	return text;
 }
 
-uint64_t engine_pending(struct engine *e)
+uint64_t engine_pending(const struct engine *e)
 {
 	uint64_t until = 0, t;
 
 	if (e->opt.no_rules)
 		return 0;
-	if (!e->patrol.since)
-		e->patrol.since = e->watermark ? e->watermark : 1;
 #define LATEST(x) ((t = (x)) > until ? (void)(until = t) : (void)0)
 	LATEST(stall_pending(e));
 	LATEST(refs_pending(e));

@@ -248,7 +248,7 @@ static size_t patrol_asks(struct engine *e, struct engine_ask *out, size_t max)
 }
 
 /* If there are few folios, a round that began when somebody wanted to end has to end. */
-uint64_t patrol_pending(struct engine *e)
+uint64_t patrol_pending(const struct engine *e)
 {
 	const struct patrol *p = &e->patrol;
 
@@ -258,12 +258,15 @@ uint64_t patrol_pending(struct engine *e)
 	return e->watermark + HEAL_AGAIN;
 }
 
-size_t engine_asks(struct engine *e, struct engine_ask *out, size_t max)
+void asks_collect(struct engine *e, size_t max)
 {
+	struct engine_ask *out = e->ask;
 	size_t n = refs_asks(e, out, max), part;
 
-	if (e->opt.no_rules)
-		return n + heal_asks(e, out + n, max - n);
+	if (e->opt.no_rules) {
+		e->nr_asks = n + heal_asks(e, out + n, max - n);
+		return;
+	}
 	n += stall_asks(e, out + n, max - n);
 	/* half of the rest: those that look leaked must not starve */
 	part = (max - n + 1) / 2;
@@ -271,6 +274,11 @@ size_t engine_asks(struct engine *e, struct engine_ask *out, size_t max)
 	part = (max - n + 1) / 2;
 	n += watch_asks(e, out + n, part);
 	n += leak_asks(e, out + n, max - n);
-	n += patrol_asks(e, out + n, max - n);
-	return n;
+	e->nr_asks = n + patrol_asks(e, out + n, max - n);
+}
+
+const struct engine_ask *engine_asks(const struct engine *e, size_t *n)
+{
+	*n = e->nr_asks;
+	return e->ask;
 }

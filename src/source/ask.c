@@ -15,7 +15,7 @@
 #define MEMORY_GENERIC 4 /* enum memory_type, include/linux/memremap.h */
 
 /* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. */
-static void tell_devdax(struct source *s, const struct engine_pgmap *p)
+static void tell_devdax(struct source *s, const struct dx_pgmap *p)
 {
 	uint8_t one = 1;
 
@@ -23,13 +23,13 @@ static void tell_devdax(struct source *s, const struct engine_pgmap *p)
 		bpf_map_update_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &p->pgmap, &one, BPF_ANY);
 }
 
-int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg)
+int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap *p), void *arg)
 {
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
 	int n = 0;
 
 	for (;;) {
-		struct engine_pgmap p = {};
+		struct dx_pgmap p = {};
 		int rc = programs_run(s->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "event.h"
 #include "rule.h"
-#include "engine/engine.h"
+#include "stream.h"
 #include "probe/probe.h"
 
 struct source;
@@ -90,7 +90,7 @@ void source_stacks_forget(struct source *s,
 			  void (*each)(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg), void *arg);
 
 /* All pgmaps of the kernel now. Returns their number or -errno; @fn may be NULL. */
-int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct engine_pgmap *p), void *arg);
+int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap *p), void *arg);
 
 /* ---- answers to engine_asks(), as records ---- */
 

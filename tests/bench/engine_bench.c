@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "engine/engine.h"
+#include "../records.h"
 
 #define STEP_NS	  100
 #define SKEW_NS	  300 /* from a program's time stamp to its place in the ring */
@@ -216,7 +217,7 @@ static double feed(struct engine *e, const struct dx_event *ev, size_t n)
 	double start = now_s();
 
 	for (size_t i = 0; i < n; i++)
-		if (engine_push(e, &ev[i], sizeof(ev[i])))
+		if (put_event(e, &ev[i], sizeof(ev[i])))
 			die("the engine");
 	return now_s() - start;
 }
@@ -311,11 +312,11 @@ static void bench_folios(uint64_t max)
 			.flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1, .ino = 12,
 			.index = i, .dev = 1, .stack = -1,
 		};
-		if (engine_push(e, &ev, sizeof(ev)))
+		if (put_event(e, &ev, sizeof(ev)))
 			die("the engine");
 		if (i < 65536 || i % 64)
 			continue;
-		engine_advance(e, UINT64_MAX);
+		put_time(e, UINT64_MAX);
 		engine_stats_get(e, &st);
 		each = (double)st.bytes_folios / st.folios[0];
 		if (each > worst) {
@@ -323,7 +324,7 @@ static void bench_folios(uint64_t max)
 			worst_at = st.folios[0];
 		}
 	}
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	engine_stats_get(e, &st);
 	printf("%9llu  %5.2f  (worst from 65,536 on: %.2f at %llu)\n",
 	       (unsigned long long)st.folios[0], (double)st.bytes_folios / st.folios[0], worst,
@@ -350,7 +351,7 @@ static void bench_memory(size_t history, uint64_t folios, size_t events, const u
 				stream_shift(ev, n, span, TASKS);
 				i = 0;
 			}
-			if (engine_push(e, &ev[i++], sizeof(*ev)))
+			if (put_event(e, &ev[i++], sizeof(*ev)))
 				die("the engine");
 			done++;
 		}

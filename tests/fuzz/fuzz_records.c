@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fuzz_records.c - any sequence of records from the ring, with what else the engine is told in
- * between, and all views of what comes of it: nothing hidden goes out, JSON is JSON.
+ * fuzz_records.c - any stream of records, in any order, and all views of what comes of it: nothing
+ * hidden goes out, JSON is JSON.
  */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/engine.h"
+#include "../records.h"
 #include "fuzz.h"
 #include "symbol/frame.h"
 #include "view/finding.h"
@@ -109,6 +110,7 @@ static void record(struct world *w)
 {
 	struct dx_file_event f = {};
 	size_t len = sizeof(f.e);
+	int rc;
 
 	record_fill(w, &f.e);
 	if (f.e.type == DX_FILE) {
@@ -128,7 +130,8 @@ static void record(struct world *w)
 	/* cut short */
 	if (f.e.nr == 255)
 		len -= f.e.pid;
-	promise(!engine_push(w->e, &f.e, len));
+	rc = put_event(w->e, &f.e, len);
+	promise(!rc || rc == -EBADMSG);
 	if (f.e.type < DX_EVENT_TYPES && f.e.type)
 		told(w, &f.e);
 }
@@ -161,7 +164,7 @@ static void many(struct world *w, unsigned int n, unsigned int how)
 		f.e.pfn = FIRST_PFN + (how & 32 ? i : 0);
 		f.e.ino = how & 64 ? i : 1;
 		f.e.index = i;
-		promise(!engine_push(w->e, &f.e, f.e.type == DX_FILE ? sizeof(f) : sizeof(f.e)));
+		promise(!put_event(w->e, &f.e, f.e.type == DX_FILE ? sizeof(f) : sizeof(f.e)));
 	}
 	w->now += nr;
 }
@@ -169,7 +172,7 @@ static void many(struct world *w, unsigned int n, unsigned int how)
 static void asked(struct world *w)
 {
 	struct engine_ask ask[8];
-	size_t n = engine_asks(w->e, ask, 8);
+	size_t n = put_ask(w->e, ask, 8);
 
 	promise(n <= 8);
 	for (size_t i = 0; i < n; i++) {
@@ -177,13 +180,13 @@ static void asked(struct world *w)
 				       .ustack = -1 };
 
 		if (ask[i].what == ENGINE_ASK_TASK)
-			promise(!engine_push(w->e, &ev, sizeof(ev)));
+			promise(!put_event(w->e, &ev, sizeof(ev)));
 	}
 }
 
 static void pgmap_set(struct world *w, unsigned int n)
 {
-	struct engine_pgmap p = {
+	struct dx_pgmap p = {
 		.pgmap = pgmap_id(n),
 		.pfn = FIRST_PFN + (n & 3) * NR_PAGES,
 		.nr_pages = NR_PAGES,
@@ -193,7 +196,22 @@ static void pgmap_set(struct world *w, unsigned int n)
 
 	strcpy(p.device, name);
 	free(name);
-	promise(!engine_pgmap_set(w->e, &p));
+	promise(!put_pgmap(w->e, &p));
+}
+
+/* Of any type, with any bytes, of any length: what a file or a socket may hold. */
+static void any_record(struct world *w)
+{
+	uint64_t payload[sizeof(struct dx_rule_counts) / 8 + 1] = {};
+	unsigned int type = bytes_number(&w->b, 1) % (DX_RECORD_TYPES + 1);
+	size_t len = bytes_number(&w->b, 2) % sizeof(payload), filled = bytes_number(&w->b, 1);
+	int rc;
+
+	for (size_t i = 0; i < filled && i < len; i++)
+		((unsigned char *)payload)[i] = bytes_number(&w->b, 1);
+	rc = put(w->e, type, payload, len);
+	promise(!rc || rc == -EBADMSG);
+	promise(engine_refusal(w->e)[0]);
 }
 
 static void step(struct world *w)
@@ -202,14 +220,14 @@ static void step(struct world *w)
 
 	switch (op) {
 	case 0xff:
-		engine_advance(w->e, w->now);
+		put_time(w->e, w->now);
 		break;
 	case 0xfe:
 		n = bytes_number(&w->b, 1);
-		engine_lost(w->e, n & 1, n % DX_EVENT_TYPES, n, w->now);
+		put_lost(w->e, n & 1, n % DX_EVENT_TYPES, n, w->now);
 		break;
 	case 0xfd:
-		engine_doubt(w->e, w->now);
+		put_missed(w->e, DX_FAULT, w->now);
 		break;
 	case 0xfc:
 		asked(w);
@@ -218,11 +236,14 @@ static void step(struct world *w)
 		pgmap_set(w, bytes_number(&w->b, 1));
 		break;
 	case 0xfa:
-		engine_pending(w->e);
+		put_ending(w->e);
 		break;
 	case 0xf9:
 		n = bytes_number(&w->b, 1);
 		many(w, n, bytes_number(&w->b, 1));
+		break;
+	case 0xf8:
+		any_record(w);
 		break;
 	default:
 		record(w);
@@ -405,7 +426,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned int i = 0; i < RECORDS_MAX && w.b.left; i++)
 		step(&w);
 	asked(&w);
-	engine_advance(w.e, UINT64_MAX);
+	put_time(w.e, UINT64_MAX);
 	queried(&w);
 	if (shown & 1)
 		engine_folios(w.e, history_shown, &w);

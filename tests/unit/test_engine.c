@@ -261,7 +261,7 @@ static void test_pin_inside_fault(void **state)
 	push(e, DX_PIN, 150, PFN, .refcount = 1026, .mapcount = 1, .cpu = 1);
 	push(e, DX_FAULT, 200, PFN, .flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1,
 	     .since = 100, .refcount = 1025, .mapcount = 1);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_history(e, PFN,
 		       "insert 0>0 m0 p0\n"
 		       "fault-ref? 0>1 m0 p0\n"
@@ -282,7 +282,7 @@ static void test_pin_after_fault_put(void **state)
 	push(e, DX_PIN, 150, PFN, .refcount = 1025, .mapcount = 1, .cpu = 1);
 	push(e, DX_FAULT, 200, PFN, .flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1,
 	     .since = 100, .refcount = 1025, .mapcount = 1);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_history(e, PFN,
 		       "insert 0>0 m0 p0\n"
 		       "fault-ref? 0>1 m0 p0\n"
@@ -439,10 +439,10 @@ static void test_zap_puts_settle(void **state)
 	assert_int_equal(engine_folio_get(e, PFN, &f), 0);
 	assert_int_equal(f.refcount, 2);
 	assert_false(f.ref_inferred);
-	engine_advance(e, second / 2);
+	put_time(e, second / 2);
 	engine_folio_get(e, PFN, &f);
 	assert_int_equal(f.refcount, 2);
-	engine_advance(e, second + 20);
+	put_time(e, second + 20);
 	engine_folio_get(e, PFN, &f);
 	assert_int_equal(f.refcount, 1);
 	assert_true(f.ref_inferred);

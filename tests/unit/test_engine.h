@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../src/engine/internal.h"
+#include "../records.h"
 
 /* cmocka before 2.0 has one for integers of both kinds, which 2.0 calls deprecated. */
 #ifndef assert_uint_in_range
@@ -51,10 +52,10 @@ static inline struct engine *engine_plain(void)
 #define push(e, ...)                                                                     \
 	do {                                                                             \
 		struct dx_event ev_ = EVENT(__VA_ARGS__);                                \
-		assert_int_equal(engine_push(e, &ev_, sizeof(ev_)), 0);                  \
+		assert_int_equal(put_event(e, &ev_, sizeof(ev_)), 0);                  \
 		/* an answer, too, is applied at once where there is no window */        \
 		if (!(e)->opt.window_ns)                                                 \
-			engine_advance(e, ev_.time);                                     \
+			put_time(e, ev_.time);                                     \
 	} while (0)
 
 /* The first 4K write fault of a page: inserted, installed at time - 2, ended. */

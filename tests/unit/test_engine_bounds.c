@@ -107,7 +107,7 @@ static void push_bad(struct engine *e, struct dx_event ev, size_t len)
 {
 	uint64_t bad = stats_of(e).bad;
 
-	assert_int_equal(engine_push(e, &ev, len), 0);
+	assert_int_equal(put_event(e, &ev, len), -EBADMSG);
 	assert_int_equal(stats_of(e).bad, bad + 1);
 }
 
@@ -142,20 +142,20 @@ static void test_malformed(void **state)
 	/* a path that isn't there */
 	push_bad(e, f.e, 135);
 	f.path_len = 0;
-	assert_int_equal(engine_push(e, &f.e, sizeof(f)), 0);
+	assert_int_equal(put_event(e, &f.e, sizeof(f)), -EBADMSG);
 	f.path_len = DX_PATH_LEN;
-	assert_int_equal(engine_push(e, &f.e, sizeof(f)), 0);
+	assert_int_equal(put_event(e, &f.e, sizeof(f)), -EBADMSG);
 	f.path_len = 10;
-	assert_int_equal(engine_push(e, &f.e, 136 + 9), 0);
+	assert_int_equal(put_event(e, &f.e, 136 + 9), -EBADMSG);
 	f.path_len = UINT32_MAX;
-	assert_int_equal(engine_push(e, &f.e, sizeof(f)), 0);
+	assert_int_equal(put_event(e, &f.e, sizeof(f)), -EBADMSG);
 	assert_int_equal(stats_of(e).bad, 22);
 	assert_int_equal(stats_of(e).events, 0);
 	assert_null(engine_path(e, 1, 5, NULL));
 	/* as long as it says is enough; a NUL inside ends it */
 	memcpy(f.path, "/ab\0cdefgh", 10);
 	f.path_len = 10;
-	assert_int_equal(engine_push(e, &f.e, 136 + 10), 0);
+	assert_int_equal(put_event(e, &f.e, 136 + 10), 0);
 	assert_string_equal(engine_path(e, 1, 5, NULL), "/ab");
 	assert_int_equal(stats_of(e).bad, 22);
 	engine_free(e);
@@ -229,6 +229,7 @@ static void test_noise(void **state)
 	uint64_t seed = 88172645463325252ull;
 	struct dx_file_event f;
 	size_t len;
+	int rc;
 
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
@@ -250,9 +251,10 @@ static void test_noise(void **state)
 			f.path_len %= 32;
 		}
 		len = i % 3 ? sizeof(f.e) : sizeof(f.e) + 32;
-		assert_int_equal(engine_push(e, &f.e, len), 0);
+		rc = put_event(e, &f.e, len);
+		assert_true(!rc || rc == -EBADMSG);
 	}
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_true(stats_of(e).bad > 0);
 	assert_true(stats_of(e).events > 100000);
 	assert_int_equal(stats_of(e).bad + stats_of(e).events, 200000);
@@ -267,13 +269,13 @@ static void test_comm(void **state)
 
 	(void)state;
 	memcpy(ev.comm, "\x1b]0;x\a\n\xff\0junk", 14);
-	assert_int_equal(engine_push(e, &ev, sizeof(ev)), 0);
+	assert_int_equal(put_event(e, &ev, sizeof(ev)), 0);
 	assert_string_equal(folio_of(e, PFN).last_comm, "\x1b]0;x\a\n\xff");
 	memcpy(ev.comm, "\x1b]0;x\a\n\xff\0JUNK", 14);
-	assert_int_equal(engine_push(e, &ev, sizeof(ev)), 0);
+	assert_int_equal(put_event(e, &ev, sizeof(ev)), 0);
 	assert_int_equal(e->tasks.nr, 2);
 	memset(ev.comm, 'z', DX_COMM_LEN);
-	assert_int_equal(engine_push(e, &ev, sizeof(ev)), 0);
+	assert_int_equal(put_event(e, &ev, sizeof(ev)), 0);
 	assert_string_equal(folio_of(e, PFN).last_comm, "zzzzzzzzzzzzzzzz");
 	assert_int_equal(e->tasks.nr, 3);
 	engine_free(e);
@@ -327,37 +329,37 @@ static bool one_of_each(struct engine *e)
 {
 	bool good = true;
 	struct engine_folio f;
-	struct engine_pgmap p = { .pgmap = 1, .nr_pages = 1 };
+	struct dx_pgmap p = { .pgmap = 1, .nr_pages = 1 };
 	struct text t = { .len = 0 };
 
 	for (uint64_t i = 0; i < 600; i++) {
 		struct dx_event ev = EVENT(DX_PIN, 1000 - i % 7, PFN + i, .tgid = i,
 					   .refcount = 1024, .dev = 1, .ino = i);
 
-		good &= !engine_push(e, &ev, sizeof(ev));
+		good &= !put_event(e, &ev, sizeof(ev));
 		ev = EVENT(DX_BREAK_BUSY, 1000, PFN + i, .pid = i, .refcount = 1024);
-		good &= !engine_push(e, &ev, sizeof(ev));
+		good &= !put_event(e, &ev, sizeof(ev));
 		ev = EVENT(DX_FAULT, 1001, PFN + i, .flags = DX_F_INSTALL, .since = 900,
 			   .pgmap = i);
-		good &= !engine_push(e, &ev, sizeof(ev));
+		good &= !put_event(e, &ev, sizeof(ev));
 	}
 	for (uint64_t i = 0; i < 70; i++) {
 		struct dx_file_event file = { .e = EVENT(DX_FILE, 1, 0, .ino = i) };
 
 		file.path_len = 1;
 		file.path[0] = '/';
-		good &= !engine_push(e, &file.e, sizeof(file));
+		good &= !put_event(e, &file.e, sizeof(file));
 	}
-	good &= !engine_pgmap_set(e, &p);
-	engine_advance(e, UINT64_MAX);
+	good &= !put_pgmap(e, &p);
+	put_time(e, UINT64_MAX);
 	if (!engine_folio_get(e, PFN, &f))
 		engine_history(e, PFN, text_step, &t);
 	t.len = 0;
 	engine_holders(e, PFN, text_holder, &t);
-	/* a shortage during engine_advance() is told by the next push */
+	/* a shortage during put_time() is told by the next push */
 	struct dx_event last = EVENT(DX_MODULE, 2000, 0);
 
-	good &= !engine_push(e, &last, sizeof(last));
+	good &= !put_event(e, &last, sizeof(last));
 	return good;
 }
 
@@ -381,9 +383,9 @@ static void test_no_memory(void **state)
 			told += !good;
 			/* memory is back: it works as if nothing had been */
 			engine_realloc = realloc;
-			assert_int_equal(engine_push(e, &EVENT(DX_INSERT, 5000, 77),
+			assert_int_equal(put_event(e, &EVENT(DX_INSERT, 5000, 77),
 						     sizeof(struct dx_event)), 0);
-			engine_advance(e, UINT64_MAX);
+			put_time(e, UINT64_MAX);
 			assert_counts(e, 77, 0, 0, 0);
 		}
 		engine_free(e);

@@ -94,7 +94,7 @@ static void test_lost_unpin(void **state)
 	push_first_fault(e, 100, PFN);
 	push(e, DX_PIN, 200, PFN, .tgid = 1, .refcount = 1025, .mapcount = 1);
 	push(e, DX_PIN, 210, PFN, .tgid = 2, .refcount = 2049, .mapcount = 1);
-	engine_lost(e, 0, DX_UNPIN, 1, 250);
+	put_lost(e, 0, DX_UNPIN, 1, 250);
 	push(e, DX_BREAK_BUSY, 300, PFN, .refcount = 1025, .mapcount = 1);
 	assert_holders(e, PFN, "pin 2/101 app x1 @210\n");
 	engine_free(e);
@@ -260,14 +260,14 @@ static void assert_pgmaps(struct engine *e, const char *expected)
 static void test_pgmaps(void **state)
 {
 	struct engine *e = engine_plain();
-	struct engine_pgmap p = {
+	struct dx_pgmap p = {
 		.pgmap = 0xaa00, .pfn = 0x1000, .nr_pages = 0x200, .type = FS_DAX,
 		.device = "pmem0",
 	};
 
 	(void)state;
 	push(e, DX_PGMAP_ADD, 100, 0x1000, .pgmap = 0xaa00, .index = 0x200);
-	assert_int_equal(engine_pgmap_set(e, &p), 0);
+	assert_int_equal(put_pgmap(e, &p), 0);
 	push(e, DX_INSERT, 200, 0x1005, .pgmap = 0xaa00);
 	push(e, DX_PIN, 210, 0x1005, .pgmap = 0xaa00, .refcount = 1024);
 	/* an event that doesn't know its pgmap: by range */
@@ -306,17 +306,17 @@ static void test_pgmaps(void **state)
 static void test_pgmap_set_early(void **state)
 {
 	struct engine *e = engine_with(1 << 20, 1000);
-	struct engine_pgmap p = {
+	struct dx_pgmap p = {
 		.pgmap = 0xaa00, .pfn = 0x1000, .nr_pages = 0x200, .type = FS_DAX,
 		.device = "pmem0",
 	};
 
 	(void)state;
-	assert_int_equal(engine_pgmap_set(e, &p), 0);
+	assert_int_equal(put_pgmap(e, &p), 0);
 	push(e, DX_PGMAP_GONE, 2000, 0x1000, .pgmap = 0xaa00);
 	push(e, DX_PGMAP_ADD, 2100, 0x1000, .pgmap = 0xaa00, .index = 0x200);
-	assert_int_equal(engine_pgmap_set(e, &p), 0);
-	engine_advance(e, UINT64_MAX);
+	assert_int_equal(put_pgmap(e, &p), 0);
+	put_time(e, UINT64_MAX);
 	assert_pgmaps(e, "aa00 1000+200 type 3 'pmem0' folios 0\n");
 	engine_free(e);
 }
@@ -342,13 +342,16 @@ static void test_pgmap_address_again(void **state)
 static void test_many_pgmaps(void **state)
 {
 	struct engine *e = engine_plain();
-	struct engine_pgmap p = { .pfn = 0x1000, .nr_pages = 1, .type = FS_DAX };
+	struct dx_pgmap p = { .pfn = 0x1000, .nr_pages = 1, .type = FS_DAX };
 
 	(void)state;
 	memset(p.device, 'x', sizeof(p.device));
+	p.pgmap = 1;
+	assert_int_equal(put_pgmap(e, &p), -EBADMSG);
+	p.device[sizeof(p.device) - 1] = 0;
 	for (uint64_t i = 1; i <= 2 * PGMAP_MAX; i++) {
 		p.pgmap = i;
-		assert_int_equal(engine_pgmap_set(e, &p),
+		assert_int_equal(put_pgmap(e, &p),
 				 i <= PGMAP_MAX - PGMAP_FIRST ? 0 : -ENOMEM);
 	}
 	/* names end in a NUL */
@@ -367,7 +370,7 @@ static int push_path(struct engine *e, uint64_t time, uint64_t ino, const char *
 	f.path_len = strlen(path);
 	f.path_flags = flags;
 	memcpy(f.path, path, f.path_len);
-	return engine_push(e, &f.e, sizeof(f));
+	return put_event(e, &f.e, sizeof(f));
 }
 
 static void test_files(void **state)
@@ -384,7 +387,7 @@ static void test_files(void **state)
 	assert_null(engine_path(e, 2, 12, NULL));
 	push(e, DX_INSERT, 200, PFN, .dev = 1, .ino = 12, .index = 3);
 	push(e, DX_INSERT, 200, PFN + 1, .dev = 1, .ino = 13);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_string_equal(folio_of(e, PFN).path, "/mnt/a");
 	assert_false(folio_of(e, PFN).path_deleted);
 	assert_null(folio_of(e, PFN + 1).path);

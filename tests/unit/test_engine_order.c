@@ -37,9 +37,9 @@ static void test_sorted(void **state)
 	assert_times(e, PFN, "1000 1050 ");
 	assert_int_equal(stats_of(e).now, 1050);
 	push(e, DX_INSTALL_PFN, 1055, PFN);
-	engine_advance(e, 1165);
+	put_time(e, 1165);
 	assert_times(e, PFN, "1000 1050 1055 1060 ");
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_times(e, PFN, "1000 1050 1055 1060 1070 1150 ");
 	assert_int_equal(stats_of(e).late, 0);
 	assert_int_equal(stats_of(e).late_max_ns, 0);
@@ -57,7 +57,7 @@ static void test_equal_times(void **state)
 	push(e, DX_BREAK_BUSY, 1000, PFN);
 	push(e, DX_REMOVE, 1000, PFN);
 	push(e, DX_FAULT, 1000, PFN);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_int_equal(engine_history(e, PFN, text_step, &t), 0);
 	assert_string_equal(t.buf, "install-pfn 0>0 m0 p0\nbreak-busy 0>0 m0 p0\n"
 				   "remove 0>0 m0 p0\nfault 0>0 m0 p0\n");
@@ -81,11 +81,11 @@ static void test_late(void **state)
 	push(e, DX_INSTALL_PFN, 1300, PFN);
 	assert_int_equal(stats_of(e).late, 3);
 	assert_int_equal(stats_of(e).late_max_ns, 300);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_times(e, PFN, "1000 1400 1399 1100 1300 1500 ");
 	assert_int_equal(folio_of(e, PFN).last_time, 1500);
 	assert_int_equal(stats_of(e).events, 6);
-	/* after engine_advance() what is older than the newest applied is late */
+	/* after put_time() what is older than the newest applied is late */
 	push(e, DX_INSTALL_PFN, 1499, PFN);
 	assert_int_equal(stats_of(e).late, 4);
 	engine_free(e);
@@ -102,7 +102,7 @@ static void test_late_install(void **state)
 	     .refcount = 1, .mapcount = 1);
 	assert_int_equal(stats_of(e).late, 1);
 	assert_int_equal(stats_of(e).late_max_ns, 50);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_times(e, PFN, "1850 2000 ");
 	engine_free(e);
 }
@@ -118,7 +118,7 @@ static void test_answer_ahead(void **state)
 	push(e, DX_UNMAP, 1010, PFN, .refcount = 1, .nr = 1);
 	assert_int_equal(stats_of(e).late, 0);
 	assert_int_equal(stats_of(e).events, 0);
-	engine_advance(e, 2100);
+	put_time(e, 2100);
 	assert_int_equal(stats_of(e).late, 0);
 	assert_times(e, PFN, "1000 1010 2000 ");
 	assert_int_equal(folio_of(e, PFN).last_time, 2000);
@@ -160,7 +160,7 @@ static void test_shuffled(void **state)
 			push(e, DX_FAULT, time, PFN, .flags = DX_F_INSTALL, .since = 3);
 	}
 	assert_true(e->order.heap_count > 0);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_int_equal(order_pending(&e->order), 0);
 	assert_int_equal(stats_of(e).events, N);
 	/* a fault's install is up to 3 ns before the window */
@@ -186,8 +186,8 @@ static void test_same_result(void **state)
 			push(b, DX_INSTALL_PFN, 1000 + i + j, PFN + j % 3,
 			     .refcount = (i + j) * 7 % 3);
 	}
-	engine_advance(a, UINT64_MAX);
-	engine_advance(b, UINT64_MAX);
+	put_time(a, UINT64_MAX);
+	put_time(b, UINT64_MAX);
 	for (uint64_t pfn = PFN; pfn < PFN + 3; pfn++) {
 		ta.len = tb.len = 0;
 		assert_int_equal(engine_history(a, pfn, text_step, &ta), 0);
@@ -212,24 +212,24 @@ static void test_window_full(void **state)
 	assert_int_equal(order_pending(&e->order), ORDER_MAX_RECORDS);
 	push(e, DX_INSTALL_PFN, 1100, PFN);
 	assert_int_equal(stats_of(e).late, 1);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_int_equal(stats_of(e).events, n + 1);
 	engine_free(e);
 }
 
-/* engine_advance() with a time: an idle system's last events get applied. */
+/* put_time() with a time: an idle system's last events get applied. */
 static void test_advance(void **state)
 {
 	struct engine *e = engine_with(1 << 20, 1000);
 
 	(void)state;
 	push(e, DX_INSTALL_PFN, 5000, PFN);
-	engine_advance(e, 500);
-	engine_advance(e, 5999);
+	put_time(e, 500);
+	put_time(e, 5999);
 	assert_int_equal(stats_of(e).events, 0);
-	engine_advance(e, 6000);
+	put_time(e, 6000);
 	assert_int_equal(stats_of(e).events, 1);
-	engine_advance(e, 20000);
+	put_time(e, 20000);
 	/* the clock went on, so this is outside the window */
 	push(e, DX_INSTALL_PFN, 18000, PFN);
 	assert_int_equal(stats_of(e).late, 1);
@@ -245,10 +245,10 @@ static void test_loss(void **state)
 	(void)state;
 	push_first_fault(e, 100, PFN);
 	push_first_fault(e, 100, PFN + 1);
-	engine_lost(e, 1, DX_UNMAP, 3, 150);
-	engine_lost(e, 0, DX_PIN, 2, 160);
-	engine_lost(e, 0, 9999, 1, 160);
-	engine_lost(e, 0, DX_GET, 0, 170);
+	put_lost(e, 1, DX_UNMAP, 3, 150);
+	put_lost(e, 0, DX_PIN, 2, 160);
+	put_lost(e, 0, 9999, 1, 160);
+	put_lost(e, 0, DX_GET, 0, 170);
 	assert_true(folio_of(e, PFN).doubtful);
 	assert_true(folio_of(e, PFN + 1).doubtful);
 	push(e, DX_PIN, 200, PFN, .refcount = 2049, .mapcount = 1);
@@ -299,7 +299,7 @@ static void test_loss_behind(void **state)
 
 	(void)state;
 	push(e, DX_INSTALL_PFN, 2000, PFN);
-	engine_lost(e, 0, DX_PIN, 1, 1500);
+	put_lost(e, 0, DX_PIN, 1, 1500);
 	assert_true(folio_of(e, PFN).doubtful);
 	engine_free(e);
 }
@@ -312,10 +312,10 @@ static void test_loss_and_window(void **state)
 	(void)state;
 	push(e, DX_INSTALL_PFN, 2000, PFN);
 	push(e, DX_INSTALL_PFN, 2500, PFN);
-	engine_lost(e, 0, DX_PIN, 1, 2200);
-	engine_advance(e, 3100);
+	put_lost(e, 0, DX_PIN, 1, 2200);
+	put_time(e, 3100);
 	assert_true(folio_of(e, PFN).doubtful);
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_false(folio_of(e, PFN).doubtful);
 	assert_history(e, PFN, "install-pfn 0>0 m0 p0 !\ninstall-pfn 0>0 m0 p0 !\n");
 	engine_free(e);

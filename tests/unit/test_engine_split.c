@@ -173,7 +173,7 @@ static void test_unseen_split(void **state)
 	(void)state;
 	push_huge_fault(e, 100, HUGE);
 	push(e, DX_PIN, 110, HUGE, .order = 9, .refcount = 2, .mapcount = 1, .pincount = 1);
-	engine_lost(e, 0, DX_REMOVE, 1, 150);
+	put_lost(e, 0, DX_REMOVE, 1, 150);
 	push_first_fault(e, 200, HUGE + 8);
 	assert_orders(e, 2, 0, 0);
 	assert_history(e, HUGE,

@@ -57,7 +57,7 @@ static void test_pending(void **state)
 	/* a fault has counts where others have the user's stack */
 	push(e, DX_FAULT, T0 + 11 * MS, PFN + 1, .flags = DX_F_INSTALL, .map_install = 9, .refcount = 1);
 	assert_stacks(e, "3 4 5");
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_stacks(e, "3 5");
 	engine_free(e);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "view/escape.h"
 #include "view/report.h"
+#include "../records.h"
 #include "view_feed.h"
 
 #define SEC 1000000000ull
@@ -721,7 +722,7 @@ static void test_collect(void **state)
 	push_violation(e, DX_RULE_FREE_NONZERO, 8 * SEC, 1);
 	push_violation(e, DX_RULE_FREE_NONZERO, 9 * SEC, 1);
 	push_violation(e, DX_RULE_PIN_IMBALANCE, 10 * SEC, 2);
-	engine_rules_counted(e, &total);
+	put_counters(e, &total);
 	assert_int_equal(report_collect(&r, e), 0);
 	assert_int_equal(r.nr_findings, 2);
 	assert_int_equal(r.findings[0].f.rule, DX_RULE_FREE_NONZERO);
@@ -742,7 +743,7 @@ static void test_collect(void **state)
 	assert_int_equal(r.findings[0].f.rule, DX_RULE_PIN_IMBALANCE);
 	report_free(&r);
 
-	engine_lost(e, 0, DX_PIN, 3, 11 * SEC);
+	put_lost(e, 0, DX_PIN, 3, 11 * SEC);
 	r.rules = BIT(DX_RULE_GRAB_NONPOSITIVE);
 	assert_int_equal(report_collect(&r, e), 0);
 	assert_int_equal(r.nr_findings, 0);

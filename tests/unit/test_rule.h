@@ -70,7 +70,7 @@ static inline void world_folio(struct engine *e, const struct world *w, uint64_t
 static inline void world_answer(struct engine *e, struct world *w, uint64_t time)
 {
 	struct engine_ask ask[64];
-	size_t n = engine_asks(e, ask, w->per_call ? w->per_call : 64);
+	size_t n = put_ask(e, ask, w->per_call ? w->per_call : 64);
 
 	assert_uint_in_range(n, 0, w->per_call ? w->per_call : 64);
 	for (size_t i = 0; i < n; i++) {
@@ -94,7 +94,7 @@ static inline void world_answer(struct engine *e, struct world *w, uint64_t time
 static inline void world_run(struct engine *e, struct world *w, uint64_t from, uint64_t to)
 {
 	for (uint64_t t = from; t <= to; t += 250 * MS) {
-		engine_advance(e, t);
+		put_time(e, t);
 		world_answer(e, w, t);
 	}
 }
@@ -157,9 +157,9 @@ static inline struct engine_rule rule_of(const struct engine *e, enum dx_rule ru
 
 static inline void set_pgmap(struct engine *e, uint64_t id, uint64_t pfn, uint8_t type)
 {
-	struct engine_pgmap p = { .pgmap = id, .pfn = pfn, .nr_pages = 1 << 18, .type = type };
+	struct dx_pgmap p = { .pgmap = id, .pfn = pfn, .nr_pages = 1 << 18, .type = type };
 
 	strcpy(p.device, type == GENERIC ? "dax0.0" : "pmem0");
-	assert_int_equal(engine_pgmap_set(e, &p), 0);
+	assert_int_equal(put_pgmap(e, &p), 0);
 }
 #endif

@@ -33,16 +33,16 @@ static void test_leaked_pin(void **state)
 	/* alive: nothing is wrong, however long */
 	world_run(e, &w, T0 + S, T0 + 60 * S);
 	assert_findings(e, "");
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	assert_int_equal(e->suspects.nr, 0);
 	w.gone[0].tgid = 30;
 	world_run(e, &w, T0 + 61 * S, T0 + 62 * S + 250 * MS);
-	assert_uint_in_range(engine_pending(e), T0 + 70 * S, T0 + 75 * S);
+	assert_uint_in_range(put_ending(e), T0 + 70 * S, T0 + 75 * S);
 	world_run(e, &w, T0 + 62 * S + 250 * MS, T0 + 70 * S);
 	assert_findings(e, "");
 	world_run(e, &w, T0 + 70 * S, T0 + 75 * S);
 	assert_findings(e, "1 folio-leak proven x1 pfn+0 pins 1 by 30\n");
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	f = finding_of(e, 1);
 	assert_true(f.leaked_pins);
 	assert_int_equal(f.got, 1024);
@@ -146,7 +146,7 @@ static void test_unexplained_ref(void **state)
 	/* 2 with the put that is on its way, 1 without */
 	world_run(e, &w, T0 + S, T0 + 2 * S);
 	w.folio[0].ref = 1;
-	assert_uint_in_range(engine_pending(e), T0 + 11 * S, T0 + 15 * S);
+	assert_uint_in_range(put_ending(e), T0 + 11 * S, T0 + 15 * S);
 	world_run(e, &w, T0 + 2 * S, T0 + S + LEAK - 1);
 	assert_findings(e, "");
 	world_run(e, &w, T0 + S + LEAK, T0 + S + LEAK + 2 * S);
@@ -170,8 +170,8 @@ static void test_last_look(void **state)
 	world_run(e, &w, T0 + S, T0 + S + LEAK + 2 * S);
 	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0\n");
 	w.folio[0].ref = 0;
-	assert_uint_in_range(engine_pending(e), T0 + S + LEAK + 2 * S, T0 + S + LEAK + 4 * S);
-	for (uint64_t t = T0 + S + LEAK + 2 * S; engine_pending(e); t += 250 * MS)
+	assert_uint_in_range(put_ending(e), T0 + S + LEAK + 2 * S, T0 + S + LEAK + 4 * S);
+	for (uint64_t t = T0 + S + LEAK + 2 * S; put_ending(e); t += 250 * MS)
 		world_run(e, &w, t, t);
 	assert_findings(e, "1 folio-leak suspected x1 pfn+0 refs 1 by 0 over\n");
 	engine_free(e);
@@ -509,11 +509,11 @@ static void test_lost(void **state)
 	(void)state;
 	w.gone[0].tgid = 30;
 	/* lost before it all began, and the folio seen idle since */
-	engine_lost(e, 0, DX_UNPIN, 5, T0 - S);
+	put_lost(e, 0, DX_UNPIN, 5, T0 - S);
 	pinned(e);
 	world_run(e, &w, T0 + S, T0 + 6 * S);
 	/* in the middle: read again, and from there on */
-	engine_lost(e, 0, DX_UNPIN, 1, T0 + 7 * S);
+	put_lost(e, 0, DX_UNPIN, 1, T0 + 7 * S);
 	world_run(e, &w, T0 + 7 * S + MS, T0 + 16 * S);
 	assert_findings(e, "");
 	world_run(e, &w, T0 + 16 * S, T0 + 22 * S);
@@ -521,16 +521,16 @@ static void test_lost(void **state)
 	engine_free(e);
 	/* before it was pinned: the folio was idle since then */
 	e = engine_rules();
-	engine_lost(e, 0, DX_UNPIN, 5, T0 - S);
+	put_lost(e, 0, DX_UNPIN, 5, T0 - S);
 	pinned(e);
 	world_run(e, &w, T0 + S, T0 + 22 * S);
 	assert_findings(e, "1 folio-leak proven x1 pfn+0 pins 1 by 30\n");
 	/* after it was found */
-	engine_lost(e, 0, DX_UNPIN, 1, T0 + 23 * S);
+	put_lost(e, 0, DX_UNPIN, 1, T0 + 23 * S);
 	world_run(e, &w, T0 + 23 * S + MS, T0 + 60 * S);
 	assert_findings(e, "1 folio-leak proven x1 pfn+0 pins 1 by 30\n");
 	/* and what the loss hid was the unpin */
-	engine_lost(e, 0, DX_UNPIN, 1, T0 + 61 * S);
+	put_lost(e, 0, DX_UNPIN, 1, T0 + 61 * S);
 	w.folio[0].ref = 0;
 	world_run(e, &w, T0 + 61 * S + MS, T0 + 64 * S);
 	assert_findings(e, "1 folio-leak proven x1 pfn+0 pins 1 by 30 over\n");
@@ -546,7 +546,7 @@ static void test_doubtful(void **state)
 	(void)state;
 	pinned(e);
 	for (uint64_t t = T0 + S; t < T0 + 60 * S; t += S) {
-		engine_lost(e, 0, DX_UNPIN, 1, t);
+		put_lost(e, 0, DX_UNPIN, 1, t);
 		world_run(e, &w, t + MS, t + 500 * MS);
 	}
 	assert_findings(e, "");
@@ -778,8 +778,8 @@ static void test_bound(void **state)
 		size_t n;
 
 		t += 250 * MS;
-		engine_advance(e, t);
-		n = engine_asks(e, ask, 512);
+		put_time(e, t);
+		n = put_ask(e, ask, 512);
 		for (size_t i = 0; i < n; i++)
 			if (ask[i].what == ENGINE_ASK_FOLIO)
 				push(e, DX_SAMPLE, t, ask[i].pfn, .refcount = 1);
@@ -793,8 +793,8 @@ static void test_bound(void **state)
 		size_t n;
 
 		t += 250 * MS;
-		engine_advance(e, t);
-		n = engine_asks(e, ask, 512);
+		put_time(e, t);
+		n = put_ask(e, ask, 512);
 		for (size_t i = 0; i < n; i++)
 			if (ask[i].what == ENGINE_ASK_FOLIO)
 				push(e, DX_SAMPLE, t, ask[i].pfn, .refcount = 1);
@@ -826,13 +826,13 @@ static void test_no_memory(void **state)
 			struct engine_ask ask[64];
 			size_t k;
 
-			engine_advance(e, t);
-			k = engine_asks(e, ask, 64);
+			put_time(e, t);
+			k = put_ask(e, ask, 64);
 			for (size_t i = 0; i < k; i++) {
 				struct dx_event s = EVENT(DX_SAMPLE, t, PFN, .refcount = 1024);
 				struct dx_event g = EVENT(DX_TASK_GONE, t, 0, .tgid = 30);
 
-				engine_push(e, ask[i].what == ENGINE_ASK_TASK ? &g : &s, sizeof(s));
+				put_event(e, ask[i].what == ENGINE_ASK_TASK ? &g : &s, sizeof(s));
 			}
 		}
 		engine_realloc = realloc;

@@ -27,7 +27,7 @@ static void test_kept(void **state)
 	(void)state;
 	world_run(e, &w, T0, T0 + 60 * S);
 	assert_findings(e, "");
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	/* once a second, and each look is a check of both rules */
 	assert_uint_in_range(w.asked[ENGINE_ASK_PGMAP], 60, 62);
 	assert_int_equal(rule_of(e, DX_RULE_PGMAP_LEAK).checked, w.asked[ENGINE_ASK_PGMAP]);
@@ -47,10 +47,10 @@ static void test_leak(void **state)
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 3 * S + 250 * MS, T0 + 3 * S + LEAK);
 	assert_findings(e, "");
-	assert_uint_in_range(engine_pending(e), T0 + 3 * S + LEAK, T0 + 3 * S + LEAK + 3 * S);
+	assert_uint_in_range(put_ending(e), T0 + 3 * S + LEAK, T0 + 3 * S + LEAK + 3 * S);
 	world_run(e, &w, T0 + 3 * S + LEAK + 250 * MS, T0 + 3 * S + LEAK + 2 * S);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 40\n");
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	f = finding_of(e, 1);
 	assert_int_equal(f.stack, 3);
 	assert_string_equal(f.comm, "hog");
@@ -89,8 +89,8 @@ static void test_last_look(void **state)
 	world_run(e, &w, T0 + 3 * S + 250 * MS, T0 + 5 * S + LEAK);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0\n");
 	w.pgmap[0].refs--;
-	assert_uint_in_range(engine_pending(e), T0 + 5 * S + LEAK, T0 + 8 * S + LEAK);
-	for (uint64_t t = T0 + 5 * S + LEAK; engine_pending(e); t += 250 * MS)
+	assert_uint_in_range(put_ending(e), T0 + 5 * S + LEAK, T0 + 8 * S + LEAK);
+	for (uint64_t t = T0 + 5 * S + LEAK; put_ending(e); t += 250 * MS)
 		world_run(e, &w, t, t);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0 over\n");
 	engine_free(e);
@@ -238,7 +238,7 @@ static void test_lost(void **state)
 
 	(void)state;
 	world_run(e, &w, T0, T0 + S);
-	engine_lost(e, 0, DX_PGMAP_GET, 1, T0 + 2 * S);
+	put_lost(e, 0, DX_PGMAP_GET, 1, T0 + 2 * S);
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 2 * S + 250 * MS, T0 + 2 * S + LEAK);
 	assert_findings(e, "");
@@ -252,7 +252,7 @@ static void test_lost(void **state)
 	GET(e, T0 + S + 100 * MS);
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + S + 250 * MS, T0 + LEAK + 4 * S);
-	engine_lost(e, 0, DX_FAULT, 1, T0 + LEAK + 5 * S);
+	put_lost(e, 0, DX_FAULT, 1, T0 + LEAK + 5 * S);
 	world_run(e, &w, T0 + LEAK + 5 * S, T0 + LEAK + 30 * S);
 	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 40\n");
 	w.pgmap[0].refs--;
@@ -329,7 +329,7 @@ static void test_underflow(void **state)
 	w.pgmap[0].refs -= 2;
 	world_run(e, &w, T0 + 10 * S, T0 + 10 * S + 750 * MS);
 	assert_findings(e, "");
-	assert_uint_in_range(engine_pending(e), T0 + 11 * S, T0 + 13 * S);
+	assert_uint_in_range(put_ending(e), T0 + 11 * S, T0 + 13 * S);
 	world_run(e, &w, T0 + 11 * S, T0 + 12 * S);
 	assert_findings(e, "1 pgmap-underflow proven x1 refs 2 by 0\n");
 	/* made up for: it was put too often all the same */
@@ -454,7 +454,7 @@ static void test_private_lost(void **state)
 	(void)state;
 	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = PGMAP_PRIVATE, .index = 1 << 18);
 	world_run(e, &w, T0 + MS, T0 + S);
-	engine_lost(e, 0, DX_PAGE_INIT, 3, T0 + 2 * S);
+	put_lost(e, 0, DX_PAGE_INIT, 3, T0 + 2 * S);
 	w.pgmap[0].refs += 3;
 	world_run(e, &w, T0 + 3 * S, T0 + 30 * S);
 	assert_findings(e, "");
@@ -543,7 +543,7 @@ static void test_no_memory(void **state)
 	world_run(e, &w, T0, T0 + S);
 	allowed = 0;
 	engine_realloc = short_realloc;
-	assert_int_equal(engine_push(e, &ev, sizeof(ev)), -ENOMEM);
+	assert_int_equal(put_event(e, &ev, sizeof(ev)), -ENOMEM);
 	engine_realloc = realloc;
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 2 * S + MS, T0 + 20 * S);
@@ -567,7 +567,7 @@ static void test_reordered(void **state)
 		push(e, DX_PGMAP_GET, t + 400 * MS, 0);
 		push(e, DX_PGMAP_REFS, t + 100 * MS, 0, .addr = BASE, .index = BASE);
 	}
-	engine_advance(e, UINT64_MAX);
+	put_time(e, UINT64_MAX);
 	assert_findings(e, "");
 	assert_int_equal(stats_of(e).late, 0);
 	engine_free(e);

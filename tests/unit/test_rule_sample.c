@@ -72,7 +72,7 @@ static void test_scan_then_more(void **state)
 	push(e, DX_SAMPLE, T0 + 2 * S, PFN, .flags = DX_F_SCAN, .refcount = 2, .mapcount = 1, .tgid = 0);
 	assert_history(e, PFN, "sample 1>1 m1 p0\nunknown? 1>2 m1 p0\nsample 2>2 m1 p0\n");
 	/* met first after a loss: it says so */
-	engine_lost(e, 0, DX_PIN, 7, T0 + 3 * S);
+	put_lost(e, 0, DX_PIN, 7, T0 + 3 * S);
 	push(e, DX_SAMPLE, T0 + 4 * S, PFN + 1, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
 	assert_history(e, PFN + 1, "sample 1>1 m1 p0 !\n");
 	assert_false(folio_of(e, PFN + 1).doubtful);
@@ -93,7 +93,7 @@ static void test_heal(void **state)
 		push_first_fault(e, T0 + i, PFN + i);
 	world_run(e, &w, T0 + S, T0 + 5 * S);
 	assert_int_equal(w.asked[ENGINE_ASK_FOLIO], 0);
-	engine_lost(e, 0, DX_PIN, 7, T0 + 6 * S);
+	put_lost(e, 0, DX_PIN, 7, T0 + 6 * S);
 	for (int i = 0; i < 3; i++)
 		assert_true(folio_of(e, PFN + i).doubtful);
 	world_run(e, &w, T0 + 6 * S + MS, T0 + 20 * S);
@@ -120,7 +120,7 @@ static void test_heal_again(void **state)
 
 	(void)state;
 	push_first_fault(e, T0, PFN);
-	engine_lost(e, 0, DX_PIN, 7, T0 + S);
+	put_lost(e, 0, DX_PIN, 7, T0 + S);
 	world_run(e, &w, T0 + 2 * S, T0 + 12 * S);
 	assert_uint_in_range(w.asked[ENGINE_ASK_FOLIO], 8, 12);
 	engine_free(e);
@@ -140,10 +140,10 @@ static void test_heal_many(void **state)
 	memset(asked, 0, sizeof(asked));
 	for (uint64_t i = 0; i < N; i++)
 		push(e, DX_FREE, T0, PFN + i);
-	engine_lost(e, 0, DX_PIN, 7, T0 + 1);
+	put_lost(e, 0, DX_PIN, 7, T0 + 1);
 	for (int round = 0; round < 120; round++, t += 250 * MS) {
-		engine_advance(e, t);
-		n = engine_asks(e, ask, 100);
+		put_time(e, t);
+		n = put_ask(e, ask, 100);
 		for (size_t i = 0; i < n; i++) {
 			if (ask[i].what != ENGINE_ASK_FOLIO)
 				continue;
@@ -170,7 +170,7 @@ static void test_heal_order(void **state)
 	push(e, DX_FAULT, T0, PFN, .flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1,
 	     .refcount = 1, .mapcount = 1, .order = 9, .level = DX_PMD, .since = 2);
 	push_first_fault(e, T0, PFN + 512);
-	engine_lost(e, 0, DX_REMOVE, 7, T0 + S);
+	put_lost(e, 0, DX_REMOVE, 7, T0 + S);
 	world_run(e, &w, T0 + 2 * S, T0 + 4 * S);
 	assert_int_equal(folio_of(e, PFN).order, 0);
 	assert_counts(e, PFN, 0, 0, 0);
@@ -191,13 +191,13 @@ static void test_order_of_asks(void **state)
 	set_pgmap(e, PMEM0 + 64, PFN + (1 << 18), FS_DAX);
 	push(e, DX_FREE, T0, PFN);
 	push(e, DX_FREE, T0, PFN + 1);
-	engine_lost(e, 0, DX_PIN, 7, T0 + 1);
-	engine_advance(e, T0 + S);
-	assert_int_equal(engine_asks(e, ask, 0), 0);
-	n = engine_asks(e, ask, 1);
+	put_lost(e, 0, DX_PIN, 7, T0 + 1);
+	put_time(e, T0 + S);
+	assert_int_equal(put_ask(e, ask, 0), 0);
+	n = put_ask(e, ask, 1);
 	assert_int_equal(n, 1);
 	assert_int_equal(ask[0].what, ENGINE_ASK_PGMAP);
-	n = engine_asks(e, ask, 8);
+	n = put_ask(e, ask, 8);
 	assert_int_equal(n, 3);
 	assert_int_equal(ask[0].what, ENGINE_ASK_PGMAP);
 	assert_int_equal(ask[0].pgmap, PMEM0 + 64);
@@ -218,11 +218,11 @@ static void test_tasks(void **state)
 	push(e, DX_PIN, T0 + 2, PFN, .tgid = 30, .refcount = 2049, .mapcount = 1);
 	push(e, DX_PIN, T0 + 3, PFN, .tgid = 31, .refcount = 3073, .mapcount = 1);
 	/* not yet known whether they are there: somebody who wants to end waits */
-	engine_advance(e, T0 + S);
-	assert_uint_in_range(engine_pending(e), T0 + S + 1, T0 + 4 * S);
+	put_time(e, T0 + S);
+	assert_uint_in_range(put_ending(e), T0 + S + 1, T0 + 4 * S);
 	world_run(e, &w, T0 + S, T0 + 11 * S);
 	assert_uint_in_range(w.asked[ENGINE_ASK_TASK], 20, 22);
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	push(e, DX_UNPIN, T0 + 12 * S, PFN, .tgid = 31, .refcount = 3073, .mapcount = 1);
 	push(e, DX_UNPIN, T0 + 12 * S, PFN, .tgid = 30, .refcount = 2049, .mapcount = 1, .nr = 2);
 	assert_int_equal(e->holders.nr, 0);

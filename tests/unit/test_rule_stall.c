@@ -15,10 +15,10 @@ static void test_truncate(void **state)
 	push_first_fault(e, T0 - S, PFN);
 	push(e, DX_PIN, T0 - S + 5, PFN, .tgid = 30, .refcount = 1025, .mapcount = 1);
 	BUSY(e, T0);
-	engine_advance(e, T0 + STALL - 1);
+	put_time(e, T0 + STALL - 1);
 	assert_findings(e, "");
-	assert_true(engine_pending(e) >= T0 + STALL);
-	engine_advance(e, T0 + STALL + 10 * MS);
+	assert_true(put_ending(e) >= T0 + STALL);
+	put_time(e, T0 + STALL + 10 * MS);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+0 refs 0 by 50\n");
 	f = finding_of(e, 1);
 	assert_int_equal(f.first_time, T0);
@@ -35,7 +35,7 @@ static void test_truncate(void **state)
 	assert_int_equal(f.nr_holders, 1);
 	/* it still waits: the same finding */
 	BUSY(e, T0 + 2 * STALL);
-	engine_advance(e, T0 + 3 * STALL);
+	put_time(e, T0 + 3 * STALL);
 	assert_int_equal(e->findings.nr, 1);
 	push(e, DX_BREAK_DONE, T0 + 4 * STALL, 0, .dev = 7, .ino = 12, .pid = 51);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+0 refs 0 by 50 over\n");
@@ -60,11 +60,11 @@ static void test_short_wait(void **state)
 	push(e, DX_BREAK_DONE, T0 + 2 * STALL - 1, 0, .dev = 7, .ino = 12, .pid = 51);
 	/* one that may not wait does not */
 	BUSY(e, T0 + 2 * STALL, .flags = DX_F_NOWAIT);
-	engine_advance(e, T0 + 9 * STALL);
+	put_time(e, T0 + 9 * STALL);
 	assert_findings(e, "");
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).checked, 2);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).broken, 0);
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	engine_free(e);
 }
 
@@ -93,7 +93,7 @@ static void test_next_folio(void **state)
 	(void)state;
 	BUSY(e, T0);
 	BUSY(e, T0 + 6 * S, .pfn = PFN + 1, .index = 4);
-	engine_advance(e, T0 + STALL + S);
+	put_time(e, T0 + STALL + S);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+1 refs 0 by 50\n");
 	BUSY(e, T0 + STALL + 2 * S, .pfn = PFN + 2, .index = 5);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+2 refs 0 by 50\n");
@@ -111,7 +111,7 @@ static void test_reordered(void **state)
 	(void)state;
 	push(e, DX_BREAK_DONE, T0 + 500 * MS, 0, .dev = 7, .ino = 12, .pid = 51);
 	BUSY(e, T0);
-	engine_advance(e, T0 + 5 * STALL);
+	put_time(e, T0 + 5 * STALL);
 	assert_findings(e, "");
 	engine_free(e);
 }
@@ -123,13 +123,13 @@ static void test_lost(void **state)
 
 	(void)state;
 	/* lost before it began: nothing to do with it */
-	engine_lost(e, 0, DX_FAULT, 1, T0 - S);
+	put_lost(e, 0, DX_FAULT, 1, T0 - S);
 	BUSY(e, T0);
-	engine_advance(e, T0 + STALL);
+	put_time(e, T0 + STALL);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+0 refs 0 by 50\n");
 	/* its end may be lost */
-	engine_lost(e, 0, DX_BREAK_DONE, 1, T0 + STALL + S);
-	engine_advance(e, T0 + STALL + 2 * S);
+	put_lost(e, 0, DX_BREAK_DONE, 1, T0 + STALL + S);
+	put_time(e, T0 + STALL + 2 * S);
 	assert_findings(e, "1 stall-break-layout inconclusive x1 pfn+0 refs 0 by 50\n");
 	/* it was: the process is no more */
 	world_run(e, &w, T0 + STALL + 2 * S, T0 + STALL + 4 * S);
@@ -145,11 +145,11 @@ static void test_lost_between(void **state)
 
 	(void)state;
 	BUSY(e, T0);
-	engine_lost(e, 0, DX_BREAK_DONE, 1, T0 + S);
+	put_lost(e, 0, DX_BREAK_DONE, 1, T0 + S);
 	BUSY(e, T0 + 9 * S);
-	engine_advance(e, T0 + STALL + S);
+	put_time(e, T0 + STALL + S);
 	assert_findings(e, "");
-	engine_advance(e, T0 + 9 * S + STALL);
+	put_time(e, T0 + 9 * S + STALL);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+0 refs 0 by 50\n");
 	assert_int_equal(finding_of(e, 1).first_time, T0 + 9 * S);
 	engine_free(e);
@@ -166,10 +166,10 @@ static void test_memunmap(void **state)
 	(void)state;
 	set_pgmap(e, PMEM0, PFN, FS_DAX);
 	KILL(e, T0);
-	engine_advance(e, T0 + STALL - 1);
+	put_time(e, T0 + STALL - 1);
 	assert_findings(e, "");
-	assert_int_equal(engine_pending(e), T0 + STALL);
-	engine_advance(e, T0 + STALL + 10 * MS);
+	assert_int_equal(put_ending(e), T0 + STALL);
+	put_time(e, T0 + STALL + 10 * MS);
 	assert_findings(e, "1 stall-memunmap proven x1 refs 0 by 60\n");
 	f = finding_of(e, 1);
 	assert_int_equal(f.pgmap, PMEM0);
@@ -182,7 +182,7 @@ static void test_memunmap(void **state)
 	push(e, DX_PGMAP_ADD, T0 + 3 * STALL, PFN, .index = 1 << 18);
 	KILL(e, T0 + 4 * STALL);
 	push(e, DX_PGMAP_GONE, T0 + 4 * STALL + 5, PFN);
-	engine_advance(e, T0 + 9 * STALL);
+	put_time(e, T0 + 9 * STALL);
 	assert_int_equal(e->findings.nr, 1);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_MEMUNMAP).checked, 2);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_MEMUNMAP).broken, 1);
@@ -198,7 +198,7 @@ static void test_memunmap_lost(void **state)
 	(void)state;
 	set_pgmap(e, PMEM0, PFN, FS_DAX);
 	KILL(e, T0);
-	engine_lost(e, 0, DX_FAULT, 1, T0 + S);
+	put_lost(e, 0, DX_FAULT, 1, T0 + S);
 	/* it is still dying after the loss: as good as seen */
 	world_run(e, &w, T0 + 2 * S, T0 + STALL + S);
 	assert_findings(e, "1 stall-memunmap proven x1 refs 0 by 60\n");
@@ -207,7 +207,7 @@ static void test_memunmap_lost(void **state)
 	e = engine_rules();
 	set_pgmap(e, PMEM0, PFN, FS_DAX);
 	KILL(e, T0);
-	engine_lost(e, 0, DX_PGMAP_GONE, 1, T0 + S);
+	put_lost(e, 0, DX_PGMAP_GONE, 1, T0 + S);
 	/* no look any more */
 	w.pgmap[0].id = 1;
 	world_run(e, &w, T0 + 2 * S, T0 + STALL + S);

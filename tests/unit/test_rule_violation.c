@@ -63,7 +63,7 @@ static void test_kept(void **state)
 	(void)state;
 	for (unsigned int rule = 1; rule < DX_RULE_FOLIO_LEAK; rule++)
 		total.checked[rule] = 100 + rule;
-	engine_rules_counted(e, &total);
+	put_counters(e, &total);
 	for (unsigned int rule = 1; rule < DX_RULE_FOLIO_LEAK; rule++) {
 		assert_int_equal(rule_of(e, rule).checked, 100 + rule);
 		assert_int_equal(rule_of(e, rule).broken, 0);
@@ -129,7 +129,7 @@ static void test_folio_known(void **state)
 	struct engine_finding f;
 
 	(void)state;
-	assert_int_equal(engine_push(e, &name.e, sizeof(name)), 0);
+	assert_int_equal(put_event(e, &name.e, sizeof(name)), 0);
 	push_first_fault(e, T0, PFN + 2);
 	push(e, DX_PIN, T0 + 5, PFN + 2, .refcount = 1025, .mapcount = 1);
 	push(e, DX_REMOVE, T0 + 10, PFN + 2, .refcount = 1025, .mapcount = 1);
@@ -143,7 +143,7 @@ static void test_folio_known(void **state)
 	/* it stays what it was called then: an inode's number is used again */
 	name.path[5] = 'y';
 	name.e.time = T0 + 20;
-	assert_int_equal(engine_push(e, &name.e, sizeof(name)), 0);
+	assert_int_equal(put_event(e, &name.e, sizeof(name)), 0);
 	push(e, DX_INSERT, T0 + 30, PFN + 2, .dev = 1, .ino = 99);
 	assert_string_equal(finding_of(e, 1).folio.path, "/mnt/x");
 	engine_free(e);
@@ -173,7 +173,7 @@ static void test_totals_only(void **state)
 	(void)state;
 	total.checked[DX_RULE_FREE_NONZERO] = 1000;
 	total.broken[DX_RULE_FREE_NONZERO] = 40;
-	engine_rules_counted(e, &total);
+	put_counters(e, &total);
 	assert_findings(e, "");
 	assert_int_equal(rule_of(e, DX_RULE_FREE_NONZERO).checked, 1000);
 	assert_int_equal(rule_of(e, DX_RULE_FREE_NONZERO).broken, 40);
@@ -181,7 +181,7 @@ static void test_totals_only(void **state)
 	/* samples are among them; never fewer than before */
 	VIOLATION(e, T0, PFN, DX_RULE_FREE_NONZERO, DX_D_REFCOUNT);
 	total.broken[DX_RULE_FREE_NONZERO] = 39;
-	engine_rules_counted(e, &total);
+	put_counters(e, &total);
 	assert_int_equal(rule_of(e, DX_RULE_FREE_NONZERO).broken, 40);
 	assert_int_equal(rule_of(e, DX_RULE_FREE_NONZERO).samples, 1);
 	/* numbers beyond the rules */
@@ -197,9 +197,9 @@ static void test_loss(void **state)
 	const char *why = NULL;
 
 	(void)state;
-	engine_lost(e, 0, DX_FAULT, 9, T0);
+	put_lost(e, 0, DX_FAULT, 9, T0);
 	VIOLATION(e, T0 + 1, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE);
-	engine_lost(e, 0, DX_FAULT, 9, T0 + 2);
+	put_lost(e, 0, DX_FAULT, 9, T0 + 2);
 	VIOLATION(e, T0 + 3, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE);
 	assert_findings(e, "1 install-zero-ref proven x2 pfn+0 refs 1 by 100\n");
 	assert_true(engine_inconclusive(e, &why));
@@ -207,7 +207,7 @@ static void test_loss(void **state)
 	engine_free(e);
 	/* a run that was missed makes doubtful what is known, and that is read again */
 	e = engine_rules();
-	engine_doubt(e, T0);
+	put_missed(e, DX_FAULT, T0);
 	assert_false(engine_inconclusive(e, &why));
 	engine_free(e);
 }
@@ -229,7 +229,7 @@ static void test_legacy_note(void **state)
 		assert_false(finding_of(e, 2).note);
 		assert_false(finding_of(e, 3).note);
 		total.broken[DX_RULE_INSTALL_WITHOUT_REF] = 500;
-		engine_rules_counted(e, &total);
+		put_counters(e, &total);
 		assert_int_equal(rule_of(e, DX_RULE_INSTALL_WITHOUT_REF).broken, 500);
 		assert_int_equal(rule_of(e, DX_RULE_INSTALL_WITHOUT_REF).note, !strict);
 		assert_false(rule_of(e, DX_RULE_INSTALL_ZERO_REF).note);
@@ -264,8 +264,8 @@ static void test_bound(void **state)
 	assert_int_equal(finding_of(e, 8).count, 2);
 	/* and a stall that has no room is counted, once */
 	push(e, DX_BREAK_BUSY, T0 + S, PFN, .refcount = 1, .dev = 7, .ino = 12);
-	engine_advance(e, T0 + S + STALL);
-	engine_advance(e, T0 + S + 2 * STALL);
+	put_time(e, T0 + S + STALL);
+	put_time(e, T0 + S + 2 * STALL);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).broken, 1);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).samples, 0);
 	push(e, DX_BREAK_DONE, T0 + 3 * STALL, 0, .dev = 7, .ino = 12);
@@ -273,19 +273,23 @@ static void test_bound(void **state)
 	engine_free(e);
 }
 
+#define REFUSED(e, t, pfn_, rule_, detail_)                                                      \
+	assert_int_equal(put_event(e, &EVENT(DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_), \
+				   sizeof(struct dx_event)), -EBADMSG)
+
 static void test_malformed(void **state)
 {
 	struct engine *e = engine_rules();
 
 	(void)state;
-	VIOLATION(e, T0, PFN, DX_RULE_NONE, 0);
-	VIOLATION(e, T0, PFN, DX_RULES, 0);
-	VIOLATION(e, T0, PFN, UINT32_MAX, 0);
+	REFUSED(e, T0, PFN, DX_RULE_NONE, 0);
+	REFUSED(e, T0, PFN, DX_RULES, 0);
+	REFUSED(e, T0, PFN, UINT32_MAX, 0);
 	/* the engine's own are not told by bpf/ */
-	VIOLATION(e, T0, PFN, DX_RULE_FOLIO_LEAK, 0);
-	VIOLATION(e, T0, PFN, DX_RULE_FREE_NONZERO, DX_DETAILS);
-	VIOLATION(e, T0, PFN, DX_RULE_FREE_NONZERO, -1);
-	VIOLATION(e, T0, UINT64_MAX, DX_RULE_FREE_NONZERO, 0);
+	REFUSED(e, T0, PFN, DX_RULE_FOLIO_LEAK, 0);
+	REFUSED(e, T0, PFN, DX_RULE_FREE_NONZERO, DX_DETAILS);
+	REFUSED(e, T0, PFN, DX_RULE_FREE_NONZERO, -1);
+	REFUSED(e, T0, UINT64_MAX, DX_RULE_FREE_NONZERO, 0);
 	assert_int_equal(stats_of(e).bad, 7);
 	assert_findings(e, "");
 	/* a folio that is not where one of its order can be: that may be what is wrong */
@@ -311,7 +315,7 @@ static void test_no_memory(void **state)
 	push(e, DX_FREE, T0 - 1, PFN);
 	allowed = 0;
 	engine_realloc = short_realloc;
-	assert_int_equal(engine_push(e, &ev, sizeof(ev)), -ENOMEM);
+	assert_int_equal(put_event(e, &ev, sizeof(ev)), -ENOMEM);
 	engine_realloc = realloc;
 	assert_findings(e, "");
 	assert_int_equal(rule_of(e, DX_RULE_FREE_NONZERO).broken, 1);
@@ -330,10 +334,10 @@ static void test_no_rules(void **state)
 	(void)state;
 	VIOLATION(e, T0, PFN, DX_RULE_FREE_NONZERO, DX_D_REFCOUNT);
 	push(e, DX_BREAK_BUSY, T0, PFN, .refcount = 1);
-	engine_advance(e, T0 + 9 * STALL);
+	put_time(e, T0 + 9 * STALL);
 	push(e, DX_BREAK_DONE, T0 + 9 * STALL, 0);
 	assert_findings(e, "");
-	assert_int_equal(engine_pending(e), 0);
+	assert_int_equal(put_ending(e), 0);
 	engine_free(e);
 }
 

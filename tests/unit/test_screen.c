@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../records.h"
 #include "screen_fixture.h"
 
 static void test_empty(void **state)
@@ -88,7 +89,7 @@ static void test_marks(void **state)
 	assert_string_equal(strrchr(row(f, 5), ' '), " *");
 	feed_pin(f->e, 6 * SEC, 0, 0);
 	break_busy(f, 7 * SEC, 0);
-	engine_lost(f->e, 0, DX_PIN, 1234, 8 * SEC);
+	put_lost(f->e, 0, DX_PIN, 1234, 8 * SEC);
 	draw(f);
 	assert_string_equal(strrchr(row(f, 5), ' '), " !?*");
 	/* waited for: counted, and first to be seen */
@@ -103,7 +104,7 @@ static void test_health(void **state)
 {
 	struct fixture *f = *state;
 
-	engine_lost(f->e, 0, DX_PIN, 7, 1);
+	put_lost(f->e, 0, DX_PIN, 7, 1);
 	f->info.missed = 2;
 	f->info.probes_attached = 22;
 	f->info.probes_total = 24;

@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../records.h"
 #include "screen_fixture.h"
 
 static void test_sort(void **state)
@@ -251,7 +252,7 @@ static void test_freeze(void **state)
 	feed_pin(f->e, 7 * SEC, 1, 0);
 	feed_fault(f->e, 8 * SEC, 2);
 	feed_path(f->e, "/mnt/db/renamed", 15, 0);
-	engine_lost(f->e, 0, DX_PIN, 5, 9 * SEC);
+	put_lost(f->e, 0, DX_PIN, 5, 9 * SEC);
 	f->info.now += 3 * SEC;
 	draw(f);
 	assert_non_null(strstr(row(f, 3), " FROZEN 3.0s ago, 3 events since"));
@@ -291,9 +292,9 @@ static void test_freeze_many(void **state)
 	for (int i = 0; i < 30000; i++) {
 		struct dx_event ev = feed_event(DX_INSERT, 100 + i, i);
 
-		assert_int_equal(engine_push(f->e, &ev, sizeof(ev)), 0);
+		assert_int_equal(put_event(f->e, &ev, sizeof(ev)), 0);
 	}
-	engine_advance(f->e, UINT64_MAX);
+	put_time(f->e, UINT64_MAX);
 	f->m->sort = SCREEN_SORT_PFN;
 	draw(f);
 	model_move(f->m, 20000);

@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <string.h>
 #include "view/history.h"
+#include "../records.h"
 #include "view_feed.h"
 
 #define MS 1000000ull
@@ -138,8 +139,8 @@ static void test_text_notes(void **state)
 	ev.refcount = 1025;
 	ev.pincount = 1;
 	feed_push(e, &ev);
-	engine_lost(e, 0, DX_UNPIN, 1, 1003 * MS);
-	engine_advance(e, UINT64_MAX);
+	put_lost(e, 0, DX_UNPIN, 1, 1003 * MS);
+	put_time(e, UINT64_MAX);
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
 	view_history_text(capture_start(&c), e, "0x108000", &f, 1000 * MS);
 	assert_ptr_equal(strstr(capture_text(&c),
@@ -276,7 +277,7 @@ static void test_compact_gap(void **state)
 
 	(void)state;
 	feed_fault(e, 1000 * MS, 0);
-	engine_lost(e, 0, DX_PIN, 1, 1001 * MS);
+	put_lost(e, 0, DX_PIN, 1, 1001 * MS);
 	ev = feed_event(DX_UNMAP, 1002 * MS, 0);
 	ev.refcount = 5;
 	ev.mapcount = 1;

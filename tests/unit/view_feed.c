@@ -8,17 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../records.h"
 #include "view_feed.h"
 
 struct engine *feed_engine(void)
 {
 	struct engine_options o = { .history_bytes = 1 << 20 };
-	struct engine_pgmap p = { .pgmap = FEED_PGMAP, .pfn = FEED_PFN, .nr_pages = 1 << 18,
+	struct dx_pgmap p = { .pgmap = FEED_PGMAP, .pfn = FEED_PFN, .nr_pages = 1 << 18,
 				  .type = 3, .device = "pmem0" };
 	struct engine *e = engine_new(&o);
 
 	assert_non_null(e);
-	assert_int_equal(engine_pgmap_set(e, &p), 0);
+	assert_int_equal(put_pgmap(e, &p), 0);
 	return e;
 }
 
@@ -46,8 +47,8 @@ struct dx_event feed_event(unsigned int type, uint64_t time, uint64_t index)
 
 void feed_push(struct engine *e, const struct dx_event *ev)
 {
-	assert_int_equal(engine_push(e, ev, sizeof(*ev)), 0);
-	engine_advance(e, UINT64_MAX);
+	assert_int_equal(put_event(e, ev, sizeof(*ev)), 0);
+	put_time(e, UINT64_MAX);
 }
 
 void feed_path(struct engine *e, const char *path, size_t len, unsigned int flags)
@@ -61,8 +62,8 @@ void feed_path(struct engine *e, const char *path, size_t len, unsigned int flag
 	f.path_len = len;
 	f.path_flags = flags;
 	memcpy(f.path, path, len);
-	assert_int_equal(engine_push(e, &f.e, sizeof(f)), 0);
-	engine_advance(e, UINT64_MAX);
+	assert_int_equal(put_event(e, &f.e, sizeof(f)), 0);
+	put_time(e, UINT64_MAX);
 }
 
 void feed_fault(struct engine *e, uint64_t time, uint64_t index)

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * feed.c - records in: the engine's only way. They may come from a file or a socket, so nothing is
+ * believed before it was checked.
+ */
+#include <errno.h>
+#include <string.h>
+#include "internal.h"
+
+static int refuse(struct engine *e, const char *why)
+{
+	e->st.bad++;
+	e->refusal = why;
+	return -EBADMSG;
+}
+
+const char *engine_refusal(const struct engine *e)
+{
+	return e->refusal ? e->refusal : "nothing was refused";
+}
+
+/* Those who have memory to ask for in a record's course: it was not there, which is told once. */
+static int memory_told(struct engine *e)
+{
+	int err = e->no_memory ? -ENOMEM : 0;
+
+	e->memory_refused |= e->no_memory;
+	e->no_memory = false;
+	return err;
+}
+
+/* What a record of each type must have. */
+#define HAS_FOLIO 1
+#define HAS_NR	  2
+static const uint8_t event_has[DX_EVENT_TYPES] = {
+	[DX_FAULT] = HAS_FOLIO,
+	[DX_INSERT] = HAS_FOLIO,
+	[DX_REMOVE] = HAS_FOLIO,
+	[DX_INSTALL] = HAS_FOLIO | HAS_NR,
+	[DX_UNMAP] = HAS_FOLIO | HAS_NR,
+	[DX_INSTALL_PFN] = HAS_FOLIO,
+	[DX_PIN] = HAS_FOLIO | HAS_NR,
+	[DX_GET] = HAS_FOLIO | HAS_NR,
+	[DX_UNPIN] = HAS_FOLIO | HAS_NR,
+	[DX_FREE] = HAS_FOLIO,
+	[DX_PAGE_INIT] = HAS_FOLIO,
+	[DX_BREAK_BUSY] = HAS_FOLIO,
+	[DX_SAMPLE] = HAS_FOLIO,
+};
+
+/* NULL: nothing is wrong with it. */
+static inline const char *event_wrong(const struct dx_event *ev)
+{
+	if (ev->type == DX_NONE || ev->type >= DX_EVENT_TYPES || ev->type == DX_FILE)
+		return "an event is of no known type";
+	/* a folio is naturally aligned */
+	if ((event_has[ev->type] & HAS_FOLIO) &&
+	    (ev->pfn >> MAX_PFN_BITS || ev->order >> MAX_ORDER_BITS || ev->pfn & ((1ull << ev->order) - 1)))
+		return "an event's folio is at no place where a folio of its order can be";
+	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
+		return "an event is about no pages at all";
+	/* what is wrong with a folio can be its order: no more is asked of it */
+	if (ev->type == DX_VIOLATION &&
+	    (ev->arg == DX_RULE_NONE || ev->arg >= DX_RULE_FOLIO_LEAK || (uint32_t)ev->ret >= DX_DETAILS ||
+	     ev->pfn >> MAX_PFN_BITS))
+		return "a violation is of no rule that the programs check, or at no place where a folio can be";
+	if (ev->type == DX_FAULT && ev->since > ev->time)
+		return "a fault began before time did";
+	return NULL;
+}
+
+static int feed_event(struct engine *e, const struct dx_event *ev)
+{
+	const char *wrong = event_wrong(ev);
+
+	if (__builtin_expect(!!wrong, 0))
+		return refuse(e, wrong);
+	event_push(e, ev);
+	return __builtin_expect(e->no_memory, 0) ? memory_told(e) : 0;
+}
+
+/* A name is no event of a folio: no need to wait, or to store it twice. */
+static int feed_file(struct engine *e, const struct dx_file_event *f, size_t len)
+{
+	int err = f->e.type == DX_FILE ? file_apply(e, f, len) : -EINVAL;
+
+	if (err == -EINVAL)
+		return refuse(e, "a file's path is longer than its record, or there is none");
+	e->st.events++;
+	e->st.by_type[DX_FILE]++;
+	return err;
+}
+
+static int feed_pgmap(struct engine *e, const struct dx_pgmap *p)
+{
+	if (!p->pgmap || p->pfn >> MAX_PFN_BITS || p->nr_pages >> MAX_PFN_BITS || p->dying > 1)
+		return refuse(e, "a pgmap is at no place where one can be");
+	if (!memchr(p->device, 0, sizeof(p->device)))
+		return refuse(e, "the name of a pgmap's device does not end");
+	return pgmap_found(e, p);
+}
+
+static int feed_lost(struct engine *e, const struct dx_lost *l)
+{
+	if (!l->nr)
+		return 0;
+	e->st.lost += l->nr;
+	if (l->type < DX_EVENT_TYPES)
+		e->st.lost_by_type[l->type] += l->nr;
+	loss_doubt(e, l->time);
+	return 0;
+}
+
+/* Not counted as lost: it may have been about any page at all. But it is a doubt. */
+static int feed_missed(struct engine *e, const struct dx_missed *m)
+{
+	if (m->type != DX_NONE)
+		loss_doubt(e, m->time);
+	return 0;
+}
+
+static int feed_ask(struct engine *e, const struct dx_ask *a)
+{
+	asks_collect(e, a->max < ENGINE_ASKS_MAX ? a->max : ENGINE_ASKS_MAX);
+	return 0;
+}
+
+static int feed_hello(struct engine *e, const struct dx_hello *h)
+{
+	e->opt.legacy = h->flags & DX_HELLO_LEGACY;
+	e->opt.index_stays = h->flags & DX_HELLO_INDEX_STAYS;
+	return 0;
+}
+
+/* The least that a payload has; one that is longer is of a later daxtop, which says the rest there. */
+static const uint16_t payload_least[DX_RECORD_TYPES] = {
+	[DX_REC_HELLO] = sizeof(struct dx_hello),
+	[DX_REC_EVENT] = sizeof(struct dx_event),
+	[DX_REC_FILE] = offsetof(struct dx_file_event, path),
+	[DX_REC_PGMAP] = sizeof(struct dx_pgmap),
+	[DX_REC_LOST] = sizeof(struct dx_lost),
+	[DX_REC_MISSED] = sizeof(struct dx_missed),
+	[DX_REC_COUNTERS] = sizeof(struct dx_rule_counts),
+	[DX_REC_TIME] = sizeof(struct dx_time),
+	[DX_REC_ASK] = sizeof(struct dx_ask),
+	[DX_REC_ENDING] = sizeof(struct dx_time),
+	[DX_REC_END] = sizeof(struct dx_time),
+};
+
+int engine_feed(struct engine *e, const struct dx_record *r, const void *payload)
+{
+	size_t len = r->len - sizeof(*r);
+	int err = 0;
+
+	if (__builtin_expect(r->len < sizeof(*r) || r->len > DX_RECORD_MAX, 0))
+		return refuse(e, "a record is shorter than its header, or longer than any");
+	if (r->type >= DX_RECORD_TYPES)
+		return 0;
+	if (__builtin_expect(len < payload_least[r->type], 0))
+		return refuse(e, "a record is shorter than its type needs");
+	/* nearly all are */
+	if (__builtin_expect(r->type == DX_REC_EVENT, 1))
+		return feed_event(e, payload);
+	switch (r->type) {
+	case DX_REC_HELLO:
+		return feed_hello(e, payload);
+	case DX_REC_FILE:
+		return feed_file(e, payload, len);
+	case DX_REC_PGMAP:
+		err = feed_pgmap(e, payload);
+		break;
+	case DX_REC_LOST:
+		return feed_lost(e, payload);
+	case DX_REC_MISSED:
+		return feed_missed(e, payload);
+	case DX_REC_COUNTERS:
+		rules_counted(e, payload);
+		break;
+	case DX_REC_TIME:
+		time_advance(e, ((const struct dx_time *)payload)->time);
+		break;
+	case DX_REC_ASK:
+		return feed_ask(e, payload);
+	case DX_REC_ENDING:
+		if (!e->patrol.since)
+			e->patrol.since = e->watermark ? e->watermark : 1;
+		break;
+	case DX_REC_END:
+		time_advance(e, UINT64_MAX);
+		break;
+	}
+	return err;
+}
