@@ -183,7 +183,7 @@ struct dx_event {
 	__dx_u32 pid; /* thread; in an interrupt (a bio's end unpins there) the one interrupted, 0 on an idle CPU */
 	char comm[DX_COMM_LEN]; /* of the thread; hostile bytes, maybe no NUL */
 	__dx_u64 pfn; /* head page of the folio */
-	__dx_u64 pgmap; /* kernel address of struct dev_pagemap, an id only */
+	__dx_u64 pgmap; /* in the ring the address of struct dev_pagemap; elsewhere its number (stream.h) */
 	__dx_s32 refcount;
 	__dx_s32 mapcount; /* 0: not mapped (the kernel's -1 is hidden) */
 	__dx_s32 pincount; /* large folio: _pincount; small: refcount >> 10 */

@@ -39,6 +39,14 @@ enum dx_record_type {
 	DX_REC_ASK = 9, /* struct dx_ask: the engine may ask now; answers are events */
 	DX_REC_ENDING = 10, /* struct dx_time: somebody wants to end */
 	DX_REC_END = 11, /* struct dx_time: nothing comes any more */
+	/* what the engine passes over, and those who show need */
+	DX_REC_READY = 12, /* struct dx_time: what was there before has been looked at */
+	DX_REC_PATH = 13, /* struct dx_path: what a file is that the command line names. Before the HELLO */
+	DX_REC_DEVICE = 14, /* struct dx_device: the name of a device number that the next event has */
+	DX_REC_STACK = 15, /* struct dx_stack_names: once, before the first event that names it */
+	DX_REC_UNKEPT = 16, /* struct dx_unkept: total since the beginning */
+	DX_REC_PROBE = 17, /* struct dx_probe: how a row of the probe table is; again when that changes */
+	DX_REC_COMMAND = 18, /* struct dx_command: what became of check's CMD */
 	DX_RECORD_TYPES
 };
 
@@ -102,9 +110,116 @@ struct dx_ask {
 	__dx_u32 zero;
 };
 
+struct dx_path {
+	__dx_u64 ino; /* as stat() has it */
+	__dx_u32 dev; /* kernel dev_t; of a character device its own */
+	__dx_u32 kind; /* enum dx_path_kind */
+	char path[DX_PATH_LEN]; /* as it was given; ends with NUL */
+};
+
+enum dx_path_kind { DX_PATH_OTHER = 0, DX_PATH_REGULAR = 1, DX_PATH_DIRECTORY = 2, DX_PATH_CHARACTER = 3 };
+
+struct dx_device {
+	__dx_u32 dev; /* kernel dev_t */
+	__dx_u32 character; /* 1: of a character device */
+	char name[DX_DEVICE_LEN]; /* ends with NUL */
+};
+
+#define DX_FRAME_NAME 128
+
+/* A kernel function without a name has no address here either: that would tell where the kernel lies. */
+struct dx_frame {
+	__dx_u64 addr; /* of a process; kernel: 0 */
+	__dx_u64 offset; /* into the function */
+	char name[DX_FRAME_NAME]; /* "": not known; each of these ends with NUL */
+	char in[DX_FRAME_NAME]; /* kernel module or file */
+	char why[64]; /* why name or file is not known */
+};
+
+struct dx_stack_names {
+	__dx_s32 number; /* as in dx_event.stack, ustack */
+	__dx_u32 tgid; /* whose; 0: the kernel's */
+	__dx_u32 exec; /* as in dx_event.exec */
+	__dx_u32 nr; /* frames, innermost first; at most DX_STACK_FRAMES */
+	struct dx_frame frame[DX_STACK_FRAMES]; /* the record ends behind the last one */
+};
+
+/* Times that an event named a stack that is not kept. */
+struct dx_unkept {
+	__dx_u64 nr;
+};
+
+struct dx_probe {
+	__dx_u32 row; /* of the table */
+	__dx_u32 state; /* enum probe_state */
+	__dx_u32 chosen; /* the candidate that is attached */
+	__dx_u32 zero;
+	char event[64]; /* the row's, which a reader's table must have there */
+	char why[320];
+};
+
+#define DX_LEFT_MAX 16
+
+struct dx_command {
+	__dx_s32 status; /* as waitpid() gives it */
+	__dx_u32 ran; /* 1: there was one */
+	__dx_u32 unjudged; /* 1: something looked wrong, and the time to judge it was not there */
+	__dx_u32 nr_left; /* processes of it that went on */
+	__dx_u32 uid, gid;
+	__dx_u32 became; /* 1: it ran as them, who are not who daxtop is */
+	__dx_u32 zero;
+	char user[256]; /* each of these ends with NUL */
+	char name[DX_PATH_LEN];
+	char cut[128]; /* why it was not waited for; "": it was */
+	struct {
+		__dx_s32 pid;
+		char state;
+		char zero[3];
+		char comm[DX_COMM_LEN];
+	} left[DX_LEFT_MAX]; /* some of them */
+};
+
+/*
+ * What is wrong with the length of a record, in words; NULL: nothing. A payload that is longer than its type is of
+ * a later daxtop, which says more there.
+ */
+static inline const char *dx_record_wrong(const struct dx_record *r)
+{
+	static const __dx_u16 least[DX_RECORD_TYPES] = {
+		[DX_REC_HELLO] = sizeof(struct dx_hello),
+		[DX_REC_EVENT] = sizeof(struct dx_event),
+		[DX_REC_FILE] = __builtin_offsetof(struct dx_file_event, path),
+		[DX_REC_PGMAP] = sizeof(struct dx_pgmap),
+		[DX_REC_LOST] = sizeof(struct dx_lost),
+		[DX_REC_MISSED] = sizeof(struct dx_missed),
+		[DX_REC_COUNTERS] = sizeof(struct dx_rule_counts),
+		[DX_REC_TIME] = sizeof(struct dx_time),
+		[DX_REC_ASK] = sizeof(struct dx_ask),
+		[DX_REC_ENDING] = sizeof(struct dx_time),
+		[DX_REC_END] = sizeof(struct dx_time),
+		[DX_REC_READY] = sizeof(struct dx_time),
+		[DX_REC_PATH] = sizeof(struct dx_path),
+		[DX_REC_DEVICE] = sizeof(struct dx_device),
+		[DX_REC_STACK] = __builtin_offsetof(struct dx_stack_names, frame),
+		[DX_REC_UNKEPT] = sizeof(struct dx_unkept),
+		[DX_REC_PROBE] = sizeof(struct dx_probe),
+		[DX_REC_COMMAND] = sizeof(struct dx_command),
+	};
+
+	if (r->len < sizeof(*r) || r->len > DX_RECORD_MAX)
+		return "a record is shorter than its header, or longer than any";
+	if (r->type < DX_RECORD_TYPES && r->len - sizeof(*r) < least[r->type])
+		return "a record is shorter than its type needs";
+	return NULL;
+}
+
 _Static_assert(sizeof(struct dx_record) == 8, "struct dx_record");
 _Static_assert(sizeof(struct dx_hello) == 232, "struct dx_hello");
 _Static_assert(sizeof(struct dx_pgmap) == 64, "struct dx_pgmap");
+_Static_assert(sizeof(struct dx_frame) == 336, "struct dx_frame");
+_Static_assert(sizeof(struct dx_stack_names) == 16 + 336 * DX_STACK_FRAMES, "struct dx_stack_names");
+_Static_assert(sizeof(struct dx_probe) == 400, "struct dx_probe");
+_Static_assert(sizeof(struct dx_command) % 8 == 0, "struct dx_command");
 _Static_assert(sizeof(struct dx_rule_counts) % 8 == 0, "struct dx_rule_counts");
 
 #endif

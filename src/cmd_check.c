@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include "check_status.h"
 #include "child.h"
 #include "clock.h"
@@ -27,7 +26,6 @@ struct check {
 	bool whole; /* the report is */
 	struct child child;
 	struct child_user user; /* who runs it */
-	struct stacks *stacks;
 	struct child_process left[REPORT_LEFT_MAX]; /* of CMD, not waited for to the end */
 	size_t nr_left; /* may be more than that */
 	char cut[128]; /* why CMD was not waited for to its end; "": it was */
@@ -36,28 +34,6 @@ struct check {
 	uint64_t told_next; /* ns */
 	bool told_lost;
 };
-
-static void note(struct session *s, const struct dx_event *ev, size_t len)
-{
-	struct check *c = s->arg;
-
-	(void)len;
-	stacks_note(c->stacks, ev);
-}
-
-static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
-{
-	struct check *c = arg;
-
-	return source_stack(c->s.source, id, addr, max);
-}
-
-static int ask_program(void *arg, uint32_t tgid, struct usym_task *task)
-{
-	struct check *c = arg;
-
-	return session_program(&c->s, tgid, task);
-}
 
 /* ---- --verbose: findings as they come ---- */
 
@@ -159,13 +135,55 @@ static void settle(struct check *c)
 	c->unjudged = hurried(c) && session_pending(&c->s);
 }
 
+/* What became of CMD: for the report, now and from a file. */
+static void command_put(struct check *c)
+{
+	struct dx_command k = {
+		.status = c->child.status,
+		.ran = !!c->o->command_argv,
+		.unjudged = c->unjudged,
+		.nr_left = c->nr_left,
+		.uid = c->user.uid,
+		.gid = c->user.gid,
+		.became = c->user.change,
+	};
+
+	snprintf(k.user, sizeof(k.user), "%s", c->user.name);
+	snprintf(k.name, sizeof(k.name), "%s", k.ran ? c->o->command_argv[0] : "");
+	snprintf(k.cut, sizeof(k.cut), "%s", c->cut);
+	for (size_t i = 0; i < c->nr_left && i < DX_LEFT_MAX; i++) {
+		k.left[i].pid = c->left[i].pid;
+		k.left[i].state = c->left[i].state;
+		memcpy(k.left[i].comm, c->left[i].comm, sizeof(k.left[i].comm));
+	}
+	session_put(&c->s, DX_REC_COMMAND, &k, sizeof(k));
+}
+
+static void command_get(struct check *c)
+{
+	const struct dx_command *k = &c->s.command;
+
+	c->child.status = k->status;
+	c->unjudged = k->unjudged;
+	c->nr_left = k->nr_left;
+	c->user.uid = k->uid;
+	c->user.gid = k->gid;
+	c->user.change = k->became;
+	strcpy(c->user.name, k->user);
+	strcpy(c->cut, k->cut);
+	for (size_t i = 0; i < DX_LEFT_MAX; i++) {
+		c->left[i].pid = k->left[i].pid;
+		c->left[i].state = k->left[i].state;
+		memcpy(c->left[i].comm, k->left[i].comm, sizeof(c->left[i].comm));
+	}
+}
+
 static int report(struct check *c)
 {
 	const struct options *o = c->o;
-	struct utsname u = {};
 	struct report r = {
-		.kernel = u.release,
-		.regime = source_regime(c->s.source),
+		.kernel = c->s.hello.kernel,
+		.regime = session_regime(&c->s),
 		.rules = o->rules,
 		.rules_named = o->rules_named,
 		.only_proven = o->only_proven,
@@ -174,10 +192,10 @@ static int report(struct check *c)
 		.error_exitcode = o->error_exitcode,
 		.unjudged = c->unjudged,
 		.start = c->s.start,
-		.now = clock_now(),
+		.now = c->s.now,
 		.counts = session_summary(&c->s),
-		.stacks = c->stacks,
-		.command = o->command_argv ? o->command_argv[0] : NULL,
+		.stacks = c->s.stacks,
+		.command = c->s.command.ran ? c->s.command.name : NULL,
 		.user = &c->user,
 		.cut = c->cut[0] ? c->cut : NULL,
 		.status = c->child.status,
@@ -186,8 +204,7 @@ static int report(struct check *c)
 	struct verdict v;
 	int err;
 
-	uname(&u);
-	r.probes = source_probes(c->s.source, &r.nr_probes);
+	r.probes = session_probes(&c->s, &r.nr_probes);
 	memcpy(r.left, c->left, sizeof(r.left));
 	err = report_collect(&r, c->s.engine);
 	if (!err && o->json)
@@ -223,6 +240,11 @@ static int run(struct check *c)
 
 	if (!argv || c->o->verbose)
 		session_ready(&c->s);
+	if (c->o->from) {
+		session_drain(&c->s);
+		command_get(c);
+		return report(c);
+	}
 	if (argv) {
 		status = child_start(&c->child, argv, &c->user, err, sizeof(err));
 		if (status) {
@@ -237,6 +259,7 @@ static int run(struct check *c)
 		session_resume(&c->s);
 		settle(c);
 	}
+	command_put(c);
 	session_drain(&c->s);
 	return report(c);
 }
@@ -252,7 +275,7 @@ static int prepare(struct check *c)
 		fprintf(stderr, "daxtop: DAXTOP_NO_RULES is set, which leaves out all rules: unset it to check them\n");
 		return status;
 	}
-	if (!argv)
+	if (!argv || c->o->from)
 		return 0;
 	if (!child_user_find(&c->user, c->o->user, err, sizeof(err))) {
 		status = child_find(argv[0], &c->user, err, sizeof(err));
@@ -274,22 +297,19 @@ int cmd_check(const struct options *o)
 	if (status)
 		return status;
 	status = CHECK_FAILED;
-	c.s.event = note;
-	c.s.arg = &c;
-	c.stacks = stacks_new(read_stack, ask_program, &c);
-	if (!c.stacks) {
-		fprintf(stderr, "daxtop: memory is short\n");
+	c.s.show_stacks = true;
+	if (session_begin(&c.s, o))
 		return status;
-	}
 	if (o->output) {
 		c.output = output_open(o->output, err, sizeof(err));
 		if (!c.output) {
 			fprintf(stderr, "daxtop: %s\n", err);
+			session_close(&c.s);
 			goto out;
 		}
 		c.out = output_file(c.output);
 	}
-	if (session_open(&c.s, o))
+	if (session_open(&c.s))
 		goto out;
 	status = run(&c);
 	if (session_output(&c.s))
@@ -297,6 +317,5 @@ int cmd_check(const struct options *o)
 	session_close(&c.s);
 out:
 	written = report_close(&c);
-	stacks_free(c.stacks);
 	return written ? written : status;
 }

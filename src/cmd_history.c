@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include "session.h"
 #include "view/escape.h"
 #include "view/history.h"
@@ -20,38 +18,43 @@ struct wanted {
 	uint64_t ino; /* 0: a device */
 };
 
-static int resolve(struct wanted *w, const struct folio_spec *spec)
+static int resolve(struct session *s, struct wanted *w, const struct folio_spec *spec)
 {
 	char safe[256];
-	struct stat st;
+	struct dx_path p;
+	int rc;
 
 	w->spec = spec;
 	if (spec->kind == FOLIO_PFN)
 		return 0;
-	if (stat(spec->path, &st)) {
-		int err = errno;
-
+	rc = session_path(s, spec->path, &p);
+	if (rc && s->o->from) {
+		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
+		fprintf(stderr, "daxtop: %s is not among the files that were named when --from's file was written\n", safe);
+		return -1;
+	}
+	if (rc) {
 		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
 		fprintf(stderr, "daxtop: %s: %s; a FOLIO is a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET\n", safe,
-			strerror(err));
+			strerror(-rc));
 		return -1;
 	}
 	if (spec->kind == FOLIO_DEVDAX) {
-		if (!S_ISCHR(st.st_mode)) {
+		if (p.kind != DX_PATH_CHARACTER) {
 			escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
 			fprintf(stderr, "daxtop: %s is no device-dax device\n", safe);
 			return -1;
 		}
-		w->dev = major(st.st_rdev) << 20 | minor(st.st_rdev);
+		w->dev = p.dev;
 		return 0;
 	}
-	if (!S_ISREG(st.st_mode)) {
+	if (p.kind != DX_PATH_REGULAR) {
 		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
 		fprintf(stderr, "daxtop: %s is no regular file\n", safe);
 		return -1;
 	}
-	w->dev = major(st.st_dev) << 20 | minor(st.st_dev);
-	w->ino = st.st_ino;
+	w->dev = p.dev;
+	w->ino = p.ino;
 	return 0;
 }
 
@@ -132,16 +135,20 @@ int cmd_history(const struct options *o)
 	struct wanted *w = calloc(o->nr_folios, sizeof(*w));
 	struct history h = { .w = w, .n = o->nr_folios };
 	struct session s = { .event = count, .arg = &h };
-	int status = 2;
+	int status;
 
 	if (!w) {
 		fprintf(stderr, "daxtop: no memory\n");
 		return 2;
 	}
-	for (size_t i = 0; i < o->nr_folios; i++)
-		if (resolve(&w[i], &o->folios[i]))
-			goto out;
-	status = session_open(&s, o);
+	status = session_begin(&s, o);
+	for (size_t i = 0; !status && i < o->nr_folios; i++)
+		if (resolve(&s, &w[i], &o->folios[i])) {
+			session_close(&s);
+			status = 2;
+		}
+	if (!status)
+		status = session_open(&s);
 	if (status)
 		goto out;
 	session_ready(&s);

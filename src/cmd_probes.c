@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <json-c/json.h>
 #include "session.h"
+#include "source/source.h"
 #include "view/json.h"
 
 static void ignore(void *arg, const struct dx_event *ev, size_t len)

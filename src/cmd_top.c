@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 #include "clock.h"
@@ -14,7 +13,6 @@
 
 struct info {
 	struct screen_info i;
-	struct utsname u;
 	char time[16];
 };
 
@@ -25,14 +23,15 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	const struct probe *p;
 	size_t n;
 
-	p = source_probes(s->source, &n);
+	p = session_probes(s, &n);
 	strftime(x->time, sizeof(x->time), "%H:%M:%S", localtime_r(&now, &tm));
 	x->i.version = DAXTOP_VERSION;
-	x->i.kernel = x->u.release;
-	x->i.regime = regime_name(source_regime(s->source));
+	x->i.kernel = s->hello.kernel;
+	x->i.stacks = s->stacks;
+	x->i.regime = regime_name(session_regime(s));
 	x->i.time = x->time;
 	x->i.now = clock_now();
-	x->i.missed = s->missed;
+	x->i.missed = s->counts.missed_runs;
 	x->i.stacks_unkept = s->counts.stacks_unkept;
 	x->i.start = s->start;
 	x->i.probes_attached = x->i.probes_total = 0;
@@ -92,21 +91,6 @@ static int run_screen(struct session *s, struct info *x, const struct screen_opt
 	return session_output(s);
 }
 
-static void note(struct session *s, const struct dx_event *ev, size_t len)
-{
-	struct info *x = s->arg;
-
-	(void)len;
-	stacks_note(x->i.stacks, ev);
-}
-
-static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
-{
-	struct session *s = arg;
-
-	return source_stack(s->source, id, addr, max);
-}
-
 int cmd_top(const struct options *o)
 {
 	struct screen_options so = {
@@ -118,7 +102,7 @@ int cmd_top(const struct options *o)
 	};
 	bool screen = !o->batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	struct info x = {};
-	struct session s = { .event = note, .arg = &x };
+	struct session s = { .show_stacks = true };
 	char err[256];
 	int status;
 
@@ -127,20 +111,15 @@ int cmd_top(const struct options *o)
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
 	}
-	filter_resolve(&so.filter);
-	uname(&x.u);
-	x.i.stacks = stacks_new(read_stack, session_program, &s);
-	if (!x.i.stacks) {
-		fprintf(stderr, "daxtop: memory is short\n");
-		return 2;
-	}
-	status = session_open(&s, o);
+	status = session_begin(&s, o);
 	if (status)
-		goto out;
+		return status;
+	filter_resolve(&s, &so.filter);
+	status = session_open(&s);
+	if (status)
+		return status;
 	status = screen ? run_screen(&s, &x, &so) : run_batch(&s, &x, &so);
 	session_drain(&s);
 	session_close(&s);
-out:
-	stacks_free(x.i.stacks);
 	return status;
 }

@@ -9,54 +9,49 @@
 
 struct trace {
 	struct view_filter filter;
-	struct ksym *ksym;
-	struct usym *usym;
 	uint64_t shown;
 	bool failed; /* stdout is gone */
 };
 
-static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack,
-		      uint64_t *kernel, struct stack_frame *user)
+static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack)
 {
 	const struct usym_who who = { .time = ev->time, .tgid = ev->tgid, .exec = ev->exec };
-	int nr = source_stack(s->source, ev->stack, kernel, STACK_FRAMES);
-	struct trace *t = s->arg;
-	uint64_t addr[STACK_FRAMES];
-	size_t own;
+	struct stack got = stacks_kernel(s->stacks, ev->stack);
 
-	stack->kernel_unkept = nr < 0;
-	stack->nr_kernel = nr < 0 ? 0 : nr;
-	own = stack_own_frames(stack->ksym, kernel, stack->nr_kernel);
-	stack->kernel = kernel + own;
-	stack->nr_kernel -= own;
+	stack->kernel = got.frames;
+	stack->nr_kernel = got.nr;
+	stack->kernel_unkept = got.unkept;
 	if (!dx_event_has_ustack(ev))
 		return;
-	nr = source_stack(s->source, ev->ustack, addr, STACK_FRAMES);
-	stack->user = user;
-	stack->user_unkept = nr < 0;
-	stack->nr_user = nr < 0 ? 0 : stack_user_frames(addr, nr);
-	usym_frames(t->usym, &who, addr, stack->nr_user, user);
+	got = stacks_user(s->stacks, ev->ustack, &who);
+	stack->user = got.frames;
+	stack->nr_user = got.nr;
+	stack->user_unkept = got.unkept;
+}
+
+static bool shows(struct session *s, const struct dx_event *ev)
+{
+	const struct trace *t = s->arg;
+
+	return ev->time >= s->start && (!s->o->count || t->shown < s->o->count) &&
+	       view_filter_event(&t->filter, ev, s->device, engine_path(s->engine, ev->dev, ev->ino, NULL));
 }
 
 static void show(struct session *s, const struct dx_event *ev, size_t len)
 {
 	struct trace *t = s->arg;
 	struct view_names names = { .start = s->start };
-	struct view_stack stack = { .ksym = t->ksym };
-	struct stack_frame user[STACK_FRAMES];
-	uint64_t kernel[STACK_FRAMES];
+	struct view_stack stack = { 0 };
 
 	(void)len;
-	if (ev->type == DX_MODULE && t->ksym)
-		ksym_reset(t->ksym);
 	if (t->failed || (s->o->count && t->shown >= s->o->count))
 		return;
-	names.device = session_device(s, ev);
+	names.device = s->device;
 	names.path = engine_path(s->engine, ev->dev, ev->ino, &names.path_deleted);
 	if (!view_filter_event(&t->filter, ev, names.device, names.path))
 		return;
 	if (s->o->stack) {
-		stack_get(s, ev, &stack, kernel, user);
+		stack_get(s, ev, &stack);
 		if (stack.nr_kernel || stack.nr_user || stack.kernel_unkept || stack.user_unkept)
 			names.stack = &stack;
 	}
@@ -72,16 +67,18 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 
 int cmd_trace(const struct options *o)
 {
-	struct trace t = { .filter = o->filter, .ksym = ksym_new(NULL) };
-	struct session s = { .event = show, .arg = &t };
+	struct trace t = { .filter = o->filter };
+	struct session s = { .event = show, .arg = &t, .show_stacks = o->stack, .show_devices = true,
+			     .shows = shows };
 	int status;
 
-	if (o->stack)
-		t.usym = usym_new(session_program, &s);
-	filter_resolve(&t.filter);
-	status = session_open(&s, o);
+	status = session_begin(&s, o);
 	if (status)
-		goto out;
+		return status;
+	filter_resolve(&s, &t.filter);
+	status = session_open(&s);
+	if (status)
+		return status;
 	if (!o->json)
 		view_text_header(stdout);
 	output_flush();
@@ -101,8 +98,5 @@ int cmd_trace(const struct options *o)
 		view_text_summary(stdout, session_summary(&s));
 	status = session_output(&s);
 	session_close(&s);
-out:
-	ksym_free(t.ksym);
-	usym_free(t.usym);
 	return status;
 }

@@ -36,6 +36,8 @@ enum {
 	KEY_MIN_REFS,
 	KEY_PINNED,
 	KEY_NO_HOLDERS,
+	KEY_TEE,
+	KEY_FROM,
 };
 
 #define RING_DEFAULT (8ul << 20)
@@ -60,6 +62,12 @@ enum {
 	{ "window", KEY_WINDOW, "MS", 0,                                                           \
 	  "How far out of order events of different CPUs may arrive (50)", 5 }
 
+/* For tests and developers: the format is not kept from version to version. */
+#define OPTIONS_TEE                                                                                \
+	{ "tee", KEY_TEE, "FILE", 0, "Write all that is learned to this new file, too", 6 }
+#define OPTIONS_STREAM                                                                             \
+	OPTIONS_TEE, { "from", KEY_FROM, "FILE", 0, "Show what --tee wrote instead of this kernel", 6 }
+
 #define OPTIONS_ENGINE                                                                             \
 	{ "history-budget", KEY_HISTORY_BUDGET, "SIZE", 0,                                         \
 	  "Memory for the histories of all folios; the oldest steps go first (64M)", 5 },          \
@@ -83,6 +91,7 @@ static const struct argp_option top_options[] = {
 	OPTIONS_FILTER,
 	OPTIONS_TRACING,
 	OPTIONS_ENGINE,
+	OPTIONS_TEE,
 	OPTIONS_HELP,
 	{ 0 },
 };
@@ -95,6 +104,7 @@ static const struct argp_option trace_options[] = {
 	OPTIONS_FILTER,
 	{ "event", 'e', "NAME[,NAME...]", 0, "these events", 2 },
 	OPTIONS_TRACING,
+	OPTIONS_STREAM,
 	OPTIONS_HELP,
 	{ 0 },
 };
@@ -105,6 +115,7 @@ static const struct argp_option history_options[] = {
 	{ "json", KEY_JSON, NULL, 0, "One JSON object a line", 1 },
 	OPTIONS_TRACING,
 	OPTIONS_ENGINE,
+	OPTIONS_STREAM,
 	OPTIONS_HELP,
 	{ 0 },
 };
@@ -135,6 +146,7 @@ static const struct argp_option check_options[] = {
 	{ "verbose", 'v', NULL, 0, "Say what is attached, and each finding at once", 3 },
 	OPTIONS_TRACING,
 	OPTIONS_ENGINE,
+	OPTIONS_STREAM,
 	OPTIONS_HELP,
 	{ 0 },
 };
@@ -339,6 +351,10 @@ static int parse_end_check(struct parse *p)
 
 static int parse_end(struct parse *p)
 {
+	if (p->o->tee && p->o->from) {
+		complain(p->info->name, "--tee writes what this kernel does, --from shows a file: choose one");
+		return EINVAL;
+	}
 	if (p->info->command == COMMAND_CHECK)
 		return parse_end_check(p);
 	if (p->info->command == COMMAND_HISTORY && !p->o->nr_folios) {
@@ -401,6 +417,10 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 				    arg, 1, UINT32_MAX, &o->count);
 	case 't':
 		return value_seconds(p->info->name, "--duration", arg, 1000000, &o->duration_ns);
+	case KEY_TEE:
+		return value_string(p->info->name, "--tee", arg, &o->tee);
+	case KEY_FROM:
+		return value_string(p->info->name, "--from", arg, &o->from);
 	case KEY_JSON:
 		o->json = true;
 		return 0;

@@ -32,6 +32,8 @@ struct options {
 	size_t history_budget; /* bytes; 0: no history */
 	uint64_t window_ns;
 	uint32_t max_folios; /* 0: no limit */
+	const char *tee; /* file that the stream is written to; NULL: none */
+	const char *from; /* file that it comes from; NULL: the running kernel */
 
 	/* trace, top */
 	struct view_filter filter; /* strings point into argv */

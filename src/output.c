@@ -222,7 +222,8 @@ static int own_descriptor(const char *path)
 
 /* ---- open ---- */
 
-static int place_open(struct output *o, const char *path, char *err, size_t errlen)
+/* The folder and the name in it. */
+static int place_find(struct output *o, const char *path, char *err, size_t errlen)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	unsigned int links = 0;
@@ -238,7 +239,28 @@ static int place_open(struct output *o, const char *path, char *err, size_t errl
 	if (o->dir < 0)
 		return say(err, errlen, o->dir, path,
 			   o->dir == -EXDEV ? "a symbolic link of another user's is on the way" : NULL);
-	return file_try(o, path, err, errlen);
+	return 0;
+}
+
+static int place_open(struct output *o, const char *path, char *err, size_t errlen)
+{
+	int rc = place_find(o, path, err, errlen);
+
+	return rc ? rc : file_try(o, path, err, errlen);
+}
+
+int output_create(const char *path, char *err, size_t errlen)
+{
+	struct output o = { .dir = -1 };
+	int rc = place_find(&o, path, err, errlen);
+
+	if (rc)
+		return rc;
+	rc = openat(o.dir, o.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (rc < 0)
+		rc = say(err, errlen, -errno, path, errno == EEXIST ? "it is there already, and a new file is made" : NULL);
+	close(o.dir);
+	return rc;
 }
 
 struct output *output_open(const char *path, char *err, size_t errlen)

@@ -28,6 +28,12 @@ struct output;
  */
 struct output *output_open(const char *path, char *err, size_t errlen);
 
+/*
+ * A new file that is written as one goes, its owner's only; the way there is taken as above. Returns the
+ * descriptor, or a negative errno with a sentence in @err; -EEXIST: something of that name is there.
+ */
+int output_create(const char *path, char *err, size_t errlen);
+
 /* What to print to; belongs to @o. */
 FILE *output_file(struct output *o);
 

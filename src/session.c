@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* session.c - one source, one engine, one loop */
+/* session.c - one source, one engine, one loop; which source, only its operations know */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -9,28 +9,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "clock.h"
-#include "file_names.h"
-#include "progress.h"
 #include "session.h"
+#include "source/source.h"
 #include "stop.h"
-#include "view/escape.h"
+#include "tee.h"
 
-#define NS_PER_MS 1000000ULL
-#define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
-#define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
-#define NAMES_EVERY_NS (20 * NS_PER_MS)
-#define ASKS	  ENGINE_ASKS_MAX /* answered in one go: a system call each */
-/*
- * The first scan comes before "ready", if it takes no longer: 40 million struct pages a second
- * natively, so that is 800 GB of 4K folios in use. What is left is done beside the trace.
- */
-#define SCAN_FIRST_NS (5000 * NS_PER_MS)
-#define SCAN_LAST_NS (500 * NS_PER_MS) /* what of it is done at the end, if it is not done by then */
-#define SCAN_TURN_NS (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
-#define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
-#define HEAL_NS	(10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */
-#define DRAIN_NS (1000 * NS_PER_MS) /* at the end, for records that are being written */
-#define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
+#define CPUS_MAX 65536
 
 void session_stop(void)
 {
@@ -45,237 +29,218 @@ void session_resume(struct session *s)
 
 bool session_done(const struct session *s)
 {
-	return stop_wanted || clock_now() >= s->deadline;
+	return stop_wanted || s->from->done(s);
 }
 
-static void feed(struct session *s, enum dx_record_type type, const void *payload, size_t len)
+/* ---- records: to the file, to the engine, to who shows ---- */
+
+static void tee(struct session *s, const struct dx_record *r, const void *payload)
+{
+	char err[256];
+
+	if (s->tee && tee_write(s->tee, r, payload, err, sizeof(err)))
+		fprintf(stderr, "daxtop: %s\n", err);
+}
+
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, 0, size);
+}
+
+static int refuse(struct session *s, const char *why)
+{
+	s->refusal = why;
+	return -EBADMSG;
+}
+
+static int take_hello(struct session *s, const struct dx_hello *h)
+{
+	if (s->hello.nr_cpus)
+		return refuse(s, "a second beginning");
+	if (!ends(h->boot_id, sizeof(h->boot_id)) || !ends(h->host, sizeof(h->host)) ||
+	    !ends(h->machine, sizeof(h->machine)) || !ends(h->kernel, sizeof(h->kernel)) || !h->nr_cpus ||
+	    h->nr_cpus > CPUS_MAX)
+		return refuse(s, "the beginning says nothing that can be");
+	if (h->page_shift != 12)
+		return refuse(s, "pages of that machine are not of 4096 bytes");
+	s->lost_by_cpu = calloc(h->nr_cpus, sizeof(*s->lost_by_cpu));
+	if (!s->lost_by_cpu)
+		return s->error = -ENOMEM;
+	s->hello = *h;
+	s->start = h->start;
+	return 0;
+}
+
+static int take_path(struct session *s, const struct dx_path *p)
+{
+	struct dx_path *more;
+
+	if (!ends(p->path, sizeof(p->path)))
+		return refuse(s, "a path does not end");
+	more = reallocarray(s->path, s->nr_paths + 1, sizeof(*more));
+	if (!more)
+		return s->error = -ENOMEM;
+	s->path = more;
+	s->path[s->nr_paths++] = *p;
+	return 0;
+}
+
+static int take_probe(struct session *s, const struct dx_probe *row)
+{
+	struct probe *p = row->row < s->nr_probes ? &s->probe[row->row] : NULL;
+
+	if (!s->probe)
+		return 0;
+	if (!p || !ends(row->event, sizeof(row->event)) || strcmp(p->event, row->event) ||
+	    row->state > PROBE_LEFT_OUT || row->chosen >= PROBE_CANDIDATES || !ends(row->why, sizeof(row->why)))
+		return refuse(s, "the probe table is another daxtop's");
+	p->state = row->state;
+	p->chosen = row->chosen;
+	snprintf(p->why, sizeof(p->why), "%s", row->why);
+	return 0;
+}
+
+static int take_command(struct session *s, const struct dx_command *c)
+{
+	if (!ends(c->user, sizeof(c->user)) || !ends(c->name, sizeof(c->name)) || !ends(c->cut, sizeof(c->cut)))
+		return refuse(s, "what is said of a command does not end");
+	for (size_t i = 0; i < DX_LEFT_MAX; i++)
+		if (!ends(c->left[i].comm, sizeof(c->left[i].comm)))
+			return refuse(s, "a process's name does not end");
+	s->command = *c;
+	return 0;
+}
+
+static int take_device(struct session *s, const struct dx_device *d)
+{
+	if (!ends(d->name, sizeof(d->name)))
+		return refuse(s, "a device's name does not end");
+	s->last_device = *d;
+	return 0;
+}
+
+static int take_lost(struct session *s, const struct dx_lost *l)
+{
+	if (l->type >= DX_EVENT_TYPES || l->cpu >= s->hello.nr_cpus)
+		return refuse(s, "a loss on no CPU, or of no event");
+	s->counts.lost[l->type] += l->nr;
+	s->lost_by_cpu[l->cpu] += l->nr;
+	return 0;
+}
+
+/* What a session keeps of a record that is no event: what is said at the end. */
+static int take(struct session *s, unsigned int type, const void *payload, size_t len)
+{
+	switch (type) {
+	case DX_REC_HELLO:
+		return take_hello(s, payload);
+	case DX_REC_PATH:
+		return take_path(s, payload);
+	case DX_REC_PROBE:
+		return take_probe(s, payload);
+	case DX_REC_COMMAND:
+		return take_command(s, payload);
+	case DX_REC_DEVICE:
+		return take_device(s, payload);
+	case DX_REC_STACK:
+		return s->stacks && !s->source && stacks_put(s->stacks, payload, len) == -EBADMSG ?
+			       refuse(s, "the names of a stack are not all there") : 0;
+	case DX_REC_LOST:
+		return take_lost(s, payload);
+	case DX_REC_MISSED:
+		s->counts.missed_runs += ((const struct dx_missed *)payload)->nr;
+		break;
+	case DX_REC_UNKEPT:
+		s->counts.stacks_unkept = ((const struct dx_unkept *)payload)->nr;
+		break;
+	case DX_REC_PGMAP:
+		s->watching = true;
+		break;
+	case DX_REC_END:
+		s->ended = true;
+		/* fallthrough */
+	case DX_REC_TIME:
+	case DX_REC_READY:
+	case DX_REC_ENDING:
+		s->now = ((const struct dx_time *)payload)->time;
+		break;
+	}
+	return 0;
+}
+
+/*
+ * What views look up of an event stands in the stream before it: they find the same there, now and later.
+ */
+static void look_up(struct session *s, const struct dx_event *ev)
+{
+	s->device = s->show_devices && ev->time >= s->start ? session_device(s, ev) : NULL;
+	if (s->stacks && (!s->shows || ev->type == DX_MODULE || s->shows(s, ev)))
+		stacks_note(s->stacks, ev);
+}
+
+int session_feed(struct session *s, const struct dx_record *r, const void *payload)
+{
+	bool event = r->type == DX_REC_EVENT || r->type == DX_REC_FILE;
+	size_t len = r->len - sizeof(*r);
+	const struct dx_event *ev = payload;
+	int rc;
+
+	s->refusal = NULL;
+	if (dx_record_wrong(r))
+		return refuse(s, dx_record_wrong(r));
+	if (event && ev->type < DX_EVENT_TYPES) {
+		look_up(s, ev);
+		s->counts.received[ev->type]++;
+	}
+	tee(s, r, payload);
+	rc = event ? 0 : take(s, r->type, payload, len);
+	if (!rc)
+		rc = engine_feed(s->engine, r, payload);
+	if (rc == -ENOMEM)
+		s->error = -ENOMEM;
+	/* names from before everything was attached are kept, not shown */
+	if (event && rc != -EBADMSG && s->event && ev->time >= s->start)
+		s->event(s, ev, len);
+	return rc;
+}
+
+void session_put(struct session *s, enum dx_record_type type, const void *payload, size_t len)
 {
 	const struct dx_record r = { .len = sizeof(r) + len, .type = type };
 
-	if (engine_feed(s->engine, &r, payload) == -ENOMEM)
-		s->error = -ENOMEM;
+	session_feed(s, &r, payload);
 }
 
-static void feed_time(struct session *s, enum dx_record_type type, uint64_t time)
+void session_put_time(struct session *s, enum dx_record_type type, uint64_t time)
 {
 	const struct dx_time t = { time };
 
-	feed(s, type, &t, sizeof(t));
+	session_put(s, type, &t, sizeof(t));
 }
 
-static void found_pgmap(void *arg, const struct dx_pgmap *p)
+/* ---- its life ---- */
+
+static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
 {
 	struct session *s = arg;
 
-	s->watching = true;
-	feed(s, DX_REC_PGMAP, p, sizeof(*p));
+	return s->source ? source_stack(s->source, id, addr, max) : -ENOENT;
 }
 
-static void find_pgmaps(struct session *s)
-{
-	source_pgmaps(s->source, found_pgmap, s);
-}
-
-/* A name is missing: is one to be expected soon? Then looks again, not too often. */
-static bool find_names(struct session *s)
-{
-	uint64_t now = clock_now();
-
-	if (now >= s->names_until || now < s->names_next)
-		return false;
-	s->names_next = now + NAMES_EVERY_NS;
-	find_pgmaps(s);
-	return true;
-}
-
-/* In the order of the records: one that comes later would make it stay. */
-static void use_stacks(struct session *s, const struct dx_event *ev)
-{
-	s->counts.stacks_unkept += !source_stack_use(s->source, ev->stack);
-	if (dx_event_has_ustack(ev))
-		s->counts.stacks_unkept += !source_stack_use(s->source, ev->ustack);
-}
-
-static void each_stack(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg)
+/* A stack's names, once; they go to the file only. */
+static void told(void *arg, const struct dx_stack_names *names, size_t len)
 {
 	struct session *s = arg;
 
-	engine_stacks(s->engine, fn, fn_arg);
+	if (s->tee)
+		session_put(s, DX_REC_STACK, names, len);
 }
 
-static void handle(void *arg, const struct dx_event *ev, size_t len)
+static int begin(struct session *s, char *err, size_t errlen)
 {
-	struct session *s = arg;
-
-	if (len >= sizeof(*ev))
-		use_stacks(s, ev);
-	if (len >= sizeof(*ev) && ev->type < DX_EVENT_TYPES)
-		s->counts.received[ev->type]++;
-	if (ev->type == DX_PGMAP_ADD)
-		s->names_until = clock_now() + NAMES_NS;
-	/* a name must be known when the event that uses it is shown */
-	feed(s, ev->type == DX_FILE ? DX_REC_FILE : DX_REC_EVENT, ev, len);
-	/* names from before everything was attached are kept, not shown */
-	if (s->event && ev->time >= s->start)
-		s->event(s, ev, len);
-}
-
-static void lost(void *arg, unsigned int cpu, unsigned int type, uint64_t n)
-{
-	const struct dx_lost l = { .time = clock_now(), .nr = n, .cpu = cpu, .type = type };
-	struct session *s = arg;
-
-	s->counts.lost[type] += n;
-	s->lost_by_cpu[cpu] += n;
-	s->scan_again = true;
-	feed(s, DX_REC_LOST, &l, sizeof(l));
-}
-
-static void answer(void *arg, const struct dx_event *ev)
-{
-	handle(arg, ev, sizeof(*ev));
-}
-
-/* What is known of folios is not all then; events are told all the same. */
-static void scan_failed(struct session *s, int rc)
-{
-	if (rc == -ENOMEM)
-		s->error = rc;
-	else if (rc < 0 && !s->scan_refused)
-		fprintf(stderr, "daxtop: folios from before the trace could not be looked at: %s\n",
-			strerror(-rc));
-	s->scan_refused |= rc < 0;
-}
-
-/* Folios that are not idle: those that were so before the trace, or became so while events were lost. */
-static void scan_begin(struct session *s)
-{
-	int rc = source_scan_begin(s->source);
-
-	scan_failed(s, rc);
-	s->scan_again = false;
-	s->scanning = s->naming = !rc;
-	s->scan_begun = clock_now();
-	s->next_scan = s->scan_begun + SCAN_AGAIN_NS;
-}
-
-static void scanned(void *arg, const struct dx_event *ev)
-{
-	struct session *s = arg;
-
-	answer(s, ev);
-	if (!engine_path(s->engine, ev->dev, ev->ino, NULL) && file_names_want(s->names, ev))
-		s->error = -ENOMEM;
-}
-
-static void scan_go_on(struct session *s, uint64_t ns)
-{
-	uint64_t end = clock_now() + ns;
-	int rc;
-
-	/*
-	 * The ring first: a piece's samples are of now, and what comes behind them with a time
-	 * long before theirs is too late for the engine's order.
-	 */
-	while (s->scanning && !s->more && clock_now() < end) {
-		s->more = source_poll(s->source) > 0;
-		if (s->more)
-			break;
-		rc = source_scan_next(s->source, scanned, s);
-		scan_failed(s, rc);
-		s->scanning = rc > 0;
-		/* a large machine that loses events is not scanned all the time */
-		if (!s->scanning)
-			s->next_scan = clock_now() + SCAN_AGAIN_NS + 4 * (clock_now() - s->scan_begun);
-	}
-	/* from before everything was attached: kept, not shown */
-	while (s->naming && !s->scanning && clock_now() < end) {
-		rc = file_names_find(s->names, s->start - 1, handle, s);
-		if (rc == -ENOMEM)
-			s->error = rc;
-		s->naming = rc > 0;
-	}
-}
-
-/* A signal ends it, and a ring with more in it than is read at once. */
-static void scan_first(struct session *s)
-{
-	uint64_t end = clock_now() + SCAN_FIRST_NS;
-
-	scan_begin(s);
-	while ((s->scanning || s->naming) && !s->more && !stop_wanted && clock_now() < end)
-		scan_go_on(s, SCAN_TURN_NS);
-}
-
-/* ---- what the engine wants to know ---- */
-
-static void answer_asks(struct session *s)
-{
-	const struct dx_ask a = { .max = ASKS };
-	const struct engine_ask *ask;
-	bool refs = false;
-	size_t n;
-
-	feed(s, DX_REC_ASK, &a, sizeof(a));
-	ask = engine_asks(s->engine, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		struct dx_event ev = { .type = DX_TASK_GONE, .stack = -1, .ustack = -1 };
-
-		switch (ask[i].what) {
-		case ENGINE_ASK_PGMAP:
-			refs = true; /* all of them in one walk */
-			break;
-		case ENGINE_ASK_FOLIO:
-			if (!source_sample(s->source, ask[i].pfn, &ev))
-				answer(s, &ev);
-			break;
-		case ENGINE_ASK_TASK:
-			if (!source_task_gone(ask[i].tgid, ask[i].since, &ev.addr))
-				break;
-			ev.time = clock_now();
-			ev.tgid = ask[i].tgid;
-			answer(s, &ev);
-			break;
-		}
-	}
-	if (refs)
-		source_pgmap_refs(s->source, answer, s);
-}
-
-static void missed(void *arg, unsigned int type, uint64_t n)
-{
-	const struct dx_missed m = { .time = clock_now(), .nr = n, .type = type };
-	struct session *s = arg;
-
-	s->missed += n;
-	feed(s, DX_REC_MISSED, &m, sizeof(m));
-}
-
-/* --duration counts from when it is ready, and from "ready" where that is said. */
-static void time_begin(struct session *s)
-{
-	if (s->o->duration_ns)
-		s->deadline = clock_now() + s->o->duration_ns;
-}
-
-int session_open(struct session *s, const struct options *o)
-{
+	const struct options *o = s->o;
 	uint32_t events = o->command == COMMAND_TRACE ? o->filter.events : 0;
-	/*
-	 * Half of the probes are no ground to judge on: a pin without its unpin is a leak. The bench
-	 * compares with and without.
-	 */
-	bool no_rules = getenv("DAXTOP_NO_RULES") || (events && !(events & 1u << DX_VIOLATION));
-	struct source_options so = {
-		.ring_size = o->ring_size,
-		.strict = o->strict,
-		.judge = o->command == COMMAND_CHECK,
-		.no_rules = no_rules,
-		.events = events,
-		.event = handle,
-		.arg = s,
-	};
+	struct stacks_options so = { .arg = s, .all_users = o->command == COMMAND_TRACE };
 	struct engine_options eo = {
 		.history_bytes = o->history_budget,
 		.window_ns = o->window_ns,
@@ -284,201 +249,123 @@ int session_open(struct session *s, const struct options *o)
 		.patrol = o->command == COMMAND_CHECK,
 		.leak_ns = o->leak_ns,
 		.stall_ns = o->stall_ns,
-		.no_rules = no_rules,
+		/*
+		 * Half of the probes are no ground to judge on: a pin without its unpin is a leak. The bench
+		 * compares with and without.
+		 */
+		.no_rules = getenv("DAXTOP_NO_RULES") || (events && !(events & 1u << DX_VIOLATION)),
 	};
+
+	if (!o->from) {
+		so.read = read_stack;
+		so.ask = session_program;
+		so.told = told;
+	}
+	if (s->show_stacks) {
+		s->stacks = stacks_new(&so);
+		if (!s->stacks) {
+			snprintf(err, errlen, "memory is short");
+			return -1;
+		}
+	}
+	s->engine = engine_new(&eo);
+	if (!s->engine) {
+		snprintf(err, errlen, "no memory for the engine: try a smaller --history-budget");
+		return -1;
+	}
+	if (o->tee) {
+		s->tee = tee_open(o->tee, err, errlen);
+		if (!s->tee)
+			return -1;
+	}
+	return s->from->begin ? s->from->begin(s, err, errlen) : 0;
+}
+
+int session_begin(struct session *s, const struct options *o)
+{
 	char err[768];
 
 	s->o = o;
 	s->deadline = UINT64_MAX;
-	stop_catch();
-	progress_begin();
-	if (preflight(err, sizeof(err)))
-		goto fail;
-	s->source = source_open(&so, err, sizeof(err));
-	if (!s->source)
-		goto fail;
-	s->start = source_since(s->source);
-	eo.legacy = source_regime(s->source) == REGIME_LEGACY;
-	eo.index_stays = source_index_stays(s->source);
-	s->engine = engine_new(&eo);
-	s->lost_by_cpu = calloc(source_nr_cpus(s->source), sizeof(*s->lost_by_cpu));
-	s->names = file_names_new();
-	if (!s->engine || !s->lost_by_cpu || !s->names) {
-		snprintf(err, sizeof(err), "no memory for the engine: try a smaller --history-budget");
-		goto fail;
-	}
-	find_pgmaps(s);
-	progress_step("looking at what is there", 0, 0);
-	scan_first(s);
-	/*
-	 * What is counted before anybody is told "ready" is what was there before. The ring first: an
-	 * answer is of now, and what came before it would be too late for the engine's order.
-	 */
-	s->more = source_poll(s->source) > 0;
-	if (!s->more)
-		answer_asks(s);
-	progress_end();
-	time_begin(s);
-	return 0;
-fail:
-	progress_end();
+	s->from = o->from ? &session_file : &session_live;
+	if (!begin(s, err, sizeof(err)))
+		return 0;
 	fprintf(stderr, "daxtop: %s\n", err);
 	session_close(s);
 	return 2;
 }
 
-static void tell_skipped(const struct session *s)
+int session_open(struct session *s)
 {
-	char comm[16], name[80];
-	uint32_t tgid, n = source_marks_skipped(s->source, &tgid, comm);
+	char err[768];
 
-	if (!n)
-		return;
-	escape_columns(name, sizeof(name), comm, strnlen(comm, sizeof(comm)), 40, ESCAPE_KEEP_START);
-	fprintf(stderr,
-		"daxtop: the mappings of %u process%s (%s[%u]%s) could not be read, as they are locked or "
-		"change all the time: all of %s GUP calls are looked at\n",
-		n, n > 1 ? "es" : "", name, tgid, n > 1 ? " and others" : "", n > 1 ? "their" : "its");
+	stop_catch();
+	if (!s->from->open(s, err, sizeof(err)))
+		return 0;
+	fprintf(stderr, "daxtop: %s\n", err);
+	session_close(s);
+	return 2;
 }
 
 void session_ready(struct session *s)
 {
-	unsigned int attached = 0, all = 0, left_out = 0;
-	char others[80] = "";
-	size_t n;
-	const struct probe *p = source_probes(s->source, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		left_out += p[i].state == PROBE_LEFT_OUT;
-		all += p[i].state != PROBE_UNNEEDED && p[i].state != PROBE_LEFT_OUT;
-		attached += p[i].state == PROBE_ATTACHED;
-		if (p[i].state == PROBE_MISSING)
-			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n", p[i].event, p[i].costs,
-				p[i].why);
-	}
-	tell_skipped(s);
-	if (!s->watching)
-		fprintf(stderr, "daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");
-	if (left_out)
-		snprintf(others, sizeof(others), " (%u others left out: --event needs none of them)", left_out);
-	fprintf(stderr, "daxtop: ready: %u of %u probes attached%s, regime %s\n", attached, all, others,
-		regime_name(source_regime(s->source)));
-	fflush(stderr);
-	time_begin(s);
-}
-
-static void count_rules(struct session *s)
-{
-	struct dx_rule_counts total;
-
-	if (!source_rules(s->source, &total))
-		feed(s, DX_REC_COUNTERS, &total, sizeof(total));
-}
-
-static void check(struct session *s, uint64_t now)
-{
-	if (now < s->next_check)
-		return;
-	s->next_check = now + CHECK_NS;
-	source_lost(s->source, lost, s);
-	source_missed(s->source, missed, s);
-	source_forget_faults(s->source);
-	count_rules(s);
-	answer_asks(s);
-	if (s->scan_again && !s->scanning && now >= s->next_scan)
-		scan_begin(s);
-	if (!s->watching)
-		find_pgmaps(s);
-	else
-		find_names(s);
-	source_modules(s->source);
-}
-
-/* All that is to be told goes to stdout, which is nobody else's? */
-static bool only_stdout(const struct options *o)
-{
-	return !o->command_argv && !o->output;
+	s->from->ready(s);
 }
 
 int session_poll(struct session *s, int timeout_ms, int fd)
 {
-	struct pollfd p[] = {
-		{ .fd = source_fd(s->source), .events = POLLIN },
-		{ .fd = fd, .events = POLLIN },
-		/* whether its reader is gone, which a write would tell only when there is something to write */
-		{ .fd = only_stdout(s->o) ? STDOUT_FILENO : -1 },
-	};
-	uint64_t now;
-
-	if (timeout_ms < 0 || timeout_ms > POLL_MS)
-		timeout_ms = POLL_MS;
-	poll(p, 3, s->more || s->scanning || s->naming ? 0 : timeout_ms);
-	if (p[2].revents)
-		session_stop();
-	/* what was committed before this moment is read now, but for what waits behind a record
-	 * that is being written: the window is for that */
-	now = clock_now();
-	s->more = source_poll(s->source) > 0;
-	if (!s->more)
-		feed_time(s, DX_REC_TIME, now);
-	source_stacks_forget(s->source, each_stack, s);
-	check(s, now);
-	scan_go_on(s, SCAN_TURN_NS);
-	return !!p[1].revents;
+	return s->from->poll(s, timeout_ms, fd);
 }
 
 void session_heal(struct session *s)
 {
-	uint64_t end = clock_now() + HEAL_NS;
+	s->from->heal(s);
+}
 
-	s->next_check = s->next_scan = 0;
-	do
-		session_poll(s, 0, -1);
-	while ((s->scanning || s->naming) && !stop_wanted && clock_now() < end);
+void session_drain(struct session *s)
+{
+	s->from->drain(s);
 }
 
 uint64_t session_pending(struct session *s)
 {
 	if (!s->ending)
-		feed_time(s, DX_REC_ENDING, clock_now());
+		session_put_time(s, DX_REC_ENDING, clock_now());
 	s->ending = true;
 	return engine_pending(s->engine);
 }
 
-void session_drain(struct session *s)
-{
-	uint64_t end;
-	int rc;
-
-	source_detach(s->source);
-	/* a program that was interrupted while it wrote a record is waited for */
-	end = clock_now() + DRAIN_NS;
-	while (source_poll(s->source) > 0 || (!source_drained(s->source) && clock_now() < end))
-		;
-	if (!source_drained(s->source))
-		missed(s, DX_FAULT, 1);
-	s->next_check = 0;
-	/* before, a count that could not be read came with the next one */
-	rc = source_lost(s->source, lost, s);
-	if (rc)
-		s->error = rc;
-	source_missed(s->source, missed, s);
-	find_names(s);
-	scan_go_on(s, SCAN_LAST_NS);
-	count_rules(s);
-	feed_time(s, DX_REC_END, clock_now());
-}
-
 void session_close(struct session *s)
 {
-	source_close(s->source);
+	char err[256];
+
+	if (s->from)
+		s->from->close(s);
+	if (tee_close(s->tee, err, sizeof(err)))
+		fprintf(stderr, "daxtop: %s\n", err);
+	replay_close(s->replay);
 	engine_free(s->engine);
-	file_names_free(s->names);
+	stacks_free(s->stacks);
 	free(s->lost_by_cpu);
-	s->names = NULL;
-	s->source = NULL;
+	free(s->path);
+	s->tee = NULL;
+	s->replay = NULL;
 	s->engine = NULL;
+	s->stacks = NULL;
 	s->lost_by_cpu = NULL;
+	s->path = NULL;
+}
+
+/* ---- what it is ---- */
+
+enum regime session_regime(const struct session *s)
+{
+	return s->hello.flags & DX_HELLO_LEGACY ? REGIME_LEGACY : REGIME_CURRENT;
+}
+
+const struct probe *session_probes(const struct session *s, size_t *n)
+{
+	return s->from->probes(s, n);
 }
 
 int session_program(void *arg, uint32_t tgid, struct usym_task *task)
@@ -491,8 +378,7 @@ int session_program(void *arg, uint32_t tgid, struct usym_task *task)
 const struct view_summary *session_summary(struct session *s)
 {
 	s->counts.lost_by_cpu = s->lost_by_cpu;
-	s->counts.nr_cpus = source_nr_cpus(s->source);
-	s->counts.missed_runs = s->missed;
+	s->counts.nr_cpus = s->hello.nr_cpus;
 	return &s->counts;
 }
 
@@ -528,17 +414,49 @@ int session_output(struct session *s)
 				"--history-budget or --max-folios\n");
 		return 2;
 	}
-	return 0;
+	return s->incomplete ? 2 : 0;
 }
 
-void filter_resolve(struct view_filter *f)
+static uint32_t dev_of(dev_t dev)
+{
+	return major(dev) << 20 | minor(dev);
+}
+
+int session_path(struct session *s, const char *path, struct dx_path *p)
 {
 	struct stat st;
 
-	if (!f->file || stat(f->file, &st) || S_ISDIR(st.st_mode))
+	*p = (struct dx_path){ 0 };
+	if (s->o->from) {
+		for (size_t i = 0; i < s->nr_paths; i++)
+			if (!strcmp(s->path[i].path, path)) {
+				*p = s->path[i];
+				return 0;
+			}
+		return -ENOENT;
+	}
+	if (stat(path, &st))
+		return -errno;
+	p->kind = S_ISREG(st.st_mode) ? DX_PATH_REGULAR :
+		  S_ISDIR(st.st_mode) ? DX_PATH_DIRECTORY :
+		  S_ISCHR(st.st_mode) ? DX_PATH_CHARACTER : DX_PATH_OTHER;
+	p->dev = dev_of(p->kind == DX_PATH_CHARACTER ? st.st_rdev : st.st_dev);
+	p->ino = st.st_ino;
+	if (s->tee && strlen(path) < sizeof(p->path)) {
+		strcpy(p->path, path);
+		session_put(s, DX_REC_PATH, p, sizeof(*p));
+	}
+	return 0;
+}
+
+void filter_resolve(struct session *s, struct view_filter *f)
+{
+	struct dx_path p;
+
+	if (!f->file || session_path(s, f->file, &p) || p.kind == DX_PATH_DIRECTORY)
 		return;
-	f->file_dev = major(st.st_dev) << 20 | minor(st.st_dev);
-	f->file_ino = st.st_ino;
+	f->file_dev = p.dev;
+	f->file_ino = p.ino;
 }
 
 struct device_search {
@@ -560,20 +478,21 @@ static int match_device(const struct engine_pgmap *p, void *arg)
 }
 
 /* An event without a page is of a filesystem's device, or of a device-dax; the last one is kept. */
-static const char *device_of_inode(const struct dx_event *ev)
+static const char *device_of_inode(struct session *s, const struct dx_event *ev)
 {
-	static char name[32];
-	static uint32_t dev;
-	static bool character;
-	bool is_char = ev->type == DX_DEV_FAULT;
+	struct dx_device d = { .dev = ev->dev, .character = ev->type == DX_DEV_FAULT };
+	const struct dx_device *last = &s->last_device;
+	bool same = last->dev == d.dev && last->character == d.character;
 
 	if (!ev->dev)
 		return NULL;
-	if (ev->dev != dev || is_char != character || !name[0])
-		device_name_dev(ev->dev, is_char, name, sizeof(name));
-	dev = ev->dev;
-	character = is_char;
-	return name[0] ? name : NULL;
+	if (s->source && (!same || !last->name[0])) {
+		device_name_dev(d.dev, d.character, d.name, sizeof(d.name));
+		if (!same || d.name[0])
+			session_put(s, DX_REC_DEVICE, &d, sizeof(d));
+		same = true;
+	}
+	return same && last->name[0] ? last->name : NULL;
 }
 
 const char *session_device(struct session *s, const struct dx_event *ev)
@@ -582,10 +501,10 @@ const char *session_device(struct session *s, const struct dx_event *ev)
 	struct device_search d = { .ev = ev, .keep = name };
 
 	if (!ev->pgmap && !ev->pfn)
-		return device_of_inode(ev);
+		return device_of_inode(s, ev);
 	name[0] = 0;
 	engine_pgmaps(s->engine, match_device, &d);
-	if (!name[0] && find_names(s))
+	if (!name[0] && s->from->find_names(s))
 		engine_pgmaps(s->engine, match_device, &d);
 	return name[0] ? name : NULL;
 }

@@ -8,23 +8,74 @@
 #include <stdbool.h>
 #include "engine/engine.h"
 #include "options.h"
-#include "source/source.h"
+#include "probe/probe.h"
+#include "symbol/stacks.h"
 #include "symbol/usym.h"
 #include "view/text.h"
 
+struct replay;
+struct session;
+struct tee;
+
+/* Where a session's records come from: each of these hands them to session_feed(), in order. */
+struct session_source {
+	/* What can be known before anything is loaded, or NULL. Returns 0, or -1 with a sentence in @err. */
+	int (*begin)(struct session *s, char *err, size_t errlen);
+	/* All up to DX_REC_READY. Returns as begin(). */
+	int (*open)(struct session *s, char *err, size_t errlen);
+	void (*ready)(struct session *s); /* says so, on stderr */
+	bool (*done)(const struct session *s); /* there is no more, or no more is wanted */
+	int (*poll)(struct session *s, int timeout_ms, int fd); /* session_poll() */
+	void (*heal)(struct session *s); /* session_heal() */
+	void (*drain)(struct session *s); /* all up to DX_REC_END */
+	void (*close)(struct session *s); /* also after a begin() or open() that failed */
+	bool (*find_names)(struct session *s); /* looks for devices' names now; false: it did not */
+	const struct probe *(*probes)(const struct session *s, size_t *n);
+};
+extern const struct session_source session_live, session_file;
+
 struct session {
 	const struct options *o;
-	struct source *source;
+	const struct session_source *from;
+	struct tee *tee; /* what is fed is written there; NULL: it isn't */
 	struct engine *engine;
-	uint64_t start; /* ns, CLOCK_MONOTONIC */
+	struct stacks *stacks; /* names; NULL: nobody shows them */
+	uint64_t start; /* ns, CLOCK_MONOTONIC: everything is attached since */
+	uint64_t now; /* ns: of the last record that tells the time */
+	struct dx_hello hello;
+	struct dx_command command; /* of a file that has one */
+	struct dx_device last_device;
+	struct dx_path *path; /* that a file names */
+	size_t nr_paths;
+	bool watching; /* there is a pgmap */
+	bool ending; /* somebody wants to end, and the engine knows */
+	bool ended; /* DX_REC_END was there, or a file ended without */
+	bool incomplete; /* ... which was said */
+	const char *refusal; /* why session_feed() refused a record, NULL: engine_refusal() knows */
+	int error; /* of the engine, -errno */
+	struct view_summary counts;
+	uint64_t *lost_by_cpu;
+
+	/* the command's: set before session_begin() */
+	bool show_stacks, show_devices; /* it needs names of stacks, the device of each event */
+	/*
+	 * Will it show this event's stacks? NULL: it may show any. Names of a process's stack take time, which is the
+	 * ring's and other processes'.
+	 */
+	bool (*shows)(struct session *s, const struct dx_event *ev);
+	/* its own look at each event, behind the engine's; may be NULL */
+	void (*event)(struct session *s, const struct dx_event *ev, size_t len);
+	void *arg;
+	const char *device; /* of that event; NULL: not known */
+
+	/* session_live.c */
+	struct source *source;
 	uint64_t deadline; /* ns; UINT64_MAX: none */
 	uint64_t next_check; /* when counters are read again */
-	uint64_t missed; /* program runs, as last read */
+	uint64_t unkept; /* times that a record named a stack that is not kept */
 	uint64_t names_until; /* ns: a pgmap came, look for its device's name until then */
 	uint64_t names_next; /* ... but not before */
 	bool more; /* the ring holds more than one source_poll() took */
-	bool watching; /* there is a pgmap */
-	bool ending; /* somebody wants to end, and the engine knows */
 	bool scanning; /* a scan for folios that are not idle is under way */
 	bool naming; /* ... or the paths of its files are looked up */
 	bool scan_refused; /* it could not be made, which was said */
@@ -32,20 +83,34 @@ struct session {
 	uint64_t scan_begun; /* ns */
 	uint64_t next_scan; /* ... but not before */
 	struct file_names *names; /* of files that a scan met */
-	int error; /* of the engine, -errno */
-	struct view_summary counts;
-	uint64_t *lost_by_cpu;
 
-	/* a command's own look at each record, before the engine; may be NULL */
-	void (*event)(struct session *s, const struct dx_event *ev, size_t len);
-	void *arg;
+	/* session_file.c */
+	struct replay *replay;
+	struct probe *probe;
+	size_t nr_probes;
 };
 
 /*
- * Preflight, load, attach. Returns 0, or 2 (the exit status) after a sentence on
- * stderr; nothing stays attached then. Set s->event and s->arg before.
+ * One record, in the stream's order: to --tee's file, to the engine, to the command. Returns as
+ * engine_feed(); -EBADMSG: s->refusal, or else engine_refusal(), says why.
  */
-int session_open(struct session *s, const struct options *o);
+int session_feed(struct session *s, const struct dx_record *r, const void *payload);
+/* ... of this type, @len bytes. */
+void session_put(struct session *s, enum dx_record_type type, const void *payload, size_t len);
+void session_put_time(struct session *s, enum dx_record_type type, uint64_t time);
+
+/*
+ * Before anything is loaded: the engine, --tee's file, the beginning of --from's. Returns 0, or 2 (the
+ * exit status) after a sentence on stderr.
+ */
+int session_begin(struct session *s, const struct options *o);
+/* What lies at @path, now or when --from's file was written. Returns 0 or -errno. Before session_open(). */
+int session_path(struct session *s, const char *path, struct dx_path *p);
+/*
+ * Preflight, load, attach. Returns 0, or 2 (the exit status) after a sentence on
+ * stderr; nothing stays attached then, and session_close() was called.
+ */
+int session_open(struct session *s);
 /* Tells how many probes are attached and what is missing, on stderr; "daxtop: ready". */
 void session_ready(struct session *s);
 
@@ -80,6 +145,8 @@ void session_close(struct session *s);
 /* A usym_ask; @arg: the session. */
 int session_program(void *arg, uint32_t tgid, struct usym_task *task);
 
+enum regime session_regime(const struct session *s);
+const struct probe *session_probes(const struct session *s, size_t *n);
 /* Counters for the last line; valid until session_close(). */
 const struct view_summary *session_summary(struct session *s);
 /*
@@ -93,8 +160,8 @@ bool output_failed(void);
 /* Flushes stdout; false: what was printed can't be written, and there is no use in printing more. */
 bool output_flush(void);
 /* A file of a filter by number: it keeps matching when renamed, or while its path is unknown. */
-void filter_resolve(struct view_filter *f);
-/* Device of a record or NULL; the string lives until the next poll. */
+void filter_resolve(struct session *s, struct view_filter *f);
+/* Device of a record or NULL; the string lives until the next one. */
 const char *session_device(struct session *s, const struct dx_event *ev);
 
 /* commands; each returns the exit status */

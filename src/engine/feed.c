@@ -132,32 +132,13 @@ static int feed_hello(struct engine *e, const struct dx_hello *h)
 	return 0;
 }
 
-/* The least that a payload has; one that is longer is of a later daxtop, which says the rest there. */
-static const uint16_t payload_least[DX_RECORD_TYPES] = {
-	[DX_REC_HELLO] = sizeof(struct dx_hello),
-	[DX_REC_EVENT] = sizeof(struct dx_event),
-	[DX_REC_FILE] = offsetof(struct dx_file_event, path),
-	[DX_REC_PGMAP] = sizeof(struct dx_pgmap),
-	[DX_REC_LOST] = sizeof(struct dx_lost),
-	[DX_REC_MISSED] = sizeof(struct dx_missed),
-	[DX_REC_COUNTERS] = sizeof(struct dx_rule_counts),
-	[DX_REC_TIME] = sizeof(struct dx_time),
-	[DX_REC_ASK] = sizeof(struct dx_ask),
-	[DX_REC_ENDING] = sizeof(struct dx_time),
-	[DX_REC_END] = sizeof(struct dx_time),
-};
-
 int engine_feed(struct engine *e, const struct dx_record *r, const void *payload)
 {
-	size_t len = r->len - sizeof(*r);
+	const char *wrong = dx_record_wrong(r);
 	int err = 0;
 
-	if (__builtin_expect(r->len < sizeof(*r) || r->len > DX_RECORD_MAX, 0))
-		return refuse(e, "a record is shorter than its header, or longer than any");
-	if (r->type >= DX_RECORD_TYPES)
-		return 0;
-	if (__builtin_expect(len < payload_least[r->type], 0))
-		return refuse(e, "a record is shorter than its type needs");
+	if (__builtin_expect(!!wrong, 0))
+		return refuse(e, wrong);
 	/* nearly all are */
 	if (__builtin_expect(r->type == DX_REC_EVENT, 1))
 		return feed_event(e, payload);
@@ -165,7 +146,7 @@ int engine_feed(struct engine *e, const struct dx_record *r, const void *payload
 	case DX_REC_HELLO:
 		return feed_hello(e, payload);
 	case DX_REC_FILE:
-		return feed_file(e, payload, len);
+		return feed_file(e, payload, r->len - sizeof(*r));
 	case DX_REC_PGMAP:
 		err = feed_pgmap(e, payload);
 		break;

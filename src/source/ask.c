@@ -49,6 +49,7 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap 
 		p.dying = a.dying;
 		device_name(p.pfn, p.nr_pages, p.device, sizeof(p.device));
 		tell_devdax(s, &p);
+		p.pgmap = pgmap_id(s->ids, a.found);
 		fn(arg, &p);
 	}
 }
@@ -69,7 +70,7 @@ int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_ev
 		if (a.again || !a.refs_known)
 			continue;
 		ev.flags = a.dying ? DX_F_DYING : 0;
-		ev.pgmap = a.found;
+		ev.pgmap = pgmap_id(s->ids, a.found);
 		ev.pgmap_type = a.type;
 		ev.pfn = a.pfn;
 		ev.nr = a.nr_pages >> a.vmemmap_shift;
@@ -92,7 +93,7 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev)
 		.time = a.found ? a.time : clock_now(),
 		.flags = a.found ? 0 : DX_F_NO_FOLIO,
 		.pfn = a.found ? a.head : pfn,
-		.pgmap = a.pgmap,
+		.pgmap = pgmap_id(s->ids, a.pgmap),
 		.pgmap_type = a.type,
 		.refcount = a.refcount,
 		.mapcount = a.mapcount,

@@ -82,7 +82,7 @@ int source_scan_begin(struct source *s)
 	return rc;
 }
 
-static void tell(const struct dx_folio *f, const struct span *span,
+static void tell(const struct dx_folio *f, const struct span *span, uint64_t id,
 		 void (*fn)(void *arg, const struct dx_event *ev), void *arg)
 {
 	struct dx_event ev = {
@@ -90,7 +90,7 @@ static void tell(const struct dx_folio *f, const struct span *span,
 		.flags = DX_F_SCAN,
 		.time = f->time,
 		.pfn = f->pfn,
-		.pgmap = span->pgmap,
+		.pgmap = id,
 		.pgmap_type = span->type,
 		.refcount = f->refcount,
 		.mapcount = f->mapcount,
@@ -148,6 +148,6 @@ int source_scan_next(struct source *s, void (*fn)(void *arg, const struct dx_eve
 		return rc;
 	}
 	for (uint32_t i = 0; rc && i < piece.found; i++)
-		tell(&b->walk.found[i], &b->span[b->at - 1], fn, arg);
+		tell(&b->walk.found[i], &b->span[b->at - 1], pgmap_id(s->ids, b->span[b->at - 1].pgmap), fn, arg);
 	return 1;
 }

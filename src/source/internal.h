@@ -23,6 +23,12 @@
 #define DESCRIPTORS	 (2 * PROBE_MAX * PROBE_PROGRAMS + (LATE_MAX + 1) * DESCRIPTORS_LATE + 64)
 
 struct baseline;
+struct pgmap_ids;
+
+/* The number of the pgmap at @address, the same as long as daxtop runs; 0: @address is 0, or memory is short. */
+uint64_t pgmap_id(struct pgmap_ids *p, uint64_t address);
+struct pgmap_ids *pgmap_ids_new(void);
+void pgmap_ids_free(struct pgmap_ids *p);
 
 /* The hooks of a group that are to be attached, by one link: hook.h. */
 struct hook_group {
@@ -62,6 +68,7 @@ struct source {
 	bool understood; /* a page of a pgmap was seen to be ZONE_DEVICE */
 	unsigned int handled; /* records, in this source_poll() */
 	struct stackset *stacks; /* that records have named: stack.c */
+	struct pgmap_ids *ids;
 	struct baseline *baseline; /* a scan under way, else NULL: baseline.c */
 };
 

@@ -28,6 +28,20 @@ static bool too_early(const struct source *s, const struct dx_event *e)
 	       (e->type < DX_PGMAP_ADD || e->type > DX_PGMAP_GONE);
 }
 
+/* The ring's own memory can't be written to. A file's record names no pgmap. */
+static void tell(struct source *s, const struct dx_event *e, size_t len)
+{
+	struct dx_event known;
+
+	if (len != sizeof(*e) || !e->pgmap) {
+		s->o.event(s->o.arg, e, len);
+		return;
+	}
+	known = *e;
+	known.pgmap = pgmap_id(s->ids, e->pgmap);
+	s->o.event(s->o.arg, &known, len);
+}
+
 static int handle(void *arg, void *data, size_t len)
 {
 	struct source *s = arg;
@@ -46,7 +60,7 @@ static int handle(void *arg, void *data, size_t len)
 	if (len >= sizeof(*e) && e->type == DX_PGMAP_GONE)
 		bpf_map_delete_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &e->pgmap);
 	if (len < sizeof(*e) || !too_early(s, e))
-		s->o.event(s->o.arg, e, len);
+		tell(s, e, len);
 	return ++s->handled < POLL_RECORDS ? 0 : -EAGAIN;
 }
 
@@ -142,7 +156,8 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	s->btf = preflight_types(err, errlen);
 	if (!s->btf)
 		goto fail;
-	if (!s->lost_seen || !s->lost_now || source_stacks_open(s)) {
+	s->ids = pgmap_ids_new();
+	if (!s->lost_seen || !s->lost_now || !s->ids || source_stacks_open(s)) {
 		snprintf(err, errlen, "no memory to start with");
 		goto fail;
 	}
@@ -200,6 +215,7 @@ void source_close(struct source *s)
 	free(s->lost_seen);
 	free(s->lost_now);
 	stackset_free(s->stacks);
+	pgmap_ids_free(s->ids);
 	free(s);
 }
 

@@ -7,7 +7,7 @@
 #define STACK_FRAMES 32
 
 struct stack_frame {
-	uint64_t addr;
+	uint64_t addr; /* of a process; of the kernel 0 */
 	uint64_t offset; /* into the function */
 	const char *name; /* hostile bytes; NULL: not known */
 	const char *in; /* kernel module or user file, hostile bytes; NULL: the kernel itself, or not known */

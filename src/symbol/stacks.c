@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 /* stacks.c - stacks with names, kept from when they are first seen */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,12 @@ struct entry {
 	uint32_t tgid; /* 0: the kernel's stack */
 	uint8_t exec; /* which program of the process */
 	struct stack_frame *frames;
+	const char *why[STACK_FRAMES]; /* those of stacks_put(), which are not static */
 	size_t nr;
 };
 
 struct stacks {
-	int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max);
-	void *arg;
+	struct stacks_options o;
 	struct ksym *ksym;
 	struct usym *usym;
 	bool module_came; /* the table of kernel names is older than a module */
@@ -53,17 +54,17 @@ size_t stack_user_frames(const uint64_t *addr, size_t n)
 	return i;
 }
 
-struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), usym_ask *ask,
-			  void *arg)
+struct stacks *stacks_new(const struct stacks_options *o)
 {
 	struct stacks *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	s->read = read;
-	s->arg = arg;
+	s->o = *o;
+	if (!o->read)
+		return s;
 	s->ksym = ksym_new(NULL);
-	s->usym = usym_new(ask, arg);
+	s->usym = usym_new(o->ask, o->arg);
 	if (s->ksym && s->usym)
 		return s;
 	stacks_free(s);
@@ -75,15 +76,14 @@ static void entry_free(struct entry *e)
 	for (size_t i = 0; i < e->nr; i++) {
 		free((char *)e->frames[i].name);
 		free((char *)e->frames[i].in);
+		free((char *)e->why[i]);
 	}
 	free(e->frames);
 	free(e);
 }
 
-void stacks_free(struct stacks *s)
+static void forget_all(struct stacks *s)
 {
-	if (!s)
-		return;
 	for (size_t i = 0; i < BUCKETS; i++) {
 		struct entry *next;
 
@@ -91,7 +91,16 @@ void stacks_free(struct stacks *s)
 			next = e->next;
 			entry_free(e);
 		}
+		s->buckets[i] = NULL;
 	}
+	s->nr = 0;
+}
+
+void stacks_free(struct stacks *s)
+{
+	if (!s)
+		return;
+	forget_all(s);
 	ksym_free(s->ksym);
 	usym_free(s->usym);
 	free(s);
@@ -124,7 +133,7 @@ static void kernel_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
 		struct stack_frame *f = &e->frames[i];
 		const char *module = NULL;
 
-		f->addr = addr[i];
+		/* the address goes no further: it tells where the kernel lies */
 		f->name = name_copy(ksym_name(s->ksym, addr[i], &f->offset, &module));
 		f->in = name_copy(f->name ? module : NULL);
 		if (!f->name)
@@ -141,6 +150,30 @@ static void user_fill(struct stacks *s, struct entry *e, const struct usym_who *
 	}
 }
 
+static void entry_tell(const struct stacks *s, const struct entry *e)
+{
+	static struct dx_stack_names names;
+
+	if (!s->o.told)
+		return;
+	memset(&names, 0, sizeof(names));
+	names.number = e->id;
+	names.tgid = e->tgid;
+	names.exec = e->exec;
+	names.nr = e->nr;
+	for (size_t i = 0; i < e->nr; i++) {
+		const struct stack_frame *f = &e->frames[i];
+		struct dx_frame *to = &names.frame[i];
+
+		to->addr = f->addr;
+		to->offset = f->offset;
+		snprintf(to->name, sizeof(to->name), "%s", f->name ? f->name : "");
+		snprintf(to->in, sizeof(to->in), "%s", f->in ? f->in : "");
+		snprintf(to->why, sizeof(to->why), "%s", f->why ? f->why : "");
+	}
+	s->o.told(s->o.arg, &names, offsetof(struct dx_stack_names, frame) + e->nr * sizeof(names.frame[0]));
+}
+
 /* NULL: no memory, or the stack is not kept */
 static struct entry *entry_add(struct stacks *s, int32_t id, const struct usym_who *who)
 {
@@ -151,7 +184,7 @@ static struct entry *entry_add(struct stacks *s, int32_t id, const struct usym_w
 
 	if (!e)
 		return NULL;
-	got = s->read(s->arg, id, addr, STACK_FRAMES);
+	got = s->o.read ? s->o.read(s->o.arg, id, addr, STACK_FRAMES) : -ENOENT;
 	if (got < 0) {
 		free(e);
 		return NULL;
@@ -182,7 +215,68 @@ static struct entry *entry_add(struct stacks *s, int32_t id, const struct usym_w
 	e->next = *bucket;
 	*bucket = e;
 	s->nr++;
+	entry_tell(s, e);
 	return e;
+}
+
+/* ---- names of somebody else's ---- */
+
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, 0, size);
+}
+
+static bool names_valid(const struct dx_stack_names *n, size_t len)
+{
+	if (len < offsetof(struct dx_stack_names, frame) || n->number < 0 || n->nr > DX_STACK_FRAMES ||
+	    len < offsetof(struct dx_stack_names, frame) + n->nr * sizeof(n->frame[0]))
+		return false;
+	for (size_t i = 0; i < n->nr; i++)
+		if (!ends(n->frame[i].name, sizeof(n->frame[i].name)) || !ends(n->frame[i].in, sizeof(n->frame[i].in)) ||
+		    !ends(n->frame[i].why, sizeof(n->frame[i].why)))
+			return false;
+	return true;
+}
+
+/* NULL: it is empty, or memory is short, which costs a name */
+static const char *text_copy(const char *text)
+{
+	return *text ? strdup(text) : NULL;
+}
+
+int stacks_put(struct stacks *s, const struct dx_stack_names *n, size_t len)
+{
+	struct usym_who who;
+	struct entry *e, **bucket;
+
+	if (!names_valid(n, len))
+		return -EBADMSG;
+	who = (struct usym_who){ .tgid = n->tgid, .exec = n->exec };
+	if (entry_find(s, n->number, &who))
+		return 0;
+	e = calloc(1, sizeof(*e));
+	if (e && n->nr)
+		e->frames = calloc(n->nr, sizeof(*e->frames));
+	if (!e || (n->nr && !e->frames)) {
+		free(e);
+		return -ENOMEM;
+	}
+	e->id = n->number;
+	e->tgid = n->tgid;
+	e->exec = n->exec;
+	e->nr = n->nr;
+	for (size_t i = 0; i < e->nr; i++) {
+		e->frames[i].addr = n->frame[i].addr;
+		e->frames[i].offset = n->frame[i].offset;
+		e->frames[i].name = text_copy(n->frame[i].name);
+		e->frames[i].in = text_copy(n->frame[i].in);
+		e->frames[i].why = e->why[i] = text_copy(n->frame[i].why);
+	}
+	bucket = bucket_of(s, e->id, &who);
+	e->next = *bucket;
+	*bucket = e;
+	s->nr++;
+	return 0;
 }
 
 static struct stack stack_get(struct stacks *s, int32_t id, const struct usym_who *who)
@@ -216,7 +310,7 @@ static void forget(struct stacks *s)
 		struct entry **at = &s->buckets[i], *e;
 
 		while ((e = *at)) {
-			if (s->read(s->arg, e->id, addr, STACK_FRAMES) >= 0) {
+			if (s->o.read(s->o.arg, e->id, addr, STACK_FRAMES) >= 0) {
 				at = &e->next;
 				continue;
 			}
@@ -229,8 +323,11 @@ static void forget(struct stacks *s)
 
 static void note(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	if (id < 0 || entry_find(s, id, who))
+	if (id < 0 || !s->o.read || entry_find(s, id, who))
 		return;
+	/* who shows each event as it comes can have them again */
+	if (s->nr >= NOTED_MAX && s->o.all_users)
+		forget_all(s);
 	/* a look at all of them is worth it once in so many */
 	if (s->nr >= NOTED_MAX && s->refused++ % NOTED_MAX == 0)
 		forget(s);
@@ -249,7 +346,7 @@ void stacks_note(struct stacks *s, const struct dx_event *ev)
 	if (ev->type == DX_MODULE)
 		s->module_came = true;
 	note(s, ev->stack, &kernel);
-	if (ev->type == DX_VIOLATION && ev->tgid)
+	if (ev->tgid && (s->o.all_users ? dx_event_has_ustack(ev) : ev->type == DX_VIOLATION))
 		note(s, ev->ustack, &who);
 }
 
@@ -263,6 +360,8 @@ char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, 
 		escape_text(name, sizeof(name), f->name, strlen(f->name));
 		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset,
 			 !f->in ? "" : user ? " (" : " [", in, !f->in ? "" : user ? ")" : "]");
+	} else if (!f->addr) {
+		snprintf(out, outlen, "(no name)");
 	} else {
 		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s%s%s", f->addr, f->in || f->why ? " (" : "", in,
 			 f->in && f->why ? ": " : "", f->why ? f->why : "", f->in || f->why ? ")" : "");

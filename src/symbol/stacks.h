@@ -7,7 +7,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
-#include "event.h"
+#include "stream.h"
 #include "symbol/frame.h"
 #include "symbol/ksym.h"
 #include "symbol/usym.h"
@@ -21,13 +21,28 @@ struct stack {
 
 struct stacks;
 
-/* @read as source_stack(); @ask as usym_new(), which see: to be called early. Returns NULL when memory is short. */
-struct stacks *stacks_new(int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max), usym_ask *ask,
-			  void *arg);
+struct stacks_options {
+	/* As source_stack(); NULL: names come by stacks_put() only. */
+	int (*read)(void *arg, int32_t id, uint64_t *addr, size_t max);
+	usym_ask *ask; /* as usym_new(), which see; NULL as @read */
+	/* Called with the names of each stack that is noted, before anybody can ask for it; may be NULL. @len: bytes */
+	void (*told)(void *arg, const struct dx_stack_names *names, size_t len);
+	void *arg;
+	bool all_users; /* note the stacks of processes of all events, not only of violations */
+};
+
+/* To be called early: usym_new(). Returns NULL when memory is short. */
+struct stacks *stacks_new(const struct stacks_options *o);
 void stacks_free(struct stacks *s);
 
 /* For each record, in the ring's order: names the stacks that it has and that a finding may show. */
 void stacks_note(struct stacks *s, const struct dx_event *ev);
+
+/*
+ * Names of a stack that somebody else has noted, @len bytes. Returns 0; -EBADMSG: they don't end, or are not
+ * all there; -ENOMEM.
+ */
+int stacks_put(struct stacks *s, const struct dx_stack_names *names, size_t len);
 
 /* Stack @id of the kernel; empty when there is none or @s is NULL. */
 struct stack stacks_kernel(struct stacks *s, int32_t id);

@@ -151,10 +151,7 @@ static void add_frames(struct json_object *o, const char *key, const struct view
 	for (size_t i = 0; a && i < nr; i++) {
 		struct json_object *frame;
 
-		if (user)
-			stack_frame_format(name, sizeof(name), &s->user[i], true);
-		else
-			ksym_format(s->ksym, name, sizeof(name), s->kernel[i]);
+		stack_frame_format(name, sizeof(name), user ? &s->user[i] : &s->kernel[i], user);
 		frame = json_string(name, sizeof(name));
 		if (!frame || json_object_array_add(a, frame)) {
 			json_object_put(frame);

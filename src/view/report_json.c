@@ -39,7 +39,9 @@ static void add_stack(struct json_object *o, const char *key, struct stack s, bo
 		const struct stack_frame *f = &s.frames[i];
 		struct json_object *frame = json_object_new_object();
 
-		json_add_hex(frame, "addr", f->addr, failed);
+		/* the kernel's are told to nobody */
+		if (user)
+			json_add_hex(frame, "addr", f->addr, failed);
 		add_text(frame, "name", f->name, failed);
 		if (f->name)
 			json_add_uint(frame, "offset", f->offset, failed);

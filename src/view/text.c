@@ -202,7 +202,7 @@ void view_text_stack(FILE *out, const struct view_stack *s)
 
 	for (size_t i = 0; i < s->nr_kernel; i++)
 		fprintf(out, "%17s %s\n", "",
-			ksym_format(s->ksym, name, sizeof(name), s->kernel[i]));
+			stack_frame_format(name, sizeof(name), &s->kernel[i], false));
 	if (s->kernel_unkept)
 		fprintf(out, "%17s %s\n", "", VIEW_STACK_UNKEPT);
 	if (s->nr_user || s->user_unkept)

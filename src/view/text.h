@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include "event.h"
 
-struct ksym;
 struct stack_frame;
 
 /* A stack to show under an event. Frames innermost first; either count may be 0. */
 struct view_stack {
-	const uint64_t *kernel;
+	const struct stack_frame *kernel;
 	size_t nr_kernel;
-	struct ksym *ksym; /* NULL: addresses only */
 	const struct stack_frame *user;
 	size_t nr_user;
 	bool kernel_unkept, user_unkept; /* there was one */

@@ -91,13 +91,15 @@ static void record_fill(struct world *w, struct dx_event *ev)
 
 static void told(struct world *w, const struct dx_event *ev)
 {
-	static const uint64_t addr[] = { 0xffffffff81000000, 0x401000 };
+	static const struct stack_frame kernel[] = {
+		{ .addr = 0xffffffff81000000 },
+		{ .offset = 4, .name = "f\033\302\233", .in = "mod" },
+	};
 	static const struct stack_frame user[] = {
 		{ .addr = 0x401000, .offset = 8, .name = "f\033\302\233", .in = "lib\342\200\256" },
 		{ .addr = 0x402000, .in = "\377", .why = "no longer mapped" },
 	};
-	/* of the kernel without names: they would be this machine's */
-	struct view_stack stack = { .kernel = addr, .nr_kernel = 2, .user = user, .nr_user = 2,
+	struct view_stack stack = { .kernel = kernel, .nr_kernel = 2, .user = user, .nr_user = 2,
 				    .user_unkept = ev->nr & 2 };
 	struct view_names names = { .start = 1, .device = "pmem0", .stack = ev->nr & 1 ? &stack : NULL };
 

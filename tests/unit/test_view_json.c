@@ -157,7 +157,7 @@ static void test_hostile(void **state)
 
 static void test_stacks(void **state)
 {
-	const uint64_t kernel[] = { 0xffffffff81000010 };
+	const struct stack_frame kernel[] = { { .addr = 0xffffffff81000010 } };
 	const struct stack_frame user[] = { { .addr = 0x401000 }, { .addr = 0x401010, .in = "db", .why = "so it is" } };
 	struct view_stack stack = { .kernel = kernel, .nr_kernel = 1, .user = user, .nr_user = 2 };
 	struct view_names names = { .stack = &stack };

@@ -183,7 +183,7 @@ static void test_hostile(void **state)
 
 static void test_stack(void **state)
 {
-	const uint64_t kernel[] = { 0xffffffff81000010, 0xffffffff81000020 };
+	const struct stack_frame kernel[] = { { .addr = 0xffffffff81000010 }, { .addr = 0xffffffff81000020 } };
 	const struct stack_frame user[] = {
 		{ .addr = 0x401000, .offset = 0x10, .name = "f\033", .in = "db" },
 		{ .addr = 0x402000, .in = "db", .why = "so it is" },
