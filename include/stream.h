@@ -47,6 +47,7 @@ enum dx_record_type {
 	DX_REC_UNKEPT = 16, /* struct dx_unkept: total since the beginning */
 	DX_REC_PROBE = 17, /* struct dx_probe: how a row of the probe table is; again when that changes */
 	DX_REC_COMMAND = 18, /* struct dx_command: what became of check's CMD */
+	DX_REC_PICTURE = 19, /* struct dx_picture: top drew one here */
 	DX_RECORD_TYPES
 };
 
@@ -158,6 +159,13 @@ struct dx_probe {
 	char why[320];
 };
 
+struct dx_picture {
+	__dx_u64 time;
+	__dx_s64 wall; /* s since 1970, UTC */
+	__dx_s32 utc_offset; /* s, east of Greenwich, then */
+	__dx_u32 zero;
+};
+
 #define DX_LEFT_MAX 16
 
 struct dx_command {
@@ -204,6 +212,7 @@ static inline const char *dx_record_wrong(const struct dx_record *r)
 		[DX_REC_UNKEPT] = sizeof(struct dx_unkept),
 		[DX_REC_PROBE] = sizeof(struct dx_probe),
 		[DX_REC_COMMAND] = sizeof(struct dx_command),
+		[DX_REC_PICTURE] = sizeof(struct dx_picture),
 	};
 
 	if (r->len < sizeof(*r) || r->len > DX_RECORD_MAX)

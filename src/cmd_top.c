@@ -18,19 +18,21 @@ struct info {
 
 static const struct screen_info *info_get(struct session *s, struct info *x)
 {
-	time_t now = time(NULL);
+	/* a file may hold anything: no overflow that is not defined */
+	time_t there = (uint64_t)s->picture.wall + s->picture.utc_offset;
 	struct tm tm;
 	const struct probe *p;
 	size_t n;
 
 	p = session_probes(s, &n);
-	strftime(x->time, sizeof(x->time), "%H:%M:%S", localtime_r(&now, &tm));
+	if (!gmtime_r(&there, &tm) || !strftime(x->time, sizeof(x->time), "%H:%M:%S", &tm))
+		strcpy(x->time, "?");
 	x->i.version = DAXTOP_VERSION;
 	x->i.kernel = s->hello.kernel;
 	x->i.stacks = s->stacks;
 	x->i.regime = regime_name(session_regime(s));
 	x->i.time = x->time;
-	x->i.now = clock_now();
+	x->i.now = s->picture.time;
 	x->i.missed = s->counts.missed_runs;
 	x->i.stacks_unkept = s->counts.stacks_unkept;
 	x->i.start = s->start;
@@ -43,6 +45,18 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	return &x->i;
 }
 
+/* A picture is drawn here: as of now, and so that it can be drawn again. */
+static void picture(struct session *s)
+{
+	struct dx_picture p = { .time = clock_now(), .wall = time(NULL) };
+	time_t now = p.wall;
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		p.utc_offset = tm.tm_gmtoff;
+	session_put(s, DX_REC_PICTURE, &p, sizeof(p));
+}
+
 static int run_batch(struct session *s, struct info *x, const struct screen_options *so)
 {
 	struct view_top_state state = {};
@@ -51,9 +65,13 @@ static int run_batch(struct session *s, struct info *x, const struct screen_opti
 	session_ready(s);
 	while (!session_done(s) && (!s->o->count || shown < s->o->count)) {
 		session_poll(s, -1, -1);
-		if (clock_now() < next + so->delay_ms * 1000000ULL)
+		if (!s->o->from && clock_now() >= next + so->delay_ms * 1000000ULL) {
+			next = clock_now();
+			picture(s);
+		}
+		if (!s->drawn)
 			continue;
-		next = clock_now();
+		s->drawn = false;
 		if (shown++)
 			putchar('\n');
 		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0))
@@ -81,6 +99,7 @@ static int run_screen(struct session *s, struct info *x, const struct screen_opt
 		quit = screen_key(screen) == SCREEN_QUIT;
 		if (quit || screen_timeout(screen))
 			continue;
+		picture(s);
 		if (screen_draw(screen, s->engine, info_get(s, x))) {
 			s->error = -ENOMEM;
 			quit = true;
@@ -111,6 +130,7 @@ int cmd_top(const struct options *o)
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
 	}
+	s.screen = screen;
 	status = session_begin(&s, o);
 	if (status)
 		return status;

@@ -63,10 +63,9 @@ enum {
 	  "How far out of order events of different CPUs may arrive (50)", 5 }
 
 /* For tests and developers: the format is not kept from version to version. */
-#define OPTIONS_TEE                                                                                \
-	{ "tee", KEY_TEE, "FILE", 0, "Write all that is learned to this new file, too", 6 }
 #define OPTIONS_STREAM                                                                             \
-	OPTIONS_TEE, { "from", KEY_FROM, "FILE", 0, "Show what --tee wrote instead of this kernel", 6 }
+	{ "tee", KEY_TEE, "FILE", 0, "Write all that is learned to this new file, too", 6 },       \
+	{ "from", KEY_FROM, "FILE", 0, "Show what --tee wrote instead of this kernel", 6 }
 
 #define OPTIONS_ENGINE                                                                             \
 	{ "history-budget", KEY_HISTORY_BUDGET, "SIZE", 0,                                         \
@@ -91,7 +90,7 @@ static const struct argp_option top_options[] = {
 	OPTIONS_FILTER,
 	OPTIONS_TRACING,
 	OPTIONS_ENGINE,
-	OPTIONS_TEE,
+	OPTIONS_STREAM,
 	OPTIONS_HELP,
 	{ 0 },
 };
@@ -353,6 +352,10 @@ static int parse_end(struct parse *p)
 {
 	if (p->o->tee && p->o->from) {
 		complain(p->info->name, "--tee writes what this kernel does, --from shows a file: choose one");
+		return EINVAL;
+	}
+	if (p->info->command == COMMAND_TOP && p->o->from && !p->o->batch) {
+		complain(p->info->name, "--from shows the pictures that were drawn, as text: give --batch");
 		return EINVAL;
 	}
 	if (p->info->command == COMMAND_CHECK)

@@ -36,10 +36,10 @@ bool session_done(const struct session *s)
 
 static void tee(struct session *s, const struct dx_record *r, const void *payload)
 {
-	char err[256];
-
-	if (s->tee && tee_write(s->tee, r, payload, err, sizeof(err)))
-		fprintf(stderr, "daxtop: %s\n", err);
+	if (!s->tee || !tee_write(s->tee, r, payload, s->tee_failed, sizeof(s->tee_failed)) || s->screen)
+		return;
+	fprintf(stderr, "daxtop: %s\n", s->tee_failed);
+	s->tee_failed[0] = '\0';
 }
 
 static bool ends(const char *text, size_t size)
@@ -155,6 +155,10 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 		break;
 	case DX_REC_PGMAP:
 		s->watching = true;
+		break;
+	case DX_REC_PICTURE:
+		s->picture = *(const struct dx_picture *)payload;
+		s->drawn = true;
 		break;
 	case DX_REC_END:
 		s->ended = true;
@@ -337,12 +341,11 @@ uint64_t session_pending(struct session *s)
 
 void session_close(struct session *s)
 {
-	char err[256];
-
 	if (s->from)
 		s->from->close(s);
-	if (tee_close(s->tee, err, sizeof(err)))
-		fprintf(stderr, "daxtop: %s\n", err);
+	tee_close(s->tee, s->tee_failed, sizeof(s->tee_failed));
+	if (s->tee_failed[0])
+		fprintf(stderr, "daxtop: %s\n", s->tee_failed);
 	replay_close(s->replay);
 	engine_free(s->engine);
 	stacks_free(s->stacks);

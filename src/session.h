@@ -45,12 +45,15 @@ struct session {
 	struct dx_hello hello;
 	struct dx_command command; /* of a file that has one */
 	struct dx_device last_device;
+	struct dx_picture picture; /* the last one */
+	bool drawn; /* there is one, for who draws it to take back */
 	struct dx_path *path; /* that a file names */
 	size_t nr_paths;
 	bool watching; /* there is a pgmap */
 	bool ending; /* somebody wants to end, and the engine knows */
 	bool ended; /* DX_REC_END was there, or a file ended without */
 	bool incomplete; /* ... which was said */
+	char tee_failed[256]; /* a sentence that is still to be said, or "" */
 	const char *refusal; /* why session_feed() refused a record, NULL: engine_refusal() knows */
 	int error; /* of the engine, -errno */
 	struct view_summary counts;
@@ -58,6 +61,7 @@ struct session {
 
 	/* the command's: set before session_begin() */
 	bool show_stacks, show_devices; /* it needs names of stacks, the device of each event */
+	bool screen; /* it has the terminal: what is to be said is said when it is done */
 	/*
 	 * Will it show this event's stacks? NULL: it may show any. Names of a process's stack take time, which is the
 	 * ring's and other processes'.

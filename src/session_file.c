@@ -96,7 +96,7 @@ static int file_poll(struct session *s, int timeout_ms, int fd)
 
 	(void)timeout_ms;
 	(void)fd;
-	for (int n = 0; n < BATCH && type != DX_REC_TIME && type != DX_REC_END && !stop_wanted; n++)
+	for (int n = 0; n < BATCH && type != DX_REC_TIME && type != DX_REC_PICTURE && type != DX_REC_END && !stop_wanted; n++)
 		if (!one(s, &type))
 			break;
 	return 0;

@@ -23,6 +23,7 @@ static void test_lengths(void **state)
 		[DX_REC_PATH] = sizeof(struct dx_path),	   [DX_REC_DEVICE] = sizeof(struct dx_device),
 		[DX_REC_STACK] = 16,			   [DX_REC_UNKEPT] = 8,
 		[DX_REC_PROBE] = sizeof(struct dx_probe),  [DX_REC_COMMAND] = sizeof(struct dx_command),
+		[DX_REC_PICTURE] = sizeof(struct dx_picture),
 	};
 	struct engine *e = engine_plain();
 	uint64_t payload[200] = { 0 };

@@ -400,6 +400,7 @@ static void test_check_bad(void **state)
 		     "daxtop check: --json and --ktap are two formats: choose one\n");
 	expect_error("trace --tee a --from b",
 		     "daxtop trace: --tee writes what this kernel does, --from shows a file: choose one\n");
+	expect_error("top --from b", "daxtop top: --from shows the pictures that were drawn, as text: give --batch\n");
 	expect_error("check -t 3 ls",
 		     "daxtop check: --duration is for a check without CMD, which ends by itself\n");
 	expect_error("check --user joe", "daxtop check: --user needs a CMD\n");

@@ -89,6 +89,9 @@ static void stream_middle(struct tee *t)
 	rec(t, DX_REC_ASK, &(struct dx_ask){ .max = 512 }, sizeof(struct dx_ask));
 	rec_event(t, EVENT(DX_SAMPLE, T0 + SEC, PFN, .refcount = 1025, .mapcount = 1, .stack = -1, .ustack = -1));
 	rec_time(t, DX_REC_TIME, T0 + 2 * SEC);
+	/* 12:31:07 in a zone one hour east */
+	rec(t, DX_REC_PICTURE, &(struct dx_picture){ .time = T0 + 2 * SEC, .wall = 11 * 3600 + 31 * 60 + 7, .utc_offset = 3600 },
+	    sizeof(struct dx_picture));
 }
 
 static void stream_end(struct tee *t)
@@ -127,7 +130,7 @@ static void run_it(void *arg)
 	for (argc = 0; r->argv[argc]; argc++)
 		;
 	assert_int_equal(options_parse(argc, r->argv, &o), 0);
-	r->status = o.command == COMMAND_TRACE ? cmd_trace(&o) : o.command == COMMAND_CHECK ? cmd_check(&o) : cmd_history(&o);
+	r->status = o.command == COMMAND_TRACE ? cmd_trace(&o) : o.command == COMMAND_TOP ? cmd_top(&o) : o.command == COMMAND_CHECK ? cmd_check(&o) : cmd_history(&o);
 	options_free(&o);
 	session_resume(&(struct session){ 0 });
 }
@@ -197,6 +200,14 @@ static void test_check(void **state)
 	expect(1, "main+0x12", "", "check", NULL, NULL);
 	expect(1, "my-test", "", "check", NULL, NULL);
 	expect(1, "\"uid\"", "", "check", "--json", NULL);
+}
+
+static void test_top(void **state)
+{
+	(void)state;
+	stream_whole();
+	expect(0, "12:31:07", "", "top", "--batch", NULL);
+	expect(0, "/mnt/db/wal", "", "top", "--batch", NULL);
 }
 
 /* ---- files that are not whole ---- */
@@ -415,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trace),	 cmocka_unit_test(test_history), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_top),
 		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_foreign), cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_unknown),	 cmocka_unit_test(test_tee),	 cmocka_unit_test(test_full),
 		cmocka_unit_test(test_engine_alone),
