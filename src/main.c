@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <unistd.h>
-#include "check_status.h"
+#include "cmd/command.h"
 #include "session.h"
 
 /*
@@ -22,27 +22,17 @@ static int std_open(void)
 
 int main(int argc, char **argv)
 {
-	static int (*const commands[])(const struct options *) = {
-		[COMMAND_TOP] = cmd_top,
-		[COMMAND_TRACE] = cmd_trace,
-		[COMMAND_HISTORY] = cmd_history,
-		[COMMAND_PROBES] = cmd_probes,
-		[COMMAND_CHECK] = cmd_check,
-		[COMMAND_RULES] = cmd_rules,
-		[COMMAND_SCAN] = cmd_scan,
-		[COMMAND_HOLDERS] = cmd_holders,
-	};
-	struct options o;
+	struct command_line l;
 	int status = 0, bad;
 
 	if (std_open())
 		return 2;
 	setlocale(LC_ALL, "");
-	bad = options_parse(argc, argv, &o);
-	if (!bad && !o.done)
-		status = commands[o.command](&o);
+	bad = command_line_parse(argc, argv, &l);
+	if (!bad && !l.done)
+		status = l.command->run(l.options);
 	else if (bad || output_failed())
-		status = o.command == COMMAND_CHECK ? CHECK_FAILED : 2;
-	options_free(&o);
+		status = l.command->failure;
+	command_line_free(&l);
 	return status;
 }

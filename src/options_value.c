@@ -155,6 +155,24 @@ int value_string(const char *command, const char *option, const char *arg, const
 	return 0;
 }
 
+int value_device(const char *command, const char *arg, const char **value)
+{
+	int err = value_string(command, "--device", arg, value);
+	char name[256];
+
+	if (err)
+		return err;
+	if (!strncmp(*value, "/dev/", 5))
+		*value += 5;
+	/* top(1) takes a delay there: nothing would be shown, and nobody told why */
+	if (!(*value)[strspn(*value, "0123456789.")]) {
+		complain(command, "--device (-d) wants a name such as pmem0 or dax0.0, not '%s'",
+			 value_shown(name, sizeof(name), arg));
+		return EINVAL;
+	}
+	return 0;
+}
+
 int value_rules(const char *command, const char *arg, uint32_t *rules)
 {
 	const char *s = arg;

@@ -168,14 +168,4 @@ void filter_resolve(struct session *s, struct view_filter *f);
 /* Device of a record or NULL; the string lives until the next one. */
 const char *session_device(struct session *s, const struct dx_event *ev);
 
-/* commands; each returns the exit status */
-int cmd_trace(const struct options *o);
-int cmd_history(const struct options *o);
-int cmd_probes(const struct options *o);
-int cmd_top(const struct options *o);
-int cmd_check(const struct options *o);
-int cmd_rules(const struct options *o);
-int cmd_scan(const struct options *o);
-int cmd_holders(const struct options *o);
-
 #endif

@@ -13,8 +13,6 @@ static bool comm_matches(const char *comm, const char *want)
 
 static bool device_matches(const char *device, const char *want)
 {
-	if (!strncmp(want, "/dev/", 5))
-		want += 5;
 	return device && !strcmp(device, want);
 }
 

@@ -9,7 +9,7 @@
 struct view_filter {
 	uint32_t pid; /* process or thread; 0: any */
 	const char *comm; /* whole name */
-	const char *device; /* "pmem0" or "/dev/pmem0" */
+	const char *device; /* "pmem0" */
 	const char *file; /* the path, or a directory above it */
 	uint32_t file_dev; /* with file_ino: matches @file by number instead; */
 	uint64_t file_ino; /* caller sets it from stat(), kernel encoding; 0: not known */

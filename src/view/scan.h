@@ -40,7 +40,7 @@ int view_holders_json(FILE *out, const struct scan_view *v, int pgmap);
 /* Does anybody hold it, or wait for it? */
 bool view_scan_somebody(const struct scan_view *v);
 
-/* daxtop scan --watch: what changed from @before to @after. @start: time 0 of the text. */
+/* daxtop scan --delay: what changed from @before to @after. @start: time 0 of the text. */
 void view_scan_changes_text(FILE *out, const struct scan_view *before,
 			    const struct scan_view *after, uint64_t start);
 int view_scan_changes_json(FILE *out, const struct scan_view *before,

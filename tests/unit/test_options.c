@@ -11,7 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "options.h"
+#include "cmd/check.h"
+#include "cmd/command.h"
+#include "cmd/history.h"
+#include "cmd/holders.h"
+#include "cmd/rules.h"
+#include "cmd/scan.h"
+#include "cmd/top.h"
+#include "cmd/trace.h"
 #include "view_feed.h"
 
 #define ARGS_MAX 40
@@ -20,7 +27,15 @@
 struct run {
 	char *argv[ARGS_MAX + 1];
 	int argc;
-	struct options o;
+	struct command_line l;
+	const struct options *o; /* l.options; the others are of its command only */
+	const struct top_options *top;
+	const struct trace_options *trace;
+	const struct history_options *history;
+	const struct check_options *check;
+	const struct rules_options *rules;
+	const struct scan_options *scan;
+	const struct holders_options *holders;
 	int ret;
 	char *out; /* what was printed on the watched descriptor */
 };
@@ -29,7 +44,22 @@ static void run_parse(void *arg)
 {
 	struct run *r = arg;
 
-	r->ret = options_parse(r->argc, r->argv, &r->o);
+	r->ret = command_line_parse(r->argc, r->argv, &r->l);
+	r->o = r->l.options;
+	if (r->l.command == &command_top)
+		r->top = r->l.options;
+	if (r->l.command == &command_trace)
+		r->trace = r->l.options;
+	if (r->l.command == &command_history)
+		r->history = r->l.options;
+	if (r->l.command == &command_check)
+		r->check = r->l.options;
+	if (r->l.command == &command_rules)
+		r->rules = r->l.options;
+	if (r->l.command == &command_scan)
+		r->scan = r->l.options;
+	if (r->l.command == &command_holders)
+		r->holders = r->l.options;
 }
 
 /* Splits @line at blanks; '_' stands for a blank, "''" for an empty word. */
@@ -52,7 +82,7 @@ static void run(struct run *r, const char *line, int fd)
 
 static void run_end(struct run *r)
 {
-	options_free(&r->o);
+	command_line_free(&r->l);
 	free(r->out);
 }
 
@@ -62,7 +92,7 @@ static void run_ok(struct run *r, const char *line)
 	run(r, line, STDERR_FILENO);
 	assert_string_equal(r->out, "");
 	assert_int_equal(r->ret, 0);
-	assert_false(r->o.done);
+	assert_false(r->l.done);
 }
 
 static void expect_error(const char *line, const char *sentence)
@@ -81,22 +111,21 @@ static void test_defaults(void **state)
 
 	(void)state;
 	run_ok(&r, "");
-	assert_int_equal(r.o.command, COMMAND_TOP);
-	assert_int_equal(r.o.ring_size, 8 << 20);
-	assert_int_equal(r.o.history_budget, 64 << 20);
-	assert_int_equal(r.o.window_ns, 50000000);
-	assert_int_equal(r.o.max_folios, 16 << 20);
-	assert_int_equal(r.o.count, 0);
-	assert_int_equal(r.o.duration_ns, 0);
-	assert_int_equal(r.o.delay_ms, 1000);
-	assert_int_equal(r.o.sort, SCREEN_SORT_PINS);
-	assert_int_equal(r.o.nr_folios, 0);
-	assert_int_equal(r.o.filter.pid, 0);
-	assert_int_equal(r.o.filter.events, 0);
-	assert_null(r.o.filter.comm);
-	assert_null(r.o.filter.device);
-	assert_null(r.o.filter.file);
-	assert_false(r.o.json || r.o.stack || r.o.batch || r.o.no_color);
+	assert_non_null(r.top);
+	assert_int_equal(r.o->ring_size, 8 << 20);
+	assert_int_equal(r.o->history_budget, 64 << 20);
+	assert_int_equal(r.o->window_ns, 50000000);
+	assert_int_equal(r.o->max_folios, 16 << 20);
+	assert_int_equal(r.o->count, 0);
+	assert_int_equal(r.o->duration_ns, 0);
+	assert_int_equal(r.o->delay_ns, 0);
+	assert_int_equal(r.top->sort, SCREEN_SORT_PINS);
+	assert_int_equal(r.o->filter.pid, 0);
+	assert_int_equal(r.o->filter.events, 0);
+	assert_null(r.o->filter.comm);
+	assert_null(r.o->filter.device);
+	assert_null(r.o->filter.file);
+	assert_false(r.o->json || r.o->verbose || r.top->batch || r.top->no_color);
 	run_end(&r);
 }
 
@@ -105,27 +134,28 @@ static void test_top(void **state)
 	struct run r;
 
 	(void)state;
-	run_ok(&r, "top -s refcount -p 12 -c db -d pmem0 -f /mnt/a --delay 0.25 -b -n 3 --no-color "
+	run_ok(&r, "top -s refcount -p 12 -c db -d pmem0 -f /mnt/a --delay 0.25 -b -n 3 -t 2.5 --no-color "
 		   "--max-folios 0x10");
-	assert_int_equal(r.o.command, COMMAND_TOP);
-	assert_int_equal(r.o.sort, SCREEN_SORT_REFCOUNT);
-	assert_int_equal(r.o.filter.pid, 12);
-	assert_string_equal(r.o.filter.comm, "db");
-	assert_string_equal(r.o.filter.device, "pmem0");
-	assert_string_equal(r.o.filter.file, "/mnt/a");
-	assert_int_equal(r.o.delay_ms, 250);
-	assert_true(r.o.batch);
-	assert_int_equal(r.o.count, 3);
-	assert_true(r.o.no_color);
-	assert_int_equal(r.o.max_folios, 16);
+	assert_non_null(r.top);
+	assert_int_equal(r.top->sort, SCREEN_SORT_REFCOUNT);
+	assert_int_equal(r.o->filter.pid, 12);
+	assert_string_equal(r.o->filter.comm, "db");
+	assert_string_equal(r.o->filter.device, "pmem0");
+	assert_string_equal(r.o->filter.file, "/mnt/a");
+	assert_int_equal(r.o->delay_ns, 250000000);
+	assert_true(r.top->batch);
+	assert_int_equal(r.o->count, 3);
+	assert_int_equal(r.o->duration_ns, 2500000000);
+	assert_true(r.top->no_color);
+	assert_int_equal(r.o->max_folios, 16);
 	run_end(&r);
 
 	/* without the word, options are top's */
 	run_ok(&r, "--batch -n1 --sort=file");
-	assert_int_equal(r.o.command, COMMAND_TOP);
-	assert_true(r.o.batch);
-	assert_int_equal(r.o.count, 1);
-	assert_int_equal(r.o.sort, SCREEN_SORT_FILE);
+	assert_non_null(r.top);
+	assert_true(r.top->batch);
+	assert_int_equal(r.o->count, 1);
+	assert_int_equal(r.top->sort, SCREEN_SORT_FILE);
 	run_end(&r);
 }
 
@@ -136,24 +166,24 @@ static void test_trace(void **state)
 	(void)state;
 	run_ok(&r, "trace --pid=7 --comm a_b -e pin,unpin,free -e install-pfn -n 10 -t 1.5 --json "
 		   "--stack --ring-size 64K --window 0");
-	assert_int_equal(r.o.command, COMMAND_TRACE);
-	assert_int_equal(r.o.filter.pid, 7);
-	assert_string_equal(r.o.filter.comm, "a b");
-	assert_int_equal(r.o.filter.events, 1u << DX_PIN | 1u << DX_UNPIN | 1u << DX_FREE |
+	assert_non_null(r.trace);
+	assert_int_equal(r.o->filter.pid, 7);
+	assert_string_equal(r.o->filter.comm, "a b");
+	assert_int_equal(r.o->filter.events, 1u << DX_PIN | 1u << DX_UNPIN | 1u << DX_FREE |
 						    1u << DX_INSTALL_PFN);
-	assert_int_equal(r.o.count, 10);
-	assert_int_equal(r.o.duration_ns, 1500000000);
-	assert_true(r.o.json);
-	assert_true(r.o.stack);
-	assert_int_equal(r.o.ring_size, 65536);
-	assert_int_equal(r.o.window_ns, 0);
+	assert_int_equal(r.o->count, 10);
+	assert_int_equal(r.o->duration_ns, 1500000000);
+	assert_true(r.o->json);
+	assert_true(r.trace->stack);
+	assert_int_equal(r.o->ring_size, 65536);
+	assert_int_equal(r.o->window_ns, 0);
 	run_end(&r);
 
 	/* every event has a name that is taken */
 	run_ok(&r, "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
 		   "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
 		   "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone,p2p-alloc,p2p-free");
-	assert_int_equal(r.o.filter.events, (1u << DX_EVENT_TYPES) - 2);
+	assert_int_equal(r.o->filter.events, (1u << DX_EVENT_TYPES) - 2);
 	run_end(&r);
 }
 
@@ -164,28 +194,28 @@ static void test_history(void **state)
 	(void)state;
 	run_ok(&r, "history 0x108282 --json /mnt/a:b:0x3000 -t 2 /dev/dax0.1:2M 77 "
 		   "--history-budget 0");
-	assert_int_equal(r.o.command, COMMAND_HISTORY);
-	assert_true(r.o.json);
-	assert_int_equal(r.o.duration_ns, 2000000000);
-	assert_int_equal(r.o.history_budget, 0);
-	assert_int_equal(r.o.nr_folios, 4);
-	assert_int_equal(r.o.folios[0].kind, FOLIO_PFN);
-	assert_int_equal(r.o.folios[0].pfn, 0x108282);
-	assert_string_equal(r.o.folios[0].text, "0x108282");
-	assert_int_equal(r.o.folios[1].kind, FOLIO_FILE);
-	assert_string_equal(r.o.folios[1].path, "/mnt/a:b");
-	assert_int_equal(r.o.folios[1].offset, 0x3000);
-	assert_int_equal(r.o.folios[2].kind, FOLIO_DEVDAX);
-	assert_string_equal(r.o.folios[2].path, "/dev/dax0.1");
-	assert_int_equal(r.o.folios[2].offset, 2 << 20);
-	assert_int_equal(r.o.folios[3].pfn, 77);
+	assert_non_null(r.history);
+	assert_true(r.o->json);
+	assert_int_equal(r.o->duration_ns, 2000000000);
+	assert_int_equal(r.o->history_budget, 0);
+	assert_int_equal(r.history->nr_folios, 4);
+	assert_int_equal(r.history->folios[0].kind, FOLIO_PFN);
+	assert_int_equal(r.history->folios[0].pfn, 0x108282);
+	assert_string_equal(r.history->folios[0].text, "0x108282");
+	assert_int_equal(r.history->folios[1].kind, FOLIO_FILE);
+	assert_string_equal(r.history->folios[1].path, "/mnt/a:b");
+	assert_int_equal(r.history->folios[1].offset, 0x3000);
+	assert_int_equal(r.history->folios[2].kind, FOLIO_DEVDAX);
+	assert_string_equal(r.history->folios[2].path, "/dev/dax0.1");
+	assert_int_equal(r.history->folios[2].offset, 2 << 20);
+	assert_int_equal(r.history->folios[3].pfn, 77);
 	run_end(&r);
 
 	/* behind "--" a FOLIO may look like an option */
 	run_ok(&r, "history -- -x:1K");
-	assert_int_equal(r.o.nr_folios, 1);
-	assert_string_equal(r.o.folios[0].path, "-x");
-	assert_int_equal(r.o.folios[0].offset, 1024);
+	assert_int_equal(r.history->nr_folios, 1);
+	assert_string_equal(r.history->folios[0].path, "-x");
+	assert_int_equal(r.history->folios[0].offset, 1024);
 	run_end(&r);
 }
 
@@ -195,29 +225,30 @@ static void test_scan(void **state)
 
 	(void)state;
 	run_ok(&r, "scan");
-	assert_int_equal(r.o.command, COMMAND_SCAN);
-	assert_null(r.o.filter.device);
-	assert_int_equal(r.o.pfn_first | r.o.pfn_last, 0);
-	assert_int_equal(r.o.min_refs, 0);
-	assert_int_equal(r.o.watch_ns, 0);
-	assert_false(r.o.pinned || r.o.no_holders || r.o.json || r.o.verbose);
+	assert_non_null(r.scan);
+	assert_null(r.o->filter.device);
+	assert_int_equal(r.scan->pfn_first | r.scan->pfn_last, 0);
+	assert_int_equal(r.scan->min_refs, 0);
+	assert_int_equal(r.o->delay_ns, 0);
+	assert_false(r.scan->pinned || r.scan->no_holders || r.o->json || r.o->verbose);
 	run_end(&r);
 
 	run_ok(&r, "scan -d pmem0 --file=/mnt/a --range 0x1000-8192 --min-refs 3 --pinned --no-holders "
-		   "-w 0.5 -n 4 -v --json");
-	assert_string_equal(r.o.filter.device, "pmem0");
-	assert_string_equal(r.o.filter.file, "/mnt/a");
-	assert_int_equal(r.o.pfn_first, 4096);
-	assert_int_equal(r.o.pfn_last, 8192);
-	assert_int_equal(r.o.min_refs, 3);
-	assert_true(r.o.pinned && r.o.no_holders && r.o.json && r.o.verbose);
-	assert_int_equal(r.o.watch_ns, 500000000);
-	assert_int_equal(r.o.count, 4);
+		   "--delay 0.5 -n 4 -t 3 -v --json");
+	assert_string_equal(r.o->filter.device, "pmem0");
+	assert_string_equal(r.o->filter.file, "/mnt/a");
+	assert_int_equal(r.scan->pfn_first, 4096);
+	assert_int_equal(r.scan->pfn_last, 8192);
+	assert_int_equal(r.scan->min_refs, 3);
+	assert_true(r.scan->pinned && r.scan->no_holders && r.o->json && r.o->verbose);
+	assert_int_equal(r.o->delay_ns, 500000000);
+	assert_int_equal(r.o->count, 4);
+	assert_int_equal(r.o->duration_ns, 3000000000);
 	run_end(&r);
 
 	run_ok(&r, "scan --range=0x20");
-	assert_int_equal(r.o.pfn_first, 0x20);
-	assert_int_equal(r.o.pfn_last, 0x20);
+	assert_int_equal(r.scan->pfn_first, 0x20);
+	assert_int_equal(r.scan->pfn_last, 0x20);
 	run_end(&r);
 }
 
@@ -225,13 +256,14 @@ static void test_scan_bad(void **state)
 {
 	(void)state;
 	expect_error("scan x", "daxtop scan: takes no argument, but got 'x'\n");
-	expect_error("scan -n 3", "daxtop scan: --count is for --watch: without it there is one look\n");
+	expect_error("scan -n 3", "daxtop scan: --count is for --delay: without it there is one look\n");
+	expect_error("scan -t 3", "daxtop scan: --duration is for --delay: without it there is one look\n");
 	expect_error("scan --min-refs 0",
 		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '0'\n");
 	expect_error("scan --min-refs 2147483648",
 		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '2147483648'\n");
-	expect_error("scan --watch 0.001", "daxtop scan: --watch wants seconds, at least 0.01, not '0.001'\n");
-	expect_error("scan --watch 86401", "daxtop scan: --watch is a day at most\n");
+	expect_error("scan --delay 0.001", "daxtop scan: --delay wants seconds, at least 0.01, not '0.001'\n");
+	expect_error("scan --delay 86401", "daxtop scan: --delay is a day at most\n");
 	expect_error("scan --device ''", "daxtop scan: --device wants a name, not nothing\n");
 	expect_error("scan --pinned=1", "daxtop scan: the option '--pinned' takes no value (daxtop scan --help)\n");
 	expect_error("scan --leak-time 3",
@@ -261,28 +293,28 @@ static void test_holders(void **state)
 
 	(void)state;
 	run_ok(&r, "holders /dev/pmem0 --json");
-	assert_int_equal(r.o.command, COMMAND_HOLDERS);
-	assert_int_equal(r.o.what.kind, TARGET_NAME);
-	assert_string_equal(r.o.what.text, "/dev/pmem0");
-	assert_true(r.o.json);
+	assert_non_null(r.holders);
+	assert_int_equal(r.holders->what.kind, TARGET_NAME);
+	assert_string_equal(r.holders->what.text, "/dev/pmem0");
+	assert_true(r.o->json);
 	run_end(&r);
 
 	run_ok(&r, "holders -v 812");
-	assert_int_equal(r.o.what.kind, TARGET_PID);
-	assert_int_equal(r.o.what.pid, 812);
-	assert_true(r.o.verbose);
+	assert_int_equal(r.holders->what.kind, TARGET_PID);
+	assert_int_equal(r.holders->what.pid, 812);
+	assert_true(r.o->verbose);
 	run_end(&r);
 
 	run_ok(&r, "holders -- -x");
-	assert_string_equal(r.o.what.text, "-x");
+	assert_string_equal(r.holders->what.text, "-x");
 	run_end(&r);
 
 	expect_error("holders",
 		     "daxtop holders: name WHAT: a file, a mount point, a device, a pfn, a range of them or a process\n");
 	expect_error("holders a b", "daxtop holders: takes one WHAT, but got 'b' as well\n");
 	expect_error("holders 0", "daxtop holders: '0' is no process number (a file of that name is ./0)\n");
-	expect_error("holders --watch 1 a",
-		     "daxtop holders: there is no option '--watch' (daxtop holders --help)\n");
+	expect_error("holders --delay 1 a",
+		     "daxtop holders: there is no option '--delay' (daxtop holders --help)\n");
 }
 
 #define ALL_RULES (((1u << DX_RULES) - 1) & ~1u)
@@ -293,42 +325,42 @@ static void test_check(void **state)
 
 	(void)state;
 	run_ok(&r, "check");
-	assert_int_equal(r.o.command, COMMAND_CHECK);
-	assert_int_equal(r.o.rules, ALL_RULES);
-	assert_false(r.o.rules_named || r.o.only_proven || r.o.strict || r.o.ktap ||
-		     r.o.json || r.o.verbose);
-	assert_int_equal(r.o.leak_ns, 10000000000);
-	assert_int_equal(r.o.stall_ns, 10000000000);
-	assert_int_equal(r.o.settle_ns, 1000000000);
-	assert_int_equal(r.o.error_exitcode, 1);
-	assert_false(r.o.some_exercised || r.o.exercised);
-	assert_int_equal(r.o.ring_size, 8 << 20);
-	assert_null(r.o.command_argv);
-	assert_null(r.o.user);
-	assert_null(r.o.output);
+	assert_non_null(r.check);
+	assert_int_equal(r.check->rules, ALL_RULES);
+	assert_false(r.check->rules_named || r.check->only_proven || r.o->strict || r.check->ktap ||
+		     r.o->json || r.o->verbose);
+	assert_int_equal(r.o->leak_ns, 10000000000);
+	assert_int_equal(r.o->stall_ns, 10000000000);
+	assert_int_equal(r.check->settle_ns, 1000000000);
+	assert_int_equal(r.check->error_exitcode, 1);
+	assert_false(r.check->some_exercised || r.check->exercised);
+	assert_int_equal(r.o->ring_size, 8 << 20);
+	assert_null(r.o->command_argv);
+	assert_null(r.check->user);
+	assert_null(r.o->output);
 	run_end(&r);
 
 	run_ok(&r, "check --rule free-nonzero,pgmap-leak --rule stall-evict --ignore pgmap-leak --only-proven "
 		   "--strict --leak-time 2.5 --stall-time 3 --settle 0 --user joe --error-exitcode 99 --ktap -v "
 		   "--output=/tmp/r --ring-size 64K -- ./t");
-	assert_true(r.o.rules_named);
-	assert_int_equal(r.o.rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT);
-	assert_true(r.o.only_proven && r.o.strict && r.o.ktap && r.o.verbose);
-	assert_int_equal(r.o.error_exitcode, 99);
-	assert_int_equal(r.o.leak_ns, 2500000000);
-	assert_int_equal(r.o.stall_ns, 3000000000);
-	assert_int_equal(r.o.settle_ns, 0);
-	assert_string_equal(r.o.user, "joe");
-	assert_string_equal(r.o.output, "/tmp/r");
-	assert_int_equal(r.o.ring_size, 65536);
-	assert_string_equal(r.o.command_argv[0], "./t");
-	assert_null(r.o.command_argv[1]);
+	assert_true(r.check->rules_named);
+	assert_int_equal(r.check->rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT);
+	assert_true(r.check->only_proven && r.o->strict && r.check->ktap && r.o->verbose);
+	assert_int_equal(r.check->error_exitcode, 99);
+	assert_int_equal(r.o->leak_ns, 2500000000);
+	assert_int_equal(r.o->stall_ns, 3000000000);
+	assert_int_equal(r.check->settle_ns, 0);
+	assert_string_equal(r.check->user, "joe");
+	assert_string_equal(r.o->output, "/tmp/r");
+	assert_int_equal(r.o->ring_size, 65536);
+	assert_string_equal(r.o->command_argv[0], "./t");
+	assert_null(r.o->command_argv[1]);
 	run_end(&r);
 
 	run_ok(&r, "check --ignore install-zero-ref -t 2 --json");
-	assert_false(r.o.rules_named);
-	assert_int_equal(r.o.rules, ALL_RULES & ~(1u << DX_RULE_INSTALL_ZERO_REF));
-	assert_int_equal(r.o.duration_ns, 2000000000);
+	assert_false(r.check->rules_named);
+	assert_int_equal(r.check->rules, ALL_RULES & ~(1u << DX_RULE_INSTALL_ZERO_REF));
+	assert_int_equal(r.o->duration_ns, 2000000000);
 	run_end(&r);
 }
 
@@ -339,14 +371,14 @@ static void test_require_exercised(void **state)
 
 	(void)state;
 	run_ok(&r, "check --require-exercised ls");
-	assert_true(r.o.some_exercised);
-	assert_int_equal(r.o.exercised, 0);
-	assert_string_equal(r.o.command_argv[0], "ls");
+	assert_true(r.check->some_exercised);
+	assert_int_equal(r.check->exercised, 0);
+	assert_string_equal(r.o->command_argv[0], "ls");
 	run_end(&r);
 	run_ok(&r, "check --require-exercised=free-nonzero,pgmap-leak --require-exercised=stall-evict -- ls");
-	assert_int_equal(r.o.exercised, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_PGMAP_LEAK | 1u << DX_RULE_STALL_EVICT);
-	assert_int_equal(r.o.rules, ALL_RULES);
-	assert_string_equal(r.o.command_argv[0], "ls");
+	assert_int_equal(r.check->exercised, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_PGMAP_LEAK | 1u << DX_RULE_STALL_EVICT);
+	assert_int_equal(r.check->rules, ALL_RULES);
+	assert_string_equal(r.o->command_argv[0], "ls");
 	run_end(&r);
 }
 
@@ -356,9 +388,9 @@ static void expect_command(const char *line, const char *want)
 	struct run r;
 
 	run_ok(&r, line);
-	assert_int_equal(r.o.command, COMMAND_CHECK);
-	assert_non_null(r.o.command_argv);
-	for (char **word = r.o.command_argv; *word; word++)
+	assert_non_null(r.check);
+	assert_non_null(r.o->command_argv);
+	for (char **word = r.o->command_argv; *word; word++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%s]", *word);
 	assert_string_equal(got, want);
 	run_end(&r);
@@ -431,14 +463,13 @@ static void test_rules(void **state)
 
 	(void)state;
 	run_ok(&r, "rules");
-	assert_int_equal(r.o.command, COMMAND_RULES);
-	assert_int_equal(r.o.rules, ALL_RULES);
-	assert_false(r.o.rules_named);
+	assert_non_null(r.rules);
+	assert_int_equal(r.rules->named, 0);
 	run_end(&r);
 	run_ok(&r, "rules --json free-nonzero stall-evict,pgmap-leak");
-	assert_true(r.o.json && r.o.rules_named);
-	assert_int_equal(r.o.rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT |
-					    1u << DX_RULE_PGMAP_LEAK);
+	assert_true(r.o->json);
+	assert_int_equal(r.rules->named, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT |
+						 1u << DX_RULE_PGMAP_LEAK);
 	run_end(&r);
 	expect_error("rules nix", "daxtop rules: there is no rule 'nix'; daxtop rules lists them\n");
 	expect_error("rules --strict",
@@ -452,12 +483,12 @@ static void test_no_color(void **state)
 	(void)state;
 	setenv("NO_COLOR", "1", 1);
 	run_ok(&r, "");
-	assert_true(r.o.no_color);
+	assert_true(r.top->no_color);
 	run_end(&r);
 	/* no-color.org: empty is as if it were not there */
 	setenv("NO_COLOR", "", 1);
 	run_ok(&r, "");
-	assert_false(r.o.no_color);
+	assert_false(r.top->no_color);
 	run_end(&r);
 	unsetenv("NO_COLOR");
 }
@@ -484,6 +515,9 @@ static void test_help(void **state)
 		{ "-h", "  holders WHAT    who holds a file or a device" },
 		{ "rules --help", "Usage: daxtop rules [OPTION...] [ID...]\n" },
 		{ "-h", "  check [-- CMD]  which rules of reference counts are broken" },
+		{ "help", "Usage: daxtop [COMMAND] [OPTION...]\n" },
+		{ "help scan", "Usage: daxtop scan [OPTION...]\n" },
+		{ "help holders", "Usage: daxtop holders [OPTION...] WHAT\n" },
 		{ "--version", "daxtop " DAXTOP_VERSION "\n" },
 		{ "trace -V", "daxtop " DAXTOP_VERSION "\n" },
 	};
@@ -493,7 +527,7 @@ static void test_help(void **state)
 	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
 		run(&r, helps[i].line, STDOUT_FILENO);
 		assert_int_equal(r.ret, 0);
-		assert_true(r.o.done);
+		assert_true(r.l.done);
 		assert_non_null(strstr(r.out, helps[i].has));
 		run_end(&r);
 	}
@@ -506,6 +540,9 @@ static void test_unknown(void **state)
 			    "holders, history, check, rules and probes (daxtop --help)\n");
 	expect_error("tr\x1b[31m", "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
 				   "scan, holders, history, check, rules and probes (daxtop --help)\n");
+	expect_error("help tpo", "daxtop: there is no command 'tpo'; there are top, trace, scan, "
+				 "holders, history, check, rules and probes (daxtop --help)\n");
+	expect_error("help scan top", "daxtop: help takes one COMMAND, but got 'top' as well\n");
 	expect_error("trace --foo", "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
 	expect_error("trace --f\xff=1",
 		     "daxtop trace: there is no option '--f\\xff' (daxtop trace --help)\n");
@@ -541,8 +578,8 @@ static void test_bad_values(void **state)
 	expect_error("trace -t .5", "daxtop trace: --duration wants seconds, at least 0.001, not '.5'\n");
 	expect_error("trace -t 1e3",
 		     "daxtop trace: --duration wants seconds, at least 0.001, not '1e3'\n");
-	expect_error("top --delay 0.05", "daxtop top: --delay wants seconds, at least 0.1, not '0.05'\n");
-	expect_error("top --delay 4000", "daxtop top: --delay is an hour at most\n");
+	expect_error("top --delay 0.005", "daxtop top: --delay wants seconds, at least 0.01, not '0.005'\n");
+	expect_error("top --delay 86401", "daxtop top: --delay is a day at most\n");
 	expect_error("trace --ring-size 100K",
 		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
 		     "bytes\n");
@@ -560,6 +597,12 @@ static void test_bad_values(void **state)
 		     "wanted, not '8MB'\n");
 	expect_error("top --window 10001",
 		     "daxtop top: --window wants a number from 0 to 10000, not '10001'\n");
+	/* as top(1) takes a delay */
+	expect_error("top -d 0.5", "daxtop top: --device (-d) wants a name such as pmem0 or dax0.0, not '0.5'\n");
+	expect_error("scan -d /dev/1",
+		     "daxtop scan: --device (-d) wants a name such as pmem0 or dax0.0, not '/dev/1'\n");
+	expect_error("trace -d /dev/",
+		     "daxtop trace: --device (-d) wants a name such as pmem0 or dax0.0, not '/dev/'\n");
 	expect_error("trace -c ''", "daxtop trace: --comm wants a name, not nothing\n");
 	expect_error("top -s colour",
 		     "daxtop top: there is no sort key 'colour'; there are pins refcount mapcount "
@@ -602,6 +645,157 @@ static void test_bad_folio(void **state)
 	expect_error("history 5 /mnt/\x1b[m:x",
 		     "daxtop history: the offset behind the last ':' of '/mnt/\\x1b[m:x' is no "
 		     "number: give bytes, decimal or 0xHEX, with K, M or G if wanted\n");
+}
+
+/* ---- one spelling, one meaning ---- */
+
+static bool option_is_end(const struct argp_option *o)
+{
+	return !o->name && !o->key && !o->doc && !o->group;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* The words of the help may differ, what is given and where it goes may not; the unit stands in @arg. */
+static void expect_same_meaning(const struct command *x, const struct argp_option *a, const struct command *y,
+				const struct argp_option *b)
+{
+	bool shared = a->key < OPTION_KEY_OWN && b->key < OPTION_KEY_OWN;
+
+	if (!a->name || !b->name || (strcmp(a->name, b->name) && a->key != b->key))
+		return;
+	/* keys of a command's own are numbered for themselves */
+	if (x != y && strcmp(a->name, b->name) && !shared)
+		return;
+	if (strcmp(a->name, b->name) || a->key != b->key || !same_text(a->arg, b->arg) || a->flags != b->flags ||
+	    (x != y && !shared))
+		fail_msg("daxtop %s --%s %s (key %d) and daxtop %s --%s %s (key %d) are two meanings of one spelling",
+			 x->name, a->name, a->arg ? a->arg : "", a->key, y->name, b->name, b->arg ? b->arg : "", b->key);
+}
+
+static void test_one_meaning(void **state)
+{
+	const struct command *x, *y;
+	unsigned int rows = 0;
+
+	(void)state;
+	for (size_t i = 0; (x = command_get(i)); i++)
+		for (size_t j = i; (y = command_get(j)); j++)
+			for (const struct argp_option *a = x->options; !option_is_end(a); a++)
+				for (const struct argp_option *b = y->options; !option_is_end(b); b++)
+					if (a != b) {
+						expect_same_meaning(x, a, y, b);
+						rows++;
+					}
+	assert_true(rows > 1000);
+}
+
+/* The value of an option that several commands have ends in the same member, whichever command takes it. */
+static void test_one_value(void **state)
+{
+	static const struct {
+		const char *words, *commands;
+		size_t at, size;
+		uint64_t value;
+	} all[] = {
+#define MEMBER(m) offsetof(struct options, m), sizeof(((struct options *)0)->m)
+		{ "-p 12", "top trace", MEMBER(filter.pid), 12 },
+		{ "-n 7", "top trace scan_--delay_1 history_1", MEMBER(count), 7 },
+		{ "-t 1.5", "top trace scan_--delay_1 history_1 check", MEMBER(duration_ns), 1500000000 },
+		{ "--delay 0.5", "top scan", MEMBER(delay_ns), 500000000 },
+		{ "--json", "trace scan holders_1 history_1 check rules probes", MEMBER(json), true },
+		{ "-v", "scan holders_1 check", MEMBER(verbose), true },
+		{ "--ring-size 64K", "top trace history_1 check", MEMBER(ring_size), 65536 },
+		{ "--window 3", "top trace history_1 check", MEMBER(window_ns), 3000000 },
+		{ "--history-budget 1M", "top history_1 check", MEMBER(history_budget), 1 << 20 },
+		{ "--max-folios 5", "top history_1 check", MEMBER(max_folios), 5 },
+#undef MEMBER
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		char commands[128], *save = NULL;
+
+		strcpy(commands, all[i].commands);
+		for (char *c = strtok_r(commands, " ", &save); c; c = strtok_r(NULL, " ", &save)) {
+			uint64_t value = 0;
+			char line[256];
+			struct run r;
+
+			for (char *u = c; (u = strchr(u, '_')); )
+				*u = ' ';
+			snprintf(line, sizeof(line), "%s %s", c, all[i].words);
+			run_ok(&r, line);
+			memcpy(&value, (const char *)r.o + all[i].at, all[i].size);
+			if (value != all[i].value)
+				fail_msg("daxtop %s: %llu, not %llu", line, (unsigned long long)value,
+					 (unsigned long long)all[i].value);
+			run_end(&r);
+		}
+	}
+}
+
+static void expect_device(const char *line)
+{
+	struct run r;
+
+	run_ok(&r, line);
+	assert_string_equal(r.o->filter.device, "pmem0.3");
+	run_end(&r);
+}
+
+static void test_device(void **state)
+{
+	(void)state;
+	expect_device("top -d pmem0.3");
+	expect_device("top -d /dev/pmem0.3");
+	expect_device("trace --device=/dev/pmem0.3");
+	expect_device("scan -d /dev/pmem0.3");
+}
+
+/* Not in the help, and the same as what they have become. */
+static void test_old(void **state)
+{
+	const struct command *c;
+	struct run r;
+
+	(void)state;
+	run_ok(&r, "scan --watch 0.5 -n 2");
+	assert_int_equal(r.o->delay_ns, 500000000);
+	run_end(&r);
+	run_ok(&r, "scan -w0.25");
+	assert_int_equal(r.o->delay_ns, 250000000);
+	run_end(&r);
+	run_ok(&r, "top -b --iterations=4");
+	assert_int_equal(r.o->count, 4);
+	run_end(&r);
+	run_ok(&r, "--iter 4"); /* shortened, as before */
+	assert_int_equal(r.o->count, 4);
+	run_end(&r);
+	expect_error("scan --watch 86401", "daxtop scan: --delay is a day at most\n");
+	expect_error("scan -w", "daxtop scan: the option '-w' needs a value: SECONDS (daxtop scan --help)\n");
+
+	for (size_t i = 0; (c = command_get(i)); i++)
+		for (const struct argp_option *o = c->options; !option_is_end(o); o++) {
+			const struct argp_option *now = c->options;
+			char line[32], name[32];
+
+			if (!(o->flags & OPTION_HIDDEN))
+				continue;
+			snprintf(line, sizeof(line), "%s --help", c->name);
+			snprintf(name, sizeof(name), "--%s", o->name);
+			run(&r, line, STDOUT_FILENO);
+			assert_null(strstr(r.out, name));
+			run_end(&r);
+			while (o->doc && !option_is_end(now) && !same_text(now->name, o->doc))
+				now++;
+			assert_false(option_is_end(now));
+			if (o->doc)
+				assert_true(same_text(now->arg, o->arg) && !(now->flags & OPTION_HIDDEN));
+		}
 }
 
 static void expect_size(const char *text, int ret, uint64_t value)
@@ -675,7 +869,9 @@ int main(void)
 		cmocka_unit_test(test_bad_folio),  cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_folio_kinds), cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_scan_bad),   cmocka_unit_test(test_scan_range_bad),
-		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_one_meaning),
+		cmocka_unit_test(test_one_value),  cmocka_unit_test(test_device),
+		cmocka_unit_test(test_old),
 	};
 
 	unsetenv("NO_COLOR");

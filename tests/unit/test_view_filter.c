@@ -85,7 +85,6 @@ static void test_device(void **state)
 {
 	(void)state;
 	EXPECT(true, .device = "pmem0");
-	EXPECT(true, .device = "/dev/pmem0");
 	EXPECT(false, .device = "pmem");
 	EXPECT(false, .device = "pmem01");
 	device = NULL;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_trace.c - daxtop trace: one line an event */
+/* trace.c - daxtop trace: one line an event */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "cmd/trace.h"
 #include "session.h"
 #include "symbol/stacks.h"
 #include "view/json.h"
 
 struct trace {
+	const struct trace_options *o;
 	struct view_filter filter;
 	uint64_t shown;
 	bool failed; /* stdout is gone */
@@ -50,7 +52,7 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 	names.path = engine_path(s->engine, ev->dev, ev->ino, &names.path_deleted);
 	if (!view_filter_event(&t->filter, ev, names.device, names.path))
 		return;
-	if (s->o->stack) {
+	if (t->o->stack) {
 		stack_get(s, ev, &stack);
 		if (stack.nr_kernel || stack.nr_user || stack.kernel_unkept || stack.user_unkept)
 			names.stack = &stack;
@@ -65,10 +67,12 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 		session_stop();
 }
 
-int cmd_trace(const struct options *o)
+static int run(const void *options)
 {
-	struct trace t = { .filter = o->filter };
-	struct session s = { .event = show, .arg = &t, .show_stacks = o->stack, .show_devices = true,
+	const struct trace_options *to = options;
+	const struct options *o = &to->o;
+	struct trace t = { .o = to, .filter = o->filter };
+	struct session s = { .event = show, .arg = &t, .show_stacks = to->stack, .show_devices = true,
 			     .shows = shows };
 	int status;
 
@@ -100,3 +104,56 @@ int cmd_trace(const struct options *o)
 	session_close(&s);
 	return status;
 }
+
+/* ---- the command line ---- */
+
+static const char me[] = "daxtop trace";
+
+enum {
+	KEY_STACK = OPTION_KEY_OWN,
+};
+
+static const struct argp_option options[] = {
+	{ OPTION_COUNT, "End after N events", 1 },
+	{ OPTION_DURATION, "End after this time", 1 },
+	{ OPTION_JSON, "One JSON object a line", 1 },
+	{ "stack", KEY_STACK, NULL, 0, "Who called, below the events that have a stack", 1 },
+	OPTIONS_FILTER,
+	{ "event", 'e', "NAME[,NAME...]", 0, "these events", 2 },
+	OPTIONS_TRACING,
+	OPTIONS_STREAM,
+	OPTIONS_END,
+};
+
+static void defaults(void *options)
+{
+	struct trace_options *o = options;
+
+	o->o.command = COMMAND_TRACE;
+}
+
+static int option(void *options, int key, char *arg)
+{
+	struct trace_options *o = options;
+
+	switch (key) {
+	case 'e':
+		return value_events(me, arg, &o->o.filter.events);
+	case KEY_STACK:
+		o->stack = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct command command_trace = {
+	.name = "trace",
+	.summary = "one line an event",
+	.doc = "One line an event.",
+	.options = options,
+	.size = sizeof(struct trace_options),
+	.failure = 2,
+	.defaults = defaults,
+	.option = option,
+	.run = run,
+};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_probes.c - daxtop probes: what this kernel offers, and what is missing */
+/* probes.c - daxtop probes: what this kernel offers, and what is missing */
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <json-c/json.h>
+#include "cmd/command.h"
 #include "session.h"
 #include "source/source.h"
 #include "view/json.h"
@@ -70,8 +71,9 @@ static int print_json(const struct probe *p, size_t n, const char *kernel, enum 
 	return json_line(stdout, o);
 }
 
-int cmd_probes(const struct options *o)
+static int run(const void *options)
 {
+	const struct options *o = options;
 	struct source_options so = { .ring_size = o->ring_size, .event = ignore };
 	struct utsname u = {};
 	const struct probe *p;
@@ -97,3 +99,21 @@ int cmd_probes(const struct options *o)
 	source_close(s);
 	return status;
 }
+
+/* ---- the command line ---- */
+
+static const struct argp_option options[] = {
+	{ OPTION_JSON, "One JSON object a line", 1 },
+	OPTIONS_END,
+};
+
+const struct command command_probes = {
+	.name = "probes",
+	.summary = "what this kernel offers",
+	.doc = "What this kernel offers: each event, the function chosen for it, what is missing "
+	       "and what that costs. Exit status 0 when everything essential is there.",
+	.options = options,
+	.size = sizeof(struct options),
+	.failure = 2,
+	.run = run,
+};

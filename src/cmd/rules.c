@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_rules.c - daxtop rules: the rules in words */
+/* rules.c - daxtop rules: the rules in words */
 #include <stdio.h>
 #include <string.h>
 #include <json-c/json.h>
+#include "cmd/rules.h"
 #include "rule/rule.h"
 #include "session.h"
 #include "view/json.h"
@@ -73,19 +74,20 @@ static int write_json(const struct rule *r)
 	return json_finish(stdout, o, failed);
 }
 
-int cmd_rules(const struct options *o)
+static int run(const void *options)
 {
+	const struct rules_options *o = options;
 	bool first = true;
 
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
 		const struct rule *r = rule_get(i);
 
-		if (!(o->rules & 1u << i))
+		if (o->named && !(o->named & 1u << i))
 			continue;
-		if (o->json) {
+		if (o->o.json) {
 			if (write_json(r))
 				return 2;
-		} else if (o->rules_named) {
+		} else if (o->named) {
 			if (!first)
 				putchar('\n');
 			explain(r);
@@ -96,3 +98,33 @@ int cmd_rules(const struct options *o)
 	}
 	return output_failed() ? 2 : 0;
 }
+
+/* ---- the command line ---- */
+
+static const char me[] = "daxtop rules";
+
+static const struct argp_option options[] = {
+	{ OPTION_JSON, "One JSON object a line", 1 },
+	OPTIONS_END,
+};
+
+static int argument(void *options, char *arg)
+{
+	struct rules_options *o = options;
+
+	return value_rules(me, arg, &o->named);
+}
+
+const struct command command_rules = {
+	.name = "rules",
+	.args = "[ID...]",
+	.synopsis = "rules [ID...]",
+	.summary = "the rules, explained",
+	.doc = "The rules that daxtop check checks; with ID, what that rule demands and where the "
+	       "kernel relies on it.",
+	.options = options,
+	.size = sizeof(struct rules_options),
+	.failure = 2,
+	.argument = argument,
+	.run = run,
+};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_history.c - daxtop history FOLIO...: a folio's reference count, step by step */
+/* history.c - daxtop history FOLIO...: a folio's reference count, step by step */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cmd/history.h"
 #include "session.h"
 #include "view/escape.h"
 #include "view/history.h"
@@ -130,8 +131,9 @@ static void count(struct session *s, const struct dx_event *ev, size_t len)
 		}
 }
 
-int cmd_history(const struct options *o)
+static int run(const void *options)
 {
+	const struct history_options *o = options;
 	struct wanted *w = calloc(o->nr_folios, sizeof(*w));
 	struct history h = { .w = w, .n = o->nr_folios };
 	struct session s = { .event = count, .arg = &h };
@@ -141,7 +143,7 @@ int cmd_history(const struct options *o)
 		fprintf(stderr, "daxtop: no memory\n");
 		return 2;
 	}
-	status = session_begin(&s, o);
+	status = session_begin(&s, &o->o);
 	for (size_t i = 0; !status && i < o->nr_folios; i++)
 		if (resolve(&s, &w[i], &o->folios[i])) {
 			session_close(&s);
@@ -161,9 +163,9 @@ int cmd_history(const struct options *o)
 		struct engine_folio buf;
 		const struct engine_folio *f = find(s.engine, &w[i], &buf);
 
-		if (o->json && view_history_json(stdout, s.engine, w[i].spec->text, f))
+		if (o->o.json && view_history_json(stdout, s.engine, w[i].spec->text, f))
 			s.error = -ENOMEM;
-		else if (!o->json)
+		else if (!o->o.json)
 			view_history_text(stdout, s.engine, w[i].spec->text, f, s.start);
 	}
 	status = session_output(&s);
@@ -172,3 +174,77 @@ out:
 	free(w);
 	return status;
 }
+
+/* ---- the command line ---- */
+
+static const char me[] = "daxtop history";
+
+static const struct argp_option options[] = {
+	{ OPTION_COUNT, "End after N events", 1 },
+	{ OPTION_DURATION, "End after this time", 1 },
+	{ OPTION_JSON, "One JSON object a line", 1 },
+	OPTIONS_TRACING,
+	OPTIONS_ENGINE,
+	OPTIONS_STREAM,
+	OPTIONS_END,
+};
+
+static int argument(void *options, char *arg)
+{
+	struct history_options *o = options;
+	struct folio_spec *folios;
+	char err[512];
+	int ret;
+
+	folios = reallocarray(o->folios, o->nr_folios + 1, sizeof(*folios));
+	if (!folios) {
+		complain(me, "memory is short");
+		return ENOMEM;
+	}
+	o->folios = folios;
+	ret = folio_spec_parse(&folios[o->nr_folios], arg, err, sizeof(err));
+	if (ret) {
+		complain(me, "%s", err);
+		return -ret;
+	}
+	o->nr_folios++;
+	return 0;
+}
+
+static int end(void *options)
+{
+	const struct history_options *o = options;
+
+	if (o->nr_folios)
+		return 0;
+	complain(me, "name at least one FOLIO: a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET");
+	return EINVAL;
+}
+
+static void options_free(void *options)
+{
+	struct history_options *o = options;
+
+	for (size_t i = 0; i < o->nr_folios; i++)
+		folio_spec_free(&o->folios[i]);
+	free(o->folios);
+}
+
+const struct command command_history = {
+	.name = "history",
+	.args = "FOLIO...",
+	.synopsis = "history FOLIO",
+	.summary = "a folio's reference count, step by step",
+	.doc = "Follows folios and prints, at the end (Ctrl-C, -n or -t), each one's reference "
+	       "count step by step.\v"
+	       "FOLIO is a page frame number (0xHEX or decimal), FILE:OFFSET or "
+	       "/dev/daxX.Y:OFFSET; OFFSET is bytes, decimal or 0xHEX, with K, M or G if "
+	       "wanted.",
+	.options = options,
+	.size = sizeof(struct history_options),
+	.failure = 2,
+	.argument = argument,
+	.end = end,
+	.free = options_free,
+	.run = run,
+};

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_top.c - daxtop top: the live screen, or the same as text */
+/* top.c - daxtop top: the live screen, or the same as text */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "clock.h"
+#include "cmd/top.h"
 #include "session.h"
 #include "stop.h"
 #include "symbol/stacks.h"
 #include "view/screen.h"
+
+#define DELAY_DEFAULT_NS 1000000000ull
 
 struct info {
 	struct screen_info i;
@@ -110,12 +114,13 @@ static int run_screen(struct session *s, struct info *x, const struct screen_opt
 	return session_output(s);
 }
 
-int cmd_top(const struct options *o)
+static int run(const void *options)
 {
+	const struct top_options *o = options;
 	struct screen_options so = {
 		.sort = o->sort,
-		.filter = o->filter,
-		.delay_ms = o->delay_ms,
+		.filter = o->o.filter,
+		.delay_ms = (o->o.delay_ns ? o->o.delay_ns : DELAY_DEFAULT_NS) / 1000000,
 		.no_color = o->no_color,
 		.stop = &stop_wanted,
 	};
@@ -131,7 +136,7 @@ int cmd_top(const struct options *o)
 		return 2;
 	}
 	s.screen = screen;
-	status = session_begin(&s, o);
+	status = session_begin(&s, &o->o);
 	if (status)
 		return status;
 	filter_resolve(&s, &so.filter);
@@ -143,3 +148,78 @@ int cmd_top(const struct options *o)
 	session_close(&s);
 	return status;
 }
+
+/* ---- the command line ---- */
+
+static const char me[] = "daxtop top";
+
+enum {
+	KEY_NO_COLOR = OPTION_KEY_OWN,
+	KEY_ITERATIONS,
+};
+
+static const struct argp_option options[] = {
+	{ "sort", 's', "KEY", 0,
+	  "pins, refcount, mapcount, age, last, pfn, size, device or file", 1 },
+	{ OPTION_DELAY, "Time between two pictures (1)", 1 },
+	{ OPTION_COUNT, "End after N pictures", 1 },
+	{ OPTION_DURATION, "End after this time", 1 },
+	{ "batch", 'b', NULL, 0, "Text instead of a full screen, for pipes", 1 },
+	{ "no-color", KEY_NO_COLOR, NULL, 0, "No colours (also: NO_COLOR in the environment)", 1 },
+	OPTIONS_FILTER,
+	OPTIONS_TRACING,
+	OPTIONS_ENGINE,
+	OPTIONS_STREAM,
+	{ OPTION_OLD("iterations", KEY_ITERATIONS, "N", "count") },
+	OPTIONS_END,
+};
+
+static void defaults(void *options)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct top_options *o = options;
+
+	o->no_color = no_color && *no_color;
+}
+
+static int option(void *options, int key, char *arg)
+{
+	struct top_options *o = options;
+
+	switch (key) {
+	case 's':
+		return value_sort(me, arg, &o->sort);
+	case 'b':
+		o->batch = true;
+		return 0;
+	case KEY_NO_COLOR:
+		o->no_color = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static int end(void *options)
+{
+	struct top_options *o = options;
+
+	if (o->o.from && !o->batch) {
+		complain(me, "--from shows the pictures that were drawn, as text: give --batch");
+		return EINVAL;
+	}
+	return 0;
+}
+
+const struct command command_top = {
+	.name = "top",
+	.summary = "the live screen (the default)",
+	.doc = "The live screen: DAX folios with their reference counts, who holds them and what "
+	       "happened to them last. The key h shows the keys.",
+	.options = options,
+	.size = sizeof(struct top_options),
+	.failure = 2,
+	.defaults = defaults,
+	.option = option,
+	.end = end,
+	.run = run,
+};

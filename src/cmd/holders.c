@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_holders.c - daxtop holders WHAT: who holds it, who waits for it, may it go? */
+/* holders.c - daxtop holders WHAT: who holds it, who waits for it, may it go? */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "cmd/holders.h"
 #include "look/process.h"
 #include "look_session.h"
 #include "session.h"
-#include "target.h"
 #include "view/escape.h"
 
 static int filter_set(struct look_session *l, struct target *t, struct scan_filter *f)
@@ -110,7 +111,7 @@ static int show(const struct options *o, const struct target *t, struct scan_vie
 	return status;
 }
 
-static int run(struct look_session *l, const struct options *o, struct target *t)
+static int look(struct look_session *l, const struct options *o, struct target *t)
 {
 	struct scan_filter filter;
 	struct scan_view v;
@@ -127,8 +128,9 @@ static int run(struct look_session *l, const struct options *o, struct target *t
 	return status;
 }
 
-int cmd_holders(const struct options *o)
+static int run(const void *options)
 {
+	const struct holders_options *o = options;
 	struct look_session l;
 	struct target t = o->what;
 	char err[1024];
@@ -147,7 +149,61 @@ int cmd_holders(const struct options *o)
 	}
 	if (look_session_open(&l))
 		return 2;
-	status = run(&l, o, &t);
+	status = look(&l, &o->o, &t);
 	look_session_close(&l);
 	return output_failed() ? 2 : status;
 }
+
+/* ---- the command line ---- */
+
+static const char me[] = "daxtop holders";
+
+static const struct argp_option options[] = {
+	{ OPTION_VERBOSE, "Everything: all holders, whole stacks", 1 },
+	{ OPTION_JSON, "One JSON object a line", 1 },
+	OPTIONS_END,
+};
+
+static int argument(void *options, char *arg)
+{
+	struct holders_options *o = options;
+	char err[1024], name[256];
+
+	if (o->what.text) {
+		complain(me, "takes one WHAT, but got '%s' as well", value_shown(name, sizeof(name), arg));
+		return EINVAL;
+	}
+	if (target_parse(&o->what, arg, err, sizeof(err))) {
+		complain(me, "%s", err);
+		return EINVAL;
+	}
+	return 0;
+}
+
+static int end(void *options)
+{
+	const struct holders_options *o = options;
+
+	if (o->what.text)
+		return 0;
+	complain(me, "name WHAT: a file, a mount point, a device, a pfn, a range of them or a process");
+	return EINVAL;
+}
+
+const struct command command_holders = {
+	.name = "holders",
+	.args = "WHAT",
+	.synopsis = "holders WHAT",
+	.summary = "who holds a file or a device, and may it go?",
+	.doc = "Who holds WHAT, who waits for it, and for a device whether it may be unbound.\v"
+	       "WHAT is a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a pfn or range "
+	       "(0xA, 0xA-0xB) or a process number (digits; a file of that name is ./123).\n\n"
+	       "Exit status: 0 nobody, 1 somebody holds it or waits for it, 2 wrong usage or it could not be "
+	       "looked at.",
+	.options = options,
+	.size = sizeof(struct holders_options),
+	.failure = 2,
+	.argument = argument,
+	.end = end,
+	.run = run,
+};

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cmd_check.c - daxtop check: the rules live while a program runs, and the verdict */
+/* check.c - daxtop check: the rules live while a program runs, and the verdict */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "check_status.h"
 #include "child.h"
 #include "clock.h"
+#include "cmd/check.h"
 #include "output.h"
 #include "session.h"
 #include "stop.h"
@@ -20,7 +22,7 @@
 
 struct check {
 	struct session s;
-	const struct options *o;
+	const struct check_options *o;
 	struct output *output; /* NULL: stdout */
 	FILE *out;
 	bool whole; /* the report is */
@@ -69,7 +71,7 @@ static void look(struct check *c)
 
 	session_poll(&c->s, -1, -1);
 	now = clock_now();
-	if (!c->o->verbose || now < c->told_next)
+	if (!c->o->o.verbose || now < c->told_next)
 		return;
 	c->told_next = now + NEWS_NS;
 	engine_findings(c->s.engine, tell, c);
@@ -119,14 +121,14 @@ static void wait_command(struct check *c)
 /* What looks wrong now may be on its way to be right: time for that, and no more. */
 static void settle(struct check *c)
 {
-	uint64_t longest = c->o->leak_ns > c->o->stall_ns ? c->o->leak_ns : c->o->stall_ns;
+	uint64_t longest = c->o->o.leak_ns > c->o->o.stall_ns ? c->o->o.leak_ns : c->o->o.stall_ns;
 	uint64_t until = clock_now() + c->o->settle_ns, last = until + longest + CLAIM_NS;
 	bool told = false;
 
 	while (!hurried(c) && clock_now() < last) {
 		if (clock_now() >= until && !session_pending(&c->s))
 			return;
-		if (clock_now() >= until && !told && (c->o->verbose || !c->o->command_argv)) {
+		if (clock_now() >= until && !told && (c->o->o.verbose || !c->o->o.command_argv)) {
 			fprintf(stderr, "daxtop: waiting to see whether what looks wrong stays so; Ctrl-C ends it\n");
 			told = true;
 		}
@@ -140,7 +142,7 @@ static void command_put(struct check *c)
 {
 	struct dx_command k = {
 		.status = c->child.status,
-		.ran = !!c->o->command_argv,
+		.ran = !!c->o->o.command_argv,
 		.unjudged = c->unjudged,
 		.nr_left = c->nr_left,
 		.uid = c->user.uid,
@@ -149,7 +151,7 @@ static void command_put(struct check *c)
 	};
 
 	snprintf(k.user, sizeof(k.user), "%s", c->user.name);
-	snprintf(k.name, sizeof(k.name), "%s", k.ran ? c->o->command_argv[0] : "");
+	snprintf(k.name, sizeof(k.name), "%s", k.ran ? c->o->o.command_argv[0] : "");
 	snprintf(k.cut, sizeof(k.cut), "%s", c->cut);
 	for (size_t i = 0; i < c->nr_left && i < DX_LEFT_MAX; i++) {
 		k.left[i].pid = c->left[i].pid;
@@ -159,7 +161,7 @@ static void command_put(struct check *c)
 	session_put(&c->s, DX_REC_COMMAND, &k, sizeof(k));
 }
 
-static void command_get(struct check *c)
+static void command_known(struct check *c)
 {
 	const struct dx_command *k = &c->s.command;
 
@@ -180,7 +182,7 @@ static void command_get(struct check *c)
 
 static int report(struct check *c)
 {
-	const struct options *o = c->o;
+	const struct check_options *o = c->o;
 	struct report r = {
 		.kernel = c->s.hello.kernel,
 		.regime = session_regime(&c->s),
@@ -207,7 +209,7 @@ static int report(struct check *c)
 	r.probes = session_probes(&c->s, &r.nr_probes);
 	memcpy(r.left, c->left, sizeof(r.left));
 	err = report_collect(&r, c->s.engine);
-	if (!err && o->json)
+	if (!err && o->o.json)
 		err = view_report_json(c->out, &r);
 	else if (!err && o->ktap)
 		view_report_ktap(c->out, &r);
@@ -232,17 +234,17 @@ static int report_close(struct check *c)
 	return CHECK_FAILED;
 }
 
-static int run(struct check *c)
+static int watch(struct check *c)
 {
-	char *const *argv = c->o->command_argv;
+	char *const *argv = c->o->o.command_argv;
 	char err[768];
 	int status;
 
-	if (!argv || c->o->verbose)
+	if (!argv || c->o->o.verbose)
 		session_ready(&c->s);
-	if (c->o->from) {
+	if (c->o->o.from) {
 		session_drain(&c->s);
-		command_get(c);
+		command_known(c);
 		return report(c);
 	}
 	if (argv) {
@@ -267,7 +269,7 @@ static int run(struct check *c)
 /* What can be known without the kernel comes before the seconds that attaching takes. */
 static int prepare(struct check *c)
 {
-	char *const *argv = c->o->command_argv;
+	char *const *argv = c->o->o.command_argv;
 	char err[768];
 	int status = CHECK_FAILED;
 
@@ -275,7 +277,7 @@ static int prepare(struct check *c)
 		fprintf(stderr, "daxtop: DAXTOP_NO_RULES is set, which leaves out all rules: unset it to check them\n");
 		return status;
 	}
-	if (!argv || c->o->from)
+	if (!argv || c->o->o.from)
 		return 0;
 	if (!child_user_find(&c->user, c->o->user, err, sizeof(err))) {
 		status = child_find(argv[0], &c->user, err, sizeof(err));
@@ -286,8 +288,9 @@ static int prepare(struct check *c)
 	return status;
 }
 
-int cmd_check(const struct options *o)
+static int run(const void *options)
 {
+	const struct check_options *o = options;
 	struct check c = { .o = o, .out = stdout };
 	int status, written;
 	char err[768];
@@ -298,10 +301,10 @@ int cmd_check(const struct options *o)
 		return status;
 	status = CHECK_FAILED;
 	c.s.show_stacks = true;
-	if (session_begin(&c.s, o))
+	if (session_begin(&c.s, &o->o))
 		return status;
-	if (o->output) {
-		c.output = output_open(o->output, err, sizeof(err));
+	if (o->o.output) {
+		c.output = output_open(o->o.output, err, sizeof(err));
 		if (!c.output) {
 			fprintf(stderr, "daxtop: %s\n", err);
 			session_close(&c.s);
@@ -311,7 +314,7 @@ int cmd_check(const struct options *o)
 	}
 	if (session_open(&c.s))
 		goto out;
-	status = run(&c);
+	status = watch(&c);
 	if (session_output(&c.s))
 		status = CHECK_FAILED;
 	session_close(&c.s);
@@ -319,3 +322,167 @@ out:
 	written = report_close(&c);
 	return written ? written : status;
 }
+
+/* ---- the command line ---- */
+
+#define ALL_RULES (((1u << DX_RULES) - 1) & ~(1u << DX_RULE_NONE))
+
+static const char me[] = "daxtop check";
+
+enum {
+	KEY_RULE = OPTION_KEY_OWN,
+	KEY_IGNORE,
+	KEY_ONLY_PROVEN,
+	KEY_STRICT,
+	KEY_LEAK_TIME,
+	KEY_STALL_TIME,
+	KEY_SETTLE,
+	KEY_USER,
+	KEY_PROPAGATE,
+	KEY_ERROR_EXITCODE,
+	KEY_REQUIRE_EXERCISED,
+	KEY_KTAP,
+	KEY_OUTPUT,
+};
+
+static const struct argp_option options[] = {
+	{ OPTION_DURATION, "Without CMD: end after this time", 1 },
+	{ "user", KEY_USER, "NAME", 0, "Run CMD as this user (who called sudo, else as now)", 1 },
+	{ "settle", KEY_SETTLE, "SECONDS", 0,
+	  "Wait so long after CMD for its last processes, and for counts to come to rest (1)", 1 },
+	{ "error-exitcode", KEY_ERROR_EXITCODE, "N", 0, "Exit status for findings, 1 to 255 (1)", 1 },
+	/* of 0.1; what it asked for is what is done */
+	{ "propagate", KEY_PROPAGATE, NULL, OPTION_HIDDEN, NULL, 1 },
+	{ NULL, 0, NULL, 0, "Rules (daxtop rules lists them):", 2 },
+	{ "rule", KEY_RULE, "ID[,ID...]", 0, "Only these", 2 },
+	{ "ignore", KEY_IGNORE, "ID[,ID...]", 0, "Not these", 2 },
+	{ "require-exercised", KEY_REQUIRE_EXERCISED, "ID[,ID...]", OPTION_ARG_OPTIONAL,
+	  "These rules must have been checked once at least; without ID: any rule (else 124)", 2 },
+	{ "only-proven", KEY_ONLY_PROVEN, NULL, 0, "Only findings that are proven", 2 },
+	{ "strict", KEY_STRICT, NULL, 0,
+	  "What an old kernel does by design (mappings without a reference) is a finding too", 2 },
+	{ "leak-time", KEY_LEAK_TIME, "SECONDS", 0,
+	  "References that nothing explains for so long are a leak (10)", 2 },
+	{ "stall-time", KEY_STALL_TIME, "SECONDS", 0, "Waits longer than this are a stall (10)", 2 },
+	{ NULL, 0, NULL, 0, "Output:", 3 },
+	{ OPTION_JSON, "One JSON object a line", 3 },
+	{ "ktap", KEY_KTAP, NULL, 0, "The kernel's test format, a test a rule", 3 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "The report goes there, not to standard output", 3 },
+	{ OPTION_VERBOSE, "Say what is attached, and each finding at once", 3 },
+	OPTIONS_TRACING,
+	OPTIONS_ENGINE,
+	OPTIONS_STREAM,
+	OPTIONS_END,
+};
+
+static void defaults(void *options)
+{
+	struct check_options *o = options;
+
+	o->o.command = COMMAND_CHECK;
+	o->rules = ALL_RULES;
+	o->settle_ns = NS_PER_S;
+	o->error_exitcode = 1;
+}
+
+/* The first --rule takes the place of "all". */
+static int parse_rule(struct check_options *o, const char *arg)
+{
+	if (!o->rules_named)
+		o->rules = 0;
+	o->rules_named = true;
+	return value_rules(me, arg, &o->rules);
+}
+
+static int option(void *options, int key, char *arg)
+{
+	struct check_options *o = options;
+	uint64_t n = 0;
+	int err;
+
+	switch (key) {
+	case KEY_RULE:
+		return parse_rule(o, arg);
+	case KEY_IGNORE:
+		return value_rules(me, arg, &o->ignored);
+	case KEY_ONLY_PROVEN:
+		o->only_proven = true;
+		return 0;
+	case KEY_STRICT:
+		o->o.strict = true;
+		return 0;
+	case KEY_LEAK_TIME:
+		return value_seconds(me, "--leak-time", arg, 1000000, &o->o.leak_ns);
+	case KEY_STALL_TIME:
+		return value_seconds(me, "--stall-time", arg, 1000000, &o->o.stall_ns);
+	case KEY_SETTLE:
+		return value_seconds(me, "--settle", arg, 0, &o->settle_ns);
+	case KEY_USER:
+		return value_string(me, "--user", arg, &o->user);
+	case KEY_PROPAGATE:
+		complain(me, "--propagate can be left out: CMD's exit status is passed on without it");
+		return 0;
+	case KEY_ERROR_EXITCODE:
+		err = value_number(me, "--error-exitcode", arg, 1, 255, &n);
+		o->error_exitcode = n;
+		return err;
+	case KEY_REQUIRE_EXERCISED:
+		o->some_exercised = true;
+		return arg ? value_rules(me, arg, &o->exercised) : 0;
+	case KEY_KTAP:
+		o->ktap = true;
+		return 0;
+	case KEY_OUTPUT:
+		return value_string(me, "--output", arg, &o->o.output);
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static int end(void *options)
+{
+	struct check_options *o = options;
+
+	o->rules &= ~o->ignored;
+	if (!o->rules) {
+		complain(me, "no rule is left to check: --ignore names all of them");
+		return EINVAL;
+	}
+	if (o->o.json && o->ktap) {
+		complain(me, "--json and --ktap are two formats: choose one");
+		return EINVAL;
+	}
+	if (o->o.command_argv && o->o.duration_ns) {
+		complain(me, "--duration is for a check without CMD, which ends by itself");
+		return EINVAL;
+	}
+	if (!o->o.command_argv && o->user) {
+		complain(me, "--user needs a CMD");
+		return EINVAL;
+	}
+	if (o->exercised & ~o->rules) {
+		complain(me, "--require-exercised names %s, which --rule or --ignore leaves out",
+			 rule_get(__builtin_ctz(o->exercised & ~o->rules))->id);
+		return EINVAL;
+	}
+	return 0;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.args = "[-- CMD ARG...]",
+	.synopsis = "check [-- CMD]",
+	.summary = "which rules of reference counts are broken, while CMD runs",
+	.doc = "Checks the rules of DAX reference counts while CMD runs, or until Ctrl-C, and says "
+	       "which were broken, where and by whom.\v"
+	       "Exit status: that of CMD (128+N: signal N ended it; 0 without CMD) when no rule was "
+	       "broken, 1 when one was, 124 not all was seen, so that nothing found says little, 125 wrong "
+	       "usage or daxtop failed, 126 CMD can't be run, 127 there is no CMD.",
+	.options = options,
+	.size = sizeof(struct check_options),
+	.runs_program = true,
+	.failure = CHECK_FAILED,
+	.defaults = defaults,
+	.option = option,
+	.end = end,
+	.run = run,
+};
