@@ -57,12 +57,12 @@ scan holders 1048576 "--range $first-$((first + 1048575))"
 # What is made once first: slabs, the file's directory.
 bench_load dax-own >/dev/null || die "bench_load could not measure"
 own alone
-daxtop scan --watch 1 >/dev/null 2>scan.err &
+daxtop scan --delay 1 >/dev/null 2>scan.err &
 pid=$!
 sleep 2
 own watch
 kill -INT $pid
-wait $pid || die "daxtop scan --watch: $(cat scan.err)"
+wait $pid || die "daxtop scan --delay: $(cat scan.err)"
 (
 	while [ ! -e stop ]; do
 		daxtop scan >/dev/null 2>scan.err || exit 2

@@ -289,7 +289,7 @@ static void test_output(struct place *p)
 	end_with_output(open("/dev/full", O_WRONLY | O_CLOEXEC), -1, 2, NULL);
 	/* Nothing changes any more, so nothing would be written. */
 	must(!pipe2(fds, O_CLOEXEC));
-	end_with_output(fds[1], fds[0], 0, "--watch=1");
+	end_with_output(fds[1], fds[0], 0, "--delay=1");
 }
 
 const struct test scan_race_tests[] = {

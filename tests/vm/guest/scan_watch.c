@@ -159,12 +159,13 @@ static void test_watch(struct place *p)
 {
 	struct watched w[NR_PLACES];
 	struct daxtop *d;
+	int64_t start;
 	size_t n = 0;
 
 	(void)p;
 	for (size_t i = 0; i < NR_PLACES; i++)
 		area_open(&w[i].a, &places[i], place_order(&places[i]), AREA_WRITTEN);
-	d = daxtop_spawn(ARGS("scan", "--json", "--watch", "0.1"));
+	d = daxtop_spawn(ARGS("scan", "--json", "--delay", "0.1"));
 	await_printed(d, "\"type\":\"summary\"", 1);
 	for (size_t i = 0; i < NR_PLACES; i++)
 		n = watched_work(&w[i], d, n);
@@ -173,10 +174,18 @@ static void test_watch(struct place *p)
 		expect_changes(&w[i], d);
 	if (line_of(d, "change", n))
 		fail("a change too many: %s", json_text(line_of(d, "change", n)));
+
+	/* -w: as --delay was called up to 0.1. Its second begins before the first look is printed. */
+	d = daxtop_spawn(ARGS("scan", "--json", "-w", "0.1", "-t", "1"));
+	await_printed(d, "\"type\":\"summary\"", 1);
+	start = now_ms();
+	daxtop_end(d, 0);
+	if (now_ms() - start < 500)
+		fail("it ended %lld ms after its first look, expected some 1000", (long long)(now_ms() - start));
 }
 
 const struct test scan_watch_tests[] = {
 	TEST("scan/filters", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_filters, .starts = 4),
-	TEST("scan/watch", ON_NONE | ON_BOTH, test_watch, .starts = 2),
+	TEST("scan/watch", ON_NONE | ON_BOTH, test_watch, .starts = 3),
 	TESTS_END,
 };

@@ -238,6 +238,13 @@ static void test_duration_history(struct place *p)
 		fail("got %zu lines, expected one: %s", d->nr_lines, d->out_text);
 }
 
+/* It ends by itself, whenever the next picture is due. */
+static void test_duration_top(struct place *p)
+{
+	(void)p;
+	daxtop_run(0, ARGS("top", "--batch", "--delay", "3600", "-t", "0.5"));
+}
+
 /* Both see everything; neither disturbs the other's end. */
 static void test_two(struct place *p)
 {
@@ -396,6 +403,7 @@ const struct test trace_tests[] = {
 	TEST("trace/count", ON_EXT4, test_count),
 	TEST("trace/duration", ON_EXT4, test_duration_trace),
 	TEST("trace/history-duration", ON_NONE, test_duration_history),
+	TEST("trace/top-duration", ON_NONE, test_duration_top),
 	SHARED_TEST("trace/history-pfn", ON_FS, test_history_pfn),
 	TEST("trace/two-at-once", ON_XFS, test_two, .starts = 2),
 	TESTS_END,
