@@ -75,16 +75,8 @@ enum {
 	OPTION_KEY_OWN, /* from here on: a command's own */
 };
 
-enum command_kind {
-	COMMAND_OTHER,
-	COMMAND_TRACE,
-	COMMAND_CHECK,
-};
-
 /* A command's own struct begins with this one. */
 struct options {
-	enum command_kind command; /* for the session */
-
 	/* all commands that trace */
 	size_t ring_size; /* bytes, power of two, >= page size */
 	size_t history_budget; /* bytes; 0: no history */
@@ -93,7 +85,7 @@ struct options {
 	const char *tee; /* file that the stream is written to; NULL: none */
 	const char *from; /* file that it comes from; NULL: the running kernel */
 
-	/* trace, top; scan: device and file */
+	/* trace; top: without events; scan: device and file */
 	struct view_filter filter; /* strings point into argv */
 
 	/* of what the command prints: trace: events; history: records; top: pictures; scan: looks */
@@ -104,6 +96,7 @@ struct options {
 	bool verbose;
 
 	/* all that judge rules: check, top */
+	bool judge; /* a verdict rests on them: nothing that they need is left out */
 	uint64_t leak_ns; /* references unexplained for so long are a leak */
 	uint64_t stall_ns; /* a wait longer than that is a stall */
 	bool strict; /* what an old kernel does by design is a finding, too */

@@ -243,14 +243,14 @@ static void told(void *arg, const struct dx_stack_names *names, size_t len)
 static int begin(struct session *s, char *err, size_t errlen)
 {
 	const struct options *o = s->o;
-	uint32_t events = o->command == COMMAND_TRACE ? o->filter.events : 0;
-	struct stacks_options so = { .arg = s, .all_users = o->command == COMMAND_TRACE };
+	uint32_t events = o->filter.events;
+	struct stacks_options so = { .arg = s, .all_users = s->all_user_stacks };
 	struct engine_options eo = {
 		.history_bytes = o->history_budget,
 		.window_ns = o->window_ns,
 		.max_folios = o->max_folios,
 		.strict = o->strict,
-		.patrol = o->command == COMMAND_CHECK,
+		.patrol = o->judge,
 		.leak_ns = o->leak_ns,
 		.stall_ns = o->stall_ns,
 		/*

@@ -61,6 +61,7 @@ struct session {
 
 	/* the command's: set before session_begin() */
 	bool show_stacks, show_devices; /* it needs names of stacks, the device of each event */
+	bool all_user_stacks; /* of each event, not only where a finding may show them */
 	bool screen; /* it has the terminal: what is to be said is said when it is done */
 	/*
 	 * Will it show this event's stacks? NULL: it may show any. Names of a process's stack take time, which is the

@@ -277,7 +277,7 @@ static void probes_put(struct session *s)
 static int live_open(struct session *s, char *err, size_t errlen)
 {
 	const struct options *o = s->o;
-	uint32_t events = o->command == COMMAND_TRACE ? o->filter.events : 0;
+	uint32_t events = o->filter.events;
 	/*
 	 * Half of the probes are no ground to judge on: a pin without its unpin is a leak. The bench
 	 * compares with and without.
@@ -286,7 +286,7 @@ static int live_open(struct session *s, char *err, size_t errlen)
 	struct source_options so = {
 		.ring_size = o->ring_size,
 		.strict = o->strict,
-		.judge = o->command == COMMAND_CHECK,
+		.judge = o->judge,
 		.no_rules = no_rules,
 		.events = events,
 		.event = handle,

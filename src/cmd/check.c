@@ -379,7 +379,7 @@ static void defaults(void *options)
 {
 	struct check_options *o = options;
 
-	o->o.command = COMMAND_CHECK;
+	o->o.judge = true;
 	o->rules = ALL_RULES;
 	o->settle_ns = NS_PER_S;
 	o->error_exitcode = 1;

@@ -72,8 +72,8 @@ static int run(const void *options)
 	const struct trace_options *to = options;
 	const struct options *o = &to->o;
 	struct trace t = { .o = to, .filter = o->filter };
-	struct session s = { .event = show, .arg = &t, .show_stacks = to->stack, .show_devices = true,
-			     .shows = shows };
+	struct session s = { .event = show, .arg = &t, .show_stacks = to->stack, .all_user_stacks = true,
+			     .show_devices = true, .shows = shows };
 	int status;
 
 	status = session_begin(&s, o);
@@ -125,13 +125,6 @@ static const struct argp_option options[] = {
 	OPTIONS_END,
 };
 
-static void defaults(void *options)
-{
-	struct trace_options *o = options;
-
-	o->o.command = COMMAND_TRACE;
-}
-
 static int option(void *options, int key, char *arg)
 {
 	struct trace_options *o = options;
@@ -153,7 +146,6 @@ const struct command command_trace = {
 	.options = options,
 	.size = sizeof(struct trace_options),
 	.failure = 2,
-	.defaults = defaults,
 	.option = option,
 	.run = run,
 };

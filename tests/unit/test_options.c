@@ -125,7 +125,7 @@ static void test_defaults(void **state)
 	assert_null(r.o->filter.comm);
 	assert_null(r.o->filter.device);
 	assert_null(r.o->filter.file);
-	assert_false(r.o->json || r.o->verbose || r.top->batch || r.top->no_color);
+	assert_false(r.o->json || r.o->verbose || r.o->judge || r.top->batch || r.top->no_color);
 	run_end(&r);
 }
 
@@ -333,6 +333,7 @@ static void test_check(void **state)
 	assert_int_equal(r.o->stall_ns, 10000000000);
 	assert_int_equal(r.check->settle_ns, 1000000000);
 	assert_int_equal(r.check->error_exitcode, 1);
+	assert_true(r.o->judge);
 	assert_false(r.check->some_exercised || r.check->exercised);
 	assert_int_equal(r.o->ring_size, 8 << 20);
 	assert_null(r.o->command_argv);
