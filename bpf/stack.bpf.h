@@ -11,10 +11,6 @@
  */
 #include "emit.bpf.h"
 
-#ifndef __arg_ctx /* libbpf 1.4; the kernel's since commit 94e1c70a3452, 6.8 */
-#define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
-#endif
-
 /* Hashes of what was sent of late: dx_stack_place(). User space clears those that it forgets. */
 extern __u64 stacks_sent[DX_STACK_PLACES];
 /* Of this run: who forges stacks can't know where they go. */
@@ -46,30 +42,13 @@ static __always_inline bool stack_room(void)
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <= bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
 }
 
-/*
- * The number of the stack of this moment (@flags: 0 or BPF_F_USER_STACK), or DX_STACK_NONE,
- * DX_STACK_UNKEPT. @ip: room for DX_STACK_FRAMES. To be called before the event's record is reserved,
- * so that the stack comes first; another CPU that finds it sent reserves its event behind it, too.
- *
- * bpf_get_stack() returns 0 where there is none (a kernel thread has no user stack), and an error
- * where the kernel's buffer is in use by a task that was preempted (kernel/events/callchain.c,
- * get_callchain_entry()). It makes 0 of what it has no frames for.
- */
-static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
+/* The number of the stack @ip of @n addresses, which goes through the ring if it was not sent of late. */
+static __always_inline int stack_send(const __u64 *ip, __u32 n, __u64 flags)
 {
+	__u64 h = stack_hash(ip, n);
+	__u32 at = dx_stack_place(dx_stack_number(h));
 	struct dx_stack_event *e;
-	__u32 at, n;
-	long bytes;
-	__u64 h;
 
-	bytes = bpf_get_stack(ctx, ip, DX_STACK_FRAMES * sizeof(*ip), flags);
-	if (bytes <= 0)
-		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
-	n = bytes / 8;
-	if (n > DX_STACK_FRAMES) /* never: the verifier must know */
-		return DX_STACK_UNKEPT;
-	h = stack_hash(ip, n);
-	at = dx_stack_place(dx_stack_number(h));
 	if (stacks_sent[at] == h || stacks_sent[at + 1] == h)
 		return dx_stack_number(h);
 	if (flags & BPF_F_USER_STACK && !stack_room())
@@ -90,15 +69,55 @@ static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
 }
 
 /*
- * The same where it is rare. A function is a frame more, which the kernel's unwinder finds by
+ * The number of the stack of this moment (@flags: 0 or BPF_F_USER_STACK), or DX_STACK_NONE,
+ * DX_STACK_UNKEPT. @ip: room for DX_STACK_FRAMES. To be called before the event's record is reserved,
+ * so that the stack comes first; another CPU that finds it sent reserves its event behind it, too.
+ *
+ * bpf_get_stack() returns 0 where there is none (a kernel thread has no user stack), and an error
+ * where the kernel's buffer is in use by a task that was preempted (kernel/events/callchain.c,
+ * get_callchain_entry()). It makes 0 of what it has no frames for.
+ */
+static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
+{
+	long bytes = bpf_get_stack(ctx, ip, DX_STACK_FRAMES * sizeof(*ip), flags);
+	__u32 n;
+
+	if (bytes <= 0)
+		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
+	n = bytes / 8;
+	if (n > DX_STACK_FRAMES) /* never: the verifier must know */
+		return DX_STACK_UNKEPT;
+	return stack_send(ip, n, flags);
+}
+
+struct stack_frames {
+	__u64 ip[DX_STACK_FRAMES];
+};
+
+/* A global function: the verifier looks at it once, not again from each place that calls it. */
+__noinline int stack_send_frames(struct stack_frames *f, __u32 n, __u64 flags)
+{
+	if (!f || n > DX_STACK_FRAMES)
+		return DX_STACK_UNKEPT;
+	return stack_send(f->ip, n, flags);
+}
+
+/*
+ * As stack_take(), where it is rare. A function is a frame more, which the kernel's unwinder finds by
  * looking it up in all of its tables (arch/x86/kernel/unwind_orc.c, orc_find()): where pins are
  * counted one less is worth it.
+ *
+ * Not global itself: in a program for many functions a global function can't be given the context
+ * (kernel/bpf/btf.c, btf_validate_prog_ctx_type() doesn't know BPF_TRACE_FENTRY_MULTI, 7.3).
  */
-__noinline int stack_id(__u64 *ctx __arg_ctx, __u64 flags)
+static __noinline int stack_id(void *ctx, __u64 flags)
 {
-	__u64 ip[DX_STACK_FRAMES];
+	struct stack_frames f;
+	long bytes = bpf_get_stack(ctx, &f, sizeof(f), flags & BPF_F_USER_STACK);
 
-	return stack_take(ctx, ip, flags & BPF_F_USER_STACK);
+	if (bytes <= 0)
+		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
+	return stack_send_frames(&f, bytes / 8, flags);
 }
 
 #endif
