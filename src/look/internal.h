@@ -4,6 +4,7 @@
 /* internal.h - what the files of a look share */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "probe/btf_names.h"
 #include "source/programs.h"
 #include "source/source.h"
 #include "look.h"
@@ -16,7 +17,7 @@
 #include "look.skel.h"
 
 struct look {
-	struct btf *btf;
+	struct btf_names *types; /* the kernel's */
 	enum regime regime;
 	uint32_t zone_shift;
 	struct look_bpf *skel;

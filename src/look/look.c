@@ -67,12 +67,13 @@ struct look *look_open(char *err, size_t errlen)
 	l->nr_cpus = cpus;
 	if (limits_raise(DESCRIPTORS, err, errlen))
 		goto fail;
-	l->btf = preflight_types(err, errlen);
-	if (!l->btf)
+	l->types = preflight_types(err, errlen);
+	if (!l->types)
 		goto fail;
-	l->regime = regime_of(l->btf);
-	if (preflight_btf(l->btf, err, errlen) || pages_known(l->btf, &l->zone_shift, err, errlen) ||
-	    programs_load(&o, l, l->btf, err, errlen) ||
+	l->regime = regime_of(l->types);
+	if (preflight_btf(l->types, err, errlen) ||
+	    pages_known(l->types, &l->zone_shift, err, errlen) ||
+	    programs_load(&o, l, l->types, err, errlen) ||
 	    pages_init(l->skel->progs.dx_init, &l->init, err, errlen))
 		goto fail;
 	return l;
@@ -86,7 +87,7 @@ void look_close(struct look *l)
 	if (!l)
 		return;
 	look_bpf__destroy(l->skel);
-	btf__free(l->btf);
+	btf_names_free(l->types);
 	free(l);
 }
 

@@ -159,7 +159,7 @@ static void all_offsets(struct look *l, const struct driver *d, struct dx_mr_off
 
 	missing[0] = 0;
 	for (int i = 0; i < MODULES && !missing[0]; i++) {
-		u.btf[i] = btf__load_module_btf(modules[i], l->btf);
+		u.btf[i] = btf__load_module_btf(modules[i], btf_names_btf(l->types));
 		if (!u.btf[i])
 			snprintf(missing, len, "module %s has no BTF", modules[i]);
 	}

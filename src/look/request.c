@@ -73,16 +73,16 @@ static int add_request(struct requests *w, uint64_t set, const struct dx_held *h
 /* ---- all of them ---- */
 
 /* Value of BIO_PAGE_PINNED, which stands in an enum without a name. */
-static uint32_t bio_pinned(const struct btf *btf)
+static uint32_t bio_pinned(const struct btf_names *types)
 {
-	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *t = btf__type_by_id(btf, id);
-		const struct btf_enum *e;
+	const struct btf *btf = btf_names_btf(types);
+	uint32_t id = 0;
 
-		if (!btf_is_enum(t) || t->name_off)
-			continue;
-		e = btf_enum(t);
-		for (int i = 0; i < btf_vlen(t); i++)
+	while ((id = btf_names_next(types, "", 0, BTF_KIND_ENUM, id))) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const struct btf_enum *e = btf_enum(t);
+
+		for (int i = 0; btf_is_enum(t) && i < btf_vlen(t); i++)
 			if (!strcmp(btf__name_by_offset(btf, e[i].name_off), "BIO_PAGE_PINNED") &&
 			    e[i].val >= 0 && e[i].val < BIO_PINNED_NONE)
 				return e[i].val;
@@ -247,7 +247,7 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	w->s = s;
 	w->stop = stop;
 	w->aio.kinds = 1u << DX_OBJECT_AIO;
-	l->skel->data->bio_pinned = bio_pinned(l->btf);
+	l->skel->data->bio_pinned = bio_pinned(l->types);
 	rc = look_object_init(l, &w->init);
 	if (!rc)
 		rc = look_list_objects(l, l->skel->progs.dx_tasks, &w->aio, stop);

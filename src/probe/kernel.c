@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kernel.c - what BTF and the kernel's text say */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <bpf/btf.h>
+#include "btf_names.h"
 #include "probe.h"
 
-static bool has(const struct btf *btf, const char *name, unsigned int kind)
+enum regime regime_of(const struct btf_names *types)
 {
-	return btf__find_by_name_kind(btf, name, kind) > 0;
-}
-
-enum regime regime_of(const struct btf *btf)
-{
-	enum regime regime = REGIME_CURRENT;
-
-	/* btf__find_by_name_kind() would go through all types for each name that isn't there */
-	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *t = btf__type_by_id(btf, id);
-		const char *name;
-
-		if (!btf_is_func(t) && !btf_is_typedef(t))
-			continue;
-		name = btf__name_by_offset(btf, t->name_off);
-		if (btf_is_typedef(t))
-			regime = strcmp(name, "pfn_t") ? regime : REGIME_TRANSITION;
-		else if (!strcmp(name, "__put_devmap_managed_folio_refs") ||
-			 !strcmp(name, "__put_devmap_managed_page_refs"))
-			return REGIME_LEGACY;
-	}
-	return regime;
+	if (btf_names_find(types, "__put_devmap_managed_folio_refs", BTF_KIND_FUNC) ||
+	    btf_names_find(types, "__put_devmap_managed_page_refs", BTF_KIND_FUNC))
+		return REGIME_LEGACY;
+	return btf_names_find(types, "pfn_t", BTF_KIND_TYPEDEF) ? REGIME_TRANSITION
+								: REGIME_CURRENT;
 }
 
 const char *regime_name(enum regime r)
@@ -38,107 +20,48 @@ const char *regime_name(enum regime r)
 	return r == REGIME_LEGACY ? "legacy" : r == REGIME_TRANSITION ? "transition" : "current";
 }
 
-struct target {
-	char name[128]; /* "": none is needed */
-	unsigned int kind;
-	uint32_t *id;
-};
-
-static void target_of(struct target *t, const char *section)
+uint32_t btf_target(const struct btf_names *types, const char *section)
 {
 	const char *slash = strchr(section, '/');
-	const char *name = slash ? slash + 1 : ""; /* SEC("syscall"): nothing to look for */
+	char name[128];
 
-	t->kind = BTF_KIND_FUNC;
+	if (!slash)
+		return BTF_NO_TARGET;
 	/* kernel/bpf/bpf_iter.c registers iterators by these functions */
-	if (!strncmp(section, "iter/", 5)) {
-		snprintf(t->name, sizeof(t->name), "bpf_iter_%s", name);
-	} else if (!strncmp(section, "tp_btf/", 7)) {
-		snprintf(t->name, sizeof(t->name), "btf_trace_%s", name);
-		t->kind = BTF_KIND_TYPEDEF;
-	} else {
-		snprintf(t->name, sizeof(t->name), "%s", name);
-	}
+	if (!strncmp(section, "iter/", 5))
+		snprintf(name, sizeof(name), "bpf_iter_%s", slash + 1);
+	else if (!strncmp(section, "tp_btf/", 7))
+		snprintf(name, sizeof(name), "btf_trace_%s", slash + 1);
+	else
+		snprintf(name, sizeof(name), "%s", slash + 1);
+	return btf_names_next(types, name, strlen(name),
+			      strncmp(section, "tp_btf/", 7) ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF, 0);
 }
 
-bool btf_has_target(const struct btf *btf, const char *section)
+size_t btf_sizeof(const struct btf_names *types, const char *name)
 {
-	struct target t;
+	const struct btf_type *t = btf_names_find(types, name, BTF_KIND_STRUCT);
 
-	target_of(&t, section);
-	return !t.name[0] || has(btf, t.name, t.kind);
+	return t ? t->size : 0;
 }
 
-static int by_name(const void *a, const void *b)
+static const struct btf_member *find_member(const struct btf_names *types, const char *type,
+					    const char *name)
 {
-	return strcmp(((const struct target *)a)->name, ((const struct target *)b)->name);
-}
-
-static int to_name(const void *name, const void *t)
-{
-	return strcmp(name, ((const struct target *)t)->name);
-}
-
-/* All targets of this name; fentry and fexit have the same. */
-static void targets_found(struct target *t, size_t n, const char *name, unsigned int kind, uint32_t id)
-{
-	struct target *at = bsearch(name, t, n, sizeof(*t), to_name);
-
-	if (!at)
-		return;
-	while (at > t && !strcmp(at[-1].name, name))
-		at--;
-	for (; at < t + n && !strcmp(at->name, name); at++)
-		if (at->kind == kind && !*at->id)
-			*at->id = id;
-}
-
-int btf_targets(const struct btf *btf, uint32_t first, const char *const sections[], uint32_t ids[],
-		size_t n)
-{
-	struct target *t = calloc(n + 1, sizeof(*t));
-
-	if (!t)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		target_of(&t[i], sections[i]);
-		t[i].id = &ids[i];
-		ids[i] = t[i].name[0] ? 0 : BTF_NO_TARGET;
-	}
-	qsort(t, n, sizeof(*t), by_name);
-	for (uint32_t id = first; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-
-		if (btf_is_func(type) || btf_is_typedef(type))
-			targets_found(t, n, btf__name_by_offset(btf, type->name_off), btf_kind(type), id);
-	}
-	free(t);
-	return 0;
-}
-
-size_t btf_sizeof(const struct btf *btf, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	long long size = id < 0 ? 0 : btf__resolve_size(btf, id);
-
-	return size < 0 ? 0 : size;
-}
-
-static const struct btf_member *find_member(const struct btf *btf, const char *type, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const struct btf_type *t = btf_names_find(types, type, BTF_KIND_STRUCT);
 
 	for (int i = 0; t && i < btf_vlen(t); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), name))
+		if (!strcmp(btf__name_by_offset(btf_names_btf(types), btf_members(t)[i].name_off),
+			    name))
 			return &btf_members(t)[i];
 	return NULL;
 }
 
 /* MAX_NUMNODES, which is 1 << NODES_SHIFT. */
-static unsigned long max_numnodes(const struct btf *btf)
+static unsigned long max_numnodes(const struct btf_names *types)
 {
-	const struct btf_member *m = find_member(btf, "hstate", "hugepage_freelists");
+	const struct btf_member *m = find_member(types, "hstate", "hugepage_freelists");
+	const struct btf *btf = btf_names_btf(types);
 	const struct btf_type *t;
 	long long size;
 
@@ -148,19 +71,19 @@ static unsigned long max_numnodes(const struct btf *btf)
 			return btf_array(t)->nelems;
 	}
 	/* without hugetlb: a nodemask, which is rounded up to whole words */
-	m = find_member(btf, "mempolicy", "nodes");
+	m = find_member(types, "mempolicy", "nodes");
 	size = m ? btf__resolve_size(btf, m->type) : 0;
 	return size > 0 ? size * 8 : 0;
 }
 
 /* include/linux/page-flags-layout.h: 2 bits up to four zones, 3 up to eight */
-static unsigned int zones_shift(const struct btf *btf)
+static unsigned int zones_shift(const struct btf_names *types)
 {
-	int id = btf__find_by_name_kind(btf, "zone_type", BTF_KIND_ENUM);
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const struct btf_type *t = btf_names_find(types, "zone_type", BTF_KIND_ENUM);
 
-	for (int i = 0; t && i < btf_vlen(t); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), "__MAX_NR_ZONES"))
+	for (int i = 0; t && btf_is_enum(t) && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf_names_btf(types), btf_enum(t)[i].name_off),
+			    "__MAX_NR_ZONES"))
 			return btf_enum(t)[i].val <= 4 ? 2 : 3;
 	return 3;
 }
@@ -169,11 +92,11 @@ static unsigned int zones_shift(const struct btf *btf)
  * include/linux/mm.h, ZONES_PGSHIFT: [node | zone | ...]; with SPARSEMEM_VMEMMAP
  * there is no section in between.
  */
-unsigned int btf_zone_shift(const struct btf *btf)
+unsigned int btf_zone_shift(const struct btf_names *types)
 {
-	unsigned long nodes = max_numnodes(btf);
+	unsigned long nodes = max_numnodes(types);
 
-	return nodes ? 64 - __builtin_ctzl(nodes) - zones_shift(btf) : 0;
+	return nodes ? 64 - __builtin_ctzl(nodes) - zones_shift(types) : 0;
 }
 
 /* The padding between functions: int3, or the nops of -fpatchable-function-entry. */

@@ -75,23 +75,19 @@ bool probe_essential_ok(const struct probe *table, size_t n);
 
 const char *regime_name(enum regime r);
 
-struct btf;
+struct btf_names;
 /* Told apart by what BTF holds (rules.md's table), not by the version. */
-enum regime regime_of(const struct btf *btf);
-/* Does BTF hold the target of a program with this section ("fentry/x", "tp_btf/x")? */
-bool btf_has_target(const struct btf *btf, const char *section);
+enum regime regime_of(const struct btf_names *types);
 /*
- * The types of the targets of @n sections, in one pass from type @first (1: all; of a module's BTF
- * the first of its own): libbpf looks through all types for each name, and a kernel has 160,000.
- * @ids: 0: it holds none; BTF_NO_TARGET: the section needs none. Returns 0, or -ENOMEM.
+ * The type of the target of a program with this section ("fentry/x", "tp_btf/x"), by id; 0: there is none;
+ * BTF_NO_TARGET: the section needs none.
  */
-int btf_targets(const struct btf *btf, uint32_t first, const char *const sections[], uint32_t ids[],
-		size_t n);
+uint32_t btf_target(const struct btf_names *types, const char *section);
 #define BTF_NO_TARGET UINT32_MAX
 /* Bit of page->flags where the zone number begins: 64 - NODES_SHIFT - ZONES_SHIFT; 0: not found. */
-unsigned int btf_zone_shift(const struct btf *btf);
+unsigned int btf_zone_shift(const struct btf_names *types);
 /* Bytes of a struct; 0: not found. */
-size_t btf_sizeof(const struct btf *btf, const char *name);
+size_t btf_sizeof(const struct btf_names *types, const char *name);
 
 /*
  * Does the function whose text begins at @text (its first @len bytes, address

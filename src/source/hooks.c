@@ -42,7 +42,7 @@ static struct bpf_program *shared_program(const struct source *s, int group)
 
 static bool kernel_has_multi(const struct source *s)
 {
-	return btf__find_by_name_kind(s->btf, "bpf_tracing_multi_link", BTF_KIND_STRUCT) > 0;
+	return btf_names_find(s->types, "bpf_tracing_multi_link", BTF_KIND_STRUCT);
 }
 
 void hooks_choose(struct source *s)

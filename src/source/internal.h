@@ -4,6 +4,7 @@
 /* internal.h - what the files of the live source share */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "probe/btf_names.h"
 #include "event.h"
 #include "hook.h"
 #include "rule.h"
@@ -40,7 +41,7 @@ struct hook_group {
 
 struct source {
 	struct source_options o;
-	struct btf *btf;
+	struct btf_names *types; /* the kernel's */
 	enum regime regime;
 	uint32_t zone_shift;
 	bool index_stays; /* BTF has no dax_folio_reset_order(): see bpf/rule.bpf.h */

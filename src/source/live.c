@@ -153,17 +153,17 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	s->lost_seen = calloc((size_t)DX_EVENT_TYPES * cpus, sizeof(*s->lost_seen));
 	s->lost_now = calloc(cpus, sizeof(*s->lost_now));
 	progress_step("reading the kernel's types", 0, 0);
-	s->btf = preflight_types(err, errlen);
-	if (!s->btf)
+	s->types = preflight_types(err, errlen);
+	if (!s->types)
 		goto fail;
 	s->ids = pgmap_ids_new();
 	if (!s->lost_seen || !s->lost_now || !s->ids || source_stacks_open(s)) {
 		snprintf(err, errlen, "no memory to start with");
 		goto fail;
 	}
-	s->regime = regime_of(s->btf);
+	s->regime = regime_of(s->types);
 	probe_choose(s->probes, s->nr_probes, s->regime, s->o.judge, s->o.events);
-	if (preflight_btf(s->btf, err, errlen))
+	if (preflight_btf(s->types, err, errlen))
 		goto fail;
 	if (source_load(s, err, errlen) || pages_init(s->skel->progs.dx_init, &s->init, err, errlen))
 		goto fail;
@@ -211,7 +211,7 @@ void source_close(struct source *s)
 	daxtop_bpf__destroy(s->skel);
 	if (s->released >= 0)
 		close(s->released);
-	btf__free(s->btf);
+	btf_names_free(s->types);
 	free(s->lost_seen);
 	free(s->lost_now);
 	stackset_free(s->stacks);

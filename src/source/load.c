@@ -72,7 +72,7 @@ static void choose_of_modules(struct source *s)
 			continue;
 		prog = bpf_object__find_program_by_name(s->skel->obj, p->candidates[0].programs[0]);
 		if (!bpf_program__autoload(prog) && source_module_is_live(p))
-			programs_choose_module(s->btf, prog, p->module);
+			programs_choose_module(s->types, prog, p->module);
 	}
 }
 
@@ -148,9 +148,9 @@ int source_load(struct source *s, char *err, size_t errlen)
 	static const struct programs_object o = { open_object, choose, load_object, close_object };
 	int rc;
 
-	if (pages_known(s->btf, &s->zone_shift, err, errlen))
+	if (pages_known(s->types, &s->zone_shift, err, errlen))
 		return -1;
-	rc = programs_load(&o, s, s->btf, err, errlen);
+	rc = programs_load(&o, s, s->types, err, errlen);
 	/* libbpf speaks of the map that could not be made */
 	if (rc == -ENOMEM && strstr(programs_message(), "'events'"))
 		snprintf(err, errlen,
@@ -175,15 +175,15 @@ int source_load_late(struct source *s, struct probe *p, int c)
 		types_close(&types);
 		return rc;
 	}
-	rc = programs_choose(s->btf, late->obj);
-	rc = rc ? rc : types_fill(&types, late->obj, s->btf);
+	rc = programs_choose(s->types, late->obj);
+	rc = rc ? rc : types_fill(&types, late->obj, s->types);
 	if (rc)
 		goto fail;
 	bpf_object__for_each_program(prog, late->obj)
 		if (!candidate_has(&p->candidates[c], bpf_program__name(prog)))
 			bpf_program__set_autoload(prog, false);
 		else if (!bpf_program__autoload(prog) && p->module)
-			programs_choose_module(s->btf, prog, p->module);
+			programs_choose_module(s->types, prog, p->module);
 	settings_set(s, late);
 	bpf_object__for_each_map(from, s->skel->obj) {
 		to = bpf_object__next_map(late->obj, to);

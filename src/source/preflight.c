@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/btf.h>
+#include "probe/btf_names.h"
 #include "limit.h"
 #include "source.h"
 
@@ -77,24 +78,30 @@ int preflight(char *err, size_t errlen)
 	return 0;
 }
 
-struct btf *preflight_types(char *err, size_t errlen)
+struct btf_names *preflight_types(char *err, size_t errlen)
 {
+	struct btf_names *types = NULL;
 	struct btf *btf = btf__load_vmlinux_btf();
+	int rc;
 
 	/* ESRCH: it has tried other files, too, and keeps no reason (btf.c, btf__load_vmlinux_btf()) */
 	if (!btf && errno == ESRCH)
 		btf = btf__parse(TYPES, NULL);
-	if (!btf)
-		snprintf(err, errlen, "the kernel's types could not be read: %s", limit_sentence(-errno));
-	return btf;
+	rc = btf ? -ENOMEM : -errno;
+	if (btf)
+		types = btf_names_new(btf, 1);
+	if (!types)
+		snprintf(err, errlen, "the kernel's types could not be read: %s",
+			 limit_sentence(rc));
+	return types;
 }
 
-int preflight_btf(const struct btf *btf, char *err, size_t errlen)
+int preflight_btf(const struct btf_names *types, char *err, size_t errlen)
 {
-	if (!btf_has_target(btf, "fentry/dax_insert_entry"))
+	if (!btf_names_find(types, "dax_insert_entry", BTF_KIND_FUNC))
 		snprintf(err, errlen, "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
 				      "watch; boot one that has it, as Debian's do");
-	else if (!btf_has_target(btf, "fentry/bpf_rdonly_cast"))
+	else if (!btf_names_find(types, "bpf_rdonly_cast", BTF_KIND_FUNC))
 		snprintf(err, errlen, "this kernel is too old: daxtop needs bpf_rdonly_cast(), in Linux since 6.2");
 	else
 		return 0;

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "probe/btf_names.h"
 #include "probe/probe.h"
 #include "programs.h"
 #include "limit.h"
@@ -125,38 +126,24 @@ void programs_chosen(void)
 	nr_targets = nr_loading = nr_to_load = 0;
 }
 
-int programs_choose(const struct btf *btf, struct bpf_object *obj)
+int programs_choose(const struct btf_names *types, struct bpf_object *obj)
 {
-	const char **sections = NULL;
 	struct bpf_program *prog;
-	uint32_t *ids = NULL;
-	size_t n = 0, i = 0;
-	int rc = -ENOMEM;
+	size_t n = 0;
 
 	programs_chosen();
 	bpf_object__for_each_program(prog, obj)
 		n++;
-	sections = calloc(n, sizeof(*sections));
-	ids = calloc(n, sizeof(*ids));
 	targets = calloc(n, sizeof(*targets));
-	if (!sections || !ids || !targets)
-		goto out;
-	bpf_object__for_each_program(prog, obj)
-		sections[i++] = bpf_program__section_name(prog);
-	rc = btf_targets(btf, 1, sections, ids, n);
-	if (rc)
-		goto out;
-	nr_targets = n;
-	i = 0;
+	if (!targets)
+		return -ENOMEM;
 	bpf_object__for_each_program(prog, obj) {
-		targets[i] = (struct target){ prog, ids[i], -1 };
-		bpf_program__set_autoload(prog, ids[i]);
-		i++;
+		uint32_t id = btf_target(types, bpf_program__section_name(prog));
+
+		targets[nr_targets++] = (struct target){ prog, id, -1 };
+		bpf_program__set_autoload(prog, id);
 	}
-out:
-	free(sections);
-	free(ids);
-	return rc;
+	return 0;
 }
 
 uint32_t programs_target(const struct bpf_program *prog)
@@ -180,11 +167,11 @@ static bool was_refused(const struct bpf_program *prog)
 	return false;
 }
 
-static int load_once(const struct programs_object *o, void *arg, const struct btf *btf)
+static int load_once(const struct programs_object *o, void *arg, const struct btf_names *types)
 {
-	struct types_file types;
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
-	int rc = types_open(&types);
+	struct types_file file;
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = file.path);
+	int rc = types_open(&file);
 	struct bpf_object *obj = rc ? NULL : o->open(arg, &opts);
 	struct bpf_program *prog;
 
@@ -194,8 +181,8 @@ static int load_once(const struct programs_object *o, void *arg, const struct bt
 		snprintf(last_message, sizeof(last_message), "they can't be opened");
 		goto out;
 	}
-	rc = programs_choose(btf, obj);
-	rc = rc ? rc : types_fill(&types, obj, btf);
+	rc = programs_choose(types, obj);
+	rc = rc ? rc : types_fill(&file, obj, types);
 	if (!rc) {
 		bpf_object__for_each_program(prog, obj)
 			if (was_refused(prog))
@@ -210,18 +197,18 @@ static int load_once(const struct programs_object *o, void *arg, const struct bt
 	if (rc)
 		o->close(arg);
 out:
-	types_close(&types);
+	types_close(&file);
 	return stop_wanted && rc ? -EINTR : rc;
 }
 
-int programs_load(const struct programs_object *o, void *arg, const struct btf *btf, char *err,
-		  size_t errlen)
+int programs_load(const struct programs_object *o, void *arg, const struct btf_names *types,
+		  char *err, size_t errlen)
 {
 	int rc;
 
 	nr_refused = 0;
 	do {
-		rc = load_once(o, arg, btf);
+		rc = load_once(o, arg, types);
 		if (!rc)
 			return 0;
 		if (rc == -EINTR || limit_reached(rc) || !failed_program[0])
@@ -303,13 +290,14 @@ static int module_btf(const char *module)
 	return -ENOENT;
 }
 
-int programs_choose_module(const struct btf *btf, struct bpf_program *prog, const char *module)
+int programs_choose_module(const struct btf_names *types, struct bpf_program *prog,
+			   const char *module)
 {
-	const char *section = bpf_program__section_name(prog);
+	struct btf *kernel = btf_names_btf(types), *btf;
 	struct bpf_btf_info info = {};
 	uint32_t id = 0, len = sizeof(info);
 	int fd = module_btf(module), rc = -ENOENT;
-	struct btf *own;
+	struct btf_names *own;
 
 	if (fd < 0)
 		return fd;
@@ -317,13 +305,16 @@ int programs_choose_module(const struct btf *btf, struct bpf_program *prog, cons
 		close(fd);
 		return -EACCES;
 	}
-	own = bpf_obj_get_info_by_fd(fd, &info, &len)
+	btf = bpf_obj_get_info_by_fd(fd, &info, &len)
 		      ? NULL
-		      : btf__load_from_kernel_by_id_split(info.id, (struct btf *)btf);
+		      : btf__load_from_kernel_by_id_split(info.id, kernel);
+	own = btf ? btf_names_new(btf, btf__type_cnt(kernel)) : NULL;
 	if (own)
-		rc = btf_targets(own, btf__type_cnt(btf), &section, &id, 1);
-	btf__free(own);
-	for (size_t i = 0; !rc && id && i < nr_targets; i++)
+		id = btf_target(own, bpf_program__section_name(prog));
+	else if (btf)
+		rc = -ENOMEM;
+	btf_names_free(own);
+	for (size_t i = 0; id && i < nr_targets; i++)
 		if (targets[i].prog == prog) {
 			targets[i].id = id;
 			targets[i].module = fd;
@@ -331,5 +322,5 @@ int programs_choose_module(const struct btf *btf, struct bpf_program *prog, cons
 			return 0;
 		}
 	close(fd);
-	return rc ? rc : -ENOENT;
+	return rc;
 }

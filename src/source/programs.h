@@ -13,7 +13,7 @@
 struct bpf_object;
 struct bpf_object_open_opts;
 struct bpf_program;
-struct btf;
+struct btf_names;
 
 #define PROGRAMS_FENTRY_MULTI 59
 #define PROGRAMS_FEXIT_MULTI  60
@@ -32,12 +32,12 @@ struct programs_object {
 	void (*close)(void *arg);
 };
 /*
- * By trial: opens and loads @o, whose targets are in @btf, the kernel's; a program that this kernel's
+ * By trial: opens and loads @o, whose targets are in @types, the kernel's; a program that this kernel's
  * verifier refuses is left out (refusal_of()), and the rest is loaded anew. Returns 0, or -errno with
  * a sentence in @err and nothing open: -EINTR: a signal ended it (stop_wanted).
  */
-int programs_load(const struct programs_object *o, void *arg, const struct btf *btf, char *err,
-		  size_t errlen);
+int programs_load(const struct programs_object *o, void *arg, const struct btf_names *types,
+		  char *err, size_t errlen);
 /* Runs a syscall program with @args as its context. Returns 0, or -errno: -ENOSYS: it is not loaded. */
 int programs_run(const struct bpf_program *prog, void *args, size_t len);
 /* Its descriptor, or -ENOSYS: it is not loaded. */
@@ -49,17 +49,18 @@ int programs_fd(const struct bpf_program *prog);
 const char *programs_why(int rc);
 
 /*
- * Looks up in @btf, the kernel's, what the programs of @obj attach to. Those without a target are
+ * Looks up in @types, the kernel's, what the programs of @obj attach to. Those without a target are
  * not loaded (autoload is off), the others are loaded with its type. To be called between open
  * and load. Returns 0, or -ENOMEM.
  */
-int programs_choose(const struct btf *btf, struct bpf_object *obj);
+int programs_choose(const struct btf_names *types, struct bpf_object *obj);
 /*
  * The target of @prog is in the module @module: looks there, and turns autoload on if it is there.
  * Returns 0, or -errno: -ENOENT: the module is not loaded, has no types yet, or no such function;
  * -EACCES: the verifier refused @prog before.
  */
-int programs_choose_module(const struct btf *btf, struct bpf_program *prog, const char *module);
+int programs_choose_module(const struct btf_names *types, struct bpf_program *prog,
+			   const char *module);
 /* The type that @prog was found to attach to; 0: none. */
 uint32_t programs_target(const struct bpf_program *prog);
 /* Frees what they keep for the load. */

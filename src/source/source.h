@@ -142,11 +142,11 @@ int source_modules(struct source *s);
  * which capability is missing, lockdown, no BTF.
  */
 int preflight(char *err, size_t errlen);
-struct btf;
-/* The kernel's types, btf__free() is the caller's; NULL with a sentence in @err. */
-struct btf *preflight_types(char *err, size_t errlen);
+struct btf_names;
+/* The kernel's types, btf_names_free() is the caller's; NULL with a sentence in @err. */
+struct btf_names *preflight_types(char *err, size_t errlen);
 /* ... and has it what daxtop needs at least: FS_DAX, bpf_rdonly_cast()? source_open() asks. */
-int preflight_btf(const struct btf *btf, char *err, size_t errlen);
+int preflight_btf(const struct btf_names *types, char *err, size_t errlen);
 
 /* "pmem0", "dax0.0" for a kernel's dev_t (major << 20 | minor); "" when there is none. */
 void device_name_dev(uint32_t dev, bool character, char *name, size_t len);

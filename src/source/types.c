@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "probe/btf_names.h"
 #include "types.h"
 
 #define CAST "dx_cast" /* enum dx_cast, dx_cast_NAME: bpf/cast.bpf.h */
@@ -19,10 +20,10 @@ struct wanted {
 	const char *name; /* not terminated where a flavour follows */
 	uint32_t len;
 	uint32_t kind;
-	uint32_t id; /* the first of this name in the kernel's BTF */
 };
 
 struct types {
+	const struct btf_names *names; /* of @kernel */
 	const struct btf *kernel;
 	struct wanted *wanted;
 	size_t nr_wanted;
@@ -74,24 +75,9 @@ static int by_string(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static struct wanted *find(const struct types *t, const char *name, uint32_t kind)
-{
-	const struct wanted key = { .name = name, .len = essential_len(name), .kind = kind };
-
-	return bsearch(&key, t->wanted, t->nr_wanted, sizeof(key), by_name);
-}
-
 static const char *name_of(const struct types *t, const struct btf_type *type)
 {
 	return btf__name_by_offset(t->kernel, type->name_off);
-}
-
-/* Of a type of the kernel's. */
-static struct wanted *find_type(const struct types *t, const struct btf_type *type)
-{
-	uint32_t kind = wanted_kind(type);
-
-	return kind && type->name_off ? find(t, name_of(t, type), kind) : NULL;
 }
 
 static void want(struct types *t, const char *name, uint32_t kind)
@@ -235,27 +221,32 @@ static int copy(struct types *t, uint32_t id)
 	return t->copied[id];
 }
 
-static int copy_wanted(struct types *t)
+/* All of a name: libbpf has to see whether they differ. */
+static int copy_name(struct types *t, const struct wanted *w)
 {
-	uint32_t nr = btf__type_cnt(t->kernel);
+	uint32_t id = 0;
 	int rc = 0;
 
-	t->copied = calloc(nr, sizeof(*t->copied));
-	if (!t->copied)
-		return -ENOMEM;
-	for (uint32_t id = 1; rc >= 0 && id < nr; id++) {
+	while (rc >= 0 && (id = btf_names_next(t->names, w->name, w->len, w->kind, id))) {
 		const struct btf_type *type = btf__type_by_id(t->kernel, id);
-		struct wanted *w = find_type(t, type);
 
-		if (!w)
-			continue;
 		rc = copy(t, id);
 		if (rc >= 0 && btf_is_typedef(type))
 			rc = btf__add_typedef(t->btf, name_of(t, type), rc);
-		if (!w->id)
-			w->id = id;
 	}
 	return rc < 0 ? rc : 0;
+}
+
+static int copy_wanted(struct types *t)
+{
+	int rc = 0;
+
+	t->copied = calloc(btf__type_cnt(t->kernel), sizeof(*t->copied));
+	if (!t->copied)
+		return -ENOMEM;
+	for (size_t i = 0; !rc && i < t->nr_wanted; i++)
+		rc = copy_name(t, &t->wanted[i]);
+	return rc;
 }
 
 /* The kernel's own ids: bpf/cast.bpf.h. 0: it has no such type. */
@@ -265,10 +256,13 @@ static int add_casts(struct types *t, const struct btf *own)
 	const struct btf_type *casts = id < 0 ? NULL : btf__type_by_id(own, id);
 	int rc = casts ? btf__add_enum(t->btf, CAST, 4) : 0;
 
-	for (int i = 0; casts && rc >= 0 && i < btf_vlen(casts); i++)
-		rc = btf__add_enum_value(t->btf,
-					 btf__name_by_offset(own, btf_enum(casts)[i].name_off),
-					 find(t, cast_type(own, casts, i), BTF_KIND_STRUCT)->id);
+	for (int i = 0; casts && rc >= 0 && i < btf_vlen(casts); i++) {
+		const char *name = cast_type(own, casts, i);
+
+		rc = btf__add_enum_value(
+			t->btf, btf__name_by_offset(own, btf_enum(casts)[i].name_off),
+			btf_names_next(t->names, name, essential_len(name), BTF_KIND_STRUCT, 0));
+	}
 	return rc < 0 ? rc : 0;
 }
 
@@ -282,9 +276,9 @@ static int copy_all(struct types *t, const struct btf *own)
 	return rc ? rc : add_casts(t, own);
 }
 
-struct btf *types_of(const struct btf *own, const struct btf *kernel)
+struct btf *types_of(const struct btf *own, const struct btf_names *kernel)
 {
-	struct types t = { .kernel = kernel };
+	struct types t = { .names = kernel, .kernel = btf_names_btf(kernel) };
 	int rc = copy_all(&t, own);
 
 	free(t.copied);
@@ -308,7 +302,8 @@ int types_open(struct types_file *f)
 	return 0;
 }
 
-int types_fill(const struct types_file *f, const struct bpf_object *obj, const struct btf *kernel)
+int types_fill(const struct types_file *f, const struct bpf_object *obj,
+	       const struct btf_names *kernel)
 {
 	struct btf *types = types_of(bpf_object__btf(obj), kernel);
 	uint32_t size = 0;

@@ -12,9 +12,10 @@
  */
 struct bpf_object;
 struct btf;
+struct btf_names;
 
 /* @own: of the object, @kernel: the kernel's. NULL: errno says why. */
-struct btf *types_of(const struct btf *own, const struct btf *kernel);
+struct btf *types_of(const struct btf *own, const struct btf_names *kernel);
 
 /* For bpf_object_open_opts.btf_custom_path, which libbpf reads when it loads. */
 struct types_file {
@@ -25,7 +26,8 @@ struct types_file {
 /* An empty one: before the object is opened. Returns 0, or -errno. */
 int types_open(struct types_file *f);
 /* Between open and load. Returns 0, or -errno. */
-int types_fill(const struct types_file *f, const struct bpf_object *obj, const struct btf *kernel);
+int types_fill(const struct types_file *f, const struct bpf_object *obj,
+	       const struct btf_names *kernel);
 void types_close(struct types_file *f);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <bpf/btf.h>
 #include "probe/probe.h"
 #include "limit.h"
 #include "programs.h"
@@ -12,10 +11,10 @@
 #define MEMORY_FS_DAX  3 /* enum memory_type, include/linux/memremap.h */
 #define MEMORY_GENERIC 4
 
-int pages_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen)
+int pages_known(const struct btf_names *types, uint32_t *zone_shift, char *err, size_t errlen)
 {
-	*zone_shift = btf_zone_shift(btf);
-	if (*zone_shift && btf_sizeof(btf, "page") == 64)
+	*zone_shift = btf_zone_shift(types);
+	if (*zone_shift && btf_sizeof(types, "page") == 64)
 		return 0;
 	snprintf(err, errlen,
 		 "this kernel's struct page can't be read: its BTF doesn't tell where the "

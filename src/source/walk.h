@@ -8,7 +8,7 @@
 #include "scan.h"
 
 struct bpf_program;
-struct btf;
+struct btf_names;
 
 /* Struct pages for one piece: a millisecond or two of a CPU. */
 #define WALK_BUDGET 65536u
@@ -25,7 +25,7 @@ struct walk {
  * Is struct page as bpf/ reads it? Returns 0 and where the zone stands in its flags (bits), or -1
  * with a sentence.
  */
-int pages_known(const struct btf *btf, uint32_t *zone_shift, char *err, size_t errlen);
+int pages_known(const struct btf_names *types, uint32_t *zone_shift, char *err, size_t errlen);
 /* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
 int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
 /* Refcount of an idle folio of memory of this type (enum memory_type). */

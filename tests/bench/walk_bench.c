@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "look/internal.h"
+#include "probe/btf_names.h"
 #include "source/programs.h"
 #include "source/types.h"
 #include "page.h"
@@ -78,7 +79,7 @@ static uint64_t pagemap_pfn(void *page)
 }
 
 /* The page whose pfn is known stays in the pipe, mapped and held, until we end. */
-static uint64_t vmemmap_find(const struct btf *btf, uint64_t *pfn)
+static uint64_t vmemmap_find(const struct btf_names *kernel, uint64_t *pfn)
 {
 	struct types_file types;
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
@@ -88,7 +89,7 @@ static uint64_t vmemmap_find(const struct btf *btf, uint64_t *pfn)
 	char *page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
 
-	if (!skel || types_fill(&types, skel->obj, btf) || page_bpf__load(skel))
+	if (!skel || types_fill(&types, skel->obj, kernel) || page_bpf__load(skel))
 		not_here("this kernel permits no such program: %s (%s)", strerror(errno),
 			 programs_message());
 	types_close(&types);
@@ -260,21 +261,18 @@ static struct chunks chunks_of(struct look_bpf *skel, const struct chunks *all,
 
 /* ---- load ---- */
 
-static int zone_number(const struct btf *btf, const char *name)
+static int zone_number(const struct btf_names *kernel, const char *name)
 {
-	const struct btf_type *t;
-	int id = btf__find_by_name_kind(btf, "zone_type", BTF_KIND_ENUM);
+	const struct btf_type *t = btf_names_find(kernel, "zone_type", BTF_KIND_ENUM);
+	const struct btf *btf = btf_names_btf(kernel);
 
-	if (id < 0)
-		return id;
-	t = btf__type_by_id(btf, id);
-	for (int i = 0; i < btf_vlen(t); i++)
+	for (int i = 0; t && i < btf_vlen(t); i++)
 		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name))
 			return btf_enum(t)[i].val;
 	return -ENOENT;
 }
 
-static struct look_bpf *load(const struct btf *btf)
+static struct look_bpf *load(const struct btf_names *kernel)
 {
 	struct types_file types;
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types.path);
@@ -284,11 +282,11 @@ static struct look_bpf *load(const struct btf *btf)
 	uint32_t zone_shift;
 	int zone, rc;
 
-	if (!skel || types_fill(&types, skel->obj, btf))
+	if (!skel || types_fill(&types, skel->obj, kernel))
 		not_here("no memory");
-	if (pages_known(btf, &zone_shift, why, sizeof(why)))
+	if (pages_known(kernel, &zone_shift, why, sizeof(why)))
 		not_here("%s", why);
-	zone = zone_number(btf, "ZONE_NORMAL");
+	zone = zone_number(kernel, "ZONE_NORMAL");
 	if (zone <= 0)
 		not_here("this kernel has no zone Normal");
 	bpf_object__for_each_program(prog, skel->obj)
@@ -339,16 +337,18 @@ int main(void)
 	struct look_bpf *skel;
 	struct chunks all;
 	struct btf *btf;
+	struct btf_names *kernel;
 	struct utsname u;
 	uint64_t pfn;
 
 	programs_init();
 	btf = btf__load_vmlinux_btf();
-	if (!btf)
+	kernel = btf ? btf_names_new(btf, 1) : NULL;
+	if (!kernel)
 		not_here("this kernel has no BTF");
-	skel = load(btf);
-	skel->bss->vmemmap_base = vmemmap_find(btf, &pfn);
-	btf__free(btf);
+	skel = load(kernel);
+	skel->bss->vmemmap_base = vmemmap_find(kernel, &pfn);
+	btf_names_free(kernel);
 	check(skel, pfn);
 	memory_free();
 	all = chunks_normal();

@@ -11,6 +11,7 @@
 #include "event.h"
 #include "scan.h"
 #include "daxtop.skel.h"
+#include "probe/btf_names.h"
 #include "probe/probe.h"
 #include "source/source.h"
 
@@ -292,108 +293,173 @@ static struct btf *btf_with(const char *func, const char *typedefed, int nodemas
 	return btf;
 }
 
+static enum regime regime_with(const char *func, const char *typedefed)
+{
+	struct btf_names *types = btf_names_new(btf_with(func, typedefed, 0), 1);
+	enum regime regime = regime_of(types);
+
+	btf_names_free(types);
+	return regime;
+}
+
 static void regimes(void **state)
 {
-	struct btf *btf;
-
 	(void)state;
-	btf = btf_with("__put_devmap_managed_folio_refs", "pfn_t", 0);
-	assert_int_equal(regime_of(btf), REGIME_LEGACY);
-	btf__free(btf);
-	btf = btf_with("__put_devmap_managed_page_refs", "pfn_t", 0);
-	assert_int_equal(regime_of(btf), REGIME_LEGACY);
-	btf__free(btf);
-	btf = btf_with("vmf_insert_folio_pmd", "pfn_t", 0);
-	assert_int_equal(regime_of(btf), REGIME_TRANSITION);
-	btf__free(btf);
-	btf = btf_with("vmf_insert_folio_pmd", NULL, 0);
-	assert_int_equal(regime_of(btf), REGIME_CURRENT);
-	btf__free(btf);
+	assert_int_equal(regime_with("__put_devmap_managed_folio_refs", "pfn_t"), REGIME_LEGACY);
+	assert_int_equal(regime_with("__put_devmap_managed_page_refs", "pfn_t"), REGIME_LEGACY);
+	assert_int_equal(regime_with("vmf_insert_folio_pmd", "pfn_t"), REGIME_TRANSITION);
+	assert_int_equal(regime_with("vmf_insert_folio_pmd", NULL), REGIME_CURRENT);
+}
+
+/* Takes @btf over. */
+static unsigned int zone_shift(struct btf *btf)
+{
+	struct btf_names *types = btf_names_new(btf, 1);
+	unsigned int shift = btf_zone_shift(types);
+
+	btf_names_free(types);
+	return shift;
+}
+
+/* NODES_SHIFT 5: a nodemask is a whole word, the array is not */
+static struct btf *btf_with_hstate(void)
+{
+	struct btf *btf = btf_with(NULL, NULL, 64);
+	int u64 = btf__find_by_name_kind(btf, "unsigned long", BTF_KIND_INT);
+	int lists = btf__add_array(btf, u64, u64, 32);
+
+	btf__add_struct(btf, "hstate", 32 * 8);
+	btf__add_field(btf, "hugepage_freelists", lists, 0, 0);
+	return btf;
 }
 
 static void zone_shifts(void **state)
 {
 	struct btf *btf;
-	int u64, lists;
 
 	(void)state;
-	btf = btf_with(NULL, NULL, 1024); /* NODES_SHIFT 10, Debian's */
-	assert_int_equal(btf_zone_shift(btf), 51);
-	btf__free(btf);
-	btf = btf_with(NULL, NULL, 64); /* NODES_SHIFT 6 */
-	assert_int_equal(btf_zone_shift(btf), 55);
-	btf__free(btf);
-	btf = btf_with(NULL, NULL, 0);
-	assert_int_equal(btf_zone_shift(btf), 0);
-	btf__free(btf);
-	/* NODES_SHIFT 5: a nodemask is a whole word, the array is not */
-	btf = btf_with(NULL, NULL, 64);
-	u64 = btf__find_by_name_kind(btf, "unsigned long", BTF_KIND_INT);
-	lists = btf__add_array(btf, u64, u64, 32);
-	btf__add_struct(btf, "hstate", 32 * 8);
-	btf__add_field(btf, "hugepage_freelists", lists, 0, 0);
-	assert_int_equal(btf_zone_shift(btf), 64 - 5 - 3);
+	assert_int_equal(zone_shift(btf_with(NULL, NULL, 1024)), 51); /* NODES_SHIFT 10, Debian's */
+	assert_int_equal(zone_shift(btf_with(NULL, NULL, 64)), 55); /* NODES_SHIFT 6 */
+	assert_int_equal(zone_shift(btf_with(NULL, NULL, 0)), 0);
+	assert_int_equal(zone_shift(btf_with_hstate()), 64 - 5 - 3);
 	/* three bits hold up to eight zones, four zones take two */
+	btf = btf_with_hstate();
 	btf__add_enum(btf, "zone_type", 4);
 	btf__add_enum_value(btf, "__MAX_NR_ZONES", 4);
-	assert_int_equal(btf_zone_shift(btf), 64 - 5 - 2);
-	btf__free(btf);
+	assert_int_equal(zone_shift(btf), 64 - 5 - 2);
 }
 
 static void targets(void **state)
 {
 	struct btf *btf = btf_with("dax_insert_entry", "btf_trace_dax_pte_fault_done", 0);
+	uint32_t func = btf__find_by_name_kind(btf, "dax_insert_entry", BTF_KIND_FUNC);
+	uint32_t typedefed =
+		btf__find_by_name_kind(btf, "btf_trace_dax_pte_fault_done", BTF_KIND_TYPEDEF);
+	struct btf_names *types = btf_names_new(btf, 1);
 
 	(void)state;
-	assert_true(btf_has_target(btf, "fentry/dax_insert_entry"));
-	assert_true(btf_has_target(btf, "tp_btf/dax_pte_fault_done"));
-	assert_false(btf_has_target(btf, "fexit/gone"));
-	assert_false(btf_has_target(btf, "tp_btf/dax_insert_entry"));
-	assert_false(btf_has_target(btf, "iter/task_vma"));
-	assert_true(btf_has_target(btf, "syscall"));
-	btf__free(btf);
+	assert_int_equal(btf_target(types, "fentry/dax_insert_entry"), func);
+	assert_int_equal(btf_target(types, "fexit/dax_insert_entry"), func);
+	assert_int_equal(btf_target(types, "tp_btf/dax_pte_fault_done"), typedefed);
+	assert_int_equal(btf_target(types, "fexit/gone"), 0);
+	/* of the other kind */
+	assert_int_equal(btf_target(types, "tp_btf/dax_insert_entry"), 0);
+	assert_int_equal(btf_target(types, "fentry/btf_trace_dax_pte_fault_done"), 0);
+	assert_int_equal(btf_target(types, "iter/task_vma"), 0);
+	assert_true(btf_target(types, "syscall") == BTF_NO_TARGET);
+	btf_names_free(types);
 }
 
-/* Many at once, of which two are of one function, and none. */
-static void targets_at_once(void **state)
+#define NAMES 20000
+
+/* What is found has this name, not one that begins with it and is in the same bucket. */
+static void prefixes(const struct btf_names *types, const char *name)
 {
-	static const char *const sections[] = { "fexit/dax_insert_entry", "iter/task_vma", "syscall",
-						"tp_btf/dax_pte_fault_done", "fentry/dax_insert_entry",
-						"fexit/gone", "tp_btf/dax_insert_entry",
-						"fentry/btf_trace_dax_pte_fault_done" };
-	struct btf *btf = btf_with("dax_insert_entry", "btf_trace_dax_pte_fault_done", 0);
-	uint32_t ids[8];
+	static const uint32_t kinds[] = { BTF_KIND_STRUCT, BTF_KIND_UNION };
+
+	for (size_t len = strlen(name); len-- > 1;)
+		for (size_t k = 0; k < 2; k++) {
+			uint32_t id = btf_names_next(types, name, len, kinds[k], 0);
+			const struct btf_type *t = btf__type_by_id(btf_names_btf(types), id);
+
+			if (id)
+				assert_int_equal(strlen(btf__name_by_offset(btf_names_btf(types),
+									    t->name_off)),
+						 len);
+		}
+}
+
+/* Names of all lengths, many in each bucket; two types of one name; and none. */
+static void names(void **state)
+{
+	static const uint32_t kinds[] = { BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_ENUM };
+	struct btf *btf = btf__new_empty();
+	struct btf_names *types;
+	char name[64];
+	uint32_t id;
 
 	(void)state;
-	assert_int_equal(btf_targets(btf, 1, sections, ids, 8), 0);
-	for (size_t i = 0; i < 8; i++)
-		assert_int_equal(!!ids[i], btf_has_target(btf, sections[i]));
-	assert_int_equal(ids[0], btf__find_by_name_kind(btf, "dax_insert_entry", BTF_KIND_FUNC));
-	assert_int_equal(ids[4], ids[0]);
-	assert_int_equal(ids[3], btf__find_by_name_kind(btf, "btf_trace_dax_pte_fault_done", BTF_KIND_TYPEDEF));
-	assert_true(ids[2] == BTF_NO_TARGET);
-	/* what stands before the first type looked at is not found */
-	assert_int_equal(btf_targets(btf, ids[0] + 1, sections, ids, 8), 0);
-	assert_int_equal(ids[0], 0);
-	assert_int_equal(btf_targets(btf, 1, sections, ids, 0), 0);
-	btf__free(btf);
+	btf__add_int(btf, "unsigned int", 4, 0);
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "%.*s%d", i % 40,
+			 "a_name_of_that_many_letters_and_not_more", i / 2);
+		assert_int_equal(i % 2 ? btf__add_struct(btf, name, i)
+				       : btf__add_union(btf, name, i),
+				 i + 2);
+	}
+	assert_int_equal(btf__add_struct(btf, "twice", 1), NAMES + 2);
+	assert_int_equal(btf__add_enum64(btf, "twice", 8, false), NAMES + 3);
+	assert_int_equal(btf__add_struct(btf, "twice", 2), NAMES + 4);
+	assert_int_equal(btf__add_enum(btf, NULL, 4), NAMES + 5);
+	assert_int_equal(btf__add_struct(btf, NULL, 4), NAMES + 6);
+	types = btf_names_new(btf, 3);
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "%.*s%d,", i % 40,
+			 "a_name_of_that_many_letters_and_not_more", i / 2);
+		for (size_t k = 0; k < 3; k++) {
+			/* type 2 stands before the first one */
+			id = i && kinds[k] == (i % 2 ? BTF_KIND_STRUCT : BTF_KIND_UNION) ? i + 2
+											 : 0;
+			assert_int_equal(btf_names_next(types, name, strlen(name) - 1, kinds[k], 0),
+					 id);
+		}
+		prefixes(types, name);
+	}
+	assert_int_equal(btf_names_next(types, "twice", 5, BTF_KIND_STRUCT, 0), NAMES + 2);
+	assert_int_equal(btf_names_next(types, "twice", 5, BTF_KIND_STRUCT, NAMES + 2), NAMES + 4);
+	assert_int_equal(btf_names_next(types, "twice", 5, BTF_KIND_STRUCT, NAMES + 4), 0);
+	assert_int_equal(btf_names_next(types, "twice", 5, BTF_KIND_ENUM, 0), NAMES + 3);
+	assert_int_equal(btf_names_next(types, "", 0, BTF_KIND_ENUM, 0), NAMES + 5);
+	assert_int_equal(btf_names_next(types, "", 0, BTF_KIND_ENUM, NAMES + 5), 0);
+	assert_null(btf_names_find(types, "", BTF_KIND_STRUCT));
+	assert_null(btf_names_find(types, "unsigned int", BTF_KIND_INT));
+	assert_int_equal(btf_names_find(types, "twice", BTF_KIND_STRUCT)->size, 1);
+	btf_names_free(types);
+	btf_names_free(NULL);
+}
+
+/* Takes @btf over. */
+static int preflight_of(struct btf *btf, char *err, size_t errlen)
+{
+	struct btf_names *types = btf_names_new(btf, 1);
+	int rc = preflight_btf(types, err, errlen);
+
+	btf_names_free(types);
+	return rc;
 }
 
 static void a_kernel_without_dax_is_told(void **state)
 {
+	struct btf *btf = btf_with("dax_insert_entry", NULL, 0);
 	char err[256] = "";
-	struct btf *btf = btf_with("bpf_rdonly_cast", NULL, 0);
 
 	(void)state;
-	assert_int_equal(preflight_btf(btf, err, sizeof(err)), -1);
+	assert_int_equal(preflight_of(btf_with("bpf_rdonly_cast", NULL, 0), err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "CONFIG_FS_DAX"));
-	btf__free(btf);
-	btf = btf_with("dax_insert_entry", NULL, 0);
-	assert_int_equal(preflight_btf(btf, err, sizeof(err)), -1);
+	assert_int_equal(preflight_of(btf_with("dax_insert_entry", NULL, 0), err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "too old"));
 	btf__add_func(btf, "bpf_rdonly_cast", BTF_FUNC_STATIC, 0);
-	assert_int_equal(preflight_btf(btf, err, sizeof(err)), 0);
-	btf__free(btf);
+	assert_int_equal(preflight_of(btf, err, sizeof(err)), 0);
 }
 
 /* ---- text ---- */
@@ -461,7 +527,7 @@ int main(void)
 		cmocka_unit_test(regimes),
 		cmocka_unit_test(zone_shifts),
 		cmocka_unit_test(targets),
-		cmocka_unit_test(targets_at_once),
+		cmocka_unit_test(names),
 		cmocka_unit_test(a_kernel_without_dax_is_told),
 		cmocka_unit_test(calls_are_found),
 		cmocka_unit_test(padding_ends_a_function),

@@ -12,10 +12,12 @@
 #include "event.h"
 #include "scan.h"
 #include "daxtop.skel.h"
+#include "probe/btf_names.h"
 #include "source/types.h"
 
 struct fixture {
-	struct btf *own, *kernel, *types;
+	struct btf *own, *types;
+	struct btf_names *kernel;
 	int folio, second_folio; /* in the kernel's */
 };
 
@@ -93,7 +95,7 @@ static int setup(void **state)
 	static struct fixture f;
 
 	f.own = own_types();
-	f.kernel = kernel_types(&f);
+	f.kernel = btf_names_new(kernel_types(&f), 1);
 	f.types = types_of(f.own, f.kernel);
 	*state = &f;
 	return f.types ? 0 : -1;
@@ -104,7 +106,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	btf__free(f->types);
-	btf__free(f->kernel);
+	btf_names_free(f->kernel);
 	btf__free(f->own);
 	return 0;
 }
@@ -227,7 +229,8 @@ static void casts_have_the_ids_of_the_kernel(void **state)
 	assert_int_equal(btf_vlen(casts), 3);
 	assert_string_equal(btf__name_by_offset(f->types, e[0].name_off), "dx_cast_folio");
 	assert_int_equal(e[0].val, f->folio);
-	assert_int_equal(e[1].val, btf__find_by_name_kind(f->kernel, "only_cast", BTF_KIND_STRUCT));
+	assert_int_equal(e[1].val, btf__find_by_name_kind(btf_names_btf(f->kernel), "only_cast",
+							  BTF_KIND_STRUCT));
 	assert_int_equal(e[2].val, 0);
 }
 
