@@ -268,6 +268,7 @@ int source_attach(struct source *s)
 	source_modules(s);
 	rc = hooks_attach(s);
 	rc = rc ? rc : attach_alone(s);
+	hooks_tell_refused(s);
 	/* what is mapped from here on is marked by its install */
 	return rc ? rc : source_mark(s);
 }

@@ -9,6 +9,7 @@
 #include "internal.h"
 #include "limit.h"
 #include "programs.h"
+#include "refusal.h"
 
 /* include/uapi/linux/bpf.h of 7.2: link_create.tracing_multi; libbpf knows it from 1.8 */
 struct link_create_multi {
@@ -77,6 +78,23 @@ struct hook_group *hooks_of(struct source *s, const char *program, enum dx_hook 
 		return &s->group[groups[i]];
 	}
 	return NULL;
+}
+
+void hooks_tell_refused(struct source *s)
+{
+	for (int i = 0; i < DX_NR_HOOKS; i++) {
+		const char *says = refusal_of(shared[groups[i]].program);
+
+		for (size_t k = 0; says && k < s->nr_probes; k++) {
+			struct probe *p = &s->probes[k];
+
+			if (p->state == PROBE_ATTACHED &&
+			    candidate_has(&p->candidates[p->chosen], names[i]))
+				snprintf(p->why, sizeof(p->why),
+					 "alone, as the verifier refused %s: %s",
+					 shared[groups[i]].program, says);
+		}
+	}
 }
 
 static int link_create(const struct source *s, int group, const struct hook_group *g)

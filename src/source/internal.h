@@ -85,6 +85,8 @@ void hooks_choose(struct source *s);
 struct hook_group *hooks_of(struct source *s, const char *program, enum dx_hook *hook);
 /* Attaches the groups. A hook that can't be is left out: its probe is missing then, and chosen stays. Returns 0, or -errno. */
 int hooks_attach(struct source *s);
+/* Says so in the probes that are attached alone because the verifier refused their group's program. */
+void hooks_tell_refused(struct source *s);
 /* Runs of the groups' programs that the kernel skipped, since the last call. */
 uint64_t hooks_missed(struct source *s);
 /* Loads all programs that are of use on this kernel. Returns 0, or -1 with a sentence. */
