@@ -26,6 +26,21 @@ const char *daxtop_program(void)
 	return p && *p ? p : "daxtop";
 }
 
+/*
+ * A test shares the open file with daxtop, and nothing locks a memfd's position: FMODE_ATOMIC_POS is
+ * set by do_dentry_open() (fs/open.c), which memfds don't go through. An lseek(SEEK_END) here that
+ * raced with a write of daxtop's put the position back, and the next write replaced lines. With
+ * O_APPEND the position does not matter.
+ */
+int output_memfd(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	if (fd >= 0 && fcntl(fd, F_SETFL, O_APPEND))
+		return -1;
+	return fd;
+}
+
 struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[])
 {
 	struct daxtop *d = calloc(1, sizeof(*d));
@@ -39,8 +54,8 @@ struct daxtop *daxtop_spawn_as(void (*prepare)(void), const char *const argv[])
 	must(args);
 	args[0] = daxtop_program();
 	memcpy(args + 1, argv, n * sizeof(*args));
-	d->out = daxtop_stdout >= 0 ? daxtop_stdout : memfd_create("stdout", MFD_CLOEXEC);
-	d->err = daxtop_stderr >= 0 ? daxtop_stderr : memfd_create("stderr", MFD_CLOEXEC);
+	d->out = daxtop_stdout >= 0 ? daxtop_stdout : output_memfd("stdout");
+	d->err = daxtop_stderr >= 0 ? daxtop_stderr : output_memfd("stderr");
 	must(d->out >= 0 && d->err >= 0);
 	fflush(stdout);
 	note_start();

@@ -17,8 +17,10 @@ struct daxtop {
 	size_t nr_lines;
 };
 
-/* Memfds for the next daxtop's stdout and stderr; -1: some of its own. */
+/* Of output_memfd(), for the next daxtop's stdout and stderr; -1: some of its own. */
 extern int daxtop_stdout, daxtop_stderr;
+/* A memfd to whose end is written, wherever others who have it seek to. */
+int output_memfd(const char *name);
 
 /* The program to run: $DAXTOP, else "daxtop" by PATH. */
 const char *daxtop_program(void);

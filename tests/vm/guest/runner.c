@@ -529,7 +529,7 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 		   struct place *place)
 {
 	struct proc *procs = calloc(n, sizeof(*procs)), daxtop;
-	int out = memfd_create("stdout", MFD_CLOEXEC), err = memfd_create("stderr", MFD_CLOEXEC);
+	int out = output_memfd("stdout"), err = output_memfd("stderr");
 	bool ok = false, any = false;
 	size_t i;
 
@@ -586,7 +586,7 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 static void shared_look(struct place *p)
 {
 	(void)p;
-	must(!ftruncate(share_out, 0) && !lseek(share_out, 0, SEEK_SET));
+	must(!ftruncate(share_out, 0));
 	daxtop_stdout = share_out;
 	look_check(daxtop_run(0, sharings[LOOKS].args));
 }
@@ -614,7 +614,7 @@ void runner_looks(struct runner *r, enum share share, const struct instance t[],
 {
 	struct proc *procs = calloc(n, sizeof(*procs)), look;
 	bool *wants = calloc(n, sizeof(*wants)), any = false, ok = true, looked = false;
-	int out = memfd_create("stdout", MFD_CLOEXEC), err = memfd_create("stderr", MFD_CLOEXEC);
+	int out = output_memfd("stdout"), err = output_memfd("stderr");
 	size_t i;
 
 	if (!procs || !wants || out < 0 || err < 0)
