@@ -20,6 +20,7 @@
 #include "check.h"
 #include "place.h"
 #include "steps.h"
+#include "strangers.h"
 
 /* One line on stderr that names @word (NULL: any); nothing on stdout. */
 static void expect_sentence(struct daxtop *d, const char *word)
@@ -253,7 +254,7 @@ static void child_plants(struct child *c, void *arg)
 {
 	(void)c;
 	(void)arg;
-	must(!setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000));
+	become_stranger();
 	must(!mkdir("/tmp/gt-his", 0755));
 	must(!symlink("/tmp/gt-ours/file", "/tmp/gt-his/file"));
 	must(!symlink("/tmp/gt-ours", "/tmp/gt-his/dir"));

@@ -3,47 +3,39 @@
  * strangers.c - users who wish daxtop ill: their processes' mappings and mapped files are
  * made to hurt whoever looks up names of their stacks. They run as uid 1000.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/fuse.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "daxtop.h"
+#include "forge.h"
+#include "fuse.h"
 #include "place.h"
+#include "sandbox.h"
 #include "strangers.h"
 
-#define STRANGER 1000
+void become_stranger(void)
+{
+	must(!setgroups(0, NULL) && !setresgid(STRANGER, STRANGER, STRANGER) &&
+	     !setresuid(STRANGER, STRANGER, STRANGER));
+	must(!prctl(PR_SET_PDEATHSIG, SIGKILL)); /* the change took it back */
+}
 
-/* ---- forged stacks ---- */
-
-/*
- * vmsplice() of one DAX page, with a frame pointer that leads the kernel's walk of the user stack to @ret
- * (kernel/events/callchain.c, arch/x86/events/core.c, perf_callchain_user()).
- */
+/* The return address @ret is all that the stack has after this function. */
 static __attribute__((noinline)) void splice_as(char *page, int out, const void *ret)
 {
-	const void *frame[2] = { NULL, ret };
-	struct iovec v = { .iov_base = page, .iov_len = SZ_4K };
-	register long flags asm("r10") = 0;
-	long rc;
+	const uint64_t frame[2] = { 0, (uintptr_t)ret };
+	const struct iovec v = { .iov_base = page, .iov_len = SZ_4K };
 
-	asm volatile("push %%rbp\n\tmov %[frame], %%rbp\n\tsyscall\n\tpop %%rbp"
-		     : "=a"(rc)
-		     : "a"(SYS_vmsplice), "D"((long)out), "S"(&v), "d"(1L), "r"(flags), [frame] "r"(frame)
-		     : "rcx", "r11", "memory");
-	must(rc == SZ_4K);
+	must(vmsplice_forged(out, &v, frame) == SZ_4K);
 }
 
 /* A stranger's process, which has a DAX page and a pipe. */
@@ -58,7 +50,7 @@ static void stranger_begin(struct stranger *s, struct place *p)
 	area_map_shared(&s->a);
 	touch_write(s->a.p);
 	must(!pipe2(s->pipe, O_CLOEXEC));
-	must(!setresgid(STRANGER, STRANGER, STRANGER) && !setresuid(STRANGER, STRANGER, STRANGER));
+	become_stranger();
 	must(!prctl(PR_SET_DUMPABLE, 1));
 }
 
@@ -120,7 +112,8 @@ static void await_gets(struct daxtop *d, pid_t pid, size_t n)
 		if (kill(d->pid, 0))
 			fail("daxtop has ended");
 		if (now_ms() > end)
-			fail("%zu gets of process %d were told, expected %zu", printed(d, pid), pid, n);
+			fail("%zu gets of process %d were told, expected %zu", printed(d, pid), pid,
+			     n);
 		poll_pause();
 	}
 }
@@ -130,7 +123,8 @@ static const char *frame_of(struct json_object *get, size_t i)
 {
 	struct json_object *stack;
 
-	if (!json_object_object_get_ex(get, "user_stack", &stack) || i >= json_object_array_length(stack))
+	if (!json_object_object_get_ex(get, "user_stack", &stack) ||
+	    i >= json_object_array_length(stack))
 		fail("no user frame %zu in %s", i, json_object_to_json_string(get));
 	return json_object_get_string(json_object_array_get_idx(stack, i));
 }
@@ -153,149 +147,11 @@ static void expect_frame(struct daxtop *d, pid_t pid, size_t nth, const char *te
 	struct json_object *get = get_of(d, pid, nth);
 
 	if (!has_frame(get, "splice_as+0x") || !has_frame(get, text))
-		fail("got %s, expected frames with `splice_as` and `%s`", json_object_to_json_string(get), text);
+		fail("got %s, expected frames with `splice_as` and `%s`",
+		     json_object_to_json_string(get), text);
 }
 
-/* ---- processes that daxtop has started ---- */
-
-static bool stat_of(pid_t pid, char *comm, pid_t *parent)
-{
-	char path[40], line[512], *p;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	p = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	fclose(f);
-	/* one that has ended is a zombie until somebody asks for it */
-	if (!p || p[2] == 'Z' || p[2] == 'X')
-		return false;
-	*p = 0;
-	snprintf(comm, 16, "%s", strchr(line, '(') + 1);
-	*parent = atoi(p + 4);
-	return true;
-}
-
-/* The process @comm, not one of @not; 0: there is none. */
-static pid_t find_comm(const char *comm, const pid_t not[], size_t nr)
-{
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	pid_t found = 0;
-
-	must(d);
-	while (!found && (e = readdir(d))) {
-		pid_t pid = atoi(e->d_name), parent;
-		char name[16];
-
-		if (pid <= 0 || !stat_of(pid, name, &parent) || strcmp(name, comm))
-			continue;
-		found = pid;
-		for (size_t i = 0; i < nr; i++)
-			if (not[i] == pid)
-				found = 0;
-	}
-	closedir(d);
-	return found;
-}
-
-static unsigned long status_value(pid_t pid, const char *key, int base)
-{
-	char path[40], line[256];
-	unsigned long value = ~0ul;
-	size_t len = strlen(key);
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	must(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, len) && line[len] == ':')
-			value = strtoul(line + len + 1, NULL, base);
-	fclose(f);
-	return value;
-}
-
-static void expect_status(pid_t pid, const char *key, int base, unsigned long want)
-{
-	unsigned long got = status_value(pid, key, base);
-
-	if (got != want)
-		fail("process %d: %s is %lx, expected %lx", pid, key, got, want);
-}
-
-static size_t entries(pid_t pid, const char *what)
-{
-	char path[64];
-	struct dirent *e;
-	size_t n = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
-	d = opendir(path);
-	must(d);
-	while ((e = readdir(d)))
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
-static void expect_namer(pid_t pid)
-{
-	static const char *const ids[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
-	static const char *const spaces[] = { "mnt", "net", "pid", "ipc", "uts", "cgroup" };
-	char path[64], own[64], its[64];
-	ssize_t n;
-
-	expect_status(pid, "Uid", 10, 65534);
-	expect_status(pid, "Gid", 10, 65534);
-	expect_status(pid, "Groups", 10, 0);
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		expect_status(pid, ids[i], 16, 0);
-	expect_status(pid, "NoNewPrivs", 10, 1);
-	expect_status(pid, "Seccomp", 10, 2);
-	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, spaces[i]);
-		n = readlink(path, its, sizeof(its) - 1);
-		must(n > 0);
-		its[n] = 0;
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", spaces[i]);
-		n = readlink(path, own, sizeof(own) - 1);
-		must(n > 0);
-		own[n] = 0;
-		if (!strcmp(own, its))
-			fail("the namer has our namespace %s", own);
-	}
-	if (entries(pid, "root") || entries(pid, "fd") != 1)
-		fail("the namer has %zu files in its root and %zu descriptors, expected 0 and its socket",
-		     entries(pid, "root"), entries(pid, "fd"));
-}
-
-/* Most of the memory that it had at once, kB. */
-static void expect_memory(pid_t pid, unsigned long max)
-{
-	unsigned long got = status_value(pid, "VmHWM", 10);
-
-	if (got > max)
-		fail("process %d has used %lu kB, expected %lu at most", pid, got, max);
-}
-
-static void await_end(pid_t pid, const char *what)
-{
-	int64_t end = now_ms() + PATIENCE_MS;
-	char comm[16];
-	pid_t parent;
-
-	while (stat_of(pid, comm, &parent)) {
-		if (now_ms() > end)
-			fail("%s still runs", what);
-		poll_pause();
-	}
-}
-
-/* ---- the attacks: each a process of its own, which waits at its end until it is told to go ---- */
+/* ---- the attacks: each a process of its own, which waits at its end to be told to go ---- */
 
 struct attack {
 	struct place *p;
@@ -329,8 +185,8 @@ static void attack(struct daxtop *d, struct attack *x)
 	child_end(&x->c);
 }
 
-#define BOMB "/tmp/gt-bomb.gz"
-#define LINK "/tmp/gt-strangers/lib"
+#define BOMB	  "/tmp/gt-bomb.gz"
+#define LINK	  "/tmp/gt-strangers/lib"
 #define TRUNCATED "/tmp/gt-strangers/trunc"
 
 /* Three GiB of zeros, which libdwfl would unpack into memory. */
@@ -381,7 +237,8 @@ static void truncated(struct stranger *s, struct child *c)
 static void mappings(struct stranger *s, struct child *c)
 {
 	size_t n = 200000;
-	char *at = mmap(NULL, n * SZ_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at = mmap(NULL, n * SZ_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			0);
 
 	(void)c;
 	must(at != MAP_FAILED);
@@ -401,118 +258,22 @@ static void honest(struct stranger *s, struct child *c)
 
 /* ---- a filesystem that a stranger serves ---- */
 
-#define FUSE_DIR "/tmp/gt-fuse"
-#define FUSE_FILE 2 /* the inode after the root's */
-
-/* Shared with the server: it reads what it is asked and does not answer any more. */
-static volatile bool *fuse_silent;
-
-static void fuse_attr(struct fuse_attr *a, uint64_t node)
-{
-	*a = (struct fuse_attr){
-		.ino = node,
-		.size = 1 << 20,
-		.mode = node == FUSE_FILE ? S_IFREG | 0644 : S_IFDIR | 0755,
-		.nlink = 1,
-	};
-}
-
-/* Puts the answer to a request in @out. Returns its length, or -errno. */
-static int fuse_answer(const struct fuse_in_header *in, void *out)
-{
-	struct fuse_entry_out *entry = out;
-	struct fuse_attr_out *attr = out;
-	struct fuse_init_out *init = out;
-	const struct fuse_read_in *read;
-
-	switch (in->opcode) {
-	case FUSE_INIT:
-		init->major = FUSE_KERNEL_VERSION;
-		init->minor = 31;
-		init->max_write = 4096;
-		return sizeof(*init);
-	case FUSE_LOOKUP:
-		if (strcmp((const char *)(in + 1), "lib"))
-			return -ENOENT;
-		entry->nodeid = FUSE_FILE;
-		entry->entry_valid = entry->attr_valid = 1;
-		fuse_attr(&entry->attr, FUSE_FILE);
-		return sizeof(*entry);
-	case FUSE_GETATTR:
-		attr->attr_valid = 1;
-		fuse_attr(&attr->attr, in->nodeid);
-		return sizeof(*attr);
-	case FUSE_OPEN:
-		return sizeof(struct fuse_open_out);
-	case FUSE_READ:
-		read = (const void *)(in + 1);
-		return read->size;
-	case FUSE_STATFS:
-		return sizeof(struct fuse_statfs_out);
-	case FUSE_FLUSH:
-	case FUSE_RELEASE:
-		return 0;
-	}
-	return -ENOSYS;
-}
-
-static void fuse_serve(struct child *c, void *arg)
-{
-	static char in[1 << 18], out[1 << 18];
-	struct fuse_in_header *h = (void *)in;
-	struct fuse_out_header *o = (void *)out;
-	char options[128];
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), rc;
-
-	(void)arg;
-	must(fd >= 0);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fd, STRANGER,
-		 STRANGER);
-	must(!mount("gt", FUSE_DIR, "fuse", MS_NOSUID | MS_NODEV, options));
-	must(!setresgid(STRANGER, STRANGER, STRANGER) && !setresuid(STRANGER, STRANGER, STRANGER));
-	child_go(c);
-	while (read(fd, in, sizeof(in)) > 0) {
-		if (*fuse_silent || h->opcode == FUSE_FORGET || h->opcode == FUSE_BATCH_FORGET)
-			continue;
-		memset(out, 0, sizeof(*o) + 256);
-		rc = fuse_answer(h, o + 1);
-		o->unique = h->unique;
-		o->error = rc < 0 ? rc : 0;
-		o->len = sizeof(*o) + (rc > 0 ? rc : 0);
-		if (write(fd, out, o->len) < 0 && errno != ENOENT)
-			break;
-	}
-}
-
-/* Built in, as Debian's kernels have it: the guest has no such module. */
-static bool fuse_there(void)
-{
-	return strcmp(run("grep -cw fuse /proc/filesystems || true"), "0\n");
-}
-
-static void fuse_start(struct child *c)
-{
-	fuse_silent = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(fuse_silent != MAP_FAILED);
-	run("mkdir -p " FUSE_DIR);
-	afterwards("umount -l " FUSE_DIR "; rmdir " FUSE_DIR);
-	child_start(c, fuse_serve, NULL);
-	child_await(c);
-}
-
 static void served(struct stranger *s, struct child *c)
 {
 	(void)c;
 	pin_at(s, (char *)map_file(FUSE_DIR "/lib", O_RDONLY) + 0x1000);
 }
 
-/* The server takes the question and never answers: who asks waits uninterruptibly (fs/fuse/dev.c, request_wait_answer()). */
+/*
+ * The server takes the request and never answers: the opener waits for it uninterruptibly
+ * (fs/fuse/dev.c, request_wait_answer()).
+ */
 static void unserved(struct stranger *s, struct child *c)
 {
 	char *at = map_file(FUSE_DIR "/lib", O_RDONLY);
 
 	(void)c;
-	*fuse_silent = true;
+	fuse_silence();
 	pin_at(s, at + 0x1000);
 }
 
@@ -526,7 +287,8 @@ static void fifo_wait(struct child *c, void *arg)
 static void files_make(void)
 {
 	run("rm -rf /tmp/gt-strangers && mkdir -m 777 /tmp/gt-strangers && mkfifo -m 666 /tmp/gt-strangers/fifo && "
-	    "cp /proc/self/exe " LINK " && cp /proc/%d/exe " TRUNCATED " && chmod 666 " LINK " " TRUNCATED,
+	    "cp /proc/self/exe " LINK " && cp /proc/%d/exe " TRUNCATED " && chmod 666 " LINK
+	    " " TRUNCATED,
 	    getpid());
 	run("chown 1000:1000 " LINK " " TRUNCATED);
 	/* members of a gzip file may follow each other: RFC 1952 */
@@ -539,12 +301,9 @@ static void files_make(void)
 static void test_files(struct place *p)
 {
 	struct attack attacks[] = {
-		{ p, "bomb", bomb, 1, {} },
-		{ p, "link", swapped, 1, {} },
-		{ p, "truncate", truncated, 20, {} },
-		{ p, "mappings", mappings, 1, {} },
-		{ p, "served", served, 1, {} },
-		{ p, "unserved", unserved, 1, {} },
+		{ p, "bomb", bomb, 1, {} },	      { p, "link", swapped, 1, {} },
+		{ p, "truncate", truncated, 20, {} }, { p, "mappings", mappings, 1, {} },
+		{ p, "served", served, 1, {} },	      { p, "unserved", unserved, 1, {} },
 		{ p, "honest", honest, 1, {} },
 	};
 	struct child fifo, fuse;
@@ -570,7 +329,8 @@ static void test_files(struct place *p)
 	opener = find_comm("daxtop-opener", NULL, 0);
 	namer = find_comm("daxtop-namer", NULL, 0);
 	if (!opener || !namer || !stat_of(namer, comm, &parent) || parent != opener)
-		fail("got opener %d and namer %d, expected the one to be the other's parent", opener, namer);
+		fail("got opener %d and namer %d, expected the one to be the other's parent",
+		     opener, namer);
 	if (stat_of(opener, comm, &parent) && parent == daxtop)
 		fail("the opener is a child of daxtop, where check would wait for it");
 	if (entries(opener, "fd") != 1)
@@ -590,7 +350,8 @@ static void test_files(struct place *p)
 	expect_frame(d, attacks[1].c.pid, 0, "lib (deleted)");
 	expect_frame(d, attacks[3].c.pid, 0, "splice_as+0x1 (");
 	if (served_there) {
-		expect_frame(d, attacks[4].c.pid, 0, "(lib: files of its filesystem are not opened)");
+		expect_frame(d, attacks[4].c.pid, 0,
+			     "(lib: files of its filesystem are not opened)");
 		expect_frame(d, attacks[5].c.pid, 0, "(lib: it was not answered for in time)");
 	}
 	expect_frame(d, attacks[6].c.pid, 0, "splice_as+0x1 (");
@@ -661,12 +422,13 @@ static void files_patch(void)
 	free(text);
 }
 
-/* guest-test exec-names FD PIPE-TO PIPE-FROM SELF OTHER STEPS WAIT: gets once, and runs the other one. */
+/* guest-test exec-names FD PIPE-TO PIPE-FROM SELF OTHER STEPS WAIT: gets once, runs the other. */
 int strangers_main(char **argv)
 {
 	int fd = atoi(argv[2]), to = atoi(argv[3]), from = atoi(argv[4]), ends[2];
 	int steps = atoi(argv[7]), wait = atoi(argv[8]);
-	char *page = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), left[12], byte, *self = argv[5];
+	char *page = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), left[12], byte,
+	     *self = argv[5];
 
 	if (page == MAP_FAILED || pipe2(ends, O_CLOEXEC))
 		return 1;
@@ -702,7 +464,7 @@ static void execs_run(struct child *c, void *arg)
 	area_open(&a, x->p, 0, AREA_WRITTEN);
 	must(personality(ADDR_NO_RANDOMIZE) >= 0);
 	must(!fcntl(a.fd, F_SETFD, 0) && !fcntl(c->to, F_SETFD, 0) && !fcntl(c->from, F_SETFD, 0));
-	must(!setresgid(STRANGER, STRANGER, STRANGER) && !setresuid(STRANGER, STRANGER, STRANGER));
+	become_stranger();
 	snprintf(fd, sizeof(fd), "%d", a.fd);
 	snprintf(to, sizeof(to), "%d", c->to);
 	snprintf(from, sizeof(from), "%d", c->from);
@@ -714,7 +476,8 @@ static void execs_run(struct child *c, void *arg)
 
 static void test_exec(struct place *p)
 {
-	static const char *const names[] = { "strangers_program_one+0x", "strangers_program_two+0x" };
+	static const char *const names[] = { "strangers_program_one+0x",
+					     "strangers_program_two+0x" };
 	struct execs waits = { p, 1, 3 }, hurries = { p, 0, 3 };
 	struct child slow, fast;
 	struct daxtop *d;
@@ -736,8 +499,8 @@ static void test_exec(struct place *p)
 		struct json_object *get = get_of(d, slow.pid, i);
 
 		if (!has_frame(get, names[i & 1]) || has_frame(get, names[!(i & 1)]))
-			fail("program %d of one process: got %s, expected %s", i, json_object_to_json_string(get),
-			     names[i & 1]);
+			fail("program %d of one process: got %s, expected %s", i,
+			     json_object_to_json_string(get), names[i & 1]);
 		get = get_of(d, fast.pid, i);
 		if (has_frame(get, names[!(i & 1)]))
 			fail("program %d of one that hurries: got %s, expected anything but %s", i,
