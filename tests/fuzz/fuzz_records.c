@@ -3,12 +3,14 @@
  * fuzz_records.c - any stream of records, in any order, and all views of what comes of it: nothing
  * hidden goes out, JSON is JSON.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/engine.h"
 #include "../records.h"
 #include "fuzz.h"
+#include "source/stackset.h"
 #include "symbol/frame.h"
 #include "view/finding.h"
 #include "view/history.h"
@@ -22,10 +24,14 @@
 #define MANY_MAX    40000
 #define FIRST_PFN   0x100000ull
 #define NR_PAGES    0x1000ull
+#define STACKS	    16 /* numbers of those that are sent; half as many are kept */
 
 /* What the views need and the engine does not keep. */
 struct world {
 	struct engine *e;
+	struct stackset *stacks;
+	unsigned long read, written; /* of the ring */
+	bool kept[STACKS];
 	struct bytes b;
 	uint64_t now;
 	bool filled;
@@ -65,7 +71,8 @@ static void record_fill(struct world *w, struct dx_event *ev)
 	ev->dev = kind >> 4 & 1 ? 259 << 20 | 1 : 8 << 20 | 1;
 	ev->ino = kind >> 5 & 3;
 	ev->index = bytes_number(b, 1);
-	ev->pfn = FIRST_PFN + (kind & 3) * NR_PAGES + bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);
+	ev->pfn =
+		FIRST_PFN + (kind & 3) * NR_PAGES + bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);
 	ev->refcount = (int16_t)bytes_number(b, 2);
 	ev->mapcount = (int8_t)bytes_number(b, 1);
 	ev->pincount = ev->refcount >> 10;
@@ -89,6 +96,67 @@ static void record_fill(struct world *w, struct dx_event *ev)
 	}
 }
 
+/* ---- stacks, as the source keeps them ---- */
+
+static void sent_clear(void *arg, int32_t number)
+{
+	(void)arg;
+	promise(number >= 0);
+}
+
+static void stack_sent(struct world *w)
+{
+	struct dx_stack_event e = { .type = DX_STACK };
+	unsigned int how = bytes_number(&w->b, 1), number = how % STACKS;
+	size_t len = sizeof(e);
+	int rc;
+
+	e.hash = (uint64_t)number << 33 | 1;
+	e.nr = bytes_number(&w->b, 1) % (DX_STACK_FRAMES + 2);
+	for (size_t i = 0; i < DX_STACK_FRAMES; i++)
+		e.ip[i] =
+			how & 0x40 ? bytes_number(&w->b, 8) : 0xffffffff81000000 + number * 64 + i;
+	/* cut short */
+	if (how & 0x80)
+		len -= 1 + bytes_number(&w->b, 1);
+	rc = stackset_add(w->stacks, &e, len);
+	promise(!rc || rc == -EINVAL || rc == -EEXIST || rc == -ENOSPC);
+	promise(stackset_nr(w->stacks) <= STACKS / 2);
+}
+
+static bool stack_kept(const struct world *w, int32_t number)
+{
+	uint64_t addr;
+
+	return stackset_get(w->stacks, number, &addr, 1) > 0;
+}
+
+static void stack_hold(void *arg, int32_t number)
+{
+	struct world *w = arg;
+
+	if (number < STACKS)
+		w->kept[number] = stack_kept(w, number);
+	stackset_hold(w->stacks, number);
+}
+
+static void stack_stays(void *arg, int32_t number)
+{
+	struct world *w = arg;
+
+	promise(number >= STACKS || !w->kept[number] || stack_kept(w, number));
+}
+
+/* What the engine refers to is still there afterwards. */
+static void stacks_swept(struct world *w)
+{
+	w->read = w->written;
+	w->written += bytes_number(&w->b, 1);
+	engine_stacks(w->e, stack_hold, w);
+	stackset_sweep(w->stacks, w->now, w->read, &w->written);
+	engine_stacks(w->e, stack_stays, w);
+}
+
 static void told(struct world *w, const struct dx_event *ev)
 {
 	static const struct stack_frame kernel[] = {
@@ -99,10 +167,15 @@ static void told(struct world *w, const struct dx_event *ev)
 		{ .addr = 0x401000, .offset = 8, .name = "f\033\302\233", .in = "lib\342\200\256" },
 		{ .addr = 0x402000, .in = "\377", .why = "no longer mapped" },
 	};
-	struct view_stack stack = { .kernel = kernel, .nr_kernel = 2, .user = user, .nr_user = 2,
-				    .user_unkept = ev->nr & 2 };
-	struct view_names names = { .start = 1, .device = "pmem0", .stack = ev->nr & 1 ? &stack : NULL };
+	struct view_stack stack = {
+		.kernel = kernel, .user = user, .nr_user = 2, .user_unkept = ev->nr & 2
+	};
+	struct view_names names = { .start = 1,
+				    .device = "pmem0",
+				    .stack = ev->nr & 1 ? &stack : NULL };
 
+	stack.kernel_unkept = !stack_kept(w, ev->stack);
+	stack.nr_kernel = stack.kernel_unkept ? 0 : 2;
 	names.path = engine_path(w->e, ev->dev, ev->ino, &names.path_deleted);
 	view_text_event(w->text, ev, names.path ? &names : NULL);
 	promise(!view_json_event(w->json, ev, &names));
@@ -132,6 +205,10 @@ static void record(struct world *w)
 	/* cut short */
 	if (f.e.nr == 255)
 		len -= f.e.pid;
+	/* before anything refers to it, as session_live.c does */
+	promise(stackset_use(w->stacks, f.e.stack) == stack_kept(w, f.e.stack));
+	if (dx_event_has_ustack(&f.e))
+		stackset_use(w->stacks, f.e.ustack);
 	rc = put_event(w->e, &f.e, len);
 	promise(!rc || rc == -EBADMSG);
 	if (f.e.type < DX_EVENT_TYPES && f.e.type)
@@ -146,8 +223,8 @@ static void many(struct world *w, unsigned int n, unsigned int how)
 		unsigned int fill; /* more than the first limit */
 		unsigned int share; /* of MANY_MAX, a record */
 	} kinds[] = {
-		{ DX_FILE, 70000, 0 },	    { DX_GET, 20000, 1 }, { DX_PIN, 20000, 1 },	{ DX_FAULT, 20000, 1 },
-		{ DX_TASK_GONE, 200, 100 }, { DX_SAMPLE, 20000, 1 },
+		{ DX_FILE, 70000, 0 },	{ DX_GET, 20000, 1 },	    { DX_PIN, 20000, 1 },
+		{ DX_FAULT, 20000, 1 }, { DX_TASK_GONE, 200, 100 }, { DX_SAMPLE, 20000, 1 },
 	};
 	struct dx_file_event f = { .path = "/f", .path_len = 2 };
 	unsigned int kind = how % 6, nr = n * 8;
@@ -158,8 +235,15 @@ static void many(struct world *w, unsigned int n, unsigned int how)
 	if (w->many + nr * kinds[kind].share > MANY_MAX)
 		return;
 	w->many += nr * kinds[kind].share;
-	f.e = (struct dx_event){ .type = kinds[kind].type, .nr = 1, .pgmap = pgmap_id(0), .pgmap_type = 3,
-				 .refcount = 2, .stack = -1, .ustack = -1, .dev = 8 << 20 | 1, .comm = "many" };
+	f.e = (struct dx_event){ .type = kinds[kind].type,
+				 .nr = 1,
+				 .pgmap = pgmap_id(0),
+				 .pgmap_type = 3,
+				 .refcount = 2,
+				 .stack = -1,
+				 .ustack = -1,
+				 .dev = 8 << 20 | 1,
+				 .comm = "many" };
 	for (unsigned int i = 0; i < nr; i++) {
 		f.e.time = w->now + (how & 8 ? nr - i : i);
 		f.e.tgid = f.e.pid = 1000 + (how & 16 ? i : 0);
@@ -178,7 +262,10 @@ static void asked(struct world *w)
 
 	promise(n <= 8);
 	for (size_t i = 0; i < n; i++) {
-		struct dx_event ev = { .type = DX_TASK_GONE, .time = w->now, .tgid = ask[i].tgid, .stack = -1,
+		struct dx_event ev = { .type = DX_TASK_GONE,
+				       .time = w->now,
+				       .tgid = ask[i].tgid,
+				       .stack = -1,
 				       .ustack = -1 };
 
 		if (ask[i].what == ENGINE_ASK_TASK)
@@ -247,6 +334,12 @@ static void step(struct world *w)
 	case 0xf8:
 		any_record(w);
 		break;
+	case 0xf7:
+		stack_sent(w);
+		break;
+	case 0xf6:
+		stacks_swept(w);
+		break;
 	default:
 		record(w);
 	}
@@ -299,14 +392,19 @@ static int history_shown(const struct engine_folio *f, void *arg)
 
 	view_history_text(w->text, w->e, "/f\302\233:0", f, 1);
 	promise(!view_history_json(w->json, w->e, "/f\302\233:0", f));
-	promise_harmless(view_history_compact(compact, sizeof(compact), w->e, f->pfn, 30, UINT64_MAX), false);
+	promise_harmless(view_history_compact(compact, sizeof(compact), w->e, f->pfn, 30,
+					      UINT64_MAX),
+			 false);
 	return ++w->histories == 50;
 }
 
 static void reported(struct world *w, unsigned int how)
 {
 	static const uint64_t by_cpu[] = { 0, 3 };
-	struct view_summary counts = { .received = { 0, how }, .lost = { 0, how / 2 }, .lost_by_cpu = by_cpu, .nr_cpus = 2,
+	struct view_summary counts = { .received = { 0, how },
+				       .lost = { 0, how / 2 },
+				       .lost_by_cpu = by_cpu,
+				       .nr_cpus = 2,
 				       .missed_runs = how & 1 };
 	struct report r = {
 		.kernel = "7.3.4",
@@ -342,8 +440,12 @@ static void screen_drawn(struct world *w, unsigned int how)
 {
 	static const char keys[] = "\tj\nfsFdpG?qk";
 	struct screen_options o = { .delay_ms = 1000, .sort = how % SCREEN_SORTS };
-	struct screen_info info = { .version = "1", .kernel = "7.3.4", .regime = "current", .time = "12:31:07",
-				    .now = w->now, .start = 1 };
+	struct screen_info info = { .version = "1",
+				    .kernel = "7.3.4",
+				    .regime = "current",
+				    .time = "12:31:07",
+				    .now = w->now,
+				    .start = 1 };
 	struct view_top_state state = {};
 	struct model *m = model_new(&o);
 	char row[4096];
@@ -359,8 +461,8 @@ static void screen_drawn(struct world *w, unsigned int how)
 			promise_harmless(row, false);
 		}
 		how = how * 7 + 3;
-		model_key(m, how & 1 ? (unsigned int)keys[how / 2 % (sizeof(keys) - 1)] :
-				       MODEL_KEY_UP + how / 2 % 9);
+		model_key(m, how & 1 ? (unsigned int)keys[how / 2 % (sizeof(keys) - 1)]
+				     : MODEL_KEY_UP + how / 2 % 9);
 	}
 	model_free(m);
 }
@@ -398,14 +500,16 @@ static void world_open(struct world *w)
 
 	w->now = 1000000000;
 	w->e = engine_new(&o);
+	w->stacks = stackset_new(STACKS / 2, (struct stackset_sent){ .clear = sent_clear });
 	w->text = open_memstream(&w->text_buf, &w->text_len);
 	w->json = open_memstream(&w->json_buf, &w->json_len);
-	promise(w->e && w->text && w->json);
+	promise(w->e && w->stacks && w->text && w->json);
 }
 
 static void world_close(struct world *w)
 {
 	engine_free(w->e);
+	stackset_free(w->stacks);
 	fclose(w->text);
 	fclose(w->json);
 	promise(strlen(w->text_buf) == w->text_len && strlen(w->json_buf) == w->json_len);
