@@ -71,7 +71,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # What they link to: all that does no I/O, or next to none.
-FUZZ_LIB_SRC := $(filter src/engine/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
+FUZZ_LIB_SRC := $(filter src/engine/% src/scan/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
 	$(addprefix src/,folio_spec.c options_check.c options_value.c proc_line.c target.c child.c child_user.c \
 		stop.c look/mountinfo.c look/nldev.c look/process.c source/limit.c source/stackset.c \
 		probe/kernel.c probe/probe.c source/device.c source/iomem.c source/refusal.c)
@@ -184,11 +184,12 @@ $(1)/%.o: %.c | deps $(SKELS)
 	@mkdir -p $$(@D)
 	$(Q)$(3) $$(ALL_CFLAGS) $(2) -c $$< -o $$@
 
-# What the unit tests, benches and fuzzers link to.
-$(1)/libdaxtop.a: $(4:%.c=$(1)/%.o)
+# What the unit tests, benches and fuzzers link to. A new file in the list is older than the archive, and
+# .SECONDARY lets its missing object be.
+$(1)/libdaxtop.a: $(4:%.c=$(1)/%.o) Makefile
 	$$(call say,AR,$$(patsubst $(BUILD)/%,%,$$@))
 	@rm -f $$@
-	$(Q)$(AR) rcs $$@ $$^
+	$(Q)$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 
 $(eval $(call variant,$(BUILD)/obj,$(LTO),$(CC),$(filter-out src/main.c,$(SRC))))
