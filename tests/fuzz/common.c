@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* common.c - what the fuzzers share */
+#include <json-c/json.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,21 @@ void promise_harmless(const char *text, bool lines)
 			continue;
 		fprintf(stderr, "at %zu of: %s\n", i, text);
 		promise(!"a hidden character or no UTF-8");
+	}
+}
+
+void promise_json(char *text)
+{
+	for (char *line = strsep(&text, "\n"); line && *line; line = strsep(&text, "\n")) {
+		struct json_tokener *tok = json_tokener_new();
+		struct json_object *o;
+
+		promise(tok);
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		o = json_tokener_parse_ex(tok, line, strlen(line) + 1);
+		promise(json_object_is_type(o, json_type_object));
+		json_object_put(o);
+		json_tokener_free(tok);
 	}
 }
 

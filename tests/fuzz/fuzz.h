@@ -32,6 +32,9 @@ void promise_broken(const char *file, int line, const char *what) __attribute__(
 /* Nothing in @text acts on a terminal, and all of it is UTF-8; newlines are allowed with @lines. */
 void promise_harmless(const char *text, bool lines);
 
+/* Each line of @text is a JSON object. Takes @text apart. */
+void promise_json(char *text);
+
 /* The input as a file; never NULL. */
 FILE *fuzz_file(const uint8_t *data, size_t size);
 

@@ -4,7 +4,6 @@
  * hidden goes out, JSON is JSON.
  */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/engine.h"
@@ -467,22 +466,6 @@ static void screen_drawn(struct world *w, unsigned int how)
 	model_free(m);
 }
 
-/* Each line is an object. */
-static void json_parsed(char *text)
-{
-	for (char *line = strsep(&text, "\n"); line && *line; line = strsep(&text, "\n")) {
-		struct json_tokener *tok = json_tokener_new();
-		struct json_object *o;
-
-		promise(tok);
-		json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-		o = json_tokener_parse_ex(tok, line, strlen(line) + 1);
-		promise(json_object_is_type(o, json_type_object));
-		json_object_put(o);
-		json_tokener_free(tok);
-	}
-}
-
 static void world_open(struct world *w)
 {
 	unsigned int how = bytes_number(&w->b, 1);
@@ -515,7 +498,7 @@ static void world_close(struct world *w)
 	promise(strlen(w->text_buf) == w->text_len && strlen(w->json_buf) == w->json_len);
 	promise_harmless(w->text_buf, true);
 	promise_harmless(w->json_buf, true);
-	json_parsed(w->json_buf);
+	promise_json(w->json_buf);
 	free(w->text_buf);
 	free(w->json_buf);
 }
