@@ -133,6 +133,9 @@ static struct json_object *tally(struct tally *t, char *text, pid_t pid)
 
 	for (; (nl = strchr(line, '\n')); line = nl + 1) {
 		*nl = '\0';
+		/* a write that replaced another one's text leaves the half of two */
+		if (line[0] != '{' || nl[-1] != '}' || count_text(line, "\"schema\":") != 1)
+			fail("no line as daxtop writes it: %.1500s", line);
 		if (strstr(line, "\"type\":\"summary\""))
 			sum = json_tokener_parse(line);
 		line_tally(t, line, pid);
@@ -187,8 +190,8 @@ static void test_forged(struct place *p)
 	if (field_int(sum, "lost"))
 		fail("records were lost: %s", json_object_to_json_string(sum));
 	if (t->gets != FORGED || t->kept + t->unkept != FORGED)
-		fail("of %d calls %ld were told, %ld with a stack and %ld without", FORGED, t->gets,
-		     t->kept, t->unkept);
+		fail("of %d calls %ld were told, %ld with a stack and %ld without: %s", FORGED,
+		     t->gets, t->kept, t->unkept, json_object_to_json_string(sum));
 	if (!t->kept || !t->unkept)
 		fail("%ld stacks were kept, %ld were not: neither should be none", t->kept,
 		     t->unkept);
