@@ -15,7 +15,7 @@
 #include "daxtop.h"
 #include "runner.h"
 
-#define READY	   "daxtop: ready"
+#define READY "daxtop: ready"
 
 int daxtop_stdout = -1, daxtop_stderr = -1;
 
@@ -27,10 +27,10 @@ const char *daxtop_program(void)
 }
 
 /*
- * A test shares the open file with daxtop, and nothing locks a memfd's position: FMODE_ATOMIC_POS is
- * set by do_dentry_open() (fs/open.c), which memfds don't go through. An lseek(SEEK_END) here that
- * raced with a write of daxtop's put the position back, and the next write replaced lines. With
- * O_APPEND the position does not matter.
+ * A test shares the open file with daxtop, and nothing locks a memfd's position: FMODE_ATOMIC_POS
+ * is set by do_dentry_open() (fs/open.c), which memfds don't go through. An lseek(SEEK_END) here
+ * that races with a write of daxtop's puts the position back, and the next write replaces lines.
+ * With O_APPEND the position does not matter.
  */
 int output_memfd(const char *name)
 {
@@ -217,8 +217,8 @@ static struct json_object *line_parse(const char *line, size_t len)
 	o = json_tokener_parse_ex(tok, line, len + 1); /* with its NUL: the end */
 	if (json_tokener_get_error(tok) != json_tokener_success ||
 	    json_tokener_get_parse_end(tok) < len)
-		fail("not JSON (%s): %.300s",
-		     json_tokener_error_desc(json_tokener_get_error(tok)), line);
+		fail("not JSON (%s): %.300s", json_tokener_error_desc(json_tokener_get_error(tok)),
+		     line);
 	json_tokener_free(tok);
 	if (!json_object_is_type(o, json_type_object) || field_int(o, "schema") != 1)
 		fail("a line that is not an object of schema 1: %.300s", line);
@@ -383,8 +383,8 @@ void trace_stop(struct daxtop *d, const char *events)
 		struct json_object *o = d->lines[i];
 
 		if (strcmp(field_str(o, "type"), "event") ||
-		    (in_list(events, field_str(o, "event")) && field_int(o, "time_ns") >= turn->from &&
-		     field_int(o, "time_ns") <= turn->to))
+		    (in_list(events, field_str(o, "event")) &&
+		     field_int(o, "time_ns") >= turn->from && field_int(o, "time_ns") <= turn->to))
 			d->lines[n++] = o;
 	}
 	d->nr_lines = n;

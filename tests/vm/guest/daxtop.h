@@ -42,8 +42,8 @@ void daxtop_stop(struct daxtop *d);
 /* Parses stdout strictly: one object a line, valid UTF-8, expect_harmless(). */
 void daxtop_json(struct daxtop *d);
 /*
- * Nothing in @text acts on a terminal or turns text around: no control (C0 but the line's end, DEL, C1), no
- * bidirectional control, no line separator.
+ * Nothing in @text acts on a terminal or turns text around: no control (C0 but the line's end, DEL,
+ * C1), no bidirectional control, no line separator.
  */
 void expect_harmless(const char *text);
 /*
@@ -57,7 +57,7 @@ void history_stop(struct daxtop *d);
  * take: its history would be that of our page. Waits until all have taken theirs; once.
  */
 void history_pause(void);
-/* For both, and others that are shared: tells the runner what daxtop is to be told, waits for the turn. */
+/* For all that is shared: tells the runner what daxtop is to be told, waits for the turn. */
 struct daxtop *shared_start(const void *words, size_t len);
 /* What it has printed until now. */
 char *shared_text(size_t *len);
@@ -88,8 +88,9 @@ const char *field_str_or_null(struct json_object *o, const char *key);
 bool field_has_flag(struct json_object *o, const char *flag);
 
 /*
- * daxtop trace --json of these events ("break-busy,break-done"), begun and ended. A test that shares one has its
- * turn between the two; of the lines those of these events and its turn stay, and the summary of all.
+ * daxtop trace --json of these events ("break-busy,break-done"), begun and ended. A test that
+ * shares one has its turn between the two; of the lines those of these events and its turn stay,
+ * and the summary of all.
  */
 struct daxtop *trace_start(const char *events);
 void trace_stop(struct daxtop *d, const char *events);

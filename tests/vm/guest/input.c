@@ -56,9 +56,17 @@ static void set_sudo(void)
 static void refuse_guesses(void)
 {
 	static const char *const guesses[][3] = {
-		{ "0x3e8", "1000" }, { "4294967295", "1000" }, { "", "1000" },	    { "1000" },
-		{ NULL, "1000" },    { "1000", "-1" },	       { "1000", "4294967295" }, { "1000 ", "1000" },
-		{ "1000x", "1000" }, { "joe", "1000" },	       { "1000", "1000", "root" },
+		{ "0x3e8", "1000" },
+		{ "4294967295", "1000" },
+		{ "", "1000" },
+		{ "1000" },
+		{ NULL, "1000" },
+		{ "1000", "-1" },
+		{ "1000", "4294967295" },
+		{ "1000 ", "1000" },
+		{ "1000x", "1000" },
+		{ "joe", "1000" },
+		{ "1000", "1000", "root" },
 	};
 
 	for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++) {
@@ -86,7 +94,8 @@ static void test_command(struct place *p)
 	expect_sentence(daxtop_run(125, ARGS("check", "")), "empty");
 	/* root may run it, nobody may not */
 	run("cp /bin/true /tmp/gt-root && chmod 700 /tmp/gt-root");
-	expect_sentence(daxtop_run(126, ARGS("check", "--user=nobody", "/tmp/gt-root")), "as nobody");
+	expect_sentence(daxtop_run(126, ARGS("check", "--user=nobody", "/tmp/gt-root")),
+			"as nobody");
 	must(!unlink("/tmp/gt-root"));
 	refuse_guesses();
 	after = bpf_program_id();
@@ -242,8 +251,8 @@ static void test_unwritten(struct place *p)
 	daxtop_end(d, 2);
 	expect_sentence(d, "written");
 	/* what it would say on stderr must not come into the report */
-	daxtop_end(daxtop_spawn_as(close_stderr, ARGS("check", "--json", "--verbose", "--output", REPORT,
-						      "--", "true")),
+	daxtop_end(daxtop_spawn_as(close_stderr, ARGS("check", "--json", "--verbose", "--output",
+						      REPORT, "--", "true")),
 		   0);
 	run("[ -s " REPORT " ] && ! grep -v '^{' " REPORT);
 	must(!unlink(REPORT));
@@ -329,8 +338,8 @@ static void test_lockdown(struct place *p)
 const struct test last_tests[] = {
 	TEST("left/nothing", ON_NONE | ON_BOTH, test_left_nothing),
 	/* 6.18.15 warns of the honest work's direct writes from a file that is mapped anew (its kind "remount"). */
-	TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, .seconds = 600, .starts = 8,
-	     .warns = "block/bio.c", .warns_on = "6.17.|6.18."),
+	TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, .seconds = 600,
+	     .starts = 8, .warns = "block/bio.c", .warns_on = "6.17.|6.18."),
 	TEST("input/lockdown", ON_NONE, test_lockdown),
 	TESTS_END,
 };

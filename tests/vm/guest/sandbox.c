@@ -118,7 +118,7 @@ void expect_namer(pid_t pid)
 			fail("the namer has our namespace %s", own);
 	}
 	if (entries(pid, "root") || entries(pid, "fd") != 1)
-		fail("the namer has %zu files in its root and %zu descriptors, expected 0 and its socket",
+		fail("the namer has %zu files in its root and %zu descriptors, expected 0 and 1",
 		     entries(pid, "root"), entries(pid, "fd"));
 }
 

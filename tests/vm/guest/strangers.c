@@ -286,7 +286,8 @@ static void fifo_wait(struct child *c, void *arg)
 
 static void files_make(void)
 {
-	run("rm -rf /tmp/gt-strangers && mkdir -m 777 /tmp/gt-strangers && mkfifo -m 666 /tmp/gt-strangers/fifo && "
+	run("rm -rf /tmp/gt-strangers && mkdir -m 777 /tmp/gt-strangers && "
+	    "mkfifo -m 666 /tmp/gt-strangers/fifo && "
 	    "cp /proc/self/exe " LINK " && cp /proc/%d/exe " TRUNCATED " && chmod 666 " LINK
 	    " " TRUNCATED,
 	    getpid());
