@@ -2,14 +2,12 @@
 /* locked.c - daxtop beside processes that hold locks for long: it waits for none of them. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -17,8 +15,7 @@
 #include "pty.h"
 #include "scan.h"
 #include "steps.h"
-
-#define STRANGER 1000
+#include "strangers.h"
 
 /* What a child that is another user's tells us. */
 struct told {
@@ -26,18 +23,13 @@ struct told {
 };
 
 struct stranger {
-	struct area locked, own; /* a page whose entry is locked; one that it takes at the end */
+	struct area locked, own; /* a page whose entry is locked; one that it takes */
 	uint64_t pfn; /* of the latter */
+	char *spare; /* a mapping to take away */
+	int unmap[2]; /* a pipe, whose end is the sign to do so */
 	struct told *told;
 	struct child c;
 };
-
-static void become_stranger(void)
-{
-	must(!setgroups(0, NULL) && !setresgid(STRANGER, STRANGER, STRANGER) &&
-	     !setresuid(STRANGER, STRANGER, STRANGER));
-	must(!prctl(PR_SET_PDEATHSIG, SIGKILL)); /* the change took it back */
-}
 
 /* Puts its page into a pipe, which is a reference by GUP. */
 static void take_page(const struct stranger *s)
@@ -56,14 +48,15 @@ static void expect_taken(struct daxtop *d, const struct stranger *s)
 	for (size_t i = 0; i < d->nr_lines; i++) {
 		struct json_object *o = d->lines[i];
 
-		if (!strcmp(field_str(o, "type"), "event") && !strcmp(field_str(o, "event"), "get") &&
-		    field_int(o, "tgid") == s->c.pid && (uint64_t)field_int(o, "pfn") == s->pfn)
+		if (!strcmp(field_str(o, "type"), "event") &&
+		    !strcmp(field_str(o, "event"), "get") && field_int(o, "tgid") == s->c.pid &&
+		    (uint64_t)field_int(o, "pfn") == s->pfn)
 			return;
 	}
 	fail("no get of pfn %#llx by %d: %s", (unsigned long long)s->pfn, s->c.pid, d->out_text);
 }
 
-/* Waits until the thread sleeps for good: in a fault, for a lock. */
+/* Waits until the thread has told who it is, and sleeps for good: in a fault, for a lock. */
 static void wait_asleep(const pid_t *tid)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
@@ -124,11 +117,11 @@ static void *thread_faults(void *arg)
 static void *thread_unmaps(void *arg)
 {
 	struct stranger *s = arg;
-	char *p = mmap(NULL, SZ_4K, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char byte;
 
+	must(!read(s->unmap[0], &byte, 1));
 	*(volatile pid_t *)&s->told->unmap = syscall(SYS_gettid);
-	must(p != MAP_FAILED);
-	must(!munmap(p, SZ_4K));
+	must(!munmap(s->spare, SZ_4K));
 	return NULL;
 }
 
@@ -139,13 +132,41 @@ static void child_faults(struct child *c, void *arg)
 
 	become_stranger();
 	touch_read(s->own.p);
+	/* what needs mmap_lock comes before it is held: mappings, faults on what take_page() uses */
+	take_page(s);
+	s->spare = mmap(NULL, SZ_4K, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(s->spare != MAP_FAILED);
+	must(!pipe2(s->unmap, O_CLOEXEC));
+	must(!pthread_create(&unmap, NULL, thread_unmaps, s));
 	must(!pthread_create(&fault, NULL, thread_faults, s));
 	child_await(c);
-	must(!pthread_create(&unmap, NULL, thread_unmaps, s));
-	must(!pthread_join(fault, NULL) && !pthread_join(unmap, NULL));
+	must(!close(s->unmap[1]));
+	/* the page is mapped: the fast path takes it without the lock (mm/gup.c, gup_fast()) */
+	child_await(c);
 	take_page(s);
+	must(!pthread_join(fault, NULL) && !pthread_join(unmap, NULL));
 	child_go(c);
 	child_await(c);
+}
+
+/*
+ * A reader that holds mmap_lock keeps the VMAs as they are: the process is seen to map DAX, and is
+ * marked for that. It is not one of those whose mappings could not be read.
+ */
+static void expect_marked(struct daxtop *d, const struct stranger *s)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+	char pid[24];
+
+	snprintf(pid, sizeof(pid), "[%d]", s->c.pid);
+	if (daxtop_has_said(d, pid))
+		fail("daxtop has ended, or says that it could not read the mappings of %s", pid);
+	snprintf(pid, sizeof(pid), "\"tgid\":%d,", s->c.pid);
+	while (!daxtop_has_printed(d, pid)) {
+		if (now_ms() > end)
+			fail("a get by process %d is not told while its fault waits", s->c.pid);
+		poll_pause();
+	}
 }
 
 static void test_fault(struct place *p)
@@ -163,9 +184,11 @@ static void test_fault(struct place *p)
 	inject_do(fd, &arg);
 	child_start(&s.c, child_faults, &s);
 	wait_asleep(&s.told->fault);
-	/* a stack and a mapping for the next thread need the lock, too: they are made before it waits, or wait */
 	child_go(&s.c);
+	wait_asleep(&s.told->unmap);
 	d = daxtop_start(ARGS("trace", "--json", "-e", "get,pin"));
+	child_go(&s.c);
+	expect_marked(d, &s);
 	look_around(&s, p->device);
 	daxtop_run(0, ARGS("check", "-t", "1"));
 	top_runs();
@@ -229,10 +252,12 @@ static void test_writer(struct place *p)
 	mm_lock(fd, &s);
 	d = daxtop_start(ARGS("trace", "--json", "-e", "get,pin"));
 	snprintf(name, sizeof(name), "[%d]) could not be read", other.c.pid);
-	if (!daxtop_has_said(d, "daxtop: the mappings of 1 process (") || !daxtop_has_said(d, name)) {
+	if (!daxtop_has_said(d, "daxtop: the mappings of 1 process (") ||
+	    !daxtop_has_said(d, name)) {
 		kill(d->pid, SIGKILL);
 		daxtop_wait(d);
-		fail("daxtop does not say that it could not read process %d: %s", other.c.pid, d->err_text);
+		fail("daxtop does not say that it could not read process %d: %s", other.c.pid,
+		     d->err_text);
 	}
 	look_around(&s, p->device);
 	daxtop_run(0, ARGS("check", "-t", "1"));
