@@ -64,11 +64,11 @@ LOOK_SRC := $(sort $(wildcard bpf/look/*.bpf.c)) bpf/scan.bpf.c bpf/walk.bpf.c
 SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/look.skel.h
 
 SRC := $(sort $(wildcard src/*.c src/*/*.c))
-GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c)) tests/vm/wchan.c
+GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c)) tests/vm/wchan.c tests/json_schema.c
 DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
 HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c)) tests/vm/wchan.c
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c))) tests/json_schema.c
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # What they link to: all that does no I/O, or next to none.
 FUZZ_LIB_SRC := $(filter src/engine/% src/scan/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
@@ -92,7 +92,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
+.PHONY: all deps demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
 	lab-programs unit-programs bench-programs
 
 all: daxtop
@@ -223,6 +223,10 @@ $(BUILD)/tsc-khz: $(BUILD)/obj/tests/vm/tsc_khz.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(NO_LTO) $(LDFLAGS) $^ -o $@
 
+$(BUILD)/json-man: $(BUILD)/obj/man/json_man.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(NO_LTO) $(LDFLAGS) $^ -o $@
+
 $(BUILD)/demo-workload: $(DEMO_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(NO_LTO) $(LDFLAGS) $^ -o $@
@@ -247,9 +251,13 @@ $(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
 
 lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest $(BUILD)/tsc-khz
 # daxtop: the host's own tests ask it.
-unit-programs: $(BUILD)/daxtop $(UNIT) $(UNIT_SAN)
+unit-programs: $(BUILD)/daxtop $(BUILD)/json-man $(UNIT) $(UNIT_SAN)
 bench-programs: $(BENCH)
 fuzz-programs: $(FUZZ)
+
+# daxtop-json(7) from the table of keys; committed, so that whoever reads the tree has it.
+man: $(BUILD)/json-man
+	$(Q)$< >man/daxtop-json.7
 
 # exec: the terminal and every signal belong to the demo from here on.
 demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "cmd/command.h"
 #include "session.h"
+#include "view/json.h"
 
 /*
  * Where one of the three is closed, the next file that is opened would be it, the report's, say,
@@ -28,6 +31,8 @@ int main(int argc, char **argv)
 	if (std_open())
 		return 2;
 	setlocale(LC_ALL, "");
+	if (argc == 2 && !strcmp(argv[1], "--json-schema"))
+		return view_json_schema(stdout) || output_failed() ? 2 : 0;
 	bad = command_line_parse(argc, argv, &l);
 	if (!bad && !l.done)
 		status = l.command->run(l.options);

@@ -46,7 +46,8 @@ static void print_overview(void)
 		       commands[i]->summary);
 	printf("\n"
 	       "  -h, --help      print this help; daxtop COMMAND --help, daxtop help COMMAND: that of a command\n"
-	       "  -V, --version   print the version\n");
+	       "  -V, --version   print the version\n"
+	       "  --json-schema   print the JSON Schema of what --json prints\n");
 }
 
 static void complain_unknown(const char *word)

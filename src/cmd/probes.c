@@ -8,6 +8,7 @@
 #include "session.h"
 #include "source/source.h"
 #include "view/json.h"
+#include "view/json_add.h"
 
 static void ignore(void *arg, const struct dx_event *ev, size_t len)
 {
@@ -46,29 +47,29 @@ static void print_text(const struct probe *p, size_t n, const char *kernel, enum
 
 static int print_json(const struct probe *p, size_t n, const char *kernel, enum regime regime)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *o;
+	bool failed;
 
+	o = json_start("probes", &failed);
+	json_add_text(o, KEY_KERNEL, kernel, &failed);
+	json_add_text(o, KEY_REGIME, regime_name(regime), &failed);
 	for (size_t i = 0; i < n; i++, p++) {
 		struct json_object *row = json_object_new_object();
 
-		json_object_object_add(row, "event", json_object_new_string(p->event));
-		json_object_object_add(row, "target", json_object_new_string(chosen_target(p)));
-		json_object_object_add(row, "candidate", json_object_new_int(p->chosen));
-		json_object_object_add(row, "state", json_object_new_string(probe_state_name(p->state)));
-		json_object_object_add(row, "essential", json_object_new_boolean(p->essential));
-		json_object_object_add(row, "costs", json_object_new_string(p->costs));
+		json_add_text(row, KEY_EVENT, p->event, &failed);
+		json_add_text(row, KEY_TARGET, chosen_target(p), &failed);
+		json_add_int(row, KEY_CANDIDATE, p->chosen, &failed);
+		json_add_text(row, KEY_PROBE_STATE, probe_state_name(p->state), &failed);
+		json_add_bool(row, KEY_ESSENTIAL, p->essential, &failed);
+		json_add_text(row, KEY_COSTS, p->costs, &failed);
 		if (p->module)
-			json_object_object_add(row, "module", json_object_new_string(p->module));
+			json_add_text(row, KEY_MODULE, p->module, &failed);
 		if (p->why[0])
-			json_object_object_add(row, "why", json_object_new_string(p->why));
-		json_object_array_add(list, row);
+			json_add_text(row, KEY_WHY, p->why, &failed);
+		json_append(list, row, &failed);
 	}
-	json_object_object_add(o, "schema", json_object_new_int(VIEW_JSON_SCHEMA));
-	json_object_object_add(o, "type", json_object_new_string("probes"));
-	json_object_object_add(o, "kernel", json_object_new_string(kernel));
-	json_object_object_add(o, "regime", json_object_new_string(regime_name(regime)));
-	json_object_object_add(o, "probes", list);
-	return json_line(stdout, o);
+	json_add(o, KEY_PROBES, list, &failed);
+	return json_finish(stdout, o, failed);
 }
 
 static int run(const void *options)

@@ -59,18 +59,18 @@ static int write_json(const struct rule *r)
 	bool failed;
 
 	o = json_start("rule-text", &failed);
-	json_add_string(o, "rule", r->id, strlen(r->id), &failed);
-	json_add_string(o, "says", r->says, strlen(r->says), &failed);
-	json_add_string(o, "text", r->text, strlen(r->text), &failed);
-	json_add_string(o, "source", r->source, strlen(r->source), &failed);
+	json_add_text(o, KEY_RULE, r->id, &failed);
+	json_add_text(o, KEY_SAYS, r->says, &failed);
+	json_add_text(o, KEY_TEXT, r->text, &failed);
+	json_add_text(o, KEY_SOURCE, r->source, &failed);
 	for (unsigned int i = REGIME_LEGACY; i <= REGIME_CURRENT; i++)
 		if (r->regimes & 1u << i)
-			json_object_array_add(regimes, json_object_new_string(regime_name(i)));
-	json_add(o, "regimes", regimes, &failed);
-	json_add(o, "at_the_point", json_object_new_boolean(!r->in_engine), &failed);
+			json_append_string(regimes, regime_name(i), &failed);
+	json_add(o, KEY_REGIMES, regimes, &failed);
+	json_add_bool(o, KEY_AT_THE_POINT, !r->in_engine, &failed);
 	for (int i = 0; i < RULE_PROBES && r->probes[i]; i++)
-		json_object_array_add(probes, json_object_new_string(r->probes[i]));
-	json_add(o, "probes", probes, &failed);
+		json_append_string(probes, r->probes[i], &failed);
+	json_add(o, KEY_NEEDS, probes, &failed);
 	return json_finish(stdout, o, failed);
 }
 

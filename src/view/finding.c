@@ -153,7 +153,7 @@ static void say_subject(struct words *w, const struct engine_finding *f)
 		say(w, "the memory of ");
 		say_device(w, f);
 		if (f->pgmap)
-			say(w, " (pgmap 0x%" PRIx64 ")", f->pgmap);
+			say(w, " (pgmap %" PRIu64 ")", f->pgmap);
 	}
 }
 

@@ -139,36 +139,28 @@ struct step_json {
 	bool failed;
 };
 
-static void step_json_append(struct step_json *j, struct json_object *o)
-{
-	if (!o || !j->list || json_object_array_add(j->list, o)) {
-		json_object_put(o);
-		j->failed = true;
-	}
-}
-
 static int step_json(const struct engine_step *s, void *arg)
 {
 	struct json_object *o = json_object_new_object();
 	struct step_json *j = arg;
 
-	json_add_uint(o, "time_ns", s->time, &j->failed);
-	json_add(o, "event", json_object_new_string(engine_cause_name(s->cause)), &j->failed);
-	json_add(o, "observed", json_object_new_boolean(s->observed), &j->failed);
-	json_add(o, "after_loss", json_object_new_boolean(s->after_loss), &j->failed);
-	json_add(o, "flags", json_flags(s->flags), &j->failed);
-	json_add_uint(o, "tgid", s->tgid, &j->failed);
-	json_add_uint(o, "pid", s->pid, &j->failed);
-	json_add_string(o, "comm", s->comm, DX_COMM_LEN, &j->failed);
-	json_add_int(o, "before", s->ref_before, &j->failed);
-	json_add_int(o, "after", s->ref_after, &j->failed);
-	json_add_int(o, "mapcount", s->mapcount, &j->failed);
-	json_add_int(o, "pins", s->pincount, &j->failed);
-	json_add_int(o, "order", s->order, &j->failed);
-	json_add_int(o, "ret", s->ret, &j->failed);
+	json_add_uint(o, KEY_TIME, s->time, &j->failed);
+	json_add_text(o, KEY_EVENT, engine_cause_name(s->cause), &j->failed);
+	json_add_bool(o, KEY_OBSERVED, s->observed, &j->failed);
+	json_add_bool(o, KEY_AFTER_LOSS, s->after_loss, &j->failed);
+	json_add_flags(o, s->flags, &j->failed);
+	json_add_uint(o, KEY_TGID, s->tgid, &j->failed);
+	json_add_uint(o, KEY_PID, s->pid, &j->failed);
+	json_add_string(o, KEY_COMM, s->comm, DX_COMM_LEN, &j->failed);
+	json_add_int(o, KEY_REFCOUNT_BEFORE, s->ref_before, &j->failed);
+	json_add_int(o, KEY_REFCOUNT_AFTER, s->ref_after, &j->failed);
+	json_add_int(o, KEY_MAPCOUNT, s->mapcount, &j->failed);
+	json_add_int(o, KEY_PINS, s->pincount, &j->failed);
+	json_add_int(o, KEY_ORDER, s->order, &j->failed);
+	json_add_int(o, KEY_RET, s->ret, &j->failed);
 	if (s->stack >= 0)
-		json_add_int(o, "stack", s->stack, &j->failed);
-	step_json_append(j, o);
+		json_add_int(o, KEY_STACK_ID, s->stack, &j->failed);
+	json_append(j->list, o, &j->failed);
 	return j->failed ? -ENOMEM : 0;
 }
 
@@ -177,15 +169,15 @@ static int holder_json(const struct engine_holder *h, void *arg)
 	struct json_object *o = json_object_new_object();
 	struct step_json *j = arg;
 
-	json_add_uint(o, "tgid", h->tgid, &j->failed);
-	json_add_uint(o, "pid", h->pid, &j->failed);
-	json_add_string(o, "comm", h->comm, DX_COMM_LEN, &j->failed);
-	json_add(o, "pin", json_object_new_boolean(h->pin), &j->failed);
-	json_add(o, "longterm", json_object_new_boolean(h->longterm), &j->failed);
-	json_add_uint(o, "nr", h->nr, &j->failed);
-	json_add_uint(o, "since_ns", h->since, &j->failed);
-	json_add_int(o, "stack", h->stack, &j->failed);
-	step_json_append(j, o);
+	json_add_uint(o, KEY_TGID, h->tgid, &j->failed);
+	json_add_uint(o, KEY_PID, h->pid, &j->failed);
+	json_add_string(o, KEY_COMM, h->comm, DX_COMM_LEN, &j->failed);
+	json_add_bool(o, KEY_PIN, h->pin, &j->failed);
+	json_add_bool(o, KEY_LONGTERM, h->longterm, &j->failed);
+	json_add_uint(o, KEY_REFS, h->nr, &j->failed);
+	json_add_uint(o, KEY_SINCE, h->since, &j->failed);
+	json_add_int(o, KEY_STACK_ID, h->stack, &j->failed);
+	json_append(j->list, o, &j->failed);
 	return j->failed ? -ENOMEM : 0;
 }
 
@@ -196,35 +188,35 @@ int view_history_json(FILE *out, struct engine *e, const char *spec, const struc
 	bool failed;
 
 	o = json_start("history", &failed);
-	json_add_string(o, "folio", spec, strlen(spec), &failed);
+	json_add_string(o, KEY_FOLIO, spec, strlen(spec), &failed);
 	if (!f) {
-		json_add(o, "error", json_object_new_string("not seen"), &failed);
+		json_add_text(o, KEY_ERROR, "not seen", &failed);
 		return json_finish(out, o, failed);
 	}
-	json_add_uint(o, "pfn", f->pfn, &failed);
-	json_add_int(o, "order", f->order, &failed);
-	json_add_string(o, "device", f->device, f->device ? strlen(f->device) : 0, &failed);
-	json_add_string(o, "file", f->path, f->path ? strlen(f->path) : 0, &failed);
-	json_add(o, "deleted", json_object_new_boolean(f->path && f->path_deleted), &failed);
+	json_add_uint(o, KEY_PFN, f->pfn, &failed);
+	json_add_int(o, KEY_ORDER, f->order, &failed);
+	json_add_string(o, KEY_DEVICE, f->device, f->device ? strlen(f->device) : 0, &failed);
+	json_add_string(o, KEY_FILE, f->path, f->path ? strlen(f->path) : 0, &failed);
+	json_add_bool(o, KEY_FILE_DELETED, f->path && f->path_deleted, &failed);
 	if (f->dev)
-		json_add_dev(o, "dev", f->dev, &failed);
+		json_add_dev(o, KEY_DEV, f->dev, &failed);
 	if (f->ino)
-		json_add_uint(o, "ino", f->ino, &failed);
-	json_add_uint(o, "offset", f->index << PAGE_SHIFT, &failed);
-	json_add_int(o, "refcount", f->refcount, &failed);
-	json_add(o, "refcount_inferred", json_object_new_boolean(f->ref_inferred), &failed);
-	json_add_int(o, "mapcount", f->mapcount, &failed);
-	json_add_int(o, "pins", f->pincount, &failed);
-	json_add(o, "doubtful", json_object_new_boolean(f->doubtful), &failed);
-	json_add(o, "predates", json_object_new_boolean(f->predates), &failed);
-	json_add(o, "waited", json_object_new_boolean(f->waited), &failed);
-	json_add_uint(o, "steps_dropped", f->steps_dropped, &failed);
+		json_add_uint(o, KEY_INO, f->ino, &failed);
+	json_add_uint(o, KEY_OFFSET, f->index << PAGE_SHIFT, &failed);
+	json_add_int(o, KEY_REFCOUNT, f->refcount, &failed);
+	json_add_bool(o, KEY_REFCOUNT_INFERRED, f->ref_inferred, &failed);
+	json_add_int(o, KEY_MAPCOUNT, f->mapcount, &failed);
+	json_add_int(o, KEY_PINS, f->pincount, &failed);
+	json_add_bool(o, KEY_DOUBTFUL, f->doubtful, &failed);
+	json_add_bool(o, KEY_PREDATES, f->predates, &failed);
+	json_add_bool(o, KEY_WAITED, f->waited, &failed);
+	json_add_uint(o, KEY_STEPS_DROPPED, f->steps_dropped, &failed);
 	holders.list = json_object_new_array();
 	engine_holders(e, f->pfn, holder_json, &holders);
-	json_add(o, "holders", holders.list, &failed);
+	json_add(o, KEY_HOLDERS, holders.list, &failed);
 	steps.list = json_object_new_array();
 	engine_history(e, f->pfn, step_json, &steps);
-	json_add(o, "steps", steps.list, &failed);
+	json_add(o, KEY_STEPS, steps.list, &failed);
 	return json_finish(out, o, failed || steps.failed || holders.failed);
 }
 

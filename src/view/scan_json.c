@@ -1,43 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* scan_json.c - one look as JSON lines, schema 1 */
+/* scan_json.c - one look as JSON lines, schema 2 */
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 #include "view/json.h"
 #include "view/json_add.h"
 #include "view/scan_part.h"
-
-static void add_bool(struct json_object *o, const char *key, bool b, bool *failed)
-{
-	json_add(o, key, json_object_new_boolean(b), failed);
-}
-
-/* "" gives null */
-static void add_text(struct json_object *o, const char *key, const char *s, bool *failed)
-{
-	json_add_string(o, key, s && *s ? s : NULL, s ? strlen(s) : 0, failed);
-}
-
-static void add_null(struct json_object *o, const char *key, bool *failed)
-{
-	json_add_string(o, key, NULL, 0, failed);
-}
-
-static void add_known(struct json_object *o, const char *key, bool known, uint64_t n, bool *failed)
-{
-	if (known)
-		json_add_uint(o, key, n, failed);
-	else
-		add_null(o, key, failed);
-}
-
-static void array_put(struct json_object *a, struct json_object *value, bool *failed)
-{
-	if (!a || !value || json_object_array_add(a, value)) {
-		json_object_put(value);
-		*failed = true;
-	}
-}
 
 /* ---- devices ---- */
 
@@ -48,41 +17,39 @@ static void add_ranges(struct json_object *o, const struct scan_pgmap *p, bool *
 	for (uint32_t i = 0; i < p->nr_range && i < DX_PGMAP_RANGES; i++) {
 		struct json_object *one = json_object_new_object();
 
-		json_add_uint(one, "pfn", p->range[i].pfn, failed);
-		json_add_uint(one, "pages", p->range[i].nr, failed);
-		array_put(a, one, failed);
+		json_add_uint(one, KEY_PFN, p->range[i].pfn, failed);
+		json_add_uint(one, KEY_PAGES, p->range[i].nr, failed);
+		json_append(a, one, failed);
 	}
-	json_add(o, "ranges", a, failed);
+	json_add(o, KEY_RANGES, a, failed);
 }
 
 static void add_refs(struct json_object *o, const struct scan_pgmap *p, bool *failed)
 {
-	struct json_object *refs;
+	static const enum json_key keys[] = { KEY_PGMAP_REFS, KEY_PGMAP_REFS_BASE, KEY_PGMAP_REFS_EXPLAINED,
+					      KEY_PGMAP_REFS_UNEXPLAINED };
+	const int64_t refs[] = { p->refs, p->refs_base, p->explained, p->unexplained };
 
-	if (!p->refs_known) {
-		add_null(o, "refs", failed);
-		return;
+	for (size_t i = 0; i < 4; i++) {
+		if (p->refs_known)
+			json_add_int(o, keys[i], refs[i], failed);
+		else
+			json_add_null(o, keys[i], failed);
 	}
-	refs = json_object_new_object();
-	json_add_int(refs, "outstanding", p->refs, failed);
-	json_add_int(refs, "base", p->refs_base, failed);
-	json_add_int(refs, "explained", p->explained, failed);
-	json_add_int(refs, "unexplained", p->unexplained, failed);
-	json_add(o, "refs", refs, failed);
 }
 
 static void add_walked(struct json_object *o, const struct scan_pgmap *p, bool *failed)
 {
 	static const char *const sizes[] = { "4K", "2M", "1G", "other" };
-	struct json_object *folios = json_object_new_object(), *pages = json_object_new_object();
+	struct json_object *pages = json_object_new_object();
 
-	json_add_uint(folios, "in_use", p->in_use, failed);
-	json_add_uint(folios, "mapped", p->mapped, failed);
-	json_add_uint(folios, "pinned", p->pinned, failed);
-	json_add(o, "folios", folios, failed);
+	json_add_uint(o, KEY_FOLIOS_IN_USE, p->in_use, failed);
+	json_add_uint(o, KEY_FOLIOS_MAPPED, p->mapped, failed);
+	json_add_uint(o, KEY_FOLIOS_PINNED, p->pinned, failed);
 	for (int i = 0; i < 4; i++)
-		json_add_uint(pages, sizes[i], p->pages[i], failed);
-	json_add(o, "pages", pages, failed);
+		if (!pages || json_object_object_add(pages, sizes[i], json_object_new_uint64(p->pages[i])))
+			*failed = true;
+	json_add(o, KEY_PAGES_BY_SIZE, pages, failed);
 }
 
 static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
@@ -93,15 +60,15 @@ static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
 	bool failed;
 
 	o = json_start("pgmap", &failed);
-	add_text(o, "device", p->device, &failed);
-	add_text(o, "driver", p->driver, &failed);
-	add_text(o, "memory_type", pgmap_type_name(p->type), &failed);
-	add_text(o, "owner", p->owner, &failed);
-	add_text(o, "ops", p->ops, &failed);
+	json_add_text(o, KEY_DEVICE, p->device, &failed);
+	json_add_text(o, KEY_DRIVER, p->driver, &failed);
+	json_add_text(o, KEY_MEMORY_TYPE, pgmap_type_name(p->type), &failed);
+	json_add_text(o, KEY_OWNER, p->owner, &failed);
+	json_add_text(o, KEY_OPS, p->ops, &failed);
 	add_ranges(o, p, &failed);
-	json_add_uint(o, "altmap_pages", p->no_memmap, &failed);
-	add_bool(o, "dying", p->dying, &failed);
-	add_text(o, "state", states[scan_walk_state(v, p)], &failed);
+	json_add_uint(o, KEY_ALTMAP_PAGES, p->no_memmap, &failed);
+	json_add_bool(o, KEY_DYING, p->dying, &failed);
+	json_add_text(o, KEY_WALK, states[scan_walk_state(v, p)], &failed);
 	add_refs(o, p, &failed);
 	add_walked(o, p, &failed);
 	return json_finish(out, o, failed);
@@ -112,26 +79,26 @@ static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
 static void add_who(struct json_object *o, uint32_t tgid, uint32_t pid, const char *comm,
 		    const char *cgroup, bool *failed)
 {
-	add_known(o, "tgid", tgid, tgid, failed);
-	add_known(o, "pid", pid, pid, failed);
-	json_add_string(o, "comm", *comm ? comm : NULL, DX_COMM_LEN, failed);
-	add_text(o, "cgroup", cgroup, failed);
+	json_add_known(o, KEY_TGID, tgid, tgid, failed);
+	json_add_known(o, KEY_PID, pid, pid, failed);
+	json_add_string(o, KEY_COMM, *comm ? comm : NULL, DX_COMM_LEN, failed);
+	json_add_text(o, KEY_CGROUP, cgroup, failed);
 }
 
 static void add_holder(struct json_object *o, const struct scan_holder *h, bool *failed)
 {
-	add_text(o, "kind", scan_hold_name(h->kind), failed);
-	add_bool(o, "certain", h->certain, failed);
-	add_bool(o, "pin", h->pin, failed);
-	json_add_uint(o, "refs", h->refs, failed);
-	add_known(o, "pfn", h->nr, h->pfn, failed);
-	json_add_uint(o, "nr", h->nr, failed);
+	json_add_text(o, KEY_KIND, scan_hold_name(h->kind), failed);
+	json_add_bool(o, KEY_CERTAIN, h->certain, failed);
+	json_add_bool(o, KEY_PIN, h->pin, failed);
+	json_add_uint(o, KEY_REFS, h->refs, failed);
+	json_add_known(o, KEY_PFN, h->nr, h->pfn, failed);
+	json_add_uint(o, KEY_PAGES, h->nr, failed);
 	add_who(o, h->tgid, h->pid, h->comm, h->cgroup, failed);
-	add_known(o, "fd", h->fd >= 0, h->fd, failed);
-	add_known(o, "id", h->id, h->id, failed);
-	add_known(o, "addr", h->addr, h->addr, failed);
-	add_known(o, "since", h->since, h->since, failed);
-	json_add_string(o, "detail", h->detail[0] ? h->detail : NULL, sizeof(h->detail), failed);
+	json_add_known(o, KEY_FD, h->fd >= 0, h->fd, failed);
+	json_add_known(o, KEY_OBJECT_ID, h->id, h->id, failed);
+	json_add_known(o, KEY_ADDR, h->addr, h->addr, failed);
+	json_add_known(o, KEY_SINCE, h->since, h->since, failed);
+	json_add_string(o, KEY_OBJECT, h->detail[0] ? h->detail : NULL, sizeof(h->detail), failed);
 }
 
 struct holders {
@@ -145,7 +112,7 @@ static int holder_add(const struct scan_holder *h, void *arg)
 	struct holders *to = arg;
 
 	add_holder(one, h, to->failed);
-	array_put(to->a, one, to->failed);
+	json_append(to->a, one, to->failed);
 	return 0;
 }
 
@@ -154,16 +121,16 @@ static void add_file(struct json_object *o, const struct scan_view *v, int id, b
 {
 	const struct scan_file *f = scan_file(v->s, id);
 
-	add_text(o, "file", f ? f->path : NULL, failed);
+	json_add_text(o, KEY_FILE, f ? f->path : NULL, failed);
 	if (!f || f->device)
 		return;
-	add_bool(o, "file_deleted", f->deleted, failed);
+	json_add_bool(o, KEY_FILE_DELETED, f->deleted, failed);
 	if (f->partly)
-		add_bool(o, "file_truncated", true, failed);
+		json_add_bool(o, KEY_FILE_TRUNCATED, true, failed);
 	if (f->dev)
-		json_add_dev(o, "dev", f->dev, failed);
+		json_add_dev(o, KEY_DEV, f->dev, failed);
 	if (f->ino)
-		json_add_uint(o, "ino", f->ino, failed);
+		json_add_uint(o, KEY_INO, f->ino, failed);
 }
 
 static int other_json(FILE *out, const struct scan_view *v, const struct scan_holder *h)
@@ -174,11 +141,11 @@ static int other_json(FILE *out, const struct scan_view *v, const struct scan_ho
 	o = json_start("holder", &failed);
 	add_holder(o, h, &failed);
 	add_file(o, v, h->file, &failed);
-	add_text(o, "device", scan_device(v, h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap),
+	json_add_text(o, KEY_DEVICE, scan_device(v, h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap),
 		 &failed);
 	if (h->last) {
-		json_add_uint(o, "offset", h->first << SCAN_PAGE_SHIFT, &failed);
-		json_add_uint(o, "end", (h->last + 1) << SCAN_PAGE_SHIFT, &failed);
+		json_add_uint(o, KEY_OFFSET, h->first << SCAN_PAGE_SHIFT, &failed);
+		json_add_uint(o, KEY_OFFSET_END, (h->last + 1) << SCAN_PAGE_SHIFT, &failed);
 	}
 	return json_finish(out, o, failed);
 }
@@ -187,33 +154,33 @@ static int other_json(FILE *out, const struct scan_view *v, const struct scan_ho
 
 static void add_counts(struct json_object *o, const struct scan_folio *f, bool *failed)
 {
-	json_add_int(o, "refcount", f->refcount, failed);
-	json_add_int(o, "mapcount", f->mapcount, failed);
-	json_add_int(o, "pincount", f->pincount, failed);
+	json_add_int(o, KEY_REFCOUNT, f->refcount, failed);
+	json_add_int(o, KEY_MAPCOUNT, f->mapcount, failed);
+	json_add_int(o, KEY_PINS, f->pincount, failed);
 }
 
 static void add_folio(struct json_object *o, const struct scan_view *v, const struct scan_folio *f,
 		      bool *failed)
 {
-	json_add_uint(o, "pfn", f->pfn, failed);
-	json_add_uint(o, "nr", f->nr, failed);
-	json_add_uint(o, "size", 4096ull << f->order, failed);
-	json_add_int(o, "order", f->order, failed);
-	add_text(o, "device", scan_device(v, f->pgmap), failed);
-	add_text(o, "memory_type", pgmap_type_name(f->type), failed);
+	json_add_uint(o, KEY_PFN, f->pfn, failed);
+	json_add_uint(o, KEY_FOLIOS, f->nr, failed);
+	json_add_uint(o, KEY_FOLIO_BYTES, 4096ull << f->order, failed);
+	json_add_int(o, KEY_ORDER, f->order, failed);
+	json_add_text(o, KEY_DEVICE, scan_device(v, f->pgmap), failed);
+	json_add_text(o, KEY_MEMORY_TYPE, pgmap_type_name(f->type), failed);
 	add_counts(o, f, failed);
-	add_bool(o, "pins_exact", f->pins_exact, failed);
-	json_add_int(o, "idle", f->idle, failed);
-	json_add_uint(o, "share", f->share, failed);
+	json_add_bool(o, KEY_PINS_EXACT, f->pins_exact, failed);
+	json_add_int(o, KEY_REFCOUNT_IDLE, f->idle, failed);
+	json_add_uint(o, KEY_SHARE, f->share, failed);
 	add_file(o, v, f->file, failed);
-	json_add_uint(o, "offset", scan_offset(v, f), failed);
-	json_add_int(o, "gets", f->gets, failed);
-	json_add_int(o, "held_pins", f->held_pins, failed);
-	json_add_int(o, "held_gets", f->held_gets, failed);
-	json_add_int(o, "unknown", f->unknown, failed);
-	add_bool(o, "overput", f->overput, failed);
-	add_bool(o, "moving", f->moving, failed);
-	json_add_uint(o, "waits", f->nr_waits, failed);
+	json_add_uint(o, KEY_OFFSET, scan_offset(v, f), failed);
+	json_add_int(o, KEY_GETS, f->gets, failed);
+	json_add_int(o, KEY_HELD_PINS, f->held_pins, failed);
+	json_add_int(o, KEY_HELD_GETS, f->held_gets, failed);
+	json_add_int(o, KEY_REFS_UNKNOWN, f->unknown, failed);
+	json_add_bool(o, KEY_OVERPUT, f->overput, failed);
+	json_add_bool(o, KEY_MOVING, f->moving, failed);
+	json_add_uint(o, KEY_WAITS, f->nr_waits, failed);
 }
 
 static int folio_json(FILE *out, const struct scan_view *v, size_t i)
@@ -226,7 +193,7 @@ static int folio_json(FILE *out, const struct scan_view *v, size_t i)
 	add_folio(o, v, scan_folio(v->s, i), &failed);
 	to = (struct holders){ json_object_new_array(), &failed };
 	scan_folio_holders(v->s, i, holder_add, &to);
-	json_add(o, "holders", to.a, &failed);
+	json_add(o, KEY_HOLDERS, to.a, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -242,21 +209,42 @@ static int pfn_add(size_t i, void *arg)
 {
 	struct pfns *to = arg;
 
-	array_put(to->a, json_object_new_uint64(scan_folio(to->v->s, i)->pfn), to->failed);
+	json_append(to->a, json_object_new_uint64(scan_folio(to->v->s, i)->pfn), to->failed);
 	return 0;
+}
+
+/* "name+0x12 [module]" or "0x..." */
+static void frame_parse(char *text, struct stack_frame *f)
+{
+	char *module = strstr(text, " ["), *plus;
+
+	if (!strncmp(text, "0x", 2)) {
+		f->addr = strtoull(text, NULL, 16);
+		return;
+	}
+	if (module) {
+		*module = '\0';
+		f->in = module + 2;
+		module[strcspn(module + 2, "]") + 2] = '\0';
+	}
+	plus = strrchr(text, '+');
+	if (plus) {
+		f->offset = strtoull(plus + 1, NULL, 16);
+		*plus = '\0';
+	}
+	f->name = text;
 }
 
 static void add_stack(struct json_object *o, const struct scan_view *v, const struct scan_wait *w,
 		      bool *failed)
 {
-	struct json_object *a = json_object_new_array();
-	char name[4 * DX_SYMBOL_LEN + 1];
+	char text[SCAN_STACK][4 * DX_SYMBOL_LEN + 1];
+	struct stack_frame frames[SCAN_STACK] = {};
+	uint32_t nr = w->nr_stack < SCAN_STACK ? w->nr_stack : SCAN_STACK;
 
-	for (uint32_t i = 0; i < w->nr_stack && i < SCAN_STACK; i++) {
-		scan_frame_format(name, sizeof(name), v, w->stack[i]);
-		array_put(a, json_string(name, strlen(name)), failed);
-	}
-	json_add(o, "stack", a, failed);
+	for (uint32_t i = 0; i < nr; i++)
+		frame_parse(scan_frame_format(text[i], sizeof(text[i]), v, w->stack[i]), &frames[i]);
+	json_add_frames(o, frames, nr, false, false, failed);
 }
 
 static void add_wait(struct json_object *o, const struct scan_view *v, const struct scan_wait *w,
@@ -264,19 +252,19 @@ static void add_wait(struct json_object *o, const struct scan_view *v, const str
 {
 	char state[2] = { w->state, 0 };
 
-	add_text(o, "kind", scan_wait_name(w->kind), failed);
-	add_text(o, "state", state, failed);
+	json_add_text(o, KEY_WAIT, scan_wait_name(w->kind), failed);
+	json_add_text(o, KEY_TASK_STATE, state, failed);
 	add_who(o, w->tgid, w->pid, w->comm, w->cgroup, failed);
-	add_known(o, "since", w->since, w->since, failed);
-	add_known(o, "blocked_ns", w->since, v->now > w->since ? v->now - w->since : 0, failed);
-	add_known(o, "pfn", w->pfn, w->pfn, failed);
+	json_add_known(o, KEY_SINCE, w->since, w->since, failed);
+	json_add_known(o, KEY_AGE, w->since, v->now > w->since ? v->now - w->since : 0, failed);
+	json_add_known(o, KEY_PFN, w->pfn, w->pfn, failed);
 	if (w->pfn)
-		json_add_int(o, "refcount", w->refcount, failed);
+		json_add_int(o, KEY_REFCOUNT, w->refcount, failed);
 	else
-		add_null(o, "refcount", failed);
-	add_text(o, "device", scan_device(v, w->pgmap), failed);
+		json_add_null(o, KEY_REFCOUNT, failed);
+	json_add_text(o, KEY_DEVICE, scan_device(v, w->pgmap), failed);
 	add_file(o, v, w->file, failed);
-	add_known(o, "offset", w->file && (w->pfn || w->kind == SCAN_WAIT_ENTRY),
+	json_add_known(o, KEY_OFFSET, w->file && (w->pfn || w->kind == SCAN_WAIT_ENTRY),
 		  w->index << SCAN_PAGE_SHIFT, failed);
 }
 
@@ -293,7 +281,7 @@ static int wait_json(FILE *out, const struct scan_view *v, size_t i)
 	to.a = json_object_new_array();
 	to.failed = &failed;
 	scan_wait_folios(v->s, i, pfn_add, &to);
-	json_add(o, "folios", to.a, &failed);
+	json_add(o, KEY_PFNS, to.a, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -305,9 +293,9 @@ static int heading_json(FILE *out, const struct scan_view *v)
 	bool failed;
 
 	o = json_start("scan", &failed);
-	add_text(o, "kernel", v->kernel, &failed);
-	add_text(o, "regime", regime_name(v->regime), &failed);
-	json_add_uint(o, "time", v->now, &failed);
+	json_add_text(o, KEY_KERNEL, v->kernel, &failed);
+	json_add_text(o, KEY_REGIME, regime_name(v->regime), &failed);
+	json_add_uint(o, KEY_TIME, v->now, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -333,9 +321,9 @@ static struct json_object *sum_json(const struct scan_sum *sum, bool *failed)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_add_uint(o, "folios", sum->folios, failed);
-	json_add_uint(o, "pages", sum->pages, failed);
-	json_add_uint(o, "pins", sum->pins, failed);
+	json_add_uint(o, KEY_FOLIOS, sum->folios, failed);
+	json_add_uint(o, KEY_PAGES, sum->pages, failed);
+	json_add_uint(o, KEY_PINS, sum->pins, failed);
 	return o;
 }
 
@@ -349,10 +337,10 @@ static void add_by_device(struct json_object *o, const struct scan_view *v, bool
 		if (!sum.folios)
 			continue;
 		one = sum_json(&sum, failed);
-		add_text(one, "device", scan_device(v, i), failed);
-		array_put(a, one, failed);
+		json_add_text(one, KEY_DEVICE, scan_device(v, i), failed);
+		json_append(a, one, failed);
 	}
-	json_add(o, "by_device", a, failed);
+	json_add(o, KEY_BY_DEVICE, a, failed);
 }
 
 static void add_by_file(struct json_object *o, const struct scan_view *v, bool *failed)
@@ -367,11 +355,11 @@ static void add_by_file(struct json_object *o, const struct scan_view *v, bool *
 			continue;
 		one = sum_json(&sum, failed);
 		add_file(one, v, i, failed);
-		json_add_uint(one, "offset", f->first << SCAN_PAGE_SHIFT, failed);
-		json_add_uint(one, "end", (f->last + 1) << SCAN_PAGE_SHIFT, failed);
-		array_put(a, one, failed);
+		json_add_uint(one, KEY_OFFSET, f->first << SCAN_PAGE_SHIFT, failed);
+		json_add_uint(one, KEY_OFFSET_END, (f->last + 1) << SCAN_PAGE_SHIFT, failed);
+		json_append(a, one, failed);
 	}
-	json_add(o, "by_file", a, failed);
+	json_add(o, KEY_BY_FILE, a, failed);
 }
 
 static void add_by_order(struct json_object *o, const struct scan_view *v, bool *failed)
@@ -384,10 +372,10 @@ static void add_by_order(struct json_object *o, const struct scan_view *v, bool 
 		if (!sum.folios)
 			continue;
 		one = sum_json(&sum, failed);
-		json_add_int(one, "order", order, failed);
-		array_put(a, one, failed);
+		json_add_int(one, KEY_ORDER, order, failed);
+		json_append(a, one, failed);
 	}
-	json_add(o, "by_order", a, failed);
+	json_add(o, KEY_BY_ORDER, a, failed);
 }
 
 static int summary_json(FILE *out, const struct scan_view *v)
@@ -402,23 +390,23 @@ static int summary_json(FILE *out, const struct scan_view *v)
 	for (size_t i = 0; i < scan_nr_holders(v->s); i++)
 		holders += scan_holder(v->s, i)->certain;
 	scan_sum_get(v, -1, -1, &sum);
-	o = json_start("summary", &failed);
-	json_add_uint(o, "folios", sum.folios, &failed);
-	json_add_uint(o, "pages", sum.pages, &failed);
-	json_add_uint(o, "mapped", sum.mapped, &failed);
-	json_add_uint(o, "pinned", sum.pinned, &failed);
-	json_add_uint(o, "pins", sum.pins, &failed);
-	json_add_uint(o, "unknown", sum.unknown, &failed);
-	json_add_uint(o, "overput", sum.overput, &failed);
+	o = json_start("scan-summary", &failed);
+	json_add_uint(o, KEY_FOLIOS, sum.folios, &failed);
+	json_add_uint(o, KEY_PAGES, sum.pages, &failed);
+	json_add_uint(o, KEY_FOLIOS_MAPPED, sum.mapped, &failed);
+	json_add_uint(o, KEY_FOLIOS_PINNED, sum.pinned, &failed);
+	json_add_uint(o, KEY_PINS, sum.pins, &failed);
+	json_add_uint(o, KEY_FOLIOS_UNKNOWN, sum.unknown, &failed);
+	json_add_uint(o, KEY_FOLIOS_OVERPUT, sum.overput, &failed);
 	add_by_device(o, v, &failed);
 	add_by_file(o, v, &failed);
 	add_by_order(o, v, &failed);
-	json_add_uint(o, "holders", holders, &failed);
-	json_add_uint(o, "waits", waits, &failed);
+	json_add_uint(o, KEY_NR_HOLDERS, holders, &failed);
+	json_add_uint(o, KEY_WAITS, waits, &failed);
 	for (size_t i = 0; i < scan_nr_gaps(v->s); i++)
-		array_put(gaps, json_string(scan_gap(v->s, i), strlen(scan_gap(v->s, i))), &failed);
-	json_add(o, "gaps", gaps, &failed);
-	add_bool(o, "interrupted", v->interrupted, &failed);
+		json_append_string(gaps, scan_gap(v->s, i), &failed);
+	json_add(o, KEY_GAPS, gaps, &failed);
+	json_add_bool(o, KEY_INTERRUPTED, v->interrupted, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -429,7 +417,7 @@ int view_scan_json(FILE *out, const struct scan_view *v)
 	return rc ? rc : summary_json(out, v);
 }
 
-static int verdict_json(FILE *out, const struct scan_view *v, int pgmap)
+static int unbind_json(FILE *out, const struct scan_view *v, int pgmap)
 {
 	struct scan_verdict verdict;
 	char text[SCAN_WORDS];
@@ -437,16 +425,16 @@ static int verdict_json(FILE *out, const struct scan_view *v, int pgmap)
 	bool failed;
 
 	scan_verdict(v->s, pgmap, &verdict);
-	o = json_start("verdict", &failed);
-	add_text(o, "device", scan_device(v, pgmap), &failed);
-	add_text(o, "verdict", scan_verdict_name(verdict.what), &failed);
-	json_add_uint(o, "nr", verdict.nr, &failed);
-	json_add_uint(o, "folios", verdict.folios, &failed);
-	json_add_int(o, "refs", verdict.refs, &failed);
-	json_add_uint(o, "openers", verdict.openers, &failed);
-	add_bool(o, "under_way", verdict.under_way, &failed);
-	add_text(o, "mount", verdict.mount, &failed);
-	add_text(o, "text",
+	o = json_start("unbind", &failed);
+	json_add_text(o, KEY_DEVICE, scan_device(v, pgmap), &failed);
+	json_add_text(o, KEY_UNBIND, scan_verdict_name(verdict.what), &failed);
+	json_add_uint(o, KEY_BLOCKERS, verdict.nr, &failed);
+	json_add_uint(o, KEY_FOLIOS, verdict.folios, &failed);
+	json_add_int(o, KEY_PGMAP_REFS_UNEXPLAINED, verdict.refs, &failed);
+	json_add_uint(o, KEY_OPENERS, verdict.openers, &failed);
+	json_add_bool(o, KEY_UNDER_WAY, verdict.under_way, &failed);
+	json_add_text(o, KEY_MOUNT, verdict.mount, &failed);
+	json_add_text(o, KEY_SAYS,
 		 scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict), &failed);
 	return json_finish(out, o, failed);
 }
@@ -456,19 +444,19 @@ int view_holders_json(FILE *out, const struct scan_view *v, int pgmap)
 	int rc = body_json(out, v);
 
 	if (!rc && pgmap >= 0)
-		rc = verdict_json(out, v, pgmap);
+		rc = unbind_json(out, v, pgmap);
 	return rc ? rc : summary_json(out, v);
 }
 
 /* ---- what changed ---- */
 
-static void add_state(struct json_object *o, const char *key, const struct scan_folio *f,
+static void add_state(struct json_object *o, enum json_key key, const struct scan_folio *f,
 		      bool *failed)
 {
 	struct json_object *counts;
 
 	if (!f) {
-		add_null(o, key, failed);
+		json_add_null(o, key, failed);
 		return;
 	}
 	counts = json_object_new_object();
@@ -483,20 +471,20 @@ int scan_change_json(FILE *out, const struct scan_view *v, const struct scan_cha
 	bool failed;
 
 	o = json_start("change", &failed);
-	json_add_uint(o, "time", run->time, &failed);
-	add_text(o, "change",
+	json_add_uint(o, KEY_TIME, run->time, &failed);
+	json_add_text(o, KEY_CHANGE,
 		 !run->has_before  ? "new"
 		 : !run->has_after ? "gone"
 				   : "changed",
 		 &failed);
-	json_add_uint(o, "pfn", f->pfn, &failed);
-	json_add_uint(o, "nr", run->nr, &failed);
-	json_add_int(o, "order", f->order, &failed);
-	add_text(o, "device", scan_device(v, f->pgmap), &failed);
+	json_add_uint(o, KEY_PFN, f->pfn, &failed);
+	json_add_uint(o, KEY_FOLIOS, run->nr, &failed);
+	json_add_int(o, KEY_ORDER, f->order, &failed);
+	json_add_text(o, KEY_DEVICE, scan_device(v, f->pgmap), &failed);
 	add_file(o, v, f->file, &failed);
-	json_add_uint(o, "offset", scan_offset(v, f), &failed);
-	add_state(o, "before", run->has_before ? &run->before : NULL, &failed);
-	add_state(o, "after", run->has_after ? &run->after : NULL, &failed);
+	json_add_uint(o, KEY_OFFSET, scan_offset(v, f), &failed);
+	add_state(o, KEY_BEFORE, run->has_before ? &run->before : NULL, &failed);
+	add_state(o, KEY_AFTER, run->has_after ? &run->after : NULL, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -507,8 +495,8 @@ int scan_change_wait_json(FILE *out, const struct scan_view *v, const struct sca
 	bool failed;
 
 	o = json_start("wait-change", &failed);
-	json_add_uint(o, "time", time, &failed);
-	add_text(o, "change", came ? "new" : "gone", &failed);
+	json_add_uint(o, KEY_TIME, time, &failed);
+	json_add_text(o, KEY_CHANGE, came ? "new" : "gone", &failed);
 	add_wait(o, v, w, &failed);
 	return json_finish(out, o, failed);
 }

@@ -75,7 +75,7 @@ static void json(const char *name, size_t len)
 
 	promise(f);
 	o = json_start("name", &failed);
-	json_add_string(o, "name", name, len, &failed);
+	json_add_string(o, KEY_NAME, name, len, &failed);
 	promise(!json_finish(f, o, failed));
 	fclose(f);
 	promise_harmless(line, true);
@@ -84,9 +84,9 @@ static void json(const char *name, size_t len)
 	promise(o && json_object_object_get_ex(o, "name", &got));
 	if (escape_is_utf8(name, len)) {
 		promise(!strcmp(json_object_get_string(got), name));
-		promise(!json_object_object_get_ex(o, "name_bytes", &bytes));
+		promise(!json_object_object_get_ex(o, "name_hex", &bytes));
 	} else {
-		promise(json_object_object_get_ex(o, "name_bytes", &bytes));
+		promise(json_object_object_get_ex(o, "name_hex", &bytes));
 		promise(strlen(json_object_get_string(bytes)) == 2 * len);
 	}
 	json_object_put(o);

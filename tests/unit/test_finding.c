@@ -150,11 +150,11 @@ static void test_history(void **state)
 	assert_false(finding_counts(&f));
 	f = finding(DX_RULE_PGMAP_LEAK, DX_D_NONE, 49153, 49155);
 	f.nr_refs = 2;
-	expect_finding(&f, "the memory of pmem0 (pgmap 0xffff888012340000) has 49155 references, of which 49153 "
+	expect_finding(&f, "the memory of pmem0 (pgmap 3) has 49155 references, of which 49153 "
 			   "are explained: 2 leaked, for 15.0s");
 	f = finding(DX_RULE_PGMAP_UNDERFLOW, DX_D_NONE, 49153, 49152);
 	f.folio.device = NULL;
-	expect_finding(&f, "the memory of a device whose name is not known (pgmap 0xffff888012340000) has 49152 "
+	expect_finding(&f, "the memory of a device whose name is not known (pgmap 3) has 49152 "
 			   "references and needs 49153: 1 too few, for 15.0s");
 	f = finding(DX_RULE_STALL_BREAK_LAYOUT, DX_D_NONE, 0, 0);
 	expect_finding(&f, SUBJECT "is waited for by a truncate, hole punch or reflink for 15.0s: refcount 1025, "
@@ -166,7 +166,7 @@ static void test_history(void **state)
 				   "1, pins 1");
 	assert_true(finding_counts(&f));
 	f = finding(DX_RULE_STALL_MEMUNMAP, DX_D_NONE, 0, 0);
-	expect_finding(&f, "the memory of pmem0 (pgmap 0xffff888012340000) is waited for by memunmap_pages() for "
+	expect_finding(&f, "the memory of pmem0 (pgmap 3) is waited for by memunmap_pages() for "
 			   "15.0s");
 	f.note = true;
 	assert_false(finding_counts(&f));
@@ -262,14 +262,14 @@ static void test_trace_json(void **state)
 	(void)state;
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
 	assert_string_equal(capture_text(&c),
-			    "{\"schema\":1,\"type\":\"event\",\"time_ns\":13000000000,\"cpu\":1,"
+			    "{\"schema\":2,\"type\":\"event\",\"time_ns\":13000000000,\"cpu\":1,"
 			    "\"event\":\"violation\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081347,"
-			    "\"order\":0,\"device\":\"pmem0\",\"pgmap\":\"0xffff888012340000\","
-			    "\"pgmap_type\":\"fs-dax\",\"refcount\":-2,\"mapcount\":0,\"pins\":0,\"nr\":1,"
-			    "\"flags\":[],\"file\":\"/mnt/f\",\"deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
-			    "\"offset\":12288,\"rule\":\"free-nonzero\",\"detail\":\"refcount\","
+			    "\"order\":0,\"device\":\"pmem0\",\"pgmap\":3,"
+			    "\"memory_type\":\"fs-dax\",\"refcount\":-2,\"mapcount\":0,\"pins\":0,\"nr\":1,"
+			    "\"flags\":[],\"file\":\"/mnt/f\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
+			    "\"offset_bytes\":12288,\"rule\":\"free-nonzero\",\"detail\":\"refcount\","
 			    "\"says\":\"4K folio 0x108003 of pmem0, /mnt/f:0x3000 was freed with refcount -2, not "
-			    "0\",\"wanted\":0,\"got\":-2,\"stack\":7,\"ustack\":-14}\n");
+			    "0\",\"wanted\":0,\"got\":-2,\"stack_id\":7,\"user_stack_id\":-14}\n");
 	capture_end(&c);
 	e = feed_event(DX_PGMAP_REFS, 1, 0);
 	e.addr = (uint64_t)-3;
@@ -280,7 +280,7 @@ static void test_trace_json(void **state)
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
 	assert_non_null(strstr(capture_text(&c), "\"event\":\"pgmap-refs\""));
 	assert_non_null(strstr(capture_text(&c), "\"flags\":[\"dying\"]"));
-	assert_non_null(strstr(capture_text(&c), "\"refs\":-3,\"refs_base\":49153}"));
+	assert_non_null(strstr(capture_text(&c), "\"pgmap_refs\":-3,\"pgmap_refs_base\":49153}"));
 	capture_end(&c);
 }
 

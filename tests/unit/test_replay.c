@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "options.h"
+#include "cmd/command.h"
 #include "session.h"
 #include "tee.h"
 #include "test_engine.h"
@@ -124,14 +124,14 @@ struct run {
 static void run_it(void *arg)
 {
 	struct run *r = arg;
-	struct options o;
+	struct command_line l;
 	int argc;
 
 	for (argc = 0; r->argv[argc]; argc++)
 		;
-	assert_int_equal(options_parse(argc, r->argv, &o), 0);
-	r->status = o.command == COMMAND_TRACE ? cmd_trace(&o) : o.command == COMMAND_TOP ? cmd_top(&o) : o.command == COMMAND_CHECK ? cmd_check(&o) : cmd_history(&o);
-	options_free(&o);
+	assert_int_equal(command_line_parse(argc, r->argv, &l), 0);
+	r->status = l.command->run(l.options);
+	command_line_free(&l);
 	session_resume(&(struct session){ 0 });
 }
 

@@ -265,7 +265,7 @@ static void test_exit(void **state)
 		assert_non_null(strstr(capture_text(&c), line));
 		capture_end(&c);
 		assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
-		snprintf(decided, sizeof(decided), "\"exit\":%d,\"decided_by\":\"%s\",", runs[i].exit, runs[i].json);
+		snprintf(decided, sizeof(decided), "\"exit_status\":%d,\"decided_by\":\"%s\",", runs[i].exit, runs[i].json);
 		assert_non_null(strstr(capture_text(&c), decided));
 		capture_end(&c);
 	}
@@ -386,7 +386,7 @@ static void test_left(void **state)
 	assert_non_null(strstr(capture_text(&c),
 			       "\"command\":{\"name\":\"rm\",\"user\":\"jo\\u001b\",\"uid\":1000,\"gid\":1001,"
 			       "\"not_waited_for\":\"SIGTERM came as a second signal\",\"left\":[{\"pid\":77,"
-			       "\"comm\":\"r\\nm\",\"state\":\"D\"}]}}\n"));
+			       "\"comm\":\"r\\nm\",\"task_state\":\"D\"}]}}\n"));
 	capture_end(&c);
 }
 
@@ -632,25 +632,25 @@ static void test_json(void **state)
 	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
 	assert_string_equal(
 		capture_text(&c),
-		"{\"schema\":1,\"type\":\"rule\",\"rule\":\"install-zero-ref\",\"state\":\"broken\","
+		"{\"schema\":2,\"type\":\"rule\",\"rule\":\"install-zero-ref\",\"rule_state\":\"broken\","
 		"\"checked\":1001,\"broken\":1}\n"
-		"{\"schema\":1,\"type\":\"rule\",\"rule\":\"stall-evict\",\"state\":\"kept\",\"checked\":1022,"
+		"{\"schema\":2,\"type\":\"rule\",\"rule\":\"stall-evict\",\"rule_state\":\"kept\",\"checked\":1022,"
 		"\"broken\":0}\n"
-		"{\"schema\":1,\"type\":\"finding\",\"finding\":1,\"rule\":\"install-zero-ref\",\"detail\":\"page\","
-		"\"confidence\":\"proven\",\"note\":false,\"counts\":true,\"count\":1,\"first_ns\":7000000000,"
-		"\"last_ns\":7000000000,\"over\":false,\"says\":\"4K folio 0x108000 of pmem0, /mnt/f:0x0 was put in "
+		"{\"schema\":2,\"type\":\"finding\",\"finding\":1,\"rule\":\"install-zero-ref\",\"detail\":\"page\","
+		"\"confidence\":\"proven\",\"note\":false,\"counts\":true,\"count\":1,\"first_time_ns\":7000000000,"
+		"\"last_time_ns\":7000000000,\"over\":false,\"says\":\"4K folio 0x108000 of pmem0, /mnt/f:0x0 was put in "
 		"a PMD at 0x1000 with refcount 0, and needs 1 at least\",\"pfn\":1081344,\"order\":0,\"refcount\":3,"
 		"\"mapcount\":0,\"pins\":0,\"predates\":false,\"device\":\"pmem0\","
-		"\"pgmap\":\"0xffff888012340000\",\"file\":\"/mnt/f\",\"deleted\":false,\"dev\":\"259:1\","
-		"\"ino\":42,\"offset\":0,\"wanted\":1,\"got\":0,\"nr\":1,\"addr\":4096,\"level\":\"pmd\",\"pid\":13,"
-		"\"tgid\":12,\"comm\":\"db\",\"stack\":[],\"user_stack\":[],\"holders\":[{\"pid\":5,\"tgid\":4,"
-		"\"comm\":\"h\",\"kind\":\"get\",\"longterm\":false,\"gone\":false,\"nr\":1,\"since_ns\":6000000000,"
-		"\"age_ns\":14000000000,\"stack\":[]}]}\n"
-		"{\"schema\":1,\"type\":\"verdict\",\"exit\":1,\"decided_by\":\"findings\",\"verdict\":\"broken\",\"proven\":1,\"suspected\":0,"
-		"\"inconclusive\":0,\"over\":0,\"rules\":{\"exercised\":2,\"not_exercised\":0,\"not_checked\":0,"
-		"\"left_out\":21},\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"kernel\":\"7.2.12\","
-		"\"regime\":\"current\",\"start_ns\":5000000000,\"end_ns\":20000000000,\"command\":{\"name\":\"./t\","
-		"\"signal\":11,\"left\":[{\"pid\":9,\"comm\":\"t\",\"state\":\"R\"}]}}\n");
+		"\"pgmap\":3,\"file\":\"/mnt/f\",\"file_deleted\":false,\"dev\":\"259:1\","
+		"\"ino\":42,\"offset_bytes\":0,\"wanted\":1,\"got\":0,\"refs\":1,\"addr\":4096,\"level\":\"pmd\",\"pid\":13,"
+		"\"tgid\":12,\"comm\":\"db\",\"kernel_stack\":[],\"user_stack\":[],\"holders\":[{\"pid\":5,\"tgid\":4,"
+		"\"comm\":\"h\",\"pin\":false,\"longterm\":false,\"gone\":false,\"refs\":1,\"since_ns\":6000000000,"
+		"\"age_ns\":14000000000,\"kernel_stack\":[]}]}\n"
+		"{\"schema\":2,\"type\":\"verdict\",\"exit_status\":1,\"decided_by\":\"findings\",\"verdict\":\"broken\",\"findings_proven\":1,\"findings_suspected\":0,"
+		"\"findings_inconclusive\":0,\"findings_over\":0,\"rules_exercised\":2,\"rules_not_exercised\":0,\"rules_not_checked\":0,"
+		"\"rules_left_out\":21,\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"kernel\":\"7.2.12\","
+		"\"regime\":\"current\",\"start_time_ns\":5000000000,\"end_time_ns\":20000000000,\"command\":{\"name\":\"./t\","
+		"\"signal\":11,\"left\":[{\"pid\":9,\"comm\":\"t\",\"task_state\":\"R\"}]}}\n");
 	capture_end(&c);
 }
 
@@ -791,8 +791,8 @@ static void test_unkept(void **state)
 	capture_end(&c);
 
 	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
-	assert_non_null(strstr(capture_text(&c), "\"stack\":[],\"stack_not_kept\":true,\"user_stack\":[],\"holders\":[{"));
-	assert_non_null(strstr(capture_text(&c), "\"stack\":[],\"stack_not_kept\":true}]}\n"));
+	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[],\"kernel_stack_not_kept\":true,\"user_stack\":[],\"holders\":[{"));
+	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[],\"kernel_stack_not_kept\":true}]}\n"));
 	assert_non_null(strstr(capture_text(&c), "\"missed_runs\":0,\"stacks_not_kept\":1,"));
 	capture_end(&c);
 }

@@ -32,7 +32,7 @@ static void expect_line(const char **text, const char *want)
 	json_object_put(o);
 }
 
-#define JSON(type) "{\"schema\":1,\"type\":\"" type "\","
+#define JSON(type) "{\"schema\":2,\"type\":\"" type "\","
 
 static void test_json(void **state)
 {
@@ -55,70 +55,71 @@ static void test_json(void **state)
 	text = capture_text(&c);
 	expect_line(
 		&text,
-		JSON("scan") "\"kernel\":\"7.2.12\",\"regime\":\"current\",\"time\":20000000000}");
+		JSON("scan") "\"kernel\":\"7.2.12\",\"regime\":\"current\",\"time_ns\":20000000000}");
 	expect_line(
 		&text,
 		JSON("pgmap") "\"device\":\"pmem0\",\"driver\":\"nd_pmem\",\"memory_type\":\"fs-dax\","
 			      "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":1048576,\"pages\":131072}],\"altmap_pages\":0,"
-			      "\"dying\":false,\"state\":\"walked\",\"refs\":{\"outstanding\":131073,\"base\":131073,"
-			      "\"explained\":0,\"unexplained\":0},\"folios\":{\"in_use\":3,\"mapped\":3,\"pinned\":0},"
-			      "\"pages\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
+			      "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":131073,\"pgmap_refs_base\":131073,"
+			      "\"pgmap_refs_explained\":0,\"pgmap_refs_unexplained\":0,\"folios_in_use\":3,\"folios_mapped\":3,\"folios_pinned\":0,"
+			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
 	expect_line(
 		&text,
 		JSON("pgmap") "\"device\":\"dax0.0\",\"driver\":\"device_dax\",\"memory_type\":\"generic\","
 			      "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":2097152,\"pages\":65536}],\"altmap_pages\":0,"
-			      "\"dying\":false,\"state\":\"walked\",\"refs\":null,"
-			      "\"folios\":{\"in_use\":0,\"mapped\":0,\"pinned\":0},"
-			      "\"pages\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
+			      "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":null,\"pgmap_refs_base\":null,\"pgmap_refs_explained\":null,\"pgmap_refs_unexplained\":null,"
+			      "\"folios_in_use\":0,\"folios_mapped\":0,\"folios_pinned\":0,"
+			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
 	expect_line(
 		&text,
-		JSON("folio") "\"pfn\":1048592,\"nr\":2,\"size\":4096,\"order\":0,\"device\":\"pmem0\","
-			      "\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pincount\":0,\"pins_exact\":false,"
-			      "\"idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
-			      "\"ino\":42,\"offset\":0,\"gets\":0,\"held_pins\":0,\"held_gets\":0,\"unknown\":0,"
+		JSON("folio") "\"pfn\":1048592,\"folios\":2,\"folio_bytes\":4096,\"order\":0,\"device\":\"pmem0\","
+			      "\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"pins_exact\":false,"
+			      "\"refcount_idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
+			      "\"ino\":42,\"offset_bytes\":0,\"gets\":0,\"held_pins\":0,\"held_gets\":0,\"refs_unknown\":0,"
 			      "\"overput\":false,\"moving\":false,\"waits\":0,\"holders\":[{\"kind\":\"mapping\",\"certain\":true,\"pin\":false,"
-			      "\"refs\":0,\"pfn\":1048592,\"nr\":3,\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,"
-			      "\"fd\":null,\"id\":null,\"addr\":null,\"since\":null,\"detail\":null}]}");
+			      "\"refs\":0,\"pfn\":1048592,\"pages\":3,\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,"
+			      "\"fd\":null,\"object_id\":null,\"addr\":null,\"since_ns\":null,\"object\":null}]}");
 	expect_line(
 		&text,
-		JSON("folio") "\"pfn\":1048594,\"nr\":1,\"size\":4096,\"order\":0,\"device\":\"pmem0\","
-			      "\"memory_type\":\"fs-dax\",\"refcount\":1026,\"mapcount\":1,\"pincount\":1,\"pins_exact\":false,"
-			      "\"idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
-			      "\"ino\":42,\"offset\":8192,\"gets\":1,\"held_pins\":1,\"held_gets\":1,\"unknown\":0,"
+		JSON("folio") "\"pfn\":1048594,\"folios\":1,\"folio_bytes\":4096,\"order\":0,\"device\":\"pmem0\","
+			      "\"memory_type\":\"fs-dax\",\"refcount\":1026,\"mapcount\":1,\"pins\":1,\"pins_exact\":false,"
+			      "\"refcount_idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
+			      "\"ino\":42,\"offset_bytes\":8192,\"gets\":1,\"held_pins\":1,\"held_gets\":1,\"refs_unknown\":0,"
 			      "\"overput\":false,\"moving\":false,\"waits\":1,\"holders\":[{\"kind\":\"io_uring\",\"certain\":true,\"pin\":true,"
-			      "\"refs\":1,\"pfn\":1048594,\"nr\":1,\"tgid\":812,\"pid\":813,\"comm\":\"db\","
-			      "\"cgroup\":\"/system.slice/db\",\"fd\":4,\"id\":null,\"addr\":null,\"since\":null,"
-			      "\"detail\":\"buffer 3\"},{\"kind\":\"pipe\",\"certain\":true,\"pin\":false,\"refs\":1,"
-			      "\"pfn\":1048594,\"nr\":1,\"tgid\":900,\"pid\":900,\"comm\":\"ship\",\"cgroup\":null,\"fd\":5,"
-			      "\"id\":99,\"addr\":139637976731648,\"since\":5800000000,\"detail\":null},"
-			      "{\"kind\":\"mapping\",\"certain\":true,\"pin\":false,\"refs\":0,\"pfn\":1048592,\"nr\":3,"
-			      "\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,\"fd\":null,\"id\":null,\"addr\":null,"
-			      "\"since\":null,\"detail\":null}]}");
+			      "\"refs\":1,\"pfn\":1048594,\"pages\":1,\"tgid\":812,\"pid\":813,\"comm\":\"db\","
+			      "\"cgroup\":\"/system.slice/db\",\"fd\":4,\"object_id\":null,\"addr\":null,\"since_ns\":null,"
+			      "\"object\":\"buffer 3\"},{\"kind\":\"pipe\",\"certain\":true,\"pin\":false,\"refs\":1,"
+			      "\"pfn\":1048594,\"pages\":1,\"tgid\":900,\"pid\":900,\"comm\":\"ship\",\"cgroup\":null,\"fd\":5,"
+			      "\"object_id\":99,\"addr\":139637976731648,\"since_ns\":5800000000,\"object\":null},"
+			      "{\"kind\":\"mapping\",\"certain\":true,\"pin\":false,\"refs\":0,\"pfn\":1048592,\"pages\":3,"
+			      "\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,\"fd\":null,\"object_id\":null,\"addr\":null,"
+			      "\"since_ns\":null,\"object\":null}]}");
 	expect_line(
 		&text,
 		JSON("holder") "\"kind\":\"open\",\"certain\":false,\"pin\":false,\"refs\":0,\"pfn\":null,"
-			       "\"nr\":0,\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,\"fd\":3,\"id\":null,"
-			       "\"addr\":null,\"since\":null,\"detail\":null,\"file\":null,\"device\":\"dax0.0\"}");
+			       "\"pages\":0,\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,\"fd\":3,\"object_id\":null,"
+			       "\"addr\":null,\"since_ns\":null,\"object\":null,\"file\":null,\"device\":\"dax0.0\"}");
 	expect_line(
 		&text,
-		JSON("wait") "\"kind\":\"layout-break\",\"state\":\"S\",\"tgid\":900,\"pid\":901,"
-			     "\"comm\":\"truncate\",\"cgroup\":null,\"since\":5800000000,\"blocked_ns\":14200000000,"
+		JSON("wait") "\"wait\":\"layout-break\",\"task_state\":\"S\",\"tgid\":900,\"pid\":901,"
+			     "\"comm\":\"truncate\",\"cgroup\":null,\"since_ns\":5800000000,\"age_ns\":14200000000,"
 			     "\"pfn\":1048594,\"refcount\":1024,\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\","
-			     "\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset\":8192,"
-			     "\"stack\":[\"schedule+0x27\",\"xfs_wait_dax_page+0x1a [xfs]\",\"0xffffffff81000000\"],"
-			     "\"folios\":[1048594]}");
+			     "\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":8192,"
+			     "\"kernel_stack\":[{\"symbol\":\"schedule\",\"symbol_offset_bytes\":39},{\"symbol\":\"xfs_wait_dax_page\",\"symbol_offset_bytes\":26,\"module\":\"xfs\"},"
+			     "{\"symbol\":null}],"
+			     "\"pfns\":[1048594]}");
 	expect_line(
 		&text,
-		JSON("verdict") "\"device\":\"pmem0\",\"verdict\":\"hangs\",\"nr\":1,\"folios\":1,\"refs\":0,\"openers\":0,"
-				"\"under_way\":false,\"mount\":\"/mnt/db\",\"text\":\"unbinding pmem0 would hang, because 1 folio has "
+		JSON("unbind") "\"device\":\"pmem0\",\"unbind\":\"hangs\",\"blockers\":1,\"folios\":1,\"pgmap_refs_unexplained\":0,\"openers\":0,"
+				"\"under_way\":false,\"mount\":\"/mnt/db\",\"says\":\"unbinding pmem0 would hang, because 1 folio has "
 				"pins or references; a filesystem is mounted on it at /mnt/db\"}");
 	expect_line(
 		&text,
-		JSON("summary") "\"folios\":3,\"pages\":3,\"mapped\":3,\"pinned\":1,\"pins\":1,\"unknown\":0,"
-				"\"overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
+		JSON("scan-summary") "\"folios\":3,\"pages\":3,\"folios_mapped\":3,\"folios_pinned\":1,\"pins\":1,\"folios_unknown\":0,"
+				"\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
 				"\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,"
-				"\"dev\":\"259:1\",\"ino\":42,\"offset\":0,\"end\":12288}],"
-				"\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],\"holders\":3,\"waits\":1,"
+				"\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
+				"\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],\"nr_holders\":3,\"waits\":1,"
 				"\"gaps\":[\"sockets: this kernel's sk_buff is not known\"],\"interrupted\":false}");
 	assert_null(next_line(&text));
 	capture_end(&c);
@@ -173,15 +174,15 @@ static void test_changes(void **state)
 	text = capture_text(&c);
 	expect_line(
 		&text,
-		JSON("change") "\"time\":21000000000,\"change\":\"changed\",\"pfn\":1048592,\"nr\":2,\"order\":0,"
+		JSON("change") "\"time_ns\":21000000000,\"change\":\"changed\",\"pfn\":1048592,\"folios\":2,\"order\":0,"
 			       "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
-			       "\"offset\":0,\"before\":{\"refcount\":1,\"mapcount\":1,\"pincount\":0},"
-			       "\"after\":{\"refcount\":1025,\"mapcount\":1,\"pincount\":1}}");
+			       "\"offset_bytes\":0,\"before\":{\"refcount\":1,\"mapcount\":1,\"pins\":0},"
+			       "\"after\":{\"refcount\":1025,\"mapcount\":1,\"pins\":1}}");
 	expect_line(
 		&text,
-		JSON("change") "\"time\":21000000000,\"change\":\"new\",\"pfn\":1048594,\"nr\":1,\"order\":0,"
+		JSON("change") "\"time_ns\":21000000000,\"change\":\"new\",\"pfn\":1048594,\"folios\":1,\"order\":0,"
 			       "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
-			       "\"offset\":8192,\"before\":null,\"after\":{\"refcount\":1025,\"mapcount\":1,\"pincount\":1}}");
+			       "\"offset_bytes\":8192,\"before\":null,\"after\":{\"refcount\":1025,\"mapcount\":1,\"pins\":1}}");
 	assert_null(next_line(&text));
 	capture_end(&c);
 	scan_free(none.s);
@@ -208,10 +209,10 @@ static void test_changes_of_waits(void **state)
 	text = capture_text(&c);
 	expect_line(
 		&text,
-		JSON("wait-change") "\"time\":19000000000,\"change\":\"gone\",\"kind\":\"layout-break\","
-				    "\"state\":\"S\",\"tgid\":900,\"pid\":901,\"comm\":\"truncate\",\"cgroup\":null,\"since\":5800000000,"
-				    "\"blocked_ns\":14200000000,\"pfn\":1048576,\"refcount\":1024,\"device\":\"pmem0\",\"file\":null,"
-				    "\"offset\":null}");
+		JSON("wait-change") "\"time_ns\":19000000000,\"change\":\"gone\",\"wait\":\"layout-break\","
+				    "\"task_state\":\"S\",\"tgid\":900,\"pid\":901,\"comm\":\"truncate\",\"cgroup\":null,\"since_ns\":5800000000,"
+				    "\"age_ns\":14200000000,\"pfn\":1048576,\"refcount\":1024,\"device\":\"pmem0\",\"file\":null,"
+				    "\"offset_bytes\":null}");
 	capture_end(&c);
 	scan_free(none.s);
 	scan_free(s);

@@ -188,10 +188,10 @@ static void test_json(void **state)
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
 	assert_int_equal(view_history_json(capture_start(&c), e, "wal:0", &f), 0);
 	assert_ptr_equal(strstr(capture_text(&c),
-				"{\"schema\":1,\"type\":\"history\",\"folio\":\"wal:0\","
+				"{\"schema\":2,\"type\":\"history\",\"folio\":\"wal:0\","
 				"\"pfn\":1081344,\"order\":0,\"device\":\"pmem0\","
-				"\"file\":\"/mnt/db/wal\",\"deleted\":false,\"dev\":\"259:1\","
-				"\"ino\":42,\"offset\":0,\"refcount\":0,\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,"
+				"\"file\":\"/mnt/db/wal\",\"file_deleted\":false,\"dev\":\"259:1\","
+				"\"ino\":42,\"offset_bytes\":0,\"refcount\":0,\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,"
 				"\"doubtful\":false,\"predates\":false,\"waited\":false,"
 				"\"steps_dropped\":0,\"holders\":[],\"steps\":[{"),
 			 capture_text(&c));
@@ -203,18 +203,18 @@ static void test_json(void **state)
 	expect_json(json_object_array_get_idx(steps, 1),
 		    "{\"time_ns\":999999500,\"event\":\"fault-ref\",\"observed\":false,"
 		    "\"after_loss\":false,\"flags\":[],\"tgid\":812,\"pid\":813,\"comm\":\"db\","
-		    "\"before\":0,\"after\":1,\"mapcount\":0,\"pins\":0,\"order\":0,\"ret\":0}");
+		    "\"refcount_before\":0,\"refcount_after\":1,\"mapcount\":0,\"pins\":0,\"order\":0,\"ret\":0}");
 	expect_json(json_object_array_get_idx(steps, 5),
 		    "{\"time_ns\":1001000000,\"event\":\"pin\",\"observed\":true,"
 		    "\"after_loss\":false,\"flags\":[\"longterm\"],\"tgid\":812,\"pid\":813,"
-		    "\"comm\":\"db\",\"before\":1,\"after\":1025,\"mapcount\":1,\"pins\":1,"
-		    "\"order\":0,\"ret\":1,\"stack\":7}");
+		    "\"comm\":\"db\",\"refcount_before\":1,\"refcount_after\":1025,\"mapcount\":1,\"pins\":1,"
+		    "\"order\":0,\"ret\":1,\"stack_id\":7}");
 	json_object_put(o);
 	capture_end(&c);
 
 	assert_int_equal(view_history_json(capture_start(&c), e, "a\xff", NULL), 0);
-	assert_string_equal(capture_text(&c), "{\"schema\":1,\"type\":\"history\",\"folio\":"
-					      "\"a\\ufffd\",\"folio_bytes\":\"61ff\",\"error\":\"not seen\"}\n");
+	assert_string_equal(capture_text(&c), "{\"schema\":2,\"type\":\"history\",\"folio\":"
+					      "\"a\\ufffd\",\"folio_hex\":\"61ff\",\"error\":\"not seen\"}\n");
 	capture_end(&c);
 	engine_free(e);
 }
@@ -234,7 +234,7 @@ static void test_json_holder(void **state)
 	o = json_tokener_parse(capture_text(&c));
 	expect_json(get(o, "holders"),
 		    "[{\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"pin\":true,\"longterm\":false,"
-		    "\"nr\":1,\"since_ns\":1001000000,\"stack\":7}]");
+		    "\"refs\":1,\"since_ns\":1001000000,\"stack_id\":7}]");
 	expect_json(get(o, "file"), "null");
 	json_object_put(o);
 	capture_end(&c);

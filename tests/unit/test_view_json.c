@@ -36,14 +36,14 @@ static void test_fault(void **state)
 	e.ret = 0x100;
 	/* time is absolute, whatever the start is */
 	expect_event(&e, &names,
-		     "{\"schema\":1,\"type\":\"event\",\"time_ns\":13345678912,\"cpu\":1,"
+		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":13345678912,\"cpu\":1,"
 		     "\"event\":\"fault\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081347,"
-		     "\"order\":0,\"device\":\"pmem0\",\"pgmap\":\"0xffff888012340000\","
-		     "\"pgmap_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"nr\":1,"
+		     "\"order\":0,\"device\":\"pmem0\",\"pgmap\":3,"
+		     "\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"nr\":1,"
 		     "\"flags\":[\"insert\",\"install\",\"write\"],\"file\":\"/mnt/db/wal\","
-		     "\"deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset\":12288,"
+		     "\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":12288,"
 		     "\"addr\":4096,\"level\":\"pte\",\"ref_first\":0,\"ref_install\":1,"
-		     "\"map_install\":0,\"since_ns\":500,\"ret\":256,\"result\":\"NOPAGE\"}\n");
+		     "\"map_install\":0,\"install_time_ns\":13345678412,\"ret\":256,\"result\":\"NOPAGE\"}\n");
 }
 
 static void test_pin_unknown_file(void **state)
@@ -59,12 +59,12 @@ static void test_pin_unknown_file(void **state)
 	e.ustack = 3;
 	e.ret = -95;
 	expect_event(&e, NULL,
-		     "{\"schema\":1,\"type\":\"event\",\"time_ns\":1,\"cpu\":1,\"event\":\"pin\","
+		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":1,\"cpu\":1,\"event\":\"pin\","
 		     "\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081344,\"order\":0,"
-		     "\"device\":null,\"pgmap\":\"0xffff888012340000\",\"refcount\":1025,"
+		     "\"device\":null,\"pgmap\":3,\"refcount\":1025,"
 		     "\"mapcount\":0,\"pins\":1,\"nr\":1,\"flags\":[],\"file\":null,"
-		     "\"dev\":\"259:1\",\"ino\":42,\"offset\":0,\"gup_flags\":\"0x80001\","
-		     "\"ret\":-95,\"stack\":-14,\"ustack\":3}\n");
+		     "\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"gup_flags\":\"0x80001\","
+		     "\"ret\":-95,\"stack_id\":-14,\"user_stack_id\":3}\n");
 }
 
 static void test_fields_left_out(void **state)
@@ -78,7 +78,7 @@ static void test_fields_left_out(void **state)
 	e.dev = 0;
 	/* beyond 2^63, which a signed number would turn negative */
 	expect_event(&e, NULL,
-		     "{\"schema\":1,\"type\":\"event\",\"time_ns\":18446744073709551615,\"cpu\":1,"
+		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":18446744073709551615,\"cpu\":1,"
 		     "\"event\":\"module\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"flags\":[]}\n");
 	e = feed_event(DX_BREAK_DONE, 0, 4);
 	e.pgmap = 0;
@@ -86,16 +86,16 @@ static void test_fields_left_out(void **state)
 	e.addr = 7;
 	e.flags = DX_F_FINAL | 1u << 31;
 	expect_event(&e, NULL,
-		     "{\"schema\":1,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,"
+		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,"
 		     "\"event\":\"break-done\",\"pid\":813,\"tgid\":812,\"comm\":\"db\","
 		     "\"flags\":[\"final\",\"0x80000000\"],\"file\":null,\"dev\":\"259:1\",\"ino\":42,"
-		     "\"first_page\":4,\"last_page\":7,\"ret\":0}\n");
+		     "\"offset_bytes\":16384,\"offset_end_bytes\":32768,\"ret\":0}\n");
 	e = feed_event(77, 0, 0);
 	e.pgmap = 0;
 	e.pgmap_type = 0;
 	e.ino = 0;
 	expect_event(&e, NULL,
-		     "{\"schema\":1,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,"
+		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,"
 		     "\"event\":\"type-77\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"flags\":[]}\n");
 }
 
@@ -112,9 +112,9 @@ static void test_file_record(void **state)
 	f.path_len = 2;
 	f.path_flags = DX_PATH_DELETED;
 	expect_event(&f.e, NULL,
-		     "{\"schema\":1,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,\"event\":\"file\","
-		     "\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"flags\":[],\"truncated\":false,"
-		     "\"file\":\"/a\",\"deleted\":true,\"dev\":\"259:1\",\"ino\":42}\n");
+		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,\"event\":\"file\","
+		     "\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"flags\":[],\"file_truncated\":false,"
+		     "\"file\":\"/a\",\"file_deleted\":true,\"dev\":\"259:1\",\"ino\":42}\n");
 }
 
 /* One line of valid UTF-8 that a terminal may show; a reader gets back what the names are. */
@@ -142,11 +142,11 @@ static void test_hostile(void **state)
 	assert_true(json_object_object_get_ex(o, "file", &v));
 	assert_string_equal(json_object_get_string(v),
 			    "/\x1b[31m\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8");
-	assert_true(json_object_object_get_ex(o, "file_bytes", &v));
+	assert_true(json_object_object_get_ex(o, "file_hex", &v));
 	assert_string_equal(json_object_get_string(v), "2f1b5b33316d0affeda080225ce280aec29b7fe280a8");
 	assert_true(json_object_object_get_ex(o, "comm", &v));
 	assert_string_equal(json_object_get_string(v), "0123456789abcde\xef\xbf\xbd");
-	assert_true(json_object_object_get_ex(o, "comm_bytes", &v));
+	assert_true(json_object_object_get_ex(o, "comm_hex", &v));
 	assert_string_equal(json_object_get_string(v), "303132333435363738396162636465c3");
 	assert_true(json_object_object_get_ex(o, "device", &v));
 	assert_string_equal(json_object_get_string(v), "p\"\\");
@@ -168,20 +168,21 @@ static void test_stacks(void **state)
 	e.stack = 9;
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
 	assert_non_null(strstr(capture_text(&c),
-			       "\"stack\":9,\"kernel_stack\":[\"0xffffffff81000010\"],"
-			       "\"user_stack\":[\"0x401000\",\"0x401010 (db: so it is)\"]}\n"));
+			       "\"stack_id\":9,\"kernel_stack\":[{\"symbol\":null}],"
+			       "\"user_stack\":[{\"ip\":\"0x401000\",\"symbol\":null},"
+			       "{\"ip\":\"0x401010\",\"symbol\":null,\"binary\":\"db\",\"why\":\"so it is\"}]}\n"));
 	capture_end(&c);
 
 	/* one that was not kept is no empty one */
 	e.stack = DX_STACK_UNKEPT;
 	stack = (struct view_stack){ .kernel_unkept = true };
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
-	assert_non_null(strstr(capture_text(&c), "\"stack\":-2,\"kernel_stack\":[],\"kernel_stack_not_kept\":true,"
+	assert_non_null(strstr(capture_text(&c), "\"stack_id\":-2,\"kernel_stack\":[],\"kernel_stack_not_kept\":true,"
 						 "\"user_stack\":[]}\n"));
 	capture_end(&c);
 	stack = (struct view_stack){ .kernel = kernel, .nr_kernel = 1, .user_unkept = true };
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
-	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[\"0xffffffff81000010\"],\"user_stack\":[],"
+	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[{\"symbol\":null}],\"user_stack\":[],"
 						 "\"user_stack_not_kept\":true}\n"));
 	capture_end(&c);
 }
@@ -198,7 +199,7 @@ static void test_summary(void **state)
 	s.lost[DX_PIN] = 3;
 	assert_int_equal(view_json_summary(capture_start(&c), &s), 0);
 	assert_string_equal(capture_text(&c),
-			    "{\"schema\":1,\"type\":\"summary\",\"received\":11,\"lost\":3,"
+			    "{\"schema\":2,\"type\":\"summary\",\"received\":11,\"lost\":3,"
 			    "\"by_event\":{\"fault\":{\"received\":10,\"lost\":0},"
 			    "\"pin\":{\"received\":1,\"lost\":3}},\"lost_by_cpu\":[0,3],"
 			    "\"missed_runs\":1,\"stacks_not_kept\":2}\n");

@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 
 /* One DAX file on pmem0: device 259:1, inode 42. */
-#define FEED_PGMAP 0xffff888012340000ull
+#define FEED_PGMAP 3ull
 #define FEED_DEV ((259u << 20) | 1)
 #define FEED_INO 42
 #define FEED_PFN 0x108000ull

@@ -57,7 +57,7 @@ static void test_history(struct place *p)
 	must(json_object_object_get_ex(h, "steps", &steps) && json_object_array_length(steps));
 	steps = json_object_array_get_idx(steps, 0);
 	if (strcmp(field_str(steps, "event"), "sample") || !field_has_flag(steps, "scan") ||
-	    field_int(steps, "after") != refs || field_int(steps, "mapcount") != map)
+	    field_int(steps, "refcount_after") != refs || field_int(steps, "mapcount") != map)
 		fail("the first step should be a scan's sample, %d references, mapcount %d: %s", refs, map,
 		     json_object_to_json_string(steps));
 	if (p->fs && strcmp(field_str(h, "file"), a.path))
@@ -184,7 +184,7 @@ static void test_loss(struct place *p)
 	must(json_object_object_get_ex(h, "steps", &steps) && json_object_array_length(steps));
 	step = json_object_array_get_idx(steps, 0);
 	if (strcmp(field_str(step, "event"), "sample") || !field_has_flag(step, "scan") ||
-	    !field_bool(step, "after_loss") || field_int(step, "after") != 2)
+	    !field_bool(step, "after_loss") || field_int(step, "refcount_after") != 2)
 		fail("the first step should be a scan's sample of 2 references after a loss: %s",
 		     json_object_to_json_string(steps));
 	if (strcmp(field_str(h, "file"), a.path))

@@ -64,7 +64,7 @@ static bool is_type(struct json_object *line, const char *type)
 /* Did it come in this turn? A suspicion's time is when it arose. */
 static bool in_turn(struct json_object *finding, const struct turn *turn)
 {
-	int64_t at = field_int(finding, "first_ns");
+	int64_t at = field_int(finding, "first_time_ns");
 
 	return at >= turn->from && at <= turn->to;
 }
@@ -122,7 +122,7 @@ void test_every_rule(struct place *p)
 		const char *rule = field_str(d->lines[i], "rule");
 
 		if (!tests_exercise(rule) && !honest_exercises(rule) && !kernel_lacks(rule) &&
-		    strcmp(field_str(check_rule(here, rule), "state"), "not-checked"))
+		    strcmp(field_str(check_rule(here, rule), "rule_state"), "not-checked"))
 			fail("no test exercises %s", rule);
 	}
 }
@@ -289,10 +289,10 @@ bool finding_has_frame(struct json_object *finding, const char *function)
 {
 	struct json_object *stack;
 
-	if (!json_object_object_get_ex(finding, "stack", &stack))
+	if (!json_object_object_get_ex(finding, "kernel_stack", &stack))
 		return false;
 	for (size_t i = 0; i < json_object_array_length(stack); i++) {
-		const char *name = field_str_or_null(json_object_array_get_idx(stack, i), "name");
+		const char *name = field_str_or_null(json_object_array_get_idx(stack, i), "symbol");
 
 		if (name && !strcmp(name, function))
 			return true;
@@ -333,7 +333,7 @@ struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn
 
 	if (check_broken(d, rule) < 1)
 		fail("%s is not broken: %s", rule, d->out_text);
-	if (strcmp(field_str(check_rule(d, rule), "state"), "broken"))
+	if (strcmp(field_str(check_rule(d, rule), "rule_state"), "broken"))
 		fail("%s is not said to be broken: %s", rule, d->out_text);
 	expect_no_other(d, rule);
 	for (size_t i = 0; (f = check_finding(d, rule, i)); i++) {

@@ -76,7 +76,7 @@ static pid_t expect_left(struct json_object *command, const char *comm, const ch
 	for (size_t i = 0; i < json_object_array_length(left); i++) {
 		struct json_object *one = json_object_array_get_idx(left, i);
 
-		if (!strcmp(field_str(one, "comm"), comm) && !strcmp(field_str(one, "state"), state))
+		if (!strcmp(field_str(one, "comm"), comm) && !strcmp(field_str(one, "task_state"), state))
 			return field_int(one, "pid");
 	}
 	fail("no %s in state %s: %s", comm, state, json_object_to_json_string(command));

@@ -113,9 +113,9 @@ static void test_leak(struct place *p)
 	check_await(d, "folio-leak");
 	check_stop(d, 1);
 	f = expect_only(d, "folio-leak", arg.pfn, NULL);
-	if (field_int(f, "nr") != 1 || strcmp(field_str(f, "confidence"), "suspected"))
+	if (field_int(f, "refs") != 1 || strcmp(field_str(f, "confidence"), "suspected"))
 		fail("one suspected reference expected: %s", json_object_to_json_string(f));
-	if (strcmp(field_str(f, "file"), a.path) || field_int(f, "offset") != a.off)
+	if (strcmp(field_str(f, "file"), a.path) || field_int(f, "offset_bytes") != a.off)
 		fail("not %s: %s", a.spec, json_object_to_json_string(f));
 	inject_undo(fd);
 	area_remove(&a);

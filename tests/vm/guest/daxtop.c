@@ -2,6 +2,7 @@
 /* daxtop.c - starts the program under test and reads what it printed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,22 @@
 #include <unistd.h>
 #include "daxtop.h"
 #include "runner.h"
+#include "../../json_schema.h"
 
 #define READY "daxtop: ready"
 
+static struct json_object *schema; /* of all lines of all commands */
+
 int daxtop_stdout = -1, daxtop_stderr = -1;
+
+void daxtop_schema_read(void)
+{
+	const char *text = run("%s --json-schema", daxtop_program());
+
+	schema = json_tokener_parse(text);
+	if (!schema)
+		fail("--json-schema printed no JSON: %.300s", text);
+}
 
 const char *daxtop_program(void)
 {
@@ -211,6 +224,7 @@ static struct json_object *line_parse(const char *line, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new();
 	struct json_object *o;
+	char why[300];
 
 	must(tok);
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -220,8 +234,10 @@ static struct json_object *line_parse(const char *line, size_t len)
 		fail("not JSON (%s): %.300s", json_tokener_error_desc(json_tokener_get_error(tok)),
 		     line);
 	json_tokener_free(tok);
-	if (!json_object_is_type(o, json_type_object) || field_int(o, "schema") != 1)
-		fail("a line that is not an object of schema 1: %.300s", line);
+	if (!json_object_is_type(o, json_type_object))
+		fail("a line that is not an object: %.300s", line);
+	if (!schema_valid(schema, o, why, sizeof(why)))
+		fail("not as daxtop --json-schema has it: %s: %.1000s", why, line);
 	return o;
 }
 
@@ -390,6 +406,17 @@ void trace_stop(struct daxtop *d, const char *events)
 	d->nr_lines = n;
 }
 
+/* A name that is in no line would look as one that is not there. */
+static void expect_key(const char *key)
+{
+	struct json_object *at = schema;
+
+	must(json_object_object_get_ex(at, "$defs", &at) && json_object_object_get_ex(at, "fields", &at) &&
+	     json_object_object_get_ex(at, "properties", &at));
+	if (!json_object_object_get_ex(at, key, &at))
+		fail("no \"%s\" is in the schema", key);
+}
+
 static struct json_object *field(struct json_object *o, const char *key, enum json_type type)
 {
 	struct json_object *v;
@@ -416,7 +443,23 @@ int64_t field_int_or(struct json_object *o, const char *key, int64_t none)
 {
 	struct json_object *v;
 
+	expect_key(key);
 	return json_object_object_get_ex(o, key, &v) && v ? field_int(o, key) : none;
+}
+
+const char *frame_text(struct json_object *frame)
+{
+	const char *symbol = field_str_or_null(frame, "symbol"), *why = field_str_or_null(frame, "why");
+	const char *in = field_str_or_null(frame, "binary") ?: field_str_or_null(frame, "module");
+	static char text[1024];
+
+	if (symbol)
+		snprintf(text, sizeof(text), "%s+0x%" PRIx64 "%s%s%s", symbol, field_int(frame, "symbol_offset_bytes"),
+			 in ? " (" : "", in ?: "", in ? ")" : "");
+	else
+		snprintf(text, sizeof(text), "%s%s%s%s%s%s", field_str(frame, "ip"), in || why ? " (" : "", in ?: "",
+			 in && why ? ": " : "", why ?: "", in || why ? ")" : "");
+	return text;
 }
 
 bool field_bool(struct json_object *o, const char *key)
@@ -428,6 +471,7 @@ const char *field_str_or_null(struct json_object *o, const char *key)
 {
 	struct json_object *v;
 
+	expect_key(key);
 	if (!json_object_object_get_ex(o, key, &v) || !v)
 		return NULL;
 	return field_str(o, key);

@@ -81,6 +81,10 @@ const char *field_str(struct json_object *o, const char *key);
 int64_t field_int(struct json_object *o, const char *key);
 /* An integer, or @none if it is null or not there. */
 int64_t field_int_or(struct json_object *o, const char *key, int64_t none);
+/* Before any test: asks the program for its JSON Schema, by which all lines are checked that are read. */
+void daxtop_schema_read(void);
+/* A frame as text has it: "main+0x12 (prog)", "0x401000 (prog: why)"; until the next call. */
+const char *frame_text(struct json_object *frame);
 bool field_bool(struct json_object *o, const char *key);
 /* NULL when it is not there or null. */
 const char *field_str_or_null(struct json_object *o, const char *key);

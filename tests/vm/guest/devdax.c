@@ -101,8 +101,8 @@ static void test_where(struct place *p)
 	touch_write(a.p);
 	history_stop(d);
 	h = history_get(d, a.spec);
-	if (field_int(h, "offset") != a.off)
-		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset"), (long)a.off);
+	if (field_int(h, "offset_bytes") != a.off)
+		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset_bytes"), (long)a.off);
 	if (field_int(h, "order") != a.order)
 		fail("order: got %ld, expected %u", (long)field_int(h, "order"), a.order);
 	HISTORY(d, &a, "install 1>2 m1");
@@ -141,7 +141,7 @@ static void test_fault_event(struct place *p)
 		fail("got %zu events, expected one dev-fault: %s", trace_count(d, NULL),
 		     d->out_text);
 	e = d->lines[0];
-	if (field_int(e, "tgid") != getpid() || field_int(e, "offset") != a.off)
+	if (field_int(e, "tgid") != getpid() || field_int(e, "offset_bytes") != a.off)
 		fail("got %s, expected tgid %d and offset %ld", json_object_to_json_string(e),
 		     getpid(), (long)a.off);
 }

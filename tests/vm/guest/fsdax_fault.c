@@ -270,8 +270,8 @@ static void test_where(struct place *p)
 		fail("device: got %s, expected %s", field_str(h, "device"), p->device);
 	if (strcmp(field_str(h, "file"), a.path))
 		fail("file: got %s, expected %s", field_str(h, "file"), a.path);
-	if (field_int(h, "offset") != a.off)
-		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset"), (long)a.off);
+	if (field_int(h, "offset_bytes") != a.off)
+		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset_bytes"), (long)a.off);
 	if (field_int(h, "order"))
 		fail("order: got %ld, expected 0", (long)field_int(h, "order"));
 	HISTORY(d, &a, FAULT_NEW);

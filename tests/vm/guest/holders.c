@@ -117,7 +117,7 @@ static void expect_in(const char *path, off_t off, uint64_t pfn)
 	struct json_object *f = folio_of(holders_run(1, path), pfn);
 
 	expect_holder(f, "pipe", getpid(), true);
-	if (strcmp(field_str(f, "file"), path) || field_int(f, "offset") != off)
+	if (strcmp(field_str(f, "file"), path) || field_int(f, "offset_bytes") != off)
 		fail("%s, offset %#llx expected: %s", path, (long long)off, json_text(f));
 }
 
@@ -251,7 +251,7 @@ static void test_device(struct place *p)
 	child_start(&c, child_maps, &a);
 	child_await(&c);
 	v = verdict(p, 1, "sigbus");
-	if (field_int(v, "nr") != 2)
+	if (field_int(v, "blockers") != 2)
 		fail("two processes: %s", json_text(v));
 	child_go(&c);
 	child_end(&c);
@@ -259,7 +259,7 @@ static void test_device(struct place *p)
 	iov = (struct iovec){ a.p, SZ_4K };
 	must(!io_uring_queue_init(4, &ring, 0) && !io_uring_register_buffers(&ring, &iov, 1));
 	v = verdict(p, 1, "pulls");
-	if (field_int(v, "nr") != 2 || field_int(v, "folios") != 1)
+	if (field_int(v, "blockers") != 2 || field_int(v, "folios") != 1)
 		fail("a reference and a pin of one folio: %s", json_text(v));
 	must(!io_uring_unregister_buffers(&ring));
 	pipe_drain(fds);

@@ -71,10 +71,10 @@ static const char *honest_said(void)
 static bool says_unsure(struct daxtop *d, struct json_object *verdict)
 {
 	bool lost = (kernel_legacy() || kernel_loses()) && field_int(verdict, "lost");
-	bool unseen = field_int(verdict, "missed_runs") && field_int(verdict, "inconclusive");
+	bool unseen = field_int(verdict, "missed_runs") && field_int(verdict, "findings_inconclusive");
 
 	return WEXITSTATUS(d->status) == 124 && (lost || unseen) &&
-	       !field_int(verdict, "proven") && !field_int(verdict, "suspected");
+	       !field_int(verdict, "findings_proven") && !field_int(verdict, "findings_suspected");
 }
 
 void test_no_false_alarm(struct place *none)

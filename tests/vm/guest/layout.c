@@ -236,7 +236,7 @@ static void test_locked(struct place *p)
 		fail("one removal and no loss expected: %s", d->out_text);
 	if (field_int(d->lines[0], "tgid") != c.pid ||
 	    (uint64_t)field_int(d->lines[0], "pfn") != arg.pfn ||
-	    field_int(d->lines[0], "offset") != w.a.off)
+	    field_int(d->lines[0], "offset_bytes") != w.a.off)
 		fail("not of page %#llx at %s: %s", (unsigned long long)arg.pfn, w.a.spec,
 		     d->out_text);
 	area_unmap(&w.a);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "daxtop.h"
 #include "check.h"
 #include "place.h"
 #include "runner.h"
@@ -328,6 +329,7 @@ int main(int argc, char **argv)
 	start = now_ms();
 	klog_open();
 	runner_open();
+	daxtop_schema_read();
 	places_find();
 	places_clean();
 	for (i = 0; i < nr_units; i++)

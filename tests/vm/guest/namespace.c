@@ -6,15 +6,22 @@
 #include "daxtop.h"
 #include "place.h"
 
+/* ndctl's, not daxtop's: NULL where there is no such member. */
+static const char *member(struct json_object *o, const char *key)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : NULL;
+}
+
 /* Is this one of `ndctl list -N` that has the device? Copies its name then. */
 static bool namespace_is(struct json_object *o, const char *device, char *name, size_t len)
 {
-	const char *block = field_str_or_null(o, "blockdev");
-	const char *chr = field_str_or_null(o, "chardev");
+	const char *block = member(o, "blockdev"), *chr = member(o, "chardev"), *dev = member(o, "dev");
 
-	if ((!block || strcmp(block, device)) && (!chr || strcmp(chr, device)))
+	if (!dev || ((!block || strcmp(block, device)) && (!chr || strcmp(chr, device))))
 		return false;
-	snprintf(name, len, "%s", field_str(o, "dev"));
+	snprintf(name, len, "%s", dev);
 	return true;
 }
 

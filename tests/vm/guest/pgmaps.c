@@ -22,7 +22,7 @@ static struct json_object *expect_refs(struct daxtop *d, struct place *p, const 
 {
 	struct json_object *f = check_finding(d, rule, 0);
 
-	if (!f || field_int(f, "nr") != 1 || strcmp(field_str(f, "confidence"), "proven") ||
+	if (!f || field_int(f, "refs") != 1 || strcmp(field_str(f, "confidence"), "proven") ||
 	    strcmp(field_str(f, "device"), p->device))
 		fail("%s of %s, one proven reference, expected: %s", rule, p->device, d->out_text);
 	return f;

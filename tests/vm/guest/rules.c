@@ -241,7 +241,7 @@ static void test_break_incomplete(struct place *p)
 	inject_do(fd, &arg);
 	check_stop(d, 1);
 	f = expect_only(d, "break-incomplete", 0, "inject_break_incomplete");
-	if (strcmp(field_str(f, "file"), a.path) || field_int(f, "offset") != a.off)
+	if (strcmp(field_str(f, "file"), a.path) || field_int(f, "offset_bytes") != a.off)
 		fail("not %s: %s", a.spec, json_object_to_json_string(f));
 	area_unmap(&a);
 	area_remove(&a);

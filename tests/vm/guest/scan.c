@@ -39,7 +39,7 @@ struct json_object *line_of(struct daxtop *d, const char *type, size_t nth)
 
 struct json_object *summary_line(struct daxtop *d)
 {
-	struct json_object *s = line_of(d, "summary", 0);
+	struct json_object *s = line_of(d, "scan-summary", 0);
 
 	if (!s || s != d->lines[d->nr_lines - 1])
 		fail("the last line is no summary: %.2000s", d->out_text);
@@ -68,13 +68,13 @@ struct json_object *wait_of(struct daxtop *d, pid_t pid)
 
 struct json_object *expect_verdict(struct daxtop *d, const char *device, const char *verdict)
 {
-	struct json_object *v = line_of(d, "verdict", 0);
+	struct json_object *v = line_of(d, "unbind", 0);
 
-	if (!v || line_of(d, "verdict", 1))
+	if (!v || line_of(d, "unbind", 1))
 		fail("one verdict expected: %.3000s%s", d->out_text, d->err_text);
-	if (strcmp(field_str(v, "device"), device) || strcmp(field_str(v, "verdict"), verdict))
+	if (strcmp(field_str(v, "device"), device) || strcmp(field_str(v, "unbind"), verdict))
 		fail("`%s` of %s expected: %s", verdict, device, json_text(v));
-	if (!field_str(v, "text")[0])
+	if (!field_str(v, "says")[0])
 		fail("a verdict without words: %s", json_text(v));
 	return v;
 }
@@ -108,34 +108,34 @@ static void check_holder(struct json_object *h)
 		fail("no such kind of holder: %s", json_text(h));
 	/* a process gives its address space away before its page tables go (exit_mm()) */
 	if (field_bool(h, "certain") && !strcmp(kind, "mapping") && !field_int_or(h, "tgid", 0) &&
-	    !strstr(field_str_or_null(h, "detail") ?: "", "of a process that has exited"))
+	    !strstr(field_str_or_null(h, "object") ?: "", "of a process that has exited"))
 		fail("a page table of nobody: %s", json_text(h));
 	if (field_int(h, "refs") < 0 || field_int_or(h, "fd", 0) < 0 ||
 	    field_int_or(h, "tgid", 1) < 1 || field_int_or(h, "pid", 1) < 1)
 		fail("below zero: %s", json_text(h));
-	if (field_int_or(h, "since", 0) > now_ms() * 1000000)
+	if (field_int_or(h, "since_ns", 0) > now_ms() * 1000000)
 		fail("since the future: %s", json_text(h));
 }
 
 static void check_folio(struct json_object *f, struct json_object *before)
 {
-	static const char *const counts[] = { "mapcount",  "pincount", "share", "gets", "held_pins",
-					      "held_gets", "unknown",  "waits", NULL };
+	static const char *const counts[] = { "mapcount",  "pins", "share", "gets", "held_pins",
+					      "held_gets", "refs_unknown",  "waits", NULL };
 	struct json_object *holders = field_array(f, "holders");
 	int64_t pages = 1ll << field_int(f, "order"), free;
 
 	for (size_t i = 0; counts[i]; i++)
 		if (field_int_or(f, counts[i], 0) < 0)
 			fail("%s is below zero: %s", counts[i], json_text(f));
-	if (field_int(f, "refcount") < 0 || field_int(f, "nr") < 1 ||
-	    field_int(f, "size") != pages * 4096 || field_int(f, "pfn") % pages)
+	if (field_int(f, "refcount") < 0 || field_int(f, "folios") < 1 ||
+	    field_int(f, "folio_bytes") != pages * 4096 || field_int(f, "pfn") % pages)
 		fail("no such folio: %s", json_text(f));
 	if (before && field_int(f, "pfn") <
 			      field_int(before, "pfn") +
-				      field_int(before, "nr") * field_int(before, "size") / 4096)
+				      field_int(before, "folios") * field_int(before, "folio_bytes") / 4096)
 		fail("%s comes after or overlaps %s", json_text(before), json_text(f));
-	free = field_int(f, "pincount") + field_int(f, "gets") -
-	       field_int_or(f, "unknown", field_int(f, "pincount") + field_int(f, "gets"));
+	free = field_int(f, "pins") + field_int(f, "gets") -
+	       field_int_or(f, "refs_unknown", field_int(f, "pins") + field_int(f, "gets"));
 	if (!field_bool(f, "moving") &&
 	    (free < 0 || free > field_int(f, "held_pins") + field_int(f, "held_gets")))
 		fail("the references don't add up: %s", json_text(f));
@@ -148,24 +148,20 @@ static void check_pgmap(struct json_object *p)
 	static const char *const states[] = { "walked", "partly", "vanished", "skipped", NULL };
 	static const char *const types[] = { "private", "coherent",   "fs-dax",
 					     "generic", "pci-p2pdma", NULL };
-	struct json_object *ranges = field_array(p, "ranges"), *folios, *refs;
+	struct json_object *ranges = field_array(p, "ranges");
+	int64_t unexplained = field_int_or(p, "pgmap_refs_unexplained", 0);
 
-	if (!is_word(field_str(p, "state"), states) || !is_word(field_str(p, "memory_type"), types))
+	if (!is_word(field_str(p, "walk"), states) || !is_word(field_str(p, "memory_type"), types))
 		fail("no such state or type: %s", json_text(p));
 	if (!json_object_array_length(ranges) || field_int(p, "altmap_pages") < 0)
 		fail("a pgmap of no pages: %s", json_text(p));
-	must(json_object_object_get_ex(p, "folios", &folios));
-	if (field_int(folios, "in_use") < 0 ||
-	    field_int(folios, "mapped") > field_int(folios, "in_use") ||
-	    field_int(folios, "pinned") > field_int(folios, "in_use"))
+	if (field_int(p, "folios_mapped") > field_int(p, "folios_in_use") ||
+	    field_int(p, "folios_pinned") > field_int(p, "folios_in_use"))
 		fail("more mapped or pinned than in use: %s", json_text(p));
-	must(json_object_object_get_ex(p, "refs", &refs));
 	/* fewer at another look are no longer claimed */
-	if (refs && (field_int(refs, "unexplained") < 0 ||
-		     (field_int(refs, "unexplained") &&
-		      field_int(refs, "unexplained") > field_int(refs, "outstanding") -
-							       field_int(refs, "base") -
-							       field_int(refs, "explained"))))
+	if (unexplained < 0 ||
+	    (unexplained && unexplained > field_int(p, "pgmap_refs") - field_int(p, "pgmap_refs_base") -
+						  field_int(p, "pgmap_refs_explained")))
 		fail("the references don't add up: %s", json_text(p));
 }
 
@@ -174,10 +170,10 @@ static void check_wait(struct json_object *w)
 	static const char *const kinds[] = { "layout-break", "evict", "memunmap", "entry-lock",
 					     NULL };
 
-	if (!is_word(field_str(w, "kind"), kinds) || field_int(w, "pid") < 1)
+	if (!is_word(field_str(w, "wait"), kinds) || field_int(w, "pid") < 1)
 		fail("no such wait: %s", json_text(w));
-	if (field_int_or(w, "since", 0) > now_ms() * 1000000 ||
-	    field_int_or(w, "blocked_ns", 0) < 0)
+	if (field_int_or(w, "since_ns", 0) > now_ms() * 1000000 ||
+	    field_int_or(w, "age_ns", 0) < 0)
 		fail("it waits since the future: %s", json_text(w));
 }
 
@@ -187,8 +183,8 @@ static void check_summary(struct daxtop *d)
 	int64_t folios = 0, pages = 0;
 
 	for (size_t i = 0; (f = line_of(d, "folio", i)); i++) {
-		folios += field_int(f, "nr");
-		pages += field_int(f, "nr") << field_int(f, "order");
+		folios += field_int(f, "folios");
+		pages += field_int(f, "folios") << field_int(f, "order");
 	}
 	if (field_int(s, "folios") != folios || field_int(s, "pages") != pages)
 		fail("%lld folios of %lld pages are listed, the summary says: %s",
@@ -222,9 +218,9 @@ void look_check(struct daxtop *d)
 			check_holder(line);
 		} else if (is_type(line, "wait")) {
 			check_wait(line);
-		} else if (is_type(line, "summary")) {
+		} else if (is_type(line, "scan-summary")) {
 			summed = true;
-		} else if (!is_type(line, "verdict") && !(i == 0 && is_type(line, "scan"))) {
+		} else if (!is_type(line, "unbind") && !(i == 0 && is_type(line, "scan"))) {
 			fail("no such line: %s", json_text(line));
 		}
 	}
@@ -297,7 +293,7 @@ struct json_object *folio_of(struct daxtop *d, uint64_t pfn)
 	struct json_object *f;
 
 	for (size_t i = 0; (f = line_of(d, "folio", i)); i++)
-		if (covers(f, pfn, field_int(f, "nr") << field_int(f, "order")))
+		if (covers(f, pfn, field_int(f, "folios") << field_int(f, "order")))
 			return f;
 	return NULL;
 }
@@ -329,7 +325,7 @@ static void expect_where(struct json_object *f, const struct area *a, uint64_t p
 		fail("device: expected %s in %s", a->place->device, json_text(f));
 	if (a->place->fs && (!file || strcmp(file, a->path)))
 		fail("file: expected %s in %s", a->path, json_text(f));
-	if (field_int(f, "offset") + (int64_t)((pfn - field_int(f, "pfn")) * SZ_4K) != a->off)
+	if (field_int(f, "offset_bytes") + (int64_t)((pfn - field_int(f, "pfn")) * SZ_4K) != a->off)
 		fail("offset: expected %#llx for pfn %#llx in %s", (long long)a->off,
 		     (unsigned long long)pfn, json_text(f));
 }
@@ -347,10 +343,10 @@ struct json_object *expect_folio(struct daxtop *d, const struct area *a, uint64_
 	expect_count(f, "mapcount", maps);
 	expect_count(f, "refcount",
 		     idle_of(a) + maps + u->gets + u->pins * (order_of(a) ? 1 : 1024));
-	expect_count(f, "idle", idle_of(a));
-	expect_count(f, "pincount", u->pins);
+	expect_count(f, "refcount_idle", idle_of(a));
+	expect_count(f, "pins", u->pins);
 	expect_count(f, "gets", u->gets);
-	expect_count(f, "unknown", u->unknown);
+	expect_count(f, "refs_unknown", u->unknown);
 	if (!u->unknown) {
 		expect_count(f, "held_pins", u->pins);
 		expect_count(f, "held_gets", u->gets);
@@ -370,7 +366,7 @@ void expect_nothing(struct daxtop *d, uint64_t pfn)
 		fail("pfn %#llx is still there: %s", (unsigned long long)pfn,
 		     json_text(folio_of(d, pfn)));
 	for (size_t i = 0; (h = line_of(d, "holder", i)); i++)
-		if (field_bool(h, "certain") && covers(h, pfn, field_int_or(h, "nr", 0)))
+		if (field_bool(h, "certain") && covers(h, pfn, field_int_or(h, "pages", 0)))
 			fail("pfn %#llx is still held: %s", (unsigned long long)pfn, json_text(h));
 }
 

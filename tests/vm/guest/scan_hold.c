@@ -303,7 +303,7 @@ static void expect_object(struct json_object *holder, const struct hold *h)
 	if (fd != h->pipe[0] && fd != h->pipe[1])
 		fail("fd: expected %d or %d in %s", h->pipe[0], h->pipe[1], json_text(holder));
 	must(!fstat(fd, &st));
-	if (field_int(holder, "id") != (int64_t)st.st_ino)
+	if (field_int(holder, "object_id") != (int64_t)st.st_ino)
 		fail("id: expected %llu in %s", (unsigned long long)st.st_ino, json_text(holder));
 }
 
@@ -319,7 +319,7 @@ static void expect_held(struct daxtop *d, const struct hold *h)
 		uses.maps = 2;
 	f = folio_of(d, h->pfn);
 	/* io_coalesce_buffer(): one pin for a whole folio; older kernels keep one a page */
-	if (f && way->len && field_int(f, "pincount") > 1)
+	if (f && way->len && field_int(f, "pins") > 1)
 		uses.pins = way->len / SZ_4K;
 	f = expect_folio(d, &h->a, h->pfn, &uses);
 	expect_mapping(f, getpid(), h->a.p);

@@ -69,7 +69,7 @@ static void test_folio_verdict(struct place *p)
 	d = holders_run(1, dev);
 	expect_nobody(d, &a, pfn);
 	v = expect_verdict(d, p->device, waits ? "hangs" : "pulls");
-	if (field_int(v, "nr") != (waits ? 1 : LEAKED) || field_int(v, "folios") != 1)
+	if (field_int(v, "blockers") != (waits ? 1 : LEAKED) || field_int(v, "folios") != 1)
 		fail("%d references of one folio: %s", LEAKED, json_text(v));
 	if (p->fs) {
 		d = daxtop_run(0, ARGS("scan"));
@@ -84,11 +84,10 @@ static void test_folio_verdict(struct place *p)
 
 static void expect_refs(struct daxtop *d, const char *device, int64_t unexplained)
 {
-	struct json_object *p = pgmap_of(d, device), *refs;
+	struct json_object *p = pgmap_of(d, device);
 
-	must(json_object_object_get_ex(p, "refs", &refs) && refs);
-	if (field_int(refs, "unexplained") != unexplained ||
-	    field_int(refs, "outstanding") - field_int(refs, "base") != unexplained)
+	if (field_int(p, "pgmap_refs_unexplained") != unexplained ||
+	    field_int(p, "pgmap_refs") - field_int(p, "pgmap_refs_base") != unexplained)
 		fail("%lld unexplained references expected: %s", (long long)unexplained,
 		     json_text(p));
 	if (field_bool(p, "dying"))
@@ -110,7 +109,7 @@ static void test_pgmap(struct place *p)
 	d = holders_run(1, dev);
 	expect_refs(d, p->device, LEAKED);
 	v = expect_verdict(d, p->device, "hangs");
-	if (field_int(v, "refs") != LEAKED || field_bool(v, "under_way"))
+	if (field_int(v, "pgmap_refs_unexplained") != LEAKED || field_bool(v, "under_way"))
 		fail("%d references expected: %s", LEAKED, json_text(v));
 	inject_undo(fd);
 	d = holders_run(p->fs ? 1 : 0, dev);

@@ -166,7 +166,7 @@ static void expect_pipes(struct json_object *folio, int fds[][2])
 		if (strcmp(field_str(h, "kind"), "pipe"))
 			continue;
 		for (int i = 0; i <= PIPES; i++)
-			known |= inode_of(fds[i][0]) == (ino_t)field_int(h, "id");
+			known |= inode_of(fds[i][0]) == (ino_t)field_int(h, "object_id");
 		if (!known)
 			fail("that pipe is closed: %s", json_text(h));
 	}

@@ -58,15 +58,15 @@ static struct json_object *expect_wait(struct daxtop *d, pid_t pid, const char *
 
 	if (!w)
 		fail("process %d is not said to wait: %.4000s%s", pid, d->out_text, d->err_text);
-	if (strcmp(field_str(w, "kind"), kind) || field_int(w, "tgid") != pid)
+	if (strcmp(field_str(w, "wait"), kind) || field_int(w, "tgid") != pid)
 		fail("%s expected: %s", kind, json_text(w));
 	if (device && (!field_str_or_null(w, "device") || strcmp(field_str(w, "device"), device)))
 		fail("device: expected %s in %s", device, json_text(w));
-	if (field_int(w, "since") < (from - 1) * 1000000 ||
-	    field_int(w, "blocked_ns") > (now - from + 1) * 1000000)
+	if (field_int(w, "since_ns") < (from - 1) * 1000000 ||
+	    field_int(w, "age_ns") > (now - from + 1) * 1000000)
 		fail("it waits since %lld ms, %lld ms ago at most: %s", (long long)from,
 		     (long long)(now - from), json_text(w));
-	must(json_object_object_get_ex(w, "stack", &stack));
+	must(json_object_object_get_ex(w, "kernel_stack", &stack));
 	if (!json_object_array_length(stack))
 		fail("no stack: %s", json_text(w));
 	return w;
@@ -77,7 +77,7 @@ static void expect_file(struct json_object *o, struct hang *h)
 {
 	const char *file = field_str_or_null(o, "file");
 
-	if (field_int(o, "ino") != (int64_t)h->ino || field_int(o, "offset") != h->a.off ||
+	if (field_int(o, "ino") != (int64_t)h->ino || field_int(o, "offset_bytes") != h->a.off ||
 	    field_bool(o, "file_deleted") != h->unlinked)
 		fail("inode %llu, offset %#llx%s expected: %s", (unsigned long long)h->ino,
 		     (long long)h->a.off, h->unlinked ? ", deleted" : "", json_text(o));
@@ -92,14 +92,14 @@ static void expect_blocked(struct hang *h, const char *kind, const char *state)
 	struct json_object *w = expect_wait(d, h->c.pid, kind, h->a.place->device, h->from), *f,
 			   *folios;
 
-	if (!strstr(state, field_str(w, "state")))
+	if (!strstr(state, field_str(w, "task_state")))
 		fail("state: expected one of %s in %s", state, json_text(w));
 	if ((uint64_t)field_int(w, "pfn") != h->pfn ||
 	    field_int(w, "refcount") != 1 + kernel_legacy())
 		fail("pfn %#llx with refcount %d expected: %s", (unsigned long long)h->pfn,
 		     1 + kernel_legacy(), json_text(w));
 	expect_file(w, h);
-	must(json_object_object_get_ex(w, "folios", &folios));
+	must(json_object_object_get_ex(w, "pfns", &folios));
 	if (json_object_array_length(folios) != 1 ||
 	    (uint64_t)json_object_get_int64(json_object_array_get_idx(folios, 0)) != h->pfn)
 		fail("blocked by one folio, %#llx: %s", (unsigned long long)h->pfn, json_text(w));
@@ -200,7 +200,7 @@ static void test_entry(struct place *p)
 	inject_do(fd, &arg);
 	hang_start(&h, child_touches, "get_next_unlocked_entry|get_unlocked_entry");
 	w = expect_wait(SCAN(), h.c.pid, "entry-lock", p->device, h.from);
-	if (strcmp(field_str(w, "file"), h.a.path) || field_int(w, "offset") != h.a.off)
+	if (strcmp(field_str(w, "file"), h.a.path) || field_int(w, "offset_bytes") != h.a.off)
 		fail("%s expected: %s", h.a.spec, json_text(w));
 	inject_undo(fd);
 	child_end(&h.c);
@@ -334,11 +334,10 @@ static struct json_object *dying_pgmap(struct daxtop *d)
 static const char *expect_dying(struct daxtop *d, struct place *p, const char *name, pid_t pid,
 				int64_t from)
 {
-	struct json_object *pgmap = dying_pgmap(d), *refs;
+	struct json_object *pgmap = dying_pgmap(d);
 	const char *device = field_str_or_null(pgmap, "device");
 
-	must(json_object_object_get_ex(pgmap, "refs", &refs) && refs);
-	if (field_int(refs, "unexplained") != 1)
+	if (field_int(pgmap, "pgmap_refs_unexplained") != 1)
 		fail("one reference too many: %s", json_text(pgmap));
 	if (!device || (strcmp(device, p->device) && strcmp(device, name)))
 		fail("device: expected %s or %s in %s", p->device, name, json_text(pgmap));
@@ -377,7 +376,7 @@ static void test_memunmap(struct place *p)
 	device = expect_dying(d, p, name, c.pid, from);
 	if (p->bit & (ON_XFS | ON_DAX4K)) {
 		v = expect_verdict(d, device, "hangs");
-		if (!field_bool(v, "under_way") || field_int(v, "refs") != 1)
+		if (!field_bool(v, "under_way") || field_int(v, "pgmap_refs_unexplained") != 1)
 			fail("under way, with one reference: %s", json_text(v));
 	}
 	inject_undo(fd);

@@ -199,8 +199,9 @@ static void test_forged(struct place *p)
 		fail("got stacks_not_kept %ld, expected %ld",
 		     (long)field_int(sum, "stacks_not_kept"), t->flags);
 	at = strstr(d->out_text, text);
-	at = at ? strstr(at, "\"user_stack\":[\"") : NULL;
-	if (!at || strncmp(strchr(at, '[') + 2, "stacks_honest_get+", 18))
+	at = at ? strstr(at, "\"user_stack\":[{") : NULL;
+	at = at ? strstr(at, "\"symbol\":") : NULL;
+	if (!at || strncmp(at, "\"symbol\":\"stacks_honest_get\"", 28))
 		fail("the honest call has no stack of its own: %.300s", at ? at : "(nothing)");
 	free(t);
 	area_unmap(&a);
@@ -254,7 +255,7 @@ static void test_held(struct place *p)
 		fail("%d waits, which is proven: %s", waiter.pid, text);
 	if (!json_object_object_get_ex(finding, "holders", &holders) ||
 	    json_object_array_length(holders) != 1 ||
-	    !json_object_object_get_ex(json_object_array_get_idx(holders, 0), "stack", &stack) ||
+	    !json_object_object_get_ex(json_object_array_get_idx(holders, 0), "kernel_stack", &stack) ||
 	    !strstr(json_object_to_json_string(stack), "vmsplice"))
 		fail("it is held by one who called vmsplice(): %s", text);
 	area_unmap(&a);

@@ -120,7 +120,7 @@ static bool step_matches(const struct step *s, struct json_object *o)
 			return false;
 	return !strcmp(field_str(o, "event"), s->event) &&
 	       field_bool(o, "observed") == s->observed &&
-	       field_int(o, "before") == s->before && field_int(o, "after") == s->after &&
+	       field_int(o, "refcount_before") == s->before && field_int(o, "refcount_after") == s->after &&
 	       field_int(o, "mapcount") == s->mapcount && field_int(o, "pins") == s->pins &&
 	       field_int(o, "order") == s->order && !field_bool(o, "after_loss") &&
 	       actor_matches(s->who, o);
@@ -150,7 +150,7 @@ static void step_print(struct text *t, struct json_object *o)
 	size_t i;
 
 	add(t, "\"%s%s %ld>%ld m%ld p%ld o%ld @%s[%ld]", field_bool(o, "observed") ? "" : "~",
-	    field_str(o, "event"), (long)field_int(o, "before"), (long)field_int(o, "after"),
+	    field_str(o, "event"), (long)field_int(o, "refcount_before"), (long)field_int(o, "refcount_after"),
 	    (long)field_int(o, "mapcount"), (long)field_int(o, "pins"), (long)field_int(o, "order"),
 	    field_str(o, "comm"), (long)field_int(o, "tgid"));
 	if (json_object_object_get_ex(o, "flags", &flags))
@@ -205,8 +205,8 @@ static bool look_quiet(struct json_object *got, size_t at)
 	if (!at || !o || strcmp(field_str(o, "event"), "sample") || !field_bool(o, "observed"))
 		return false;
 	before = json_object_array_get_idx(got, at - 1);
-	return field_int(o, "before") == field_int(o, "after") &&
-	       field_int(o, "after") == field_int(before, "after") &&
+	return field_int(o, "refcount_before") == field_int(o, "refcount_after") &&
+	       field_int(o, "refcount_after") == field_int(before, "refcount_after") &&
 	       field_int(o, "mapcount") == field_int(before, "mapcount") &&
 	       field_int(o, "pins") == field_int(before, "pins") && !field_bool(o, "after_loss");
 }

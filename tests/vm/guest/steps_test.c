@@ -14,13 +14,13 @@ static struct json_object *sample(void)
 		 "{\"schema\":1,\"type\":\"history\",\"folio\":\"x\",\"refcount\":1,"
 		 "\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":["
 		 "{\"event\":\"insert\",\"observed\":true,\"after_loss\":false,\"flags\":[\"write\"],"
-		 "\"tgid\":%d,\"comm\":\"guest-test\",\"before\":0,\"after\":0,\"mapcount\":0,"
+		 "\"tgid\":%d,\"comm\":\"guest-test\",\"refcount_before\":0,\"refcount_after\":0,\"mapcount\":0,"
 		 "\"pins\":0,\"order\":9},"
 		 "{\"event\":\"fault-ref\",\"observed\":false,\"after_loss\":false,\"flags\":[],"
-		 "\"tgid\":0,\"comm\":\"\",\"before\":0,\"after\":1,\"mapcount\":1,"
+		 "\"tgid\":0,\"comm\":\"\",\"refcount_before\":0,\"refcount_after\":1,\"mapcount\":1,"
 		 "\"pins\":2,\"order\":9},"
 		 "{\"event\":\"unmap\",\"observed\":true,\"after_loss\":false,"
-		 "\"tgid\":7,\"comm\":\"kworker/0:1\",\"before\":1,\"after\":1,\"mapcount\":0,"
+		 "\"tgid\":7,\"comm\":\"kworker/0:1\",\"refcount_before\":1,\"refcount_after\":1,\"mapcount\":0,"
 		 "\"pins\":0,\"order\":0}]}",
 		 getpid());
 	return json_tokener_parse(text);
@@ -96,7 +96,7 @@ static void test_compare_rest(struct place *p)
 #define STEP(event, observed, before, after, map)          \
 	"{\"event\":\"" event "\",\"observed\":" observed  \
 	",\"after_loss\":false,\"tgid\":7,\"comm\":\"x\"," \
-	"\"before\":" before ",\"after\":" after ",\"mapcount\":" map ",\"pins\":0,\"order\":9}"
+	"\"refcount_before\":" before ",\"refcount_after\":" after ",\"mapcount\":" map ",\"pins\":0,\"order\":9}"
 #define INSTALL STEP("install", "true", "1", "2", "1")
 #define UNMAP	"," STEP("unmap", "true", "2", "2", "0")
 #define ZAP_PUT "," STEP("zap-put", "false", "2", "1", "0")

@@ -126,7 +126,7 @@ static const char *frame_of(struct json_object *get, size_t i)
 	if (!json_object_object_get_ex(get, "user_stack", &stack) ||
 	    i >= json_object_array_length(stack))
 		fail("no user frame %zu in %s", i, json_object_to_json_string(get));
-	return json_object_get_string(json_object_array_get_idx(stack, i));
+	return frame_text(json_object_array_get_idx(stack, i));
 }
 
 static bool has_frame(struct json_object *get, const char *text)
@@ -136,7 +136,7 @@ static bool has_frame(struct json_object *get, const char *text)
 	if (!json_object_object_get_ex(get, "user_stack", &stack))
 		return false;
 	for (size_t i = 0; i < json_object_array_length(stack); i++)
-		if (strstr(json_object_get_string(json_object_array_get_idx(stack, i)), text))
+		if (strstr(frame_text(json_object_array_get_idx(stack, i)), text))
 			return true;
 	return false;
 }

@@ -73,7 +73,7 @@ static void test_lines(struct place *p)
 		    strcmp(field_str(o, "comm"), "guest-test") || field_int(o, "pfn") != pfn ||
 		    field_int(o, "order") || strcmp(field_str(o, "device"), p->device) ||
 		    strcmp(field_str(o, "dev"), dev) || field_int(o, "ino") != (int64_t)st.st_ino ||
-		    field_int(o, "offset") != a.off || field_int(o, "nr") != 1)
+		    field_int(o, "offset_bytes") != a.off || field_int(o, "nr") != 1)
 			fail("got %s, expected tgid and pid %d, comm guest-test, pfn %ld, order 0, device %s, dev %s, ino %lu, offset %ld, nr 1",
 			     json_object_to_json_string(o), getpid(), (long)pfn, p->device, dev,
 			     (unsigned long)st.st_ino, (long)a.off);
@@ -322,7 +322,7 @@ static void faults_and_pins(struct place *p)
 static const char *timeless(struct json_object *line)
 {
 	json_object_object_del(line, "time_ns");
-	json_object_object_del(line, "since_ns");
+	json_object_object_del(line, "install_time_ns");
 	return json_object_to_json_string(line);
 }
 

@@ -94,7 +94,7 @@ static void break_stalls(struct place *p, bool over)
 	}
 	check_stop(d, 1);
 	f = expect_stall(d, "stall-break-layout", c.pid, w.pfn, over);
-	if (strcmp(field_str(f, "file"), w.a.path) || field_int(f, "offset") != w.a.off)
+	if (strcmp(field_str(f, "file"), w.a.path) || field_int(f, "offset_bytes") != w.a.off)
 		fail("not %s: %s", w.a.spec, json_object_to_json_string(f));
 	if (!over) {
 		expect_holder(f, getpid());
