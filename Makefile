@@ -22,12 +22,19 @@ DEPS_BENCH := bpftrace
 # libFuzzer, and what measures how much of a parser it has seen
 DEPS_FUZZ := libclang-rt-dev llvm
 DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
-# Plain `make` is content without the laboratory.
-DEPS := $(DEPS_BUILD) \
-	$(if $(filter-out all install build/daxtop daxtop roots,$(or $(MAKECMDGOALS),all)),$(DEPS_LAB)) \
-	$(if $(filter roots test-more,$(MAKECMDGOALS)),$(DEPS_ROOTS)) \
-	$(if $(filter bench,$(MAKECMDGOALS)),$(DEPS_BENCH)) \
-	$(if $(filter test fuzz%,$(MAKECMDGOALS)),$(DEPS_FUZZ))
+
+# These goals install the packages that they miss. The others never call the package manager: they
+# say what is missing, and `make deps` installs it, FOR="GOAL..." what those goals need.
+LAB_GOALS := demo test test-more unit bench fuzz fuzz-coverage kernels soak inject
+INSTALLING := deps $(LAB_GOALS) roots fetch fetch-update
+FOR := $(MAKECMDGOALS)
+DEPS := $(if $(filter-out roots fetch fetch-update,$(FOR)),$(DEPS_BUILD)) \
+	$(if $(filter $(LAB_GOALS) fetch fetch-update,$(FOR)),$(DEPS_LAB)) \
+	$(if $(filter roots test-more,$(FOR)),$(DEPS_ROOTS)) \
+	$(if $(filter bench,$(FOR)),$(DEPS_BENCH)) \
+	$(if $(filter test fuzz%,$(FOR)),$(DEPS_FUZZ))
+# Order-only for everything that is made: runs first and rebuilds nothing.
+READY := $(if $(filter $(INSTALLING),$(MAKECMDGOALS)),deps,tools)
 
 ifeq ($(V),1)
 Q :=
@@ -37,13 +44,17 @@ Q := @
 say = @printf '  %-5s %s\n' '$(1)' '$(2)'
 endif
 
-# Asked once, and only when something is compiled: make deps comes before.
+# Asked once, and only when something is compiled: $(READY) comes before.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 # Empty, as in the files that define it themselves: the same twice is no warning.
 CPPFLAGS += -D_GNU_SOURCE= -Iinclude -Isrc -I$(BUILD)
-ALL_CFLAGS = -std=gnu11 -Wall -Wextra $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
+# Set in CI only: a newer compiler's new warning must not keep anybody from building daxtop.
+WERROR ?=
+STRICT := $(if $(filter-out 0,$(WERROR)),-Werror)
+WARN := -Wall -Wextra $(STRICT)
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 # The engine is many small files: optimized across them it takes 5 % more events a second.
 # Fat, so that the tests' programs link without.
 LTO := -flto=auto -ffat-lto-objects
@@ -55,7 +66,7 @@ FUZZ_CFLAGS := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-rec
 	-fno-omit-frame-pointer -fprofile-instr-generate -fcoverage-mapping \
 	-Wno-missing-field-initializers
 FUZZ_LDFLAGS := -fsanitize=fuzzer,address,undefined -fprofile-instr-generate
-BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -Wall \
+BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -Wall $(STRICT) \
 	-Iinclude -Ibpf -I. -MMD -MP
 
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
@@ -92,7 +103,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
+.PHONY: all deps tools demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
 	lab-programs unit-programs bench-programs
 
 all: daxtop
@@ -115,30 +126,36 @@ help:
 	'make roots         build and test in roots of other Debian releases' \
 	'make bench         what daxtop costs, in instructions and bytes' \
 	'make install       daxtop and its man pages below PREFIX (now $(PREFIX)), DESTDIR is honoured' \
-	'make deps          install the Debian packages that are missing; the others do it themselves' \
+	'make deps          install the Debian packages that the build needs; FOR="GOAL...", those;' \
+	'                   demo, test and the other goals that test do it themselves' \
 	'make fetch-update  look for newer stock kernels for the virtual machine' \
 	'make clean         remove what was built; fetched kernels stay' \
 	'V=1                show the commands' \
+	'WERROR=1           warnings are errors, as in CI' \
 	'SEED=N             the order of the machine'\''s tests; without it, another each time' \
 	'TESTS="PATTERN..." of the machine'\''s tests these only, as in TESTS="xfs/fault/*"' \
 	'DAXTOP_ACCEL=tcg   the machine in emulation, also where KVM would run it' \
 	'DAXTOP_CACHE=DIR   where fetched kernels are kept (now $${XDG_CACHE_HOME:-~/.cache}/daxtop)'
 
-# Order-only for everything that is made: runs first and rebuilds nothing.
 deps:
 	@tests/vm/deps $(DEPS)
 
-fetch: | deps
+# By trying: what is not Debian, or has a compiler of its own, is welcome.
+tools:
+	@tests/vm/deps --try $(firstword $(CC)) $(firstword $(CLANG)) $(BPFTOOL) -- $(PKGS) \
+		$(if $(filter %-programs,$(MAKECMDGOALS)),cmocka liburing)
+
+fetch: | $(READY)
 	@tests/vm/fetch-kernel >$(or $(FETCH_OUT),/dev/null)
 
-fetch-update: | deps
+fetch-update: | $(READY)
 	@tests/vm/fetch-kernel --update
 	@tests/vm/fetch-kernel --update legacy
 	@tests/vm/fetch-kernel --update longterm
 
 # The module that breaks the rules, for both kernels. What is fresh, the script knows:
 # where the kernels and their headers lie is its business.
-inject: | deps
+inject: | $(READY)
 	@tests/vm/inject/build current legacy
 
 # ---- BPF side ----
@@ -154,16 +171,16 @@ $(BUILD)/bpf/look.bpf.c: $(LOOK_SRC) Makefile
 	@mkdir -p $(@D)
 	@printf '#include "%s"\n' $(LOOK_SRC) >$@
 
-$(BUILD)/bpf/%.o: $(BUILD)/bpf/%.bpf.c | deps
+$(BUILD)/bpf/%.o: $(BUILD)/bpf/%.bpf.c | $(READY)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BUILD)/bpf/%.o: bpf/%.bpf.c | deps
+$(BUILD)/bpf/%.o: bpf/%.bpf.c | $(READY)
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BUILD)/bpf/%.o: tests/bench/%.bpf.c | deps
+$(BUILD)/bpf/%.o: tests/bench/%.bpf.c | $(READY)
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
@@ -179,7 +196,7 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 # ---- programs: rules for one variant, in $(1), compiled by $(3) with $(2); $(4): what the library has ----
 
 define variant
-$(1)/%.o: %.c | deps $(SKELS)
+$(1)/%.o: %.c | $(READY) $(SKELS)
 	$$(call say,CC,$$(patsubst $(BUILD)/%,%,$$@))
 	@mkdir -p $$(@D)
 	$(Q)$(3) $$(ALL_CFLAGS) $(2) -c $$< -o $$@
@@ -198,7 +215,7 @@ $(eval $(call variant,$(BUILD)/fuzz/obj,$(FUZZ_CFLAGS),$(CLANG),$(FUZZ_LIB_SRC))
 
 $(BUILD)/daxtop: $(BUILD)/obj/src/main.o $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
+	$(Q)$(CC) $(STRICT) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_LIB:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
@@ -237,12 +254,12 @@ $(BUILD)/honest: $(HONEST_SRC:%.c=$(BUILD)/obj/%.o)
 
 $(filter-out %.so,$(BENCH)): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/libdaxtop.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -luring
+	$(Q)$(CC) $(STRICT) $(CFLAGS) $(LTO) $(LDFLAGS) $^ -o $@ $(PKG_LIBS) -luring
 
 # Preloaded into what the bench starts.
-$(BUILD)/start_shim.so: tests/bench/start_shim.c tests/bench/start.h | deps
+$(BUILD)/start_shim.so: tests/bench/start_shim.c tests/bench/start.h | $(READY)
 	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) $< -o $@
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) $< -o $@
 
 # A program of the bench's own, which daxtop doesn't have.
 $(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
@@ -289,7 +306,7 @@ soak: lab-programs
 	@exec tests/soak
 
 # Builds nothing here: all is done in the roots.
-roots: | deps
+roots: | $(READY)
 	@exec tests/roots
 
 install: $(BUILD)/daxtop

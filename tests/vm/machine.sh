@@ -19,7 +19,7 @@ lab_setup()
 {
 	local key
 	which=$(kernel_name "$1") || die "there is no kernel $1; see boot --help"
-	command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; run make deps"
+	command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is missing; make deps FOR=test installs it"
 	kernel=$("$VM_DIR/fetch-kernel" "$which") || exit 2
 	mkdir -p "$LAB_DIR" || die "the folder $LAB_DIR can't be made"
 	base=$("$VM_DIR/mkinitramfs" base "$which" "$kernel") || exit 2
