@@ -25,7 +25,7 @@ DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
 
 # These goals install the packages that they miss. The others never call the package manager: they
 # say what is missing, and `make deps` installs it, FOR="GOAL..." what those goals need.
-LAB_GOALS := demo test test-more unit bench fuzz fuzz-coverage kernels soak inject
+LAB_GOALS := demo test test-more unit bench fuzz fuzz-coverage kernels soak inject vmlinux
 INSTALLING := deps $(LAB_GOALS) roots fetch fetch-update
 FOR := $(MAKECMDGOALS)
 DEPS := $(if $(filter-out roots fetch fetch-update,$(FOR)),$(DEPS_BUILD)) \
@@ -103,7 +103,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps tools demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
+.PHONY: all deps tools vmlinux demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
 	lab-programs unit-programs bench-programs
 
 all: daxtop
@@ -129,6 +129,7 @@ help:
 	'make deps          install the Debian packages that the build needs; FOR="GOAL...", those;' \
 	'                   demo, test and the other goals that test do it themselves' \
 	'make fetch-update  look for newer stock kernels for the virtual machine' \
+	'make vmlinux       make vmlinux.h from bpf/vmlinux.list and the types of the current stock kernel' \
 	'make clean         remove what was built; fetched kernels stay' \
 	'V=1                show the commands' \
 	'WERROR=1           warnings are errors, as in CI' \
@@ -304,6 +305,9 @@ kernels: lab-programs
 
 soak: lab-programs
 	@exec tests/soak
+
+vmlinux: | deps
+	@exec tests/vm/vmlinux
 
 # Builds nothing here: all is done in the roots.
 roots: | $(READY)

@@ -2,26 +2,21 @@
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 /*
- * The kernel types that bpf/ reads, trimmed to the fields it reads. Taken from
- * Debian's 7.2.12+deb13-amd64, from the output of
- *
- *	bpftool btf dump file VMLINUX format c
- *
- * (VMLINUX: the ELF image inside the package's vmlinuz, or
- * /sys/kernel/btf/vmlinux on that kernel). Offsets do not matter: every access
- * is relocated by CO-RE; what other kernels name differently stands in
- * bpf/folio.bpf.h as a flavour (struct x___old) with the commit that changed it.
+ * The kernel types that bpf/ reads, trimmed to the members that it reads: made by make vmlinux
+ * from bpf/vmlinux.list and the BTF of Debian's 7.3.4+deb13-amd64.
+ * Offsets do not matter: every access is relocated by CO-RE; what other kernels name differently
+ * stands in bpf/ as a flavour (struct x___old) with the commit that changed it.
  */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef unsigned char __u8;
-typedef unsigned short __u16;
+typedef short unsigned int __u16;
 typedef unsigned int __u32;
-typedef unsigned long long __u64;
+typedef long long unsigned int __u64;
 typedef signed char __s8;
-typedef short __s16;
+typedef short int __s16;
 typedef int __s32;
-typedef long long __s64;
+typedef long long int __s64;
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
@@ -34,11 +29,15 @@ typedef __u64 __be64;
 typedef __u32 __wsum;
 typedef __u16 __sum16;
 typedef _Bool bool;
-typedef u32 dev_t;
-typedef u16 umode_t;
-typedef int pid_t;
-enum { false = 0, true = 1 };
-
+typedef u32 __kernel_dev_t;
+typedef __kernel_dev_t dev_t;
+typedef short unsigned int umode_t;
+typedef int __kernel_pid_t;
+typedef __kernel_pid_t pid_t;
+enum {
+	false = 0,
+	true = 1,
+};
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
@@ -48,16 +47,35 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
-enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
-enum { BPF_F_NO_PREALLOC = 1 };
-enum { BPF_F_USER_STACK = 256 };
-enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
-enum { BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
-enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
-
-enum zone_type { ZONE_DEVICE = 4 };
-enum pageflags { PG_locked = 0, PG_head = 6 };
-
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_EXIST = 2,
+};
+enum {
+	BPF_F_NO_PREALLOC = 1,
+};
+enum {
+	BPF_F_USER_STACK = 256,
+};
+enum {
+	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
+};
+enum {
+	BPF_RB_AVAIL_DATA = 0,
+	BPF_RB_RING_SIZE = 1,
+};
+enum {
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+};
+enum zone_type {
+	ZONE_DEVICE = 4,
+};
+enum pageflags {
+	PG_locked = 0,
+	PG_head = 6,
+};
 typedef struct {
 	int counter;
 } atomic_t;
@@ -72,10 +90,10 @@ typedef long unsigned int pteval_t;
 typedef struct {
 	pteval_t pte;
 } pte_t;
+typedef long unsigned int pgprotval_t;
 struct pgprot {
-	long unsigned int pgprot;
+	pgprotval_t pgprot;
 };
-
 struct list_head {
 	struct list_head *next;
 	struct list_head *prev;
@@ -98,9 +116,11 @@ struct rb_root_cached {
 	struct rb_root rb_root;
 	struct rb_node *rb_leftmost;
 };
+struct wait_queue_entry;
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *, unsigned int, int, void *);
 struct wait_queue_entry {
 	void *private;
-	void *func;
+	wait_queue_func_t func;
 	struct list_head entry;
 };
 struct wait_bit_key {
@@ -132,7 +152,6 @@ enum memory_type {
 	MEMORY_DEVICE_GENERIC = 4,
 	MEMORY_DEVICE_PCI_P2PDMA = 5,
 };
-struct dev_pagemap_ops;
 struct swait_queue_head {
 	struct list_head task_list;
 };
@@ -152,14 +171,9 @@ struct dev_pagemap {
 	int nr_range;
 	struct range range;
 };
-
-struct dentry;
-struct address_space;
-struct file_operations;
 struct file_system_type {
 	const char *name;
 };
-struct request_queue;
 struct gendisk {
 	char disk_name[32];
 	struct request_queue *queue;
@@ -196,8 +210,9 @@ struct exceptional_entry_key {
 	struct xarray *xa;
 	long unsigned int entry_start;
 };
+typedef struct wait_queue_entry wait_queue_entry_t;
 struct wait_exceptional_entry_queue {
-	struct wait_queue_entry wait;
+	wait_queue_entry_t wait;
 	struct exceptional_entry_key key;
 };
 struct xa_state {
@@ -223,10 +238,8 @@ struct folio {
 	memdesc_flags_t flags;
 	struct dev_pagemap *pgmap;
 	struct address_space *mapping;
-	union {
-		long unsigned int index;
-		long unsigned int share;
-	};
+	long unsigned int index;
+	long unsigned int share;
 	atomic_t _mapcount;
 	atomic_t _refcount;
 	long unsigned int _flags_1;
@@ -262,17 +275,17 @@ struct file {
 	const struct file_operations *f_op;
 	void *private_data;
 };
-struct kioctx_table;
-struct rwbase_rt {
-	atomic_t readers;
-};
 struct rw_semaphore {
 	atomic_long_t count;
 };
-typedef struct {
+struct seqcount {
 	unsigned int sequence;
-} seqcount_t;
-enum maple_type { maple_leaf_64 = 1, maple_arange_64 = 3 };
+};
+typedef struct seqcount seqcount_t;
+enum maple_type {
+	maple_leaf_64 = 1,
+	maple_arange_64 = 3,
+};
 struct maple_range_64 {
 	long unsigned int pivot[15];
 	void *slot[16];
@@ -291,26 +304,34 @@ struct files_struct {
 struct maple_tree {
 	void *ma_root;
 };
+typedef long unsigned int pgdval_t;
+typedef struct {
+	pgdval_t pgd;
+} pgd_t;
 struct mm_struct {
 	struct maple_tree mm_mt;
-	void *pgd;
+	pgd_t *pgd;
 	int map_count;
 	struct rw_semaphore mmap_lock;
 	seqcount_t mm_lock_seq;
 	struct kioctx_table *ioctx_table;
 };
+typedef long unsigned int vm_flags_t;
 struct vm_area_struct {
 	long unsigned int vm_start;
 	long unsigned int vm_end;
 	struct mm_struct *vm_mm;
-	const long unsigned int vm_flags;
+	const vm_flags_t vm_flags;
 	long unsigned int vm_pgoff;
 	struct file *vm_file;
 	struct {
 		struct rb_node rb;
 	} shared;
 };
-enum fault_flag { FAULT_FLAG_WRITE = 1, FAULT_FLAG_MKWRITE = 2 };
+enum fault_flag {
+	FAULT_FLAG_WRITE = 1,
+	FAULT_FLAG_MKWRITE = 2,
+};
 struct vm_fault {
 	struct vm_area_struct *vma;
 	long unsigned int pgoff;
@@ -329,7 +350,6 @@ struct sched_info {
 struct thread_struct {
 	long unsigned int sp;
 };
-struct io_uring_task;
 struct task_struct {
 	unsigned int __state;
 	void *stack;
@@ -350,7 +370,6 @@ struct task_struct {
 struct module {
 	char name[56];
 };
-struct seq_file;
 struct bpf_iter_meta {
 	struct seq_file *seq;
 	u64 session_id;
@@ -362,13 +381,13 @@ struct bpf_iter__task {
 
 /* ---- objects that hold pages: bpf/look/ ---- */
 
+typedef unsigned int pipe_index_t;
 struct pipe_inode_info {
-	unsigned int head; /* from 6.14 in a union */
-	unsigned int tail;
+	pipe_index_t head;
+	pipe_index_t tail;
 	unsigned int ring_size;
 	struct pipe_buffer *bufs;
 };
-struct pipe_buf_operations;
 struct pipe_buffer {
 	struct page *page;
 	unsigned int offset;
@@ -380,10 +399,10 @@ struct bio_vec {
 	unsigned int bv_len;
 	unsigned int bv_offset;
 };
-typedef struct refcount_struct {
+struct refcount_struct {
 	atomic_t refs;
-} refcount_t;
-struct io_rsrc_node;
+};
+typedef struct refcount_struct refcount_t;
 struct io_rsrc_data {
 	unsigned int nr;
 	struct io_rsrc_node **nodes;
@@ -417,7 +436,6 @@ struct kiocb {
 	struct file *ki_filp;
 	void (*ki_complete)(struct kiocb *, long int);
 };
-struct kioctx;
 struct aio_kiocb {
 	struct kioctx *ki_ctx;
 };
@@ -434,10 +452,11 @@ struct kioctx_table {
 	unsigned int nr;
 	struct kioctx *table[0];
 };
+typedef unsigned int sk_buff_data_t;
 struct sk_buff {
 	struct sk_buff *next;
 	struct sk_buff *prev;
-	unsigned int end;
+	sk_buff_data_t end;
 	unsigned char *head;
 };
 struct sk_buff_head {
@@ -455,22 +474,23 @@ struct socket {
 	struct file *file;
 	struct sock *sk;
 };
+typedef long unsigned int netmem_ref;
 struct skb_frag {
-	long unsigned int netmem;
+	netmem_ref netmem;
 	unsigned int len;
 	unsigned int offset;
 };
+typedef struct skb_frag skb_frag_t;
 struct skb_shared_info {
 	__u8 flags;
 	__u8 nr_frags;
 	struct sk_buff *frag_list;
-	struct skb_frag frags[17];
+	skb_frag_t frags[17];
 };
 struct bdev_inode {
 	struct block_device bdev;
 	struct inode vfs_inode;
 };
-struct blk_mq_hw_ctx;
 struct request_queue {
 	unsigned int nr_hw_queues;
 	struct blk_mq_hw_ctx **queue_hw_ctx;
@@ -479,20 +499,23 @@ struct request_queue {
 struct bvec_iter {
 	unsigned int bi_size;
 	unsigned int bi_idx;
-	unsigned int bi_bvec_done;
+	unsigned int bi_offset;
 };
+struct bio;
+typedef void bio_end_io_t(struct bio *);
 struct bio {
 	struct bio *bi_next;
-	unsigned short bi_flags;
+	short unsigned int bi_flags;
 	struct bio_vec *bi_io_vec;
 	struct bvec_iter bi_iter;
-	void (*bi_end_io)(struct bio *);
+	bio_end_io_t *bi_end_io;
 	void *bi_private;
-	unsigned short bi_vcnt;
+	short unsigned int bi_vcnt;
 };
+typedef __u32 blk_opf_t;
 struct request {
 	struct request_queue *q;
-	unsigned int cmd_flags;
+	blk_opf_t cmd_flags;
 	struct bio *bio;
 	u64 start_time_ns;
 	u64 io_start_time_ns;
@@ -507,7 +530,7 @@ struct blk_mq_hw_ctx {
 	struct blk_mq_tags *sched_tags;
 };
 struct blkdev_dio {
-	struct kiocb *iocb; /* a union: or the task that waits */
+	struct kiocb *iocb;
 	unsigned int flags;
 	struct bio bio;
 };

@@ -56,6 +56,9 @@ HOOK(dx_exit_mmap)
 struct dx_mark_walk marking; /* one at a time */
 
 /* With PREEMPT_RT a rw_semaphore is made of a rwbase_rt; its writer leaves the readers this value. */
+struct rwbase_rt {
+	atomic_t readers;
+} __attribute__((preserve_access_index));
 struct rw_semaphore___rt {
 	struct rwbase_rt rwbase;
 } __attribute__((preserve_access_index));

@@ -230,17 +230,17 @@ __noinline bool bio_owner(__u64 bio)
 
 /* ---- requests ---- */
 
-/* From 7.3: the same under another name (include/linux/bvec.h) */
-struct bvec_iter___new {
-	unsigned int bi_offset;
+/* Up to 7.2: the same under another name (include/linux/bvec.h) */
+struct bvec_iter___old {
+	unsigned int bi_bvec_done;
 } __attribute__((preserve_access_index));
 
 /* Bytes of the current vector that are done. */
 static __always_inline __u32 iter_done(const struct bvec_iter *iter)
 {
-	if (bpf_core_field_exists(struct bvec_iter___new, bi_offset))
-		return ((const struct bvec_iter___new *)iter)->bi_offset;
-	return iter->bi_bvec_done;
+	if (bpf_core_field_exists(struct bvec_iter___old, bi_bvec_done))
+		return ((const struct bvec_iter___old *)iter)->bi_bvec_done;
+	return iter->bi_offset;
 }
 
 #define REQ_OP_MASK  0xff
