@@ -22,17 +22,19 @@ DEPS_BENCH := bpftrace
 # libFuzzer, and what measures how much of a parser it has seen
 DEPS_FUZZ := libclang-rt-dev llvm
 DEPS_ROOTS := mmdebstrap uidmap util-linux git debian-archive-keyring
+DEPS_LINT := clang-format clang-tidy shellcheck
 
 # These goals install the packages that they miss. The others never call the package manager: they
 # say what is missing, and `make deps` installs it, FOR="GOAL..." what those goals need.
 LAB_GOALS := demo test test-more unit bench fuzz fuzz-coverage kernels soak inject vmlinux
-INSTALLING := deps $(LAB_GOALS) roots fetch fetch-update
+INSTALLING := deps $(LAB_GOALS) roots fetch fetch-update lint format
 FOR := $(MAKECMDGOALS)
-DEPS := $(if $(filter-out roots fetch fetch-update,$(FOR)),$(DEPS_BUILD)) \
+DEPS := $(if $(filter-out roots fetch fetch-update format,$(FOR)),$(DEPS_BUILD)) \
 	$(if $(filter $(LAB_GOALS) fetch fetch-update,$(FOR)),$(DEPS_LAB)) \
 	$(if $(filter roots test-more,$(FOR)),$(DEPS_ROOTS)) \
 	$(if $(filter bench,$(FOR)),$(DEPS_BENCH)) \
-	$(if $(filter test fuzz%,$(FOR)),$(DEPS_FUZZ))
+	$(if $(filter test fuzz%,$(FOR)),$(DEPS_FUZZ)) \
+	$(if $(filter lint format,$(FOR)),$(DEPS_LINT))
 # Order-only for everything that is made: runs first and rebuilds nothing.
 READY := $(if $(filter $(INSTALLING),$(MAKECMDGOALS)),deps,tools)
 
@@ -103,7 +105,7 @@ endif
 # Objects between a source and a program are kept.
 .SECONDARY:
 
-.PHONY: all deps tools vmlinux demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
+.PHONY: all deps tools lint format vmlinux demo man test test-more unit bench fuzz fuzz-coverage fuzz-programs kernels roots soak fetch fetch-update inject install clean help \
 	lab-programs unit-programs bench-programs
 
 all: daxtop
@@ -119,6 +121,8 @@ help:
 	'make test-more     what is slow or rare: two CPUs, more kernels, other releases' \
 	'make               build ./daxtop' \
 	'make unit          the unit tests only' \
+	'make lint          the rules of the house: format, clang-tidy, shellcheck, what includes what' \
+	'make format        format the C files (clang-format 14)' \
 	'make kernels       the short suite on each stock kernel series that Debian has, with a table' \
 	'make fuzz          the fuzzers of all parsers, ten minutes in all; FUZZ_SECONDS=N, FUZZ="NAME..." of them' \
 	'make fuzz-coverage how much of each parser the committed inputs run through' \
@@ -305,6 +309,13 @@ kernels: lab-programs
 
 soak: lab-programs
 	@exec tests/soak
+
+# clang-tidy reads what includes the skeletons.
+lint: $(SKELS) $(BUILD)/page.skel.h | deps
+	@CLANG_FLAGS='-std=gnu11 -Wall -Wextra $(CPPFLAGS) $(PKG_CFLAGS)' exec tests/lint
+
+format: | deps
+	@exec tests/lint --fix format
 
 vmlinux: | deps
 	@exec tests/vm/vmlinux

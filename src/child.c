@@ -21,8 +21,6 @@
 #include "stop.h"
 #include "view/escape.h"
 
-extern char **environ;
-
 /* ---- signals ---- */
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };

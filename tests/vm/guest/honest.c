@@ -85,7 +85,7 @@ void test_no_false_alarm(struct place *none)
 
 	(void)none;
 	d = daxtop_start(ARGS("check", "--json", "--verbose", "--ring-size", "64M", "--stall-time", "120", "--", "sh", "-c",
-			      "exec honest --seconds " SECONDS " --without fio >/tmp/honest.out 2>&1"));
+			      ("exec honest --seconds " SECONDS " --without fio >/tmp/honest.out 2>&1")));
 	/* No text of daxtop's: true when it has ended. */
 	while (!daxtop_has_said(d, "\n\n\n"))
 		poll_pause();
