@@ -20,14 +20,21 @@ extern const volatile __u32 stack_key[2 * DX_STACK_FRAMES + 1];
  * NH (Black and others, "UMAC: Fast and Secure Message Authentication", 1999): for any two stacks,
  * whoever chose them, one key in 2^32 at most makes the sums equal.
  */
-static __always_inline __u64 stack_hash(const __u64 *ip, __u32 n)
+static __always_inline __u64 stack_hash_begin(__u32 n)
+{
+	return n * (__u64)stack_key[2 * DX_STACK_FRAMES];
+}
+
+/* Of half @i, which is even, and the one behind it: a load of 32 bits is cheaper than taking them out of 64. */
+static __always_inline __u64 stack_hash_halves(const __u64 *ip, __u32 i)
 {
 	const __u32 *word = (const __u32 *)ip;
-	__u64 h = n * (__u64)stack_key[2 * DX_STACK_FRAMES];
 
-	/* by halves: a load of 32 bits is cheaper than taking them out of 64 */
-	for (__u32 i = 0; i < 2 * n; i += 2)
-		h += (__u64)(word[i] + stack_key[i]) * (word[i + 1] + stack_key[i + 1]);
+	return (__u64)(word[i] + stack_key[i]) * (word[i + 1] + stack_key[i + 1]);
+}
+
+static __always_inline __u64 stack_hash_end(__u64 h)
+{
 	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ULL;
 	return (h ^ h >> 29) | 1;
 }
@@ -42,30 +49,38 @@ static __always_inline bool stack_room(void)
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <= bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
 }
 
-/* The number of the stack @ip of @n addresses, which goes through the ring if it was not sent of late. */
-static __always_inline int stack_send(const __u64 *ip, __u32 n, __u64 flags)
+static __always_inline bool stack_is_sent(__u64 h)
 {
-	__u64 h = stack_hash(ip, n);
 	__u32 at = dx_stack_place(dx_stack_number(h));
+
+	return stacks_sent[at] == h || stacks_sent[at + 1] == h;
+}
+
+/* To be filled with @n addresses and submitted by stack_submit(). */
+static __always_inline struct dx_stack_event *stack_event(__u32 n, __u64 h, __u64 flags)
+{
 	struct dx_stack_event *e;
 
-	if (stacks_sent[at] == h || stacks_sent[at + 1] == h)
-		return dx_stack_number(h);
 	if (flags & BPF_F_USER_STACK && !stack_room())
-		return DX_STACK_UNKEPT;
+		return NULL;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e)
-		return DX_STACK_UNKEPT;
+		return NULL;
 	e->type = DX_STACK;
 	e->cpu = bpf_get_smp_processor_id();
 	e->nr = n;
 	e->hash = h;
-	__builtin_memcpy(e->ip, ip, sizeof(e->ip));
+	return e;
+}
+
+static __always_inline void stack_submit(struct dx_stack_event *e, __u64 h)
+{
+	__u32 at = dx_stack_place(dx_stack_number(h));
+
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 	/* two that do so at once may send one of theirs again */
 	stacks_sent[at + 1] = stacks_sent[at];
 	stacks_sent[at] = h;
-	return dx_stack_number(h);
 }
 
 /*
@@ -80,26 +95,71 @@ static __always_inline int stack_send(const __u64 *ip, __u32 n, __u64 flags)
 static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
 {
 	long bytes = bpf_get_stack(ctx, ip, DX_STACK_FRAMES * sizeof(*ip), flags);
+	struct dx_stack_event *e;
 	__u32 n;
+	__u64 h;
 
 	if (bytes <= 0)
 		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
 	n = bytes / 8;
 	if (n > DX_STACK_FRAMES) /* never: the verifier must know */
 		return DX_STACK_UNKEPT;
-	return stack_send(ip, n, flags);
+	h = stack_hash_begin(n);
+	for (__u32 i = 0; i < 2 * n; i += 2)
+		h += stack_hash_halves(ip, i);
+	h = stack_hash_end(h);
+	if (stack_is_sent(h))
+		return dx_stack_number(h);
+	e = stack_event(n, h, flags);
+	if (!e)
+		return DX_STACK_UNKEPT;
+	__builtin_memcpy(e->ip, ip, sizeof(e->ip));
+	stack_submit(e, h);
+	return dx_stack_number(h);
 }
 
 struct stack_frames {
 	__u64 ip[DX_STACK_FRAMES];
 };
 
-/* A global function: the verifier looks at it once, not again from each place that calls it. */
-__noinline int stack_send_frames(struct stack_frames *f, __u32 n, __u64 flags)
+struct stack_hashing {
+	const struct stack_frames *f;
+	__u64 h;
+};
+
+static long stack_hash_step(__u64 i, void *arg)
 {
-	if (!f || n > DX_STACK_FRAMES)
+	struct stack_hashing *s = arg;
+
+	if (i >= DX_STACK_FRAMES)
+		return 1;
+	s->h += stack_hash_halves(s->f->ip, 2 * i);
+	return 0;
+}
+
+/*
+ * As the end of stack_take(). Many programs have it in them and few run it, so it is made for the verifier: a
+ * global function is looked at once, not again from each place that calls it; a loop by bpf_loop()
+ * once, not for each number of rounds; and a copy by a helper is one call.
+ */
+__noinline int stack_send(struct stack_frames *f, __u32 n, __u64 flags)
+{
+	struct stack_hashing s = { .f = f };
+	struct dx_stack_event *e;
+
+	if (!f)
 		return DX_STACK_UNKEPT;
-	return stack_send(f->ip, n, flags);
+	s.h = stack_hash_begin(n);
+	bpf_loop(n, stack_hash_step, &s, 0);
+	s.h = stack_hash_end(s.h);
+	if (stack_is_sent(s.h))
+		return dx_stack_number(s.h);
+	e = stack_event(n, s.h, flags);
+	if (!e)
+		return DX_STACK_UNKEPT;
+	bpf_probe_read_kernel(e->ip, sizeof(e->ip), f->ip);
+	stack_submit(e, s.h);
+	return dx_stack_number(s.h);
 }
 
 /*
@@ -117,7 +177,7 @@ static __noinline int stack_id(void *ctx, __u64 flags)
 
 	if (bytes <= 0)
 		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
-	return stack_send_frames(&f, bytes / 8, flags);
+	return stack_send(&f, bytes / 8, flags);
 }
 
 #endif
