@@ -142,13 +142,15 @@ static long stack_hash_step(__u64 i, void *arg)
  * global function is looked at once, not again from each place that calls it; a loop by bpf_loop()
  * once, not for each number of rounds; and a copy by a helper is one call.
  */
-__noinline int stack_send(struct stack_frames *f, __u32 n, __u64 flags)
+__noinline int stack_send(struct stack_frames *f, long bytes, __u64 flags)
 {
 	struct stack_hashing s = { .f = f };
 	struct dx_stack_event *e;
+	__u32 n;
 
-	if (!f)
-		return DX_STACK_UNKEPT;
+	if (!f || bytes <= 0)
+		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
+	n = bytes / 8;
 	s.h = stack_hash_begin(n);
 	bpf_loop(n, stack_hash_step, &s, 0);
 	s.h = stack_hash_end(s.h);
@@ -173,11 +175,8 @@ __noinline int stack_send(struct stack_frames *f, __u32 n, __u64 flags)
 static __noinline int stack_id(void *ctx, __u64 flags)
 {
 	struct stack_frames f;
-	long bytes = bpf_get_stack(ctx, &f, sizeof(f), flags & BPF_F_USER_STACK);
 
-	if (bytes <= 0)
-		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
-	return stack_send(&f, bytes / 8, flags);
+	return stack_send(&f, bpf_get_stack(ctx, &f, sizeof(f), flags), flags);
 }
 
 #endif
