@@ -153,7 +153,7 @@ struct dx_unkept {
 struct dx_probe {
 	__dx_u32 row; /* of the table */
 	__dx_u32 state; /* enum probe_state */
-	__dx_u32 chosen; /* the candidate that is attached */
+	__dx_s32 chosen; /* the candidate that is attached, -1: none is */
 	__dx_u32 zero;
 	char event[64]; /* the row's, which a reader's table must have there */
 	char why[320];

@@ -92,7 +92,7 @@ static int take_probe(struct session *s, const struct dx_probe *row)
 	if (!s->probe)
 		return 0;
 	if (!p || !ends(row->event, sizeof(row->event)) || strcmp(p->event, row->event) ||
-	    row->state > PROBE_LEFT_OUT || row->chosen >= PROBE_CANDIDATES || !ends(row->why, sizeof(row->why)))
+	    row->state > PROBE_LEFT_OUT || row->chosen < -1 || row->chosen >= PROBE_CANDIDATES || !ends(row->why, sizeof(row->why)))
 		return refuse(s, "the probe table is another daxtop's");
 	p->state = row->state;
 	p->chosen = row->chosen;

@@ -49,6 +49,21 @@ static void rec_stack(struct tee *t, int32_t number, uint32_t tgid, const char *
 	rec(t, DX_REC_STACK, &n, offsetof(struct dx_stack_names, frame[1]));
 }
 
+/* As the kernel has it when nothing of a row could be attached, and not so for the last row. */
+static void rec_probes(struct tee *t)
+{
+	struct probe table[PROBE_MAX];
+	size_t n = probe_table(table, PROBE_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		struct dx_probe row = { .row = i, .state = i + 1 < n ? PROBE_MISSING : PROBE_ATTACHED,
+					.chosen = i + 1 < n ? table[i].chosen : 0, .why = "no such function" };
+
+		snprintf(row.event, sizeof(row.event), "%s", table[i].event);
+		rec(t, DX_REC_PROBE, &row, sizeof(row));
+	}
+}
+
 static struct tee *stream_begin(void)
 {
 	const struct dx_hello h = { .host = "lab\033[31m", .kernel = "7.2.12", .start = T0, .page_shift = 12,
@@ -63,6 +78,7 @@ static struct tee *stream_begin(void)
 	assert_non_null(t);
 	rec(t, DX_REC_PATH, &file, sizeof(file));
 	rec(t, DX_REC_HELLO, &h, sizeof(h));
+	rec_probes(t);
 	rec(t, DX_REC_PGMAP, &p, sizeof(p));
 	rec_time(t, DX_REC_READY, T0 + 1);
 	return t;
@@ -199,6 +215,8 @@ static void test_check(void **state)
 	expect(1, "dax_layout_busy_page+0x12", "", "check", NULL, NULL);
 	expect(1, "main+0x12", "", "check", NULL, NULL);
 	expect(1, "my-test", "", "check", NULL, NULL);
+	/* what no probe told of was not checked */
+	expect(1, "not checked", "", "check", NULL, NULL);
 	expect(1, "\"uid\"", "", "check", "--json", NULL);
 }
 
@@ -276,7 +294,7 @@ static void test_damaged(void **state)
 	t = stream_begin();
 	rec_event(t, bad);
 	stream_end(t);
-	expect(2, "", "record 5 of --from's file is damaged: an event's folio is at no place", "trace", NULL, NULL);
+	expect(2, "", "is damaged: an event's folio is at no place", "trace", NULL, NULL);
 	t = stream_begin();
 	rec(t, DX_REC_LOST, &(struct dx_lost){ .nr = 1, .cpu = 2, .type = DX_PIN }, sizeof(struct dx_lost));
 	stream_end(t);
