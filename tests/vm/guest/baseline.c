@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "check.h"
+#include "replay.h"
 #include "steps.h"
 
 /* A reference that stays until the pipe is closed. */
@@ -119,16 +121,23 @@ static void pair_end(struct pair *b, const struct daxtop *d)
 /* Idle pages are not listed, and a file that was found has its path in top: on each filesystem. */
 static void test_top(struct place *p)
 {
+	const char *const *args;
+	const char **argv;
 	struct pair b[2];
 	struct daxtop *d;
+	char path[64];
 
 	(void)p;
 	for (int i = 0; i < 2; i++) {
 		must(places[i].path[0]);
 		pair_start(&b[i], &places[i]);
 	}
-	d = daxtop_start(ARGS("top", "--batch", "-n", "1"));
+	args = ARGS("top", "--batch", "-n", "1");
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
 	daxtop_end(d, 0);
+	replay_same(d, args, path);
 	for (int i = 0; i < 2; i++)
 		pair_end(&b[i], d);
 }

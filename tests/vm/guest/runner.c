@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "check.h"
 #include "place.h"
+#include "replay.h"
 #include "runner.h"
 #include "scan.h"
 #include "steps.h"
@@ -439,16 +440,20 @@ bool share_of_place(enum share share)
 
 static const char **shared_args; /* for shared_daxtop(), set before its fork */
 
-/* A process like a test's, whose workload are all the others'. */
+/* A process like a test's, whose workload are all the others'. What it prints comes from its file, too. */
 static void shared_daxtop(struct place *p)
 {
+	const char **argv;
 	struct daxtop *d;
+	char path[64];
 	char byte;
 
 	(void)p;
 	daxtop_stdout = share_out;
 	daxtop_stderr = share_err;
-	d = daxtop_start(shared_args);
+	argv = replay_args(shared_args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
 	byte = SHARE_DONE;
 	must(send(share_fd, &byte, 1, 0) == 1);
 	must(recv(share_fd, &byte, 1, 0) == 1);
@@ -456,6 +461,7 @@ static void shared_daxtop(struct place *p)
 		daxtop_stop(d);
 	else
 		check_shared_stop(d);
+	replay_same(d, shared_args, path);
 }
 
 static const struct test shared_test = TEST("shared", ON_NONE, shared_daxtop);
