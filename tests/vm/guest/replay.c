@@ -28,10 +28,10 @@ const char **replay_args(const char *const args[], char *path, size_t len, bool 
 	return argv;
 }
 
-/* The last page's worth are errors and small negative numbers. */
+/* With five levels of page tables the upper half begins there. The last page's worth are errors and small negative numbers. */
 static bool is_kernel_address(uint64_t v)
 {
-	return v >= 0xffff800000000000 && v < 0xfffffffffffff000;
+	return v >= 0xff00000000000000 && v < 0xfffffffffffff000;
 }
 
 static void expect_no_address(const char *what, uint64_t v)
