@@ -122,7 +122,7 @@ static __always_inline void event_counts(struct dx_event *e, const struct folio 
 		e->pincount = folio->_pincount.counter;
 	} else {
 		e->mapcount = folio->_mapcount.counter + 1;
-		e->pincount = ref > 0 ? (__u32)ref / DX_PIN_BIAS : 0;
+		e->pincount = ref > 0 ? (__u32)ref / GUP_PIN_COUNTING_BIAS : 0;
 	}
 	e->pgmap = (__u64)pgmap;
 	e->pgmap_type = pgmap->type;
@@ -137,7 +137,7 @@ static __always_inline void event_counts_small(struct dx_event *e, __u64 addr)
 	e->pfn = addr_pfn(addr);
 	e->refcount = n.ref;
 	e->mapcount = n.map;
-	e->pincount = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
+	e->pincount = n.ref > 0 ? (__u32)n.ref / GUP_PIN_COUNTING_BIAS : 0;
 	e->pgmap = (__u64)pgmap;
 	e->pgmap_type = pgmap->type;
 }

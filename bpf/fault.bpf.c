@@ -7,9 +7,6 @@
 #include "file.bpf.h"
 #include "rule.bpf.h"
 
-#define VM_FAULT_NOPAGE	   0x0100 /* include/linux/mm_types.h, enum vm_fault_reason */
-#define VM_FAULT_FALLBACK  0x0800
-#define VM_FAULT_NEEDDSYNC 0x2000
 
 /* The counts at the end; from the folio again, as one of them looked wrong. */
 static __noinline int ended_broken(void *ctx, __u64 at)

@@ -285,7 +285,7 @@ static __noinline int put_rules(void *ctx, struct folio *folio, __u64 at, int re
 	int got;
 
 	/* pins, which unpin_rules() has looked at */
-	if (refs >= DX_PIN_BIAS)
+	if (refs >= GUP_PIN_COUNTING_BIAS)
 		return 0;
 	rule_checked(rule_counts(), DX_RULE_FOLIO_OVERPUT);
 	got = folio->_refcount.counter - refs;

@@ -177,9 +177,7 @@ static __noinline int rule_broken(void *ctx, __u64 what, __u64 at, __u64 counts,
 
 static __always_inline int idle_count(__u32 type)
 {
-	if (type == MEMORY_DEVICE_GENERIC)
-		return 1;
-	return legacy && type == MEMORY_DEVICE_FS_DAX;
+	return memory_idle_count(type, legacy);
 }
 
 /* memunmap_pages() killed it: no new reference may come, nothing new may be mapped. */

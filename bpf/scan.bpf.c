@@ -208,7 +208,7 @@ int dx_sample(struct dx_sample_args *a)
 		a->order = 0;
 		a->refcount = n.ref;
 		a->mapcount = n.map;
-		a->pincount = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
+		a->pincount = n.ref > 0 ? (__u32)n.ref / GUP_PIN_COUNTING_BIAS : 0;
 	}
 	a->head = addr_pfn(at);
 	a->pgmap = folio_pgmap_addr(at);

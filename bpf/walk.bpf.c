@@ -81,7 +81,7 @@ static __always_inline struct counts counts_read(__u64 at, struct folio *folio, 
 	n = folio_counts_small(at);
 	c.map = n.map;
 	c.ref = n.ref;
-	c.pin = n.ref > 0 ? (__u32)n.ref / DX_PIN_BIAS : 0;
+	c.pin = n.ref > 0 ? (__u32)n.ref / GUP_PIN_COUNTING_BIAS : 0;
 	return c;
 }
 

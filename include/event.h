@@ -33,6 +33,8 @@ typedef __s32 __dx_s32;
 typedef __s64 __dx_s64;
 #endif
 
+#include "memory.h"
+
 #define DX_COMM_LEN 16
 
 /* Explicit values: they will stand in recordings. Append, never renumber. */
@@ -267,8 +269,5 @@ DX_ASSERT_OFF(since, 112);
 DX_ASSERT_OFF(map_install, 124);
 _Static_assert(sizeof(struct dx_stack_event) == 16 + 8 * DX_STACK_FRAMES, "struct dx_stack_event");
 _Static_assert(sizeof(struct dx_file_event) == 128 + 8 + DX_PATH_LEN, "struct dx_file_event");
-
-/* GUP_PIN_COUNTING_BIAS, include/linux/mm.h: what a pin of an order-0 folio adds */
-#define DX_PIN_BIAS 1024
 
 #endif

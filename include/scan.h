@@ -124,7 +124,7 @@ struct dx_program_args {
 
 /*
  * A folio that a walk over struct pages found (bpf/walk.bpf.h). Counts as in struct
- * dx_event, but for pins of a small folio: they are refcount / DX_PIN_BIAS.
+ * dx_event, but for pins of a small folio: they are refcount / GUP_PIN_COUNTING_BIAS.
  */
 struct dx_folio {
 	__dx_u64 pfn; /* head page */

@@ -9,8 +9,6 @@
 #include "view/escape.h"
 #include "view/history.h"
 
-#define PAGE_SHIFT 12
-#define GENERIC	   4 /* include/linux/memremap.h, enum memory_type: device-dax */
 
 /* A FOLIO argument, resolved to what the engine knows a folio by. */
 struct wanted {
@@ -71,7 +69,7 @@ static int match(const struct engine_folio *f, void *arg)
 	uint64_t index = s->w->spec->offset >> PAGE_SHIFT;
 
 	/* a block device may have the same number */
-	if (f->pgmap_type != GENERIC || f->dev != s->w->dev || index < f->index || index - f->index >= 1ULL << f->order)
+	if (f->pgmap_type != MEMORY_DEVICE_GENERIC || f->dev != s->w->dev || index < f->index || index - f->index >= 1ULL << f->order)
 		return 0;
 	*s->out = *f;
 	return 1;

@@ -17,7 +17,7 @@ static struct sample event_sample(const struct dx_event *ev)
 /* References that @nr pins are: GUP_PIN_COUNTING_BIAS each if there is no _pincount. */
 static int64_t pin_refs(const struct folio *f, int64_t nr)
 {
-	return f->order ? nr : nr * DX_PIN_BIAS;
+	return f->order ? nr : nr * GUP_PIN_COUNTING_BIAS;
 }
 
 /*
@@ -27,7 +27,7 @@ static int64_t pin_refs(const struct folio *f, int64_t nr)
  */
 static bool fault_holds_ref(const struct change *c)
 {
-	return !c->e->opt.legacy && (c->type == PGMAP_FS_DAX || c->ev->type == DX_FAULT);
+	return !c->e->opt.legacy && (c->type == MEMORY_DEVICE_FS_DAX || c->ev->type == DX_FAULT);
 }
 
 static int install_refs(const struct change *c)
@@ -49,7 +49,7 @@ static void folio_associate(struct change *c)
 	/* a fault tells its own offset, an entry begins at its first page */
 	f->index = ev->index >> f->order << f->order;
 	f->stale = 0;
-	f->entry = c->type == PGMAP_FS_DAX || ev->type == DX_FAULT || ev->type == DX_INSERT;
+	f->entry = c->type == MEMORY_DEVICE_FS_DAX || ev->type == DX_FAULT || ev->type == DX_INSERT;
 }
 
 static void apply_install(struct change *c, struct sample s, int64_t nr)
@@ -62,7 +62,7 @@ static void apply_install(struct change *c, struct sample s, int64_t nr)
 	 * p2pmem_alloc_mmap(), drivers/pci/p2pdma.c: a page is made with 1 and takes a
 	 * reference of the pgmap; p2pdma_folio_free() puts it
 	 */
-	if (c->type == PGMAP_PCI_P2PDMA && s.ref == 1 && c->ev->type == DX_INSTALL)
+	if (c->type == MEMORY_DEVICE_PCI_P2PDMA && s.ref == 1 && c->ev->type == DX_INSTALL)
 		refs_explain(c->e, c->f->pgmap, c->time, 1);
 	step_add(c, DX_INSTALL, true, s.ref,
 		 (struct sample){ sat32((int64_t)s.ref + install_refs(c)),
@@ -160,12 +160,12 @@ static void apply_free(struct change *c)
 	holder_clear(c->e, c->id, f);
 	f->exact = 1;
 	f->lossy = 0;
-	if (c->type == PGMAP_PRIVATE || c->type == PGMAP_COHERENT)
+	if (c->type == MEMORY_DEVICE_PRIVATE || c->type == MEMORY_DEVICE_COHERENT)
 		refs_explain(c->e, f->pgmap, c->time, -(1ll << f->order));
-	else if (c->type == PGMAP_PCI_P2PDMA)
+	else if (c->type == MEMORY_DEVICE_PCI_P2PDMA)
 		refs_explain(c->e, f->pgmap, c->time, -1);
 	/* free_zone_device_folio(), mm/memremap.c: folio_set_count(folio, 1) */
-	if (c->type == PGMAP_GENERIC && s.ref == 0)
+	if (c->type == MEMORY_DEVICE_GENERIC && s.ref == 0)
 		step_add(c, ENGINE_CAUSE_RESET, false, 0, (struct sample){ 1, s.map, s.pin });
 }
 
@@ -233,7 +233,7 @@ static void apply_folio(struct change *c, enum event_part part)
 	case DX_PAGE_INIT:
 		/* zone_device_page_init(), mm/memremap.c: set_page_count(page, 1) */
 		gap_close(c, s);
-		if (c->type == PGMAP_PRIVATE || c->type == PGMAP_COHERENT)
+		if (c->type == MEMORY_DEVICE_PRIVATE || c->type == MEMORY_DEVICE_COHERENT)
 			refs_explain(c->e, c->f->pgmap, c->time, 1ll << c->f->order);
 		step_add(c, DX_PAGE_INIT, true, s.ref, (struct sample){ 1, s.map, s.pin });
 		return;
@@ -255,7 +255,7 @@ static void apply_folio(struct change *c, enum event_part part)
 
 static void count_fault(struct engine *e, const struct dx_event *ev)
 {
-	if (ev->ret & FAULT_NOPAGE) {
+	if (ev->ret & VM_FAULT_NOPAGE) {
 		if (ev->type == DX_DEV_FAULT)
 			e->st.dev_faults++;
 		else if (ev->level == DX_PTE)
@@ -263,9 +263,9 @@ static void count_fault(struct engine *e, const struct dx_event *ev)
 		else
 			e->st.pmd_faults++;
 	}
-	if (ev->ret & FAULT_FAILED)
+	if (ev->ret & VM_FAULT_ERROR)
 		e->st.fault_errors++;
-	else if (ev->ret & FAULT_FALLBACK)
+	else if (ev->ret & VM_FAULT_FALLBACK)
 		e->st.fault_fallbacks++;
 }
 

@@ -170,8 +170,8 @@ static bool violation_same(const struct engine_finding *f, const struct dx_event
 static bool violation_by_design(const struct engine *e, const struct dx_event *ev)
 {
 	return ev->arg == DX_RULE_INSTALL_WITHOUT_REF && e->opt.legacy && !e->opt.strict &&
-	       (!ev->pgmap_type || ev->pgmap_type == PGMAP_FS_DAX ||
-		ev->pgmap_type == PGMAP_GENERIC);
+	       (!ev->pgmap_type || ev->pgmap_type == MEMORY_DEVICE_FS_DAX ||
+		ev->pgmap_type == MEMORY_DEVICE_GENERIC);
 }
 
 static void violation_fill(struct engine *e, struct finding *d, const struct dx_event *ev)

@@ -83,14 +83,14 @@ static void sample_first(struct change *c, struct sample to, int own)
 /* How many pins more (or less) explain a change of @ref references of a small folio. */
 static int64_t pins_changed(int64_t ref)
 {
-	return (ref + DX_PIN_BIAS / 2) >> 10;
+	return (ref + GUP_PIN_COUNTING_BIAS / 2) >> 10;
 }
 
 void gap_explain(struct change *c, struct sample to)
 {
 	struct folio *f = c->f;
 	int64_t ref = (int64_t)to.ref - f->ref, map = (int64_t)to.map - f->map, pin = 0;
-	int64_t bias = f->order ? 1 : DX_PIN_BIAS, gets = 0, outstanding, n;
+	int64_t bias = f->order ? 1 : GUP_PIN_COUNTING_BIAS, gets = 0, outstanding, n;
 
 	if (c->first || f->fresh) {
 		sample_first(c, to, 0);

@@ -10,14 +10,6 @@
  */
 #include "engine.h"
 
-/* enum memory_type, include/linux/memremap.h */
-enum { PGMAP_PRIVATE = 1, PGMAP_COHERENT, PGMAP_FS_DAX, PGMAP_GENERIC, PGMAP_PCI_P2PDMA };
-
-/* enum vm_fault_reason, include/linux/mm_types.h */
-#define FAULT_NOPAGE   0x000100
-#define FAULT_FALLBACK 0x000800
-/* VM_FAULT_OOM, SIGBUS, HWPOISON, HWPOISON_LARGE, SIGSEGV */
-#define FAULT_FAILED   (0x1 | 0x2 | 0x10 | 0x20 | 0x40)
 
 /*
  * All memory of the engine comes through here (realloc() rules, size > 0), so
@@ -723,12 +715,12 @@ static inline bool folio_doubtful(const struct engine *e, const struct folio *f)
 /* refcount of a folio that nobody uses; @type: of its pgmap */
 static inline int32_t idle_count(const struct engine *e, unsigned int type)
 {
-	return type == PGMAP_GENERIC || (e->opt.legacy && type == PGMAP_FS_DAX);
+	return memory_idle_count(type, e->opt.legacy);
 }
 /* Does a mapping hold a reference? */
 static inline bool mapping_holds(const struct engine *e, unsigned int type)
 {
-	return !e->opt.legacy || type != PGMAP_FS_DAX;
+	return memory_mapping_holds(type, e->opt.legacy);
 }
 /* A change to c->e, f, ev, time, id begins; fills in the rest but the task. */
 static inline void change_begin(struct change *c)
@@ -790,7 +782,7 @@ void folio_count_order(struct engine *e, const struct folio *f, int n);
 /* GUP_PIN_COUNTING_BIAS: what a small folio's refcount says of its pins */
 static inline int32_t small_pins(int32_t ref)
 {
-	return ref > 0 ? ref / DX_PIN_BIAS : 0;
+	return ref > 0 ? ref / GUP_PIN_COUNTING_BIAS : 0;
 }
 
 /* Counts to @s outside a change, keeping the engine's totals. */

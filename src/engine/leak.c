@@ -136,10 +136,10 @@ static void leak_count(const struct engine *e, const struct folio *f, unsigned i
 	if (mapping_holds(e, type) && f->map > 0)
 		n -= f->map;
 	/* not f->pin, which does not know of many mappings */
-	out->pins = f->order ? f->pin : n > 0 ? (n + DX_PIN_BIAS / 2) / DX_PIN_BIAS : 0;
-	n -= f->order ? out->pins : out->pins * DX_PIN_BIAS;
+	out->pins = f->order ? f->pin : n > 0 ? (n + GUP_PIN_COUNTING_BIAS / 2) / GUP_PIN_COUNTING_BIAS : 0;
+	n -= f->order ? out->pins : out->pins * GUP_PIN_COUNTING_BIAS;
 	n -= (int64_t)f->zap_puts + f->fault_refs;
-	out->rest = n > 0 && type != PGMAP_PCI_P2PDMA ? n : 0;
+	out->rest = n > 0 && type != MEMORY_DEVICE_PCI_P2PDMA ? n : 0;
 }
 
 static void leak_confidence(const struct engine *e, const struct folio *f,
@@ -166,7 +166,7 @@ static void leak_confidence(const struct engine *e, const struct folio *f,
 		out->why = "who unpinned is a guess";
 	} else if (f->map > 0 && !waits) {
 		out->why = "others map it, and may have inherited the pins";
-	} else if (e->st.holders_refused || (e->opt.legacy && type == PGMAP_FS_DAX)) {
+	} else if (e->st.holders_refused || (e->opt.legacy && type == MEMORY_DEVICE_FS_DAX)) {
 		out->why = "not all who hold or map it are known";
 	} else {
 		out->confidence = ENGINE_PROVEN;
@@ -181,7 +181,7 @@ static void leak_judge(const struct engine *e, uint32_t id, const struct folio *
 	struct holder_sum h;
 
 	*out = (struct leak){ 0 };
-	if (type != PGMAP_FS_DAX && type != PGMAP_GENERIC && type != PGMAP_PCI_P2PDMA)
+	if (type != MEMORY_DEVICE_FS_DAX && type != MEMORY_DEVICE_GENERIC && type != MEMORY_DEVICE_PCI_P2PDMA)
 		return;
 	leak_count(e, f, type, out);
 	if (out->pins <= 0 && out->rest <= 0)
@@ -192,7 +192,7 @@ static void leak_judge(const struct engine *e, uint32_t id, const struct folio *
 	out->holder = h.oldest;
 	out->is_pins = out->pins > 0;
 	waits = f->waited || e->pgmaps.map[f->pgmap].p.dying;
-	removed = type == PGMAP_FS_DAX && f->stale && f->file;
+	removed = type == MEMORY_DEVICE_FS_DAX && f->stale && f->file;
 	gone = h.gone && out->is_pins;
 	if (f->map > 0 && !gone && !removed && !waits)
 		return;
@@ -219,7 +219,7 @@ static void leak_found(struct engine *e, struct suspect *s, const struct leak *l
 	out->nr_refs = sat32(s->least);
 	out->index = f->index;
 	out->got = f->ref;
-	out->wanted = sat32(f->ref - l->leaked * (l->is_pins && !f->order ? DX_PIN_BIAS : 1));
+	out->wanted = sat32(f->ref - l->leaked * (l->is_pins && !f->order ? GUP_PIN_COUNTING_BIAS : 1));
 	if (l->holder) {
 		const struct holder *h = &e->holders.node[l->holder];
 		const struct task *t = &e->tasks.task[h->task];

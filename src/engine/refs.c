@@ -232,7 +232,7 @@ static void run_report(struct engine *e, struct refs_run *run, enum dx_rule rule
 /* PRIVATE, COHERENT, P2PDMA: what explains references is counted from events. */
 static bool type_counted(unsigned int type)
 {
-	return type != PGMAP_FS_DAX && type != PGMAP_GENERIC;
+	return type != MEMORY_DEVICE_FS_DAX && type != MEMORY_DEVICE_GENERIC;
 }
 
 static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t active,
@@ -256,7 +256,7 @@ static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t 
 	if (r->lossy) {
 		confidence = type_counted(m->p.type) ? ENGINE_INCONCLUSIVE : ENGINE_SUSPECTED;
 		why = "events were lost";
-	} else if (m->p.type == PGMAP_PCI_P2PDMA) {
+	} else if (m->p.type == MEMORY_DEVICE_PCI_P2PDMA) {
 		confidence = ENGINE_SUSPECTED;
 		why = "not all that holds P2PDMA memory is seen";
 	} else if (!r->clean) {
@@ -287,10 +287,10 @@ static void judge_underflow(struct engine *e, uint32_t pgmap, int64_t delta, int
 	enum engine_confidence confidence = ENGINE_PROVEN;
 	const char *why = NULL;
 
-	if (m->p.type == PGMAP_PRIVATE || m->p.type == PGMAP_COHERENT)
+	if (m->p.type == MEMORY_DEVICE_PRIVATE || m->p.type == MEMORY_DEVICE_COHERENT)
 		missing += r->baseline;
 	/* memory that was allocated and is mapped has one reference, and is explained twice */
-	if (m->p.type == PGMAP_PCI_P2PDMA)
+	if (m->p.type == MEMORY_DEVICE_PCI_P2PDMA)
 		missing -= r->explained;
 	if (missing <= 0) {
 		/* put too often it was, even if somebody has made up for it */
@@ -298,7 +298,7 @@ static void judge_underflow(struct engine *e, uint32_t pgmap, int64_t delta, int
 		return;
 	}
 	/* allocations that were freed hide behind pages that were mapped before a loss */
-	if (m->p.type == PGMAP_PCI_P2PDMA && r->lossy)
+	if (m->p.type == MEMORY_DEVICE_PCI_P2PDMA && r->lossy)
 		return;
 	if (missing - active > 0)
 		run_add(&r->under, time, missing - active, 0);

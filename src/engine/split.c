@@ -69,7 +69,7 @@ static void folio_vanish(const struct tails *t, uint32_t id)
 		.time = t->time,
 		.id = id,
 	};
-	struct sample idle = { pgmap_type(e, f) == PGMAP_GENERIC, 0, 0 };
+	struct sample idle = { pgmap_type(e, f) == MEMORY_DEVICE_GENERIC, 0, 0 };
 
 	change_begin(&c);
 	gap_close(&c, idle);

@@ -13,7 +13,6 @@
 #include "mr.h"
 
 #define DESCRIPTORS   256 /* its programs, maps, iterators, types of modules, and what the process had */
-#define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
 /* ---- load ---- */
 
@@ -241,7 +240,7 @@ static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first,
 		.prog = l->skel->progs.dx_walk,
 		.found = l->skel->bss->walk_found,
 		.pgmap = p->pgmap,
-		.idle = walk_idle(p->type, l->regime == REGIME_LEGACY),
+		.idle = memory_idle_count(p->type, l->regime == REGIME_LEGACY),
 		.pfn = first,
 		.end = last + 1,
 	};
@@ -334,7 +333,7 @@ static int pick_shared(struct look *l, struct scan *s, look_stop *stop)
 /* Up to 6.14 such a page rests at 1, and at 0 once it has been mapped (p2pmem_alloc_mmap()). */
 static bool is_understood(const struct look *l, const struct scan_pgmap *p)
 {
-	return l->regime != REGIME_LEGACY || p->type != MEMORY_P2PDMA;
+	return l->regime != REGIME_LEGACY || p->type != MEMORY_DEVICE_PCI_P2PDMA;
 }
 
 int look_walk(struct look *l, struct scan *s, look_stop *stop)

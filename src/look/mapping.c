@@ -15,7 +15,6 @@
 #include "internal.h"
 #include "process.h"
 
-#define PAGE_SHIFT	  12
 
 #define PTE_BUDGET 65536u /* entries in a piece: about a millisecond */
 #define PTE_MAX	   (1u << 26) /* entries in a look */

@@ -10,7 +10,7 @@
 /* Up to 6.14 a mapping of a filesystem's page takes no reference (rules.md). */
 static bool mapping_holds(const struct scan *s, unsigned int type)
 {
-	return !s->legacy || type != TYPE_FS_DAX;
+	return !s->legacy || type != MEMORY_DEVICE_FS_DAX;
 }
 
 /*
@@ -26,8 +26,8 @@ void folio_explain(const struct scan *s, struct scan_folio *f)
 	if (f->order) {
 		left -= f->pincount;
 	} else {
-		f->pincount = left > 0 ? left / DX_PIN_BIAS : 0;
-		left -= (int64_t)f->pincount * DX_PIN_BIAS;
+		f->pincount = left > 0 ? left / GUP_PIN_COUNTING_BIAS : 0;
+		left -= (int64_t)f->pincount * GUP_PIN_COUNTING_BIAS;
 	}
 	f->overput = left < 0;
 	f->gets = left > 0 ? left : 0;
@@ -126,7 +126,7 @@ int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece,
 			.mapcount = f[i].mapcount,
 			.pincount = f[i].pincount,
 			.idle = piece->idle,
-			.share = p->type == TYPE_FS_DAX ? f[i].share : 0,
+			.share = p->type == MEMORY_DEVICE_FS_DAX ? f[i].share : 0,
 			.time = f[i].time,
 		};
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include "internal.h"
 
-#define PAGE_SIZE 4096
 
 static const char *const hold_names[SCAN_HOLDS] = {
 	[SCAN_HOLD_MAPPING] = "mapping", [SCAN_HOLD_PIPE] = "pipe",
@@ -93,7 +92,7 @@ static bool take_in(const struct scan *s, struct scan_holder *a, const struct sc
 	}
 	if (a->pfn + a->nr != b->pfn || a->refs != b->refs)
 		return false;
-	if ((a->addr || b->addr) && a->addr + a->nr * PAGE_SIZE != b->addr)
+	if ((a->addr || b->addr) && a->addr + (a->nr << PAGE_SHIFT) != b->addr)
 		return false;
 	/* refs is of each page only where a folio is a page */
 	if (a->refs && in_large_folio(s, b->pfn))

@@ -4,12 +4,6 @@
 /* internal.h - what the files of scan/ share */
 #include "scan/scan.h"
 
-/* enum memory_type, include/linux/memremap.h */
-#define TYPE_PRIVATE  1
-#define TYPE_COHERENT 2
-#define TYPE_FS_DAX   3
-#define TYPE_GENERIC  4
-#define TYPE_P2PDMA   5
 
 /* An array that grows. Zeroed is an empty one. */
 struct array {

@@ -136,7 +136,7 @@ int scan_pgmap_of(const struct scan *s, uint64_t pfn)
  */
 static void pgmap_explain(struct scan_pgmap *p)
 {
-	bool each = p->type == TYPE_PRIVATE || p->type == TYPE_COHERENT || p->type == TYPE_P2PDMA;
+	bool each = p->type == MEMORY_DEVICE_PRIVATE || p->type == MEMORY_DEVICE_COHERENT || p->type == MEMORY_DEVICE_PCI_P2PDMA;
 
 	p->explained = each ? p->in_use_pages : 0;
 	/* what explains them was not looked at */
@@ -300,7 +300,7 @@ const struct scan_wait *scan_wait(const struct scan *s, size_t i)
 /* Does this run keep memunmap_pages() of its pgmap waiting? */
 static bool keeps_pgmap(const struct scan_folio *f)
 {
-	return f->type == TYPE_FS_DAX || f->type == TYPE_GENERIC ? f->gets + f->pincount > 0 : true;
+	return f->type == MEMORY_DEVICE_FS_DAX || f->type == MEMORY_DEVICE_GENERIC ? f->gets + f->pincount > 0 : true;
 }
 
 int scan_wait_folios(const struct scan *s, size_t i, int (*fn)(size_t folio, void *arg), void *arg)

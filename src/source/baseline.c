@@ -8,7 +8,6 @@
 #include "internal.h"
 #include "programs.h"
 
-#define MEMORY_P2PDMA 5 /* enum memory_type, include/linux/memremap.h */
 
 struct span {
 	uint64_t pgmap, pfn, end;
@@ -49,7 +48,7 @@ static int spans_find(struct source *s, struct baseline *b)
 		if (a.again)
 			continue;
 		/* up to 6.14 such a page rests at 1, and at 0 once it has been mapped (p2pmem_alloc_mmap()) */
-		if (s->regime == REGIME_LEGACY && a.type == MEMORY_P2PDMA)
+		if (s->regime == REGIME_LEGACY && a.type == MEMORY_DEVICE_PCI_P2PDMA)
 			continue;
 		for (int i = 0; i < DX_PGMAP_RANGES && !rc; i++)
 			if (a.range[i].nr)
@@ -123,7 +122,7 @@ static bool span_begin(struct source *s, struct baseline *b)
 		.prog = s->skel->progs.dx_walk,
 		.found = s->skel->bss->walk_found,
 		.pgmap = span->pgmap,
-		.idle = walk_idle(span->type, s->regime == REGIME_LEGACY),
+		.idle = memory_idle_count(span->type, s->regime == REGIME_LEGACY),
 		.pfn = span->pfn,
 		.end = span->end,
 	};

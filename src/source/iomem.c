@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "iomem.h"
+#include "memory.h"
 
-#define PAGE_SHIFT 12
 
 struct region {
 	uint64_t first, last; /* bytes */

@@ -8,8 +8,6 @@
 #include "programs.h"
 #include "walk.h"
 
-#define MEMORY_FS_DAX  3 /* enum memory_type, include/linux/memremap.h */
-#define MEMORY_GENERIC 4
 
 int pages_known(const struct btf_names *types, uint32_t *zone_shift, char *err, size_t errlen)
 {
@@ -39,11 +37,6 @@ int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *
 		return -1;
 	}
 	return 0;
-}
-
-int32_t walk_idle(unsigned int type, bool legacy)
-{
-	return type == MEMORY_GENERIC || (legacy && type == MEMORY_FS_DAX);
 }
 
 int walk_next(struct walk *w, struct dx_walk_args *piece)

@@ -28,8 +28,6 @@ struct walk {
 int pages_known(const struct btf_names *types, uint32_t *zone_shift, char *err, size_t errlen);
 /* Runs dx_init(); it must have found the struct pages. Returns 0, or -1 with a sentence. */
 int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *err, size_t errlen);
-/* Refcount of an idle folio of memory of this type (enum memory_type). */
-int32_t walk_idle(unsigned int type, bool legacy);
 /*
  * Walks one piece. Returns 1 with the sums and the folios (w->found[0 .. piece->found - 1])
  * of it, 0 when nothing is left, or -errno.

@@ -10,7 +10,6 @@
 #include "view/names.h"
 #include "view/text.h"
 
-#define PAGE_SHIFT 12
 
 static const char *const detail_names[DX_DETAILS] = {
 	[DX_D_NONE] = "none",

@@ -7,7 +7,6 @@
 #include "view/model.h"
 #include "view/names.h"
 
-#define PAGE_SHIFT 12
 #define CELL_MAX (4 * DX_PATH_LEN + 64)
 
 /*

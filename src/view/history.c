@@ -10,7 +10,6 @@
 #include "view/json_add.h"
 #include "view/names.h"
 
-#define PAGE_SHIFT 12
 
 /* ---- text ---- */
 

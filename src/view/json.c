@@ -12,7 +12,6 @@
 #include "view/json_add.h"
 #include "view/names.h"
 
-#define PAGE_SHIFT 12
 
 static const char *const keys[] = {
 #define JSON_KEY_NAME(constant, key, form, meaning) key,

@@ -10,7 +10,6 @@
 #include "view/names.h"
 #include "view/report.h"
 
-#define PAGE_SHIFT 12
 
 static void add_stack(struct json_object *o, struct stack s, bool user, bool *failed)
 {

@@ -113,8 +113,8 @@ uint64_t scan_offset(const struct scan_view *v, const struct scan_folio *f)
 	const struct scan_pgmap *p = scan_pgmap(v->s, f->pgmap);
 
 	if (f->file || !p)
-		return f->index << SCAN_PAGE_SHIFT;
-	return (f->pfn - p->range[0].pfn) << SCAN_PAGE_SHIFT;
+		return f->index << PAGE_SHIFT;
+	return (f->pfn - p->range[0].pfn) << PAGE_SHIFT;
 }
 
 char *scan_place_format(char *out, size_t outlen, const struct scan_view *v,
@@ -150,8 +150,8 @@ char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 	else if (scan_device(v, pgmap)[0])
 		say_hostile(&w, scan_device(v, pgmap), strlen(scan_device(v, pgmap)));
 	if (h->file && h->last >= h->first && h->last)
-		say(&w, ":0x%" PRIx64 "-0x%" PRIx64, h->first << SCAN_PAGE_SHIFT,
-		    ((h->last + 1) << SCAN_PAGE_SHIFT) - 1);
+		say(&w, ":0x%" PRIx64 "-0x%" PRIx64, h->first << PAGE_SHIFT,
+		    ((h->last + 1) << PAGE_SHIFT) - 1);
 	if (h->nr)
 		say(&w, "%spfn 0x%" PRIx64, w.len ? ", " : "", h->pfn);
 	if (h->nr > 1)
@@ -187,7 +187,7 @@ static void say_what(struct words *w, const struct scan_view *v, const struct sc
 		say(w, " of %s",
 		    scan_name_format(name, sizeof(name), v, wait->file, wait->pgmap, (size_t)-1));
 		if (wait->pfn || wait->kind == SCAN_WAIT_ENTRY)
-			say(w, ":0x%" PRIx64, wait->index << SCAN_PAGE_SHIFT);
+			say(w, ":0x%" PRIx64, wait->index << PAGE_SHIFT);
 	} else if (device[0]) {
 		say(w, " of ");
 		say_hostile(w, device, strlen(device));

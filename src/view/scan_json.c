@@ -144,8 +144,8 @@ static int other_json(FILE *out, const struct scan_view *v, const struct scan_ho
 	json_add_text(o, KEY_DEVICE, scan_device(v, h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap),
 		 &failed);
 	if (h->last) {
-		json_add_uint(o, KEY_OFFSET, h->first << SCAN_PAGE_SHIFT, &failed);
-		json_add_uint(o, KEY_OFFSET_END, (h->last + 1) << SCAN_PAGE_SHIFT, &failed);
+		json_add_uint(o, KEY_OFFSET, h->first << PAGE_SHIFT, &failed);
+		json_add_uint(o, KEY_OFFSET_END, (h->last + 1) << PAGE_SHIFT, &failed);
 	}
 	return json_finish(out, o, failed);
 }
@@ -265,7 +265,7 @@ static void add_wait(struct json_object *o, const struct scan_view *v, const str
 	json_add_text(o, KEY_DEVICE, scan_device(v, w->pgmap), failed);
 	add_file(o, v, w->file, failed);
 	json_add_known(o, KEY_OFFSET, w->file && (w->pfn || w->kind == SCAN_WAIT_ENTRY),
-		  w->index << SCAN_PAGE_SHIFT, failed);
+		  w->index << PAGE_SHIFT, failed);
 }
 
 static int wait_json(FILE *out, const struct scan_view *v, size_t i)
@@ -355,8 +355,8 @@ static void add_by_file(struct json_object *o, const struct scan_view *v, bool *
 			continue;
 		one = sum_json(&sum, failed);
 		add_file(one, v, i, failed);
-		json_add_uint(one, KEY_OFFSET, f->first << SCAN_PAGE_SHIFT, failed);
-		json_add_uint(one, KEY_OFFSET_END, (f->last + 1) << SCAN_PAGE_SHIFT, failed);
+		json_add_uint(one, KEY_OFFSET, f->first << PAGE_SHIFT, failed);
+		json_add_uint(one, KEY_OFFSET_END, (f->last + 1) << PAGE_SHIFT, failed);
 		json_append(a, one, failed);
 	}
 	json_add(o, KEY_BY_FILE, a, failed);

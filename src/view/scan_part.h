@@ -5,7 +5,6 @@
 #include "view/names.h"
 #include "view/scan.h"
 
-#define SCAN_PAGE_SHIFT 12
 
 /* ---- scan_scope.c: what of a look belongs to what was asked for ---- */
 

@@ -9,7 +9,6 @@
 #include "view/names.h"
 #include "view/text.h"
 
-#define PAGE_SHIFT 12 /* a pfn's; DAX pages are 4 KiB on x86 */
 
 /* One format for the header and the lines, so the columns can't drift apart. */
 #define LINE "%12s %3s %-22s %-13s %-10s %4s %-8s %6s %5s %5s %4s %-22s %-14s %s\n"

@@ -77,7 +77,7 @@ static void set_task(struct dx_event *ev, uint32_t task)
 /* The next thing that happens to a page; @down: only what leads back to idle. */
 static bool page_step(struct page *p, uint64_t i, uint64_t time, bool down, struct dx_event *ev)
 {
-	int32_t ref = p->mapped + p->pins * DX_PIN_BIAS;
+	int32_t ref = p->mapped + p->pins * GUP_PIN_COUNTING_BIAS;
 	uint32_t choice = rnd(8);
 
 	*ev = (struct dx_event){
@@ -126,7 +126,7 @@ static bool page_step(struct page *p, uint64_t i, uint64_t time, bool down, stru
 		ev->type = DX_PIN;
 		p->holder = ev->tgid - 1000;
 		p->pins++;
-		ev->refcount += DX_PIN_BIAS;
+		ev->refcount += GUP_PIN_COUNTING_BIAS;
 		ev->pincount++;
 		ev->stack = rnd(100);
 	} else if (!p->pins) {

@@ -75,7 +75,7 @@ static void test_step_fields(void **state)
 
 	(void)state;
 	push(e, DX_FAULT, 100, PFN, .flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1,
-	     .since = 30, .refcount = 1, .mapcount = 1, .ret = FAULT_NOPAGE);
+	     .since = 30, .refcount = 1, .mapcount = 1, .ret = VM_FAULT_NOPAGE);
 	/* as long as it can be, and no NUL */
 	push(e, DX_PIN, 200, PFN, .tgid = 7, .pid = 8,
 	     .comm = { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e',
@@ -131,7 +131,7 @@ static void test_upgrade(void **state)
 	(void)state;
 	push_first_fault(e, 100, PFN);
 	push(e, DX_FAULT, 200, PFN, .flags = DX_F_UPGRADE | DX_F_WRITE, .refcount = 1,
-	     .mapcount = 1, .ret = FAULT_NOPAGE);
+	     .mapcount = 1, .ret = VM_FAULT_NOPAGE);
 	assert_history(e, PFN,
 		       "insert 0>0 m0 p0\n"
 		       "fault-ref? 0>1 m0 p0\n"
@@ -553,8 +553,8 @@ static void test_page_init(void **state)
 	struct engine *e = engine_plain();
 
 	(void)state;
-	push(e, DX_PAGE_INIT, 100, PFN, .pgmap_type = PGMAP_PRIVATE);
-	push(e, DX_FREE, 200, PFN, .pgmap_type = PGMAP_PRIVATE);
+	push(e, DX_PAGE_INIT, 100, PFN, .pgmap_type = MEMORY_DEVICE_PRIVATE);
+	push(e, DX_FREE, 200, PFN, .pgmap_type = MEMORY_DEVICE_PRIVATE);
 	assert_history(e, PFN, "page-init 0>1 m0 p0\nfree 1>0 m0 p0\n");
 	engine_free(e);
 }
@@ -611,12 +611,12 @@ static void test_fault_without_folio(void **state)
 	struct engine_stats st;
 
 	(void)state;
-	push(e, DX_FAULT, 100, 0, .ret = FAULT_NOPAGE);
+	push(e, DX_FAULT, 100, 0, .ret = VM_FAULT_NOPAGE);
 	push(e, DX_FAULT, 101, 0, .ret = 2);
-	push(e, DX_FAULT, 102, 0, .ret = FAULT_FALLBACK, .level = DX_PMD);
-	push(e, DX_FAULT, 103, PFN, .ret = FAULT_NOPAGE, .flags = DX_F_ZERO, .level = DX_PMD);
-	push(e, DX_FAULT, 104, PFN, .ret = FAULT_NOPAGE, .flags = DX_F_NO_FOLIO);
-	push(e, DX_DEV_FAULT, 105, 0, .ret = FAULT_NOPAGE, .level = DX_PMD);
+	push(e, DX_FAULT, 102, 0, .ret = VM_FAULT_FALLBACK, .level = DX_PMD);
+	push(e, DX_FAULT, 103, PFN, .ret = VM_FAULT_NOPAGE, .flags = DX_F_ZERO, .level = DX_PMD);
+	push(e, DX_FAULT, 104, PFN, .ret = VM_FAULT_NOPAGE, .flags = DX_F_NO_FOLIO);
+	push(e, DX_DEV_FAULT, 105, 0, .ret = VM_FAULT_NOPAGE, .level = DX_PMD);
 	push(e, DX_DEV_FAULT, 106, 0, .ret = 0x40);
 	st = stats_of(e);
 	assert_int_equal(st.folios[0] + st.folios[1] + st.folios[2], 0);

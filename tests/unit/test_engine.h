@@ -20,8 +20,8 @@
 #define assert_uint_in_range(value, low, high) assert_in_range(value, low, high)
 #endif
 
-#define FS_DAX	PGMAP_FS_DAX
-#define GENERIC PGMAP_GENERIC
+#define FS_DAX	MEMORY_DEVICE_FS_DAX
+#define GENERIC MEMORY_DEVICE_GENERIC
 #define PMEM0	0xffff888100000000ull /* a pgmap */
 #define PFN	0x140000ull
 
@@ -62,7 +62,7 @@ static inline struct engine *engine_plain(void)
 #define push_first_fault(e, time, pfn)                                                   \
 	push(e, DX_FAULT, time, pfn, .flags = DX_F_INSERT | DX_F_INSTALL | DX_F_WRITE,   \
 	     .ref_first = 0, .ref_install = 1, .map_install = 0, .since = 2,             \
-	     .refcount = 1, .mapcount = 1, .ret = FAULT_NOPAGE, .dev = 259 << 20,        \
+	     .refcount = 1, .mapcount = 1, .ret = VM_FAULT_NOPAGE, .dev = 259 << 20,        \
 	     .ino = 12, .index = (pfn) - PFN)
 
 /* One line a step: cause, '?' if inferred, counts, '!' if after a loss. */

@@ -8,7 +8,7 @@ static void push_huge_fault(struct engine *e, uint64_t time, uint64_t pfn)
 {
 	push(e, DX_FAULT, time, pfn, .flags = DX_F_INSERT | DX_F_INSTALL, .order = 9,
 	     .level = DX_PMD, .nr = 512, .ref_install = 1, .since = 2, .refcount = 1,
-	     .mapcount = 1, .ret = FAULT_NOPAGE, .dev = 1, .ino = 12, .index = 1024 + 77);
+	     .mapcount = 1, .ret = VM_FAULT_NOPAGE, .dev = 1, .ino = 12, .index = 1024 + 77);
 }
 
 static void assert_orders(struct engine *e, uint64_t o0, uint64_t o9, uint64_t o18)

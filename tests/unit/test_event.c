@@ -129,7 +129,7 @@ static void test_numbers(void **state)
 	assert_int_equal(DX_PUD, 2);
 	assert_int_equal(DX_PATH_DELETED, 1);
 	assert_int_equal(DX_PATH_TRUNCATED, 2);
-	assert_int_equal(DX_PIN_BIAS, 1024);
+	assert_int_equal(GUP_PIN_COUNTING_BIAS, 1024);
 }
 
 int main(void)

@@ -91,7 +91,7 @@ static void stream_middle(struct tee *t)
 
 	rec(t, DX_REC_FILE, &f, offsetof(struct dx_file_event, path) + 11);
 	rec_event(t, EVENT(DX_FAULT, T0 + 10, PFN, .flags = DX_F_INSERT | DX_F_INSTALL | DX_F_WRITE,
-			   .ref_install = 1, .since = 2, .refcount = 1, .mapcount = 1, .ret = FAULT_NOPAGE,
+			   .ref_install = 1, .since = 2, .refcount = 1, .mapcount = 1, .ret = VM_FAULT_NOPAGE,
 			   .dev = 259 << 20, .ino = 12));
 	rec_stack(t, 7, 0, "dax_layout_busy_page");
 	rec_stack(t, 8, 100, "main");

@@ -633,7 +633,7 @@ static void test_legacy(void **state)
 /* Folios of the others are their drivers'. */
 static void test_other_types(void **state)
 {
-	static const uint8_t type[] = { PGMAP_PRIVATE, PGMAP_COHERENT, PGMAP_PCI_P2PDMA };
+	static const uint8_t type[] = { MEMORY_DEVICE_PRIVATE, MEMORY_DEVICE_COHERENT, MEMORY_DEVICE_PCI_P2PDMA };
 
 	for (int i = 0; i < 3; i++) {
 		struct engine *e = engine_rules();

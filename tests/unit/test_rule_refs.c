@@ -379,9 +379,9 @@ static void test_underflow_predates(void **state)
 
 #define PRIV 0xffff888200000000ull
 #define INIT(e, t, i, ...)                                                                    \
-	push(e, DX_PAGE_INIT, t, PFN + (i), .pgmap = PRIV, .pgmap_type = PGMAP_PRIVATE, ##__VA_ARGS__)
+	push(e, DX_PAGE_INIT, t, PFN + (i), .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, ##__VA_ARGS__)
 #define FREE(e, t, i, ...) \
-	push(e, DX_FREE, t, PFN + (i), .pgmap = PRIV, .pgmap_type = PGMAP_PRIVATE, ##__VA_ARGS__)
+	push(e, DX_FREE, t, PFN + (i), .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, ##__VA_ARGS__)
 
 static void test_private(void **state)
 {
@@ -391,7 +391,7 @@ static void test_private(void **state)
 	uint64_t t;
 
 	(void)state;
-	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = PGMAP_PRIVATE, .index = 1 << 18);
+	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, .index = 1 << 18);
 	world_run(e, &w, T0 + MS, T0 + S);
 	/* order 0 and 9; the large one falls apart and is freed in parts */
 	INIT(e, T0 + 2 * S, 0);
@@ -431,7 +431,7 @@ static void test_private_predates(void **state)
 	struct world w = { .pgmap = { { PRIV, 101, 1, 0 } } };
 
 	(void)state;
-	set_pgmap(e, PRIV, PFN, PGMAP_PRIVATE);
+	set_pgmap(e, PRIV, PFN, MEMORY_DEVICE_PRIVATE);
 	world_run(e, &w, T0, T0 + 15 * S);
 	for (int i = 0; i < 60; i++)
 		FREE(e, T0 + 16 * S + i, i);
@@ -452,7 +452,7 @@ static void test_private_lost(void **state)
 	struct world w = { .pgmap = { { PRIV, 1, 1, 0 } } };
 
 	(void)state;
-	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = PGMAP_PRIVATE, .index = 1 << 18);
+	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, .index = 1 << 18);
 	world_run(e, &w, T0 + MS, T0 + S);
 	put_lost(e, 0, DX_PAGE_INIT, 3, T0 + 2 * S);
 	w.pgmap[0].refs += 3;
@@ -472,27 +472,27 @@ static void test_p2pdma(void **state)
 	struct world w = { .pgmap = { { P2P, BASE, BASE, 0 } } };
 
 	(void)state;
-	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = P2P, .pgmap_type = PGMAP_PCI_P2PDMA,
+	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA,
 	     .index = 1 << 18);
 	world_run(e, &w, T0 + MS, T0 + S);
 	/* p2pmem_alloc_mmap() of a page: 1, and 2 when it is mapped */
-	push(e, DX_INSTALL, T0 + 2 * S, PFN, .pgmap = P2P, .pgmap_type = PGMAP_PCI_P2PDMA,
+	push(e, DX_INSTALL, T0 + 2 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA,
 	     .refcount = 2, .flags = DX_F_REF_TAKEN);
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 2 * S + MS, T0 + 30 * S);
 	assert_findings(e, "");
 	assert_int_equal(e->pgmaps.map[pgmap_find(&e->pgmaps, P2P)].p.refs_explained, 1);
-	push(e, DX_FREE, T0 + 31 * S, PFN, .pgmap = P2P, .pgmap_type = PGMAP_PCI_P2PDMA);
+	push(e, DX_FREE, T0 + 31 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA);
 	w.pgmap[0].refs--;
 	world_run(e, &w, T0 + 31 * S + MS, T0 + 50 * S);
 	assert_findings(e, "");
 	/* a driver's allocation, for as long as it likes */
-	push(e, DX_P2P_ALLOC, T0 + 51 * S, PFN, .pgmap = P2P, .pgmap_type = PGMAP_PCI_P2PDMA, .nr = 4);
+	push(e, DX_P2P_ALLOC, T0 + 51 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA, .nr = 4);
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 51 * S + MS, T0 + 70 * S);
 	assert_findings(e, "");
 	/* freed, and its reference stays: not all that may have one is seen */
-	push(e, DX_P2P_FREE, T0 + 71 * S, PFN, .pgmap = P2P, .pgmap_type = PGMAP_PCI_P2PDMA, .nr = 4);
+	push(e, DX_P2P_FREE, T0 + 71 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA, .nr = 4);
 	world_run(e, &w, T0 + 71 * S + MS, T0 + 90 * S);
 	assert_findings(e, "1 pgmap-leak suspected x1 refs 1 by 0\n");
 	engine_free(e);

@@ -223,7 +223,7 @@ static void test_legacy_note(void **state)
 		VIOLATION(e, T0, PFN, DX_RULE_INSTALL_WITHOUT_REF, DX_D_BARE_PFN);
 		/* no kernel maps P2PDMA memory so */
 		VIOLATION(e, T0, PFN + 1, DX_RULE_INSTALL_WITHOUT_REF, DX_D_BARE_PFN,
-			  .pgmap_type = PGMAP_PCI_P2PDMA, .pgmap = 5);
+			  .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA, .pgmap = 5);
 		VIOLATION(e, T0, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_BARE_PFN);
 		assert_int_equal(finding_of(e, 1).note, !strict);
 		assert_false(finding_of(e, 2).note);
