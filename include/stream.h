@@ -61,7 +61,8 @@ struct dx_record {
 
 /* dx_hello.flags: what this kernel does, so far as it changes what records mean */
 #define DX_HELLO_LEGACY	     (1u << 0) /* an idle FS DAX folio has the refcount 1 (up to 6.14) */
-#define DX_HELLO_INDEX_STAYS (1u << 1) /* a page's index stays when its last entry goes (6.15 to 7.0) */
+/* a page's index stays when its last entry goes (6.15 to 7.0) */
+#define DX_HELLO_INDEX_STAYS (1u << 1)
 
 struct dx_hello {
 	char boot_id[40]; /* /proc/sys/kernel/random/boot_id; each of these ends with NUL */

@@ -26,7 +26,8 @@
  * natively, so that is 800 GB of 4K folios in use. What is left is done beside the trace.
  */
 #define SCAN_FIRST_NS (5000 * NS_PER_MS)
-#define SCAN_LAST_NS (500 * NS_PER_MS) /* what of it is done at the end, if it is not done by then */
+/* what of it is done at the end, if it is not done by then */
+#define SCAN_LAST_NS (500 * NS_PER_MS)
 #define SCAN_TURN_NS (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
 #define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
 #define HEAL_NS	(10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */

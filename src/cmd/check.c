@@ -17,8 +17,10 @@
 
 #define NS_PER_S 1000000000ULL
 #define NEWS_NS	 (NS_PER_S / 4)
-#define CLAIM_NS (4 * NS_PER_S) /* what the engine's looks take beyond the limits: what is on its way, its questions */
-#define URGED_S	 5 /* whoever sent TERM sends KILL ten seconds later, as often as not: the report comes first */
+/* what the engine's looks take beyond the limits: what is on its way, its questions */
+#define CLAIM_NS (4 * NS_PER_S)
+/* whoever sent TERM sends KILL ten seconds later, as often as not: the report comes first */
+#define URGED_S	 5
 
 struct check {
 	struct session s;

@@ -278,14 +278,14 @@ void holder_settle(struct engine *e, uint32_t id, struct folio *f)
 	struct holder_table *t = &e->holders;
 	unsigned int type = pgmap_type(e, f);
 	bool held = f->pin > 0;
+	int64_t known;
 	uint32_t n;
 
 	if (!f->has_holder)
 		return;
 	/* what is left when mappings, and puts on their way, are taken off */
-	held |= (int64_t)f->ref - idle_count(e, type) -
-			(mapping_holds(e, type) && f->map > 0 ? f->map : 0) -
-			(int64_t)f->zap_puts - f->fault_refs > 0;
+	known = idle_count(e, type) + (mapping_holds(e, type) && f->map > 0 ? f->map : 0);
+	held |= f->ref - known - f->zap_puts - f->fault_refs > 0;
 	for (n = *holder_bucket(t, id); n && !held; n = t->node[n].next)
 		held = t->node[n].folio == id && t->node[n].nr;
 	if (!held)

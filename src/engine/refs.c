@@ -31,7 +31,8 @@
 #define RUN_LOOKS	3
 #define UNDERFLOW_NS	1000000000ull
 #define ACTIVE_NS	1000000000ull
-#define ASK_NS		900000000ull /* of each: once a second at least, asked some times a second */
+/* of each: once a second at least, asked some times a second */
+#define ASK_NS		900000000ull
 #define ASK_SOON_NS	200000000ull /* of one that looks wrong */
 #define SITES		8
 

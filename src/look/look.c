@@ -12,7 +12,8 @@
 #include "internal.h"
 #include "mr.h"
 
-#define DESCRIPTORS   256 /* its programs, maps, iterators, types of modules, and what the process had */
+/* its programs, maps, iterators, types of modules, and what the process had */
+#define DESCRIPTORS   256
 
 /* ---- load ---- */
 

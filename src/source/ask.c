@@ -117,7 +117,8 @@ int source_task_program(struct source *s, uint32_t tgid, uint64_t *start, uint64
 
 /* ---- is a process still there? ---- */
 
-#define PROC_PID_INIT_INO 0xEFFFFFFCu /* include/linux/proc_ns.h: records have pids of this namespace */
+/* include/linux/proc_ns.h: records have pids of this namespace */
+#define PROC_PID_INIT_INO 0xEFFFFFFCu
 
 static bool pids_are_ours(void)
 {

@@ -16,7 +16,8 @@
 
 #define STACKSET_MAX	  65536 /* stacks; 296 bytes each at most */
 #define STACKSET_FEW	  4096 /* fewer are never swept */
-#define STACKSET_SWEEP_NS 100000000ULL /* between two sweeps; for a task that was preempted while it wrote a record */
+/* between two sweeps; for a task that was preempted while it wrote a record */
+#define STACKSET_SWEEP_NS 100000000ULL
 
 struct stackset;
 

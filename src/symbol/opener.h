@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include "symbol/frame.h"
+#include "frame.h"
 
 #define OPENER_NAME_MAX 128
 

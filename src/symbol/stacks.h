@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "stream.h"
-#include "symbol/frame.h"
+#include "frame.h"
 #include "symbol/ksym.h"
 #include "symbol/usym.h"
 

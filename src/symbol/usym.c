@@ -24,7 +24,8 @@
 #define NAMES_MAX     8192 /* a power of two */
 
 #define FRESH_NS	(1 * NS_PER_S) /* a mapping is believed for so long */
-#define OPENER_WAIT_MS	(OPENER_LIMIT_MS + 10000) /* it keeps its own limit; a namer's namespaces take time */
+/* it keeps its own limit; a namer's namespaces take time */
+#define OPENER_WAIT_MS	(OPENER_LIMIT_MS + 10000)
 #define NAMER_LIMIT_MS	2000
 #define NAMER_STARTS	32 /* and one a minute */
 #define NAMER_STARTS_NS (60 * NS_PER_S)

@@ -7,7 +7,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
-#include "symbol/frame.h"
+#include "frame.h"
 
 struct usym;
 

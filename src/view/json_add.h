@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "symbol/frame.h"
+#include "frame.h"
 #include "view/json_key.h"
 
 struct json_object;

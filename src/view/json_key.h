@@ -33,6 +33,7 @@ enum json_form {
 	JSON_BY_SIZE, /* "4K", "2M", "1G", "other": numbers */
 };
 
+/* clang-format off */
 /* X(constant, key, form, meaning) */
 #define JSON_KEYS(X) \
 	/* every line */ \
@@ -228,6 +229,7 @@ enum json_form {
 	X(ESSENTIAL, "essential", JSON_BOOL, "daxtop can't do without it") \
 	X(COSTS, "costs", JSON_TEXT, "what is lost without it, whether it is or not")
 
+/* clang-format on */
 enum json_key {
 #define JSON_KEY_CONSTANT(constant, key, form, meaning) KEY_##constant,
 	JSON_KEYS(JSON_KEY_CONSTANT)
@@ -235,6 +237,7 @@ enum json_key {
 	JSON_KEY_NR
 };
 
+/* clang-format off */
 /* X(type, meaning, keys that it always has) */
 #define JSON_LINES(X) \
 	X("event", "trace: an event", KEY_TIME, KEY_CPU, KEY_EVENT, KEY_PID, KEY_TGID, KEY_COMM, KEY_FLAGS) \
@@ -275,5 +278,6 @@ enum json_key {
 	  KEY_COMM, KEY_CGROUP, KEY_SINCE, KEY_AGE, KEY_PFN, KEY_REFCOUNT, KEY_DEVICE, KEY_FILE, KEY_OFFSET) \
 	X("probes", "probes", KEY_KERNEL, KEY_REGIME, KEY_PROBES) \
 	X("rule-text", "rules", KEY_RULE, KEY_SAYS, KEY_TEXT, KEY_SOURCE, KEY_REGIMES, KEY_AT_THE_POINT, KEY_NEEDS)
+/* clang-format on */
 
 #endif

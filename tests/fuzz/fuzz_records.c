@@ -10,7 +10,7 @@
 #include "../records.h"
 #include "fuzz.h"
 #include "source/stackset.h"
-#include "symbol/frame.h"
+#include "frame.h"
 #include "view/finding.h"
 #include "view/history.h"
 #include "view/json.h"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 #include <string.h>
-#include "symbol/frame.h"
+#include "frame.h"
 #include "view/escape.h"
 #include "view/json.h"
 #include "view_feed.h"

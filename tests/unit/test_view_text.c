@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
-#include "symbol/frame.h"
+#include "frame.h"
 #include "view/names.h"
 #include "view/text.h"
 #include "view_feed.h"
