@@ -5,7 +5,6 @@
  */
 #include "emit.bpf.h"
 
-
 SEC("fexit/dev_dax_huge_fault")
 int BPF_PROG(dx_dev_fault, struct vm_fault *vmf, unsigned int order, int ret)
 {

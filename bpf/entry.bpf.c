@@ -8,7 +8,7 @@
 #include "rule.bpf.h"
 #include "xarray.bpf.h"
 
-#define IOMAP_F_SHARED	4 /* include/linux/iomap.h */
+#define IOMAP_F_SHARED 4 /* include/linux/iomap.h */
 
 static __always_inline bool page_is_large(__u64 page)
 {
@@ -81,8 +81,10 @@ static __noinline int index_counted(void *ctx, struct fault *f, __u64 page)
 		return 0;
 	}
 	return rule_broken(ctx,
-			   WHAT(DX_RULE_SHARE_MISMATCH, DX_D_STALE_INDEX) | WHAT_WHERE(WHERE_INODE) | WHAT_NR(share),
-			   page, f->index, word_at(f->mapping + bpf_core_field_offset(struct address_space, host)));
+			   WHAT(DX_RULE_SHARE_MISMATCH, DX_D_STALE_INDEX) |
+				   WHAT_WHERE(WHERE_INODE) | WHAT_NR(share),
+			   page, f->index,
+			   word_at(f->mapping + bpf_core_field_offset(struct address_space, host)));
 }
 
 static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page, bool shared,
@@ -98,8 +100,8 @@ static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page,
 		bpf_map_delete_elem(&left_indexes, &page);
 	if (shared)
 		return;
-	if (f->ref_first != legacy || folio_mapping_word(page) || (!index_stays && folio_cast(page)->index) ||
-	    page_is_large(page))
+	if (f->ref_first != legacy || folio_mapping_word(page) ||
+	    (!index_stays && folio_cast(page)->index) || page_is_large(page))
 		insert_broken(ctx, page);
 }
 
@@ -268,7 +270,8 @@ HOOK(dx_reset_order_end)
 		detail = DX_D_PGMAP_AFTER;
 	}
 	if (detail)
-		rule_broken(ctx, WHAT(DX_RULE_REMOVED_WHILE_REFERENCED, detail), at, COUNTS(0, got), 0);
+		rule_broken(ctx, WHAT(DX_RULE_REMOVED_WHILE_REFERENCED, detail), at, COUNTS(0, got),
+			    0);
 	return 0;
 }
 

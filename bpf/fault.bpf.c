@@ -7,7 +7,6 @@
 #include "file.bpf.h"
 #include "rule.bpf.h"
 
-
 /* The counts at the end; from the folio again, as one of them looked wrong. */
 static __noinline int ended_broken(void *ctx, __u64 at)
 {
@@ -20,12 +19,11 @@ static __noinline int ended_broken(void *ctx, __u64 at)
  * @ref, @map: as at the end. Nothing can have been mapped through a pgmap that is
  * dying, and what is mapped is held (a mapping of a legacy kernel holds nothing).
  */
-static __always_inline void ended_rules(void *ctx, struct fault *f, __u64 page, __u64 pgmap, int ref,
-					int map)
+static __always_inline void ended_rules(void *ctx, struct fault *f, __u64 page, __u64 pgmap,
+					int ref, int map)
 {
 	f->checked[DX_FAULT_ENDED]++;
-	if ((ref < map && !legacy) ||
-	    (f->flags & DX_F_INSTALL && pgmap_dead(pgmap_cast(pgmap))))
+	if ((ref < map && !legacy) || (f->flags & DX_F_INSTALL && pgmap_dead(pgmap_cast(pgmap))))
 		ended_broken(ctx, page);
 }
 
@@ -88,7 +86,7 @@ static __always_inline void emit_fault(__u64 *ctx, struct fault *f, struct inode
 			flags |= DX_F_UPGRADE;
 		if (f->replaced)
 			emit_replaced(f->replaced, pointer_number(f, inode), f->replaced_at,
-				    f->replaced_left, f->replaced_flags);
+				      f->replaced_left, f->replaced_flags);
 	} else {
 		flags |= DX_F_NO_FOLIO;
 	}
@@ -161,8 +159,8 @@ static __noinline int fault_keep(struct fault *f, __u32 level)
 	return 0;
 }
 
-static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inode_at, struct vm_fault *vmf,
-				      __u64 vmf_at, int ret, __u8 level)
+static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inode_at,
+				      struct vm_fault *vmf, __u64 vmf_at, int ret, __u8 level)
 {
 	struct fault *slot = fault_find();
 	struct fault *f = slot && slot->vmf == vmf_at ? slot : NULL;

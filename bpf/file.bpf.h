@@ -23,7 +23,7 @@ struct seen_map {
 };
 extern struct seen_map files_seen SEC(".maps");
 
-#define FILE_AGAIN_NS	1000000000ULL /* a rename shows in the next task's event after this */
+#define FILE_AGAIN_NS 1000000000ULL /* a rename shows in the next task's event after this */
 
 /* The address may be used again, and the number too. */
 static __always_inline __u64 file_id(__u64 ino, __u32 gen)
@@ -122,7 +122,9 @@ static __always_inline int file_send(__u64 file, struct inode *inode)
 __noinline int file_check(struct fault *f, __u64 file, __u64 addr)
 {
 	struct inode *inode = cast(addr, inode);
-	struct seen_key key = { .ino = inode->i_ino, .dev = inode_dev(inode), .gen = inode->i_generation };
+	struct seen_key key = { .ino = inode->i_ino,
+				.dev = inode_dev(inode),
+				.gen = inode->i_generation };
 	__u64 now = bpf_ktime_get_ns(), *sent;
 
 	if (!f)

@@ -22,8 +22,8 @@ extern __u64 dev_pfn_min, dev_pfn_max; /* the pgmaps' pfns lie between */
 extern const volatile __u32 zone_shift;
 
 /* percpu_ref.percpu_count_ptr, include/linux/percpu-refcount.h */
-#define PERCPU_REF_DEAD	 2
-#define S_DAX		 (1 << 13) /* include/linux/fs.h; device-dax sets it too (dax_open) */
+#define PERCPU_REF_DEAD 2
+#define S_DAX		(1 << 13) /* include/linux/fs.h; device-dax sets it too (dax_open) */
 /* up to 6.16 a pfn argument is a pfn_t, with flags in the top bits (fd2825b0760a and after) */
 #define PFN_T_MASK	 ((1ULL << 52) - 1)
 #define STRUCT_PAGE_SIZE 64 /* 6.1 to 7.3; user space refuses a kernel where BTF says otherwise */

@@ -177,7 +177,8 @@ int BPF_PROG(dx_install_pte, struct vm_area_struct *vma, pte_t *pte, unsigned lo
 	 * A pgprot_t comes fifth, a struct by value, which BPF_PROG of libbpf 1.1 can't name;
 	 * mkwrite comes sixth, but not on every kernel (6.12 has five).
 	 */
-	else if (!bpf_get_func_arg(ctx, 5, &mkwrite) && (__u8)mkwrite && (pteval & PTE_PFN_MASK) >> PAGE_SHIFT == addr_pfn(at))
+	else if (!bpf_get_func_arg(ctx, 5, &mkwrite) && (__u8)mkwrite &&
+		 (pteval & PTE_PFN_MASK) >> PAGE_SHIFT == addr_pfn(at))
 		flags = DX_F_UPGRADE;
 	else
 		return 0;
@@ -211,7 +212,8 @@ HOOK(dx_insert_page)
 	return install_zero(ctx, at, addr, DX_PTE);
 }
 
-static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct folio *folio, __u8 level)
+static __always_inline int insert_folio(__u64 *ctx, struct vm_fault *vmf, struct folio *folio,
+					__u8 level)
 {
 	__u64 at;
 
@@ -378,8 +380,8 @@ static __noinline int pfn_rules(void *ctx, struct fault *f, __u64 page, __u64 he
  * A bare pfn. Drivers map their registers this way, and those pfns have no
  * struct page to look at: the range test comes first.
  */
-static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, __u64 addr, __u64 pfn,
-					 __u8 level)
+static __always_inline int installed_pfn(void *ctx, struct vm_area_struct *vma, __u64 addr,
+					 __u64 pfn, __u8 level)
 {
 	__u64 mm = field_word(vma, struct vm_area_struct, vm_mm);
 	struct page *page;

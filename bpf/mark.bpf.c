@@ -46,12 +46,12 @@ HOOK(dx_exit_mmap)
  * believed when nobody wrote before, during and after it (mm_lock_seq, include/linux/mmap_lock.h), and when it
  * has met as many VMAs as there are. Else the mm is marked, whatever it maps.
  */
-#define MARK_TRIES   4
-#define MAPLE_STEPS  (1 << 18)
-#define MAPLE_NODE   255ULL /* what of a pointer to a node is no address, MAPLE_NODE_MASK */
-#define MAPLE_SHIFT  3 /* MAPLE_NODE_TYPE_SHIFT, ..._MASK */
-#define MAPLE_TYPE   15
-#define WRITER_RT    (1 << 30) /* include/linux/rwbase_rt.h: WRITER_BIAS */
+#define MARK_TRIES  4
+#define MAPLE_STEPS (1 << 18)
+#define MAPLE_NODE  255ULL /* what of a pointer to a node is no address, MAPLE_NODE_MASK */
+#define MAPLE_SHIFT 3 /* MAPLE_NODE_TYPE_SHIFT, ..._MASK */
+#define MAPLE_TYPE  15
+#define WRITER_RT   (1 << 30) /* include/linux/rwbase_rt.h: WRITER_BIAS */
 
 struct dx_mark_walk marking; /* one at a time */
 
@@ -112,7 +112,8 @@ static long maple_step(__u64 unused, void *arg)
 {
 	struct dx_mark_walk *w = &marking;
 	struct dx_mark_level *l = &w->level[w->depth & (DX_MAPLE_DEPTH - 1)], *below;
-	__u64 type = l->node >> MAPLE_SHIFT & MAPLE_TYPE, node = l->node & ~MAPLE_NODE, slot = l->slot;
+	__u64 type = l->node >> MAPLE_SHIFT & MAPLE_TYPE, node = l->node & ~MAPLE_NODE,
+	      slot = l->slot;
 	__u64 pivots, slots, nr, max = 0, entry;
 
 	if (type == bpf_core_enum_value(enum maple_type, maple_arange_64)) {

@@ -11,10 +11,10 @@
 DX_HOOKS(PROGRAM)
 
 /* @of is a constant, so that hooks of the other group are left out of the program. */
-#define CASE(group, section, name, function)  \
-	case name##_hook:                     \
-		if (of != DX_HOOK_##group)    \
-			break;                \
+#define CASE(group, section, name, function) \
+	case name##_hook:                    \
+		if (of != DX_HOOK_##group)   \
+			break;               \
 		return name##_at(ctx);
 
 static __always_inline int hook_run(__u64 *ctx, enum dx_hook_group of)

@@ -192,7 +192,8 @@ HOOK(dx_page_init)
 			rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_REFCOUNT), at, counts, 0);
 		/* free_zone_device_folio() has cleared it when the page was last freed */
 		if (folio_mapping_word(at))
-			rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_MAPPING_BEFORE), at, counts, 0);
+			rule_broken(ctx, WHAT(DX_RULE_PRIVATE_INIT, DX_D_MAPPING_BEFORE), at,
+				    counts, 0);
 		rule_checked(rule_counts(), DX_RULE_PGMAP_DEAD_USE);
 		if (pgmap_dead(pgmap_cast(pgmap)))
 			rule_broken(ctx, WHAT(DX_RULE_PGMAP_DEAD_USE, DX_D_PGMAP_GET), at, counts, 0);
@@ -236,7 +237,8 @@ HOOK(dx_page_init_end)
 static __always_inline int freed_fs_dax(void *ctx, struct folio *folio, __u64 at, int got)
 {
 	if (got < 0)
-		return rule_broken(ctx, WHAT(DX_RULE_FREE_NONZERO, DX_D_REFCOUNT), at, COUNTS(0, got), 0);
+		return rule_broken(ctx, WHAT(DX_RULE_FREE_NONZERO, DX_D_REFCOUNT), at,
+				   COUNTS(0, got), 0);
 	for (int i = 0; i < 4; i++) {
 		struct folio_counts n = folio_counts_small(at);
 
@@ -248,7 +250,8 @@ static __always_inline int freed_fs_dax(void *ctx, struct folio *folio, __u64 at
 			return 0;
 		got = n.map;
 	}
-	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED), at, COUNTS(0, got), 0);
+	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED), at, COUNTS(0, got),
+			   0);
 }
 
 /* The count is 0, and nobody maps it: a mapping's reference is put after its mapcount. */
@@ -265,18 +268,21 @@ static __noinline int free_rules(void *ctx, struct folio *folio, __u64 at)
 	if (type == MEMORY_DEVICE_FS_DAX)
 		return freed_fs_dax(ctx, folio, at, got);
 	if (got)
-		return rule_broken(ctx, WHAT(DX_RULE_FREE_NONZERO, DX_D_REFCOUNT), at, COUNTS(0, got), 0);
+		return rule_broken(ctx, WHAT(DX_RULE_FREE_NONZERO, DX_D_REFCOUNT), at,
+				   COUNTS(0, got), 0);
 	if (type == MEMORY_DEVICE_GENERIC) {
 		/* the base reference of a device-dax folio is nobody's to put */
 		if (!pgmap_is_devdax((__u64)pgmap))
 			return 0;
 		rule_checked(c, DX_RULE_GENERIC_OVERPUT);
-		return rule_broken(ctx, WHAT(DX_RULE_GENERIC_OVERPUT, DX_D_REFCOUNT), at, COUNTS(1, 0), 0);
+		return rule_broken(ctx, WHAT(DX_RULE_GENERIC_OVERPUT, DX_D_REFCOUNT), at,
+				   COUNTS(1, 0), 0);
 	}
 	got = folio_mapcount(folio);
 	if (got <= 0)
 		return 0;
-	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED), at, COUNTS(0, got), 0);
+	return rule_broken(ctx, WHAT(DX_RULE_FOLIO_OVERPUT, DX_D_FREED_MAPPED), at, COUNTS(0, got),
+			   0);
 }
 
 /* 6.12: the base reference of an FS_DAX folio is nobody's to put. */

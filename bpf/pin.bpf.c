@@ -9,12 +9,12 @@
 #include "mark.bpf.h"
 #include "rule.bpf.h"
 
-#define FOLL_WRITE    (1 << 0)
-#define FOLL_GET      (1 << 1) /* include/linux/mm_types.h; FOLL_PIN: mm/internal.h, 6.12 on */
-#define FOLL_LONGTERM (1 << 8)
+#define FOLL_WRITE	(1 << 0)
+#define FOLL_GET	(1 << 1) /* include/linux/mm_types.h; FOLL_PIN: mm/internal.h, 6.12 on */
+#define FOLL_LONGTERM	(1 << 8)
 #define FOLL_PCI_P2PDMA (1 << 10)
-#define EOPNOTSUPP    95
-#define FOLL_PIN      (1 << 19)
+#define EOPNOTSUPP	95
+#define FOLL_PIN	(1 << 19)
 
 /* Text of gup_fast_fallback(), set by dx_init(); 0: not known. */
 extern __u64 gup_fast_start, gup_fast_end;
@@ -77,7 +77,8 @@ __noinline int grab_rules(__u64 head, __u64 addr, __u32 run, __u32 foll, __u64 s
 	if (type == MEMORY_DEVICE_PCI_P2PDMA) {
 		rule_checked(n, DX_RULE_P2PDMA_COUNT);
 		if (!(foll & FOLL_PCI_P2PDMA))
-			rule_tell(WHAT(DX_RULE_P2PDMA_COUNT, DX_D_NO_FLAG) | nr, head, 0, addr, stacks);
+			rule_tell(WHAT(DX_RULE_P2PDMA_COUNT, DX_D_NO_FLAG) | nr, head, 0, addr,
+				  stacks);
 	}
 	return 0;
 }

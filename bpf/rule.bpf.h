@@ -83,12 +83,12 @@ static __always_inline void rule_checked(struct dx_rule_counts *c, enum dx_rule 
  */
 enum where { WHERE_ADDR, WHERE_PGMAP, WHERE_INODE };
 
-#define WHAT(rule, detail)    ((__u64)(rule) | (__u64)(detail) << 8)
-#define WHAT_WHERE(where)     ((__u64)(where) << 16)
-#define WHAT_LEVEL(level)     ((__u64)(level) << 24)
-#define WHAT_NR(nr)	      ((__u64)(__u32)(nr) << 32)
-#define COUNTS(wanted, got)   ((__u64)(__u32)(wanted) | (__u64)(__u32)(got) << 32)
-#define STACKS(kernel, user)  ((__u64)(__u32)(kernel) | (__u64)(__u32)(user) << 32)
+#define WHAT(rule, detail)   ((__u64)(rule) | (__u64)(detail) << 8)
+#define WHAT_WHERE(where)    ((__u64)(where) << 16)
+#define WHAT_LEVEL(level)    ((__u64)(level) << 24)
+#define WHAT_NR(nr)	     ((__u64)(__u32)(nr) << 32)
+#define COUNTS(wanted, got)  ((__u64)(__u32)(wanted) | (__u64)(__u32)(got) << 32)
+#define STACKS(kernel, user) ((__u64)(__u32)(kernel) | (__u64)(__u32)(user) << 32)
 
 /* The first of a place, and then 1 in 2^n. */
 static __always_inline bool place_tells(__u32 rule, __u32 detail, __s32 stack)

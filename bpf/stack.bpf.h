@@ -46,7 +46,8 @@ static __always_inline __u64 stack_hash_end(__u64 h)
  */
 static __always_inline bool stack_room(void)
 {
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <= bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <=
+	       bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
 }
 
 static __always_inline bool stack_is_sent(__u64 h)

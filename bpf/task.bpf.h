@@ -36,7 +36,8 @@ struct fault {
 };
 /* Words, because user space's side of the globals does not know struct fault. */
 _Static_assert(sizeof(struct fault) == DX_FAULT_WORDS * sizeof(__u64), "DX_FAULT_WORDS");
-_Static_assert(__builtin_offsetof(struct fault, owner) == DX_FAULT_OWNER * sizeof(__u64), "DX_FAULT_OWNER");
+_Static_assert(__builtin_offsetof(struct fault, owner) == DX_FAULT_OWNER * sizeof(__u64),
+	       "DX_FAULT_OWNER");
 extern __u64 faults[DX_FAULT_SLOTS * DX_FAULT_WORDS];
 
 /* Two were not enough: with some tasks preempted in a fault, one in a million found both taken. */

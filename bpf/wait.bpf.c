@@ -46,8 +46,7 @@ static __noinline int break_rules(void *ctx, struct inode *inode, __u64 start, _
 	w = &t->search;
 	rule_checked(rule_counts(), DX_RULE_BREAK_INCOMPLETE);
 	xa_search_begin(w, field_word(&inode->i_mapping->i_pages, struct xarray, xa_head),
-			start >> PAGE_SHIFT,
-			end == LLONG_MAX ? -1ULL : end >> PAGE_SHIFT);
+			start >> PAGE_SHIFT, end == LLONG_MAX ? -1ULL : end >> PAGE_SHIFT);
 	bpf_loop(1 << 20, left_step, &w, 0);
 	if (!w->found || w->index > w->last || !(w->found & 1))
 		return 0;

@@ -156,22 +156,22 @@ enum dx_event_type {
 };
 
 /* dx_event.flags */
-#define DX_F_INSERT	(1u << 0) /* the fault inserted an entry */
-#define DX_F_INSTALL	(1u << 1) /* the fault installed a mapping */
-#define DX_F_UPGRADE	(1u << 2) /* the mapping was there: made writable */
-#define DX_F_WRITE	(1u << 3) /* write fault / FOLL_WRITE */
-#define DX_F_SHARED	(1u << 4) /* the entry is shared (reflink) */
-#define DX_F_REF_TAKEN	(1u << 5) /* see DX_INSTALL */
-#define DX_F_LONGTERM	(1u << 6) /* FOLL_LONGTERM */
-#define DX_F_REMOTE	(1u << 7) /* GUP on another process's memory */
-#define DX_F_FINAL	(1u << 8) /* dax_break_layout_final() */
-#define DX_F_ZERO	(1u << 9) /* the zero page: no folio of the device */
-#define DX_F_SLOW	(1u << 10) /* GUP's slow path (page walk under a lock) */
-#define DX_F_REPLACED	(1u << 11) /* DX_REMOVE: a write to a shared entry */
-#define DX_F_DYING	(1u << 12) /* the pgmap was killed (memunmap_pages) */
-#define DX_F_NOWAIT	(1u << 13) /* layout break that may not wait */
-#define DX_F_NO_FOLIO	(1u << 14) /* pfn, refcount ... are not known here */
-#define DX_F_SCAN	(1u << 15) /* DX_SAMPLE: nobody asked; a walk over struct pages met it */
+#define DX_F_INSERT    (1u << 0) /* the fault inserted an entry */
+#define DX_F_INSTALL   (1u << 1) /* the fault installed a mapping */
+#define DX_F_UPGRADE   (1u << 2) /* the mapping was there: made writable */
+#define DX_F_WRITE     (1u << 3) /* write fault / FOLL_WRITE */
+#define DX_F_SHARED    (1u << 4) /* the entry is shared (reflink) */
+#define DX_F_REF_TAKEN (1u << 5) /* see DX_INSTALL */
+#define DX_F_LONGTERM  (1u << 6) /* FOLL_LONGTERM */
+#define DX_F_REMOTE    (1u << 7) /* GUP on another process's memory */
+#define DX_F_FINAL     (1u << 8) /* dax_break_layout_final() */
+#define DX_F_ZERO      (1u << 9) /* the zero page: no folio of the device */
+#define DX_F_SLOW      (1u << 10) /* GUP's slow path (page walk under a lock) */
+#define DX_F_REPLACED  (1u << 11) /* DX_REMOVE: a write to a shared entry */
+#define DX_F_DYING     (1u << 12) /* the pgmap was killed (memunmap_pages) */
+#define DX_F_NOWAIT    (1u << 13) /* layout break that may not wait */
+#define DX_F_NO_FOLIO  (1u << 14) /* pfn, refcount ... are not known here */
+#define DX_F_SCAN      (1u << 15) /* DX_SAMPLE: nobody asked; a walk over struct pages met it */
 
 /* dx_event.level: the page table level of an install or unmap */
 enum dx_level { DX_PTE = 0, DX_PMD = 1, DX_PUD = 2 };

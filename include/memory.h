@@ -14,7 +14,7 @@
 #define VM_FAULT_FALLBACK  0x000800
 #define VM_FAULT_NEEDDSYNC 0x002000
 /* VM_FAULT_OOM, SIGBUS, HWPOISON, HWPOISON_LARGE, SIGSEGV */
-#define VM_FAULT_ERROR	   0x000073
+#define VM_FAULT_ERROR 0x000073
 
 #ifndef __VMLINUX_H__
 /* include/linux/memremap.h; bpf/ has it from vmlinux.h */
@@ -26,7 +26,8 @@ enum memory_type {
 	MEMORY_DEVICE_PCI_P2PDMA,
 };
 #endif
-_Static_assert(MEMORY_DEVICE_PRIVATE == 1 && MEMORY_DEVICE_FS_DAX == 3 && MEMORY_DEVICE_PCI_P2PDMA == 5,
+_Static_assert(MEMORY_DEVICE_PRIVATE == 1 && MEMORY_DEVICE_FS_DAX == 3 &&
+		       MEMORY_DEVICE_PCI_P2PDMA == 5,
 	       "records and recordings have these numbers");
 
 /* Refcount of a folio that nobody uses. @legacy: before 6.15 (commit 38607c62b34b) a filesystem's was idle at 1. */

@@ -57,7 +57,8 @@ enum dx_detail {
 	DX_D_UNPIN = 13, /* pin-imbalance: nr unpinned, got: pins there were */
 	DX_D_PINCOUNT = 14, /* pin-imbalance: got: _pincount above refcount */
 	DX_D_FREED_MAPPED = 15, /* folio-overput: got: mapcount at free */
-	DX_D_BELOW_MAPCOUNT = 16, /* got: refcount; wanted: at least as many as mappings (and device-dax's one) */
+	DX_D_BELOW_MAPCOUNT =
+		16, /* got: refcount; wanted: at least as many as mappings (and device-dax's one) */
 	DX_D_INSTALL = 17, /* pgmap-dead-use: installed */
 	DX_D_PIN = 18, /* pgmap-dead-use: pinned or got by GUP */
 	DX_D_PGMAP_GET = 19, /* pgmap-dead-use: get_dev_pagemap(), zone_device_page_init() */

@@ -35,17 +35,20 @@ enum dx_record_type {
 	DX_REC_LOST = 5, /* struct dx_lost */
 	DX_REC_MISSED = 6, /* struct dx_missed */
 	DX_REC_COUNTERS = 7, /* struct dx_rule_counts: totals since the beginning */
-	DX_REC_TIME = 8, /* struct dx_time: what happened before is in the stream, but for what came late */
+	DX_REC_TIME =
+		8, /* struct dx_time: what happened before is in the stream, but for what came late */
 	DX_REC_ASK = 9, /* struct dx_ask: the engine may ask now; answers are events */
 	DX_REC_ENDING = 10, /* struct dx_time: somebody wants to end */
 	DX_REC_END = 11, /* struct dx_time: nothing comes any more */
 	/* what the engine passes over, and those who show need */
 	DX_REC_READY = 12, /* struct dx_time: what was there before has been looked at */
-	DX_REC_PATH = 13, /* struct dx_path: what a file is that the command line names. Before the HELLO */
+	DX_REC_PATH =
+		13, /* struct dx_path: what a file is that the command line names. Before the HELLO */
 	DX_REC_DEVICE = 14, /* struct dx_device: the name of a device number that the next event has */
 	DX_REC_STACK = 15, /* struct dx_stack_names: once, before the first event that names it */
 	DX_REC_UNKEPT = 16, /* struct dx_unkept: total since the beginning */
-	DX_REC_PROBE = 17, /* struct dx_probe: how a row of the probe table is; again when that changes */
+	DX_REC_PROBE =
+		17, /* struct dx_probe: how a row of the probe table is; again when that changes */
 	DX_REC_COMMAND = 18, /* struct dx_command: what became of check's CMD */
 	DX_REC_PICTURE = 19, /* struct dx_picture: top drew one here */
 	DX_RECORD_TYPES
@@ -60,7 +63,7 @@ struct dx_record {
 #define DX_RECORD_MAX 65536u /* bytes: longer is none */
 
 /* dx_hello.flags: what this kernel does, so far as it changes what records mean */
-#define DX_HELLO_LEGACY	     (1u << 0) /* an idle FS DAX folio has the refcount 1 (up to 6.14) */
+#define DX_HELLO_LEGACY (1u << 0) /* an idle FS DAX folio has the refcount 1 (up to 6.14) */
 /* a page's index stays when its last entry goes (6.15 to 7.0) */
 #define DX_HELLO_INDEX_STAYS (1u << 1)
 
@@ -119,7 +122,12 @@ struct dx_path {
 	char path[DX_PATH_LEN]; /* as it was given; ends with NUL */
 };
 
-enum dx_path_kind { DX_PATH_OTHER = 0, DX_PATH_REGULAR = 1, DX_PATH_DIRECTORY = 2, DX_PATH_CHARACTER = 3 };
+enum dx_path_kind {
+	DX_PATH_OTHER = 0,
+	DX_PATH_REGULAR = 1,
+	DX_PATH_DIRECTORY = 2,
+	DX_PATH_CHARACTER = 3
+};
 
 struct dx_device {
 	__dx_u32 dev; /* kernel dev_t */

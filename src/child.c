@@ -136,7 +136,8 @@ static __attribute__((noreturn)) void child_fail(int pipe, enum step step, int e
 	_exit(127);
 }
 
-static __attribute__((noreturn)) void child_run(char *const *argv, const struct child_user *u, int pipe)
+static __attribute__((noreturn)) void child_run(char *const *argv, const struct child_user *u,
+						int pipe)
 {
 	int err = child_user_become(u);
 
@@ -180,15 +181,15 @@ static int command_look(const char *name)
 	for (;; path = end + 1) {
 		end = strchrnul(path, ':');
 		/* an empty one is the current folder; execvpe() leaves out one that is too long */
-		if ((size_t)snprintf(file, sizeof(file), "%.*s%s%s", (int)(end - path), path, end > path ? "/" : "",
-				     name) < sizeof(file)) {
+		if ((size_t)snprintf(file, sizeof(file), "%.*s%s%s", (int)(end - path), path,
+				     end > path ? "/" : "", name) < sizeof(file)) {
 			err = file_look(file);
 			if (!err)
 				return 0;
 			if (err == -EACCES || err == -EISDIR)
 				found = -EACCES;
-			else if (err != -ENOENT && err != -ENOTDIR && err != -ESTALE && err != -ENODEV &&
-				 err != -ETIMEDOUT)
+			else if (err != -ENOENT && err != -ENOTDIR && err != -ESTALE &&
+				 err != -ENODEV && err != -ETIMEDOUT)
 				return err;
 		}
 		if (!*end)
@@ -196,7 +197,8 @@ static int command_look(const char *name)
 	}
 }
 
-static __attribute__((noreturn)) void child_look(const char *name, const struct child_user *u, int pipe)
+static __attribute__((noreturn)) void child_look(const char *name, const struct child_user *u,
+						 int pipe)
 {
 	int err = child_user_become(u);
 
@@ -219,8 +221,8 @@ static char *command_shown(char *out, size_t outlen, const char *name)
 	return out;
 }
 
-static int failure_say(const struct failure *f, const char *name, const struct child_user *u, char *err,
-		       size_t errlen)
+static int failure_say(const struct failure *f, const char *name, const struct child_user *u,
+		       char *err, size_t errlen)
 {
 	char shown[512], user[256];
 
@@ -298,7 +300,8 @@ int child_find(const char *name, const struct child_user *u, char *err, size_t e
 	return failed ? failure_say(&f, name, u, err, errlen) : 0;
 }
 
-int child_start(struct child *c, char *const *argv, const struct child_user *u, char *err, size_t errlen)
+int child_start(struct child *c, char *const *argv, const struct child_user *u, char *err,
+		size_t errlen)
 {
 	struct failure f;
 	sigset_t all, mask;
@@ -523,8 +526,8 @@ char *child_status_format(char *out, size_t outlen, int status)
 		char number[16];
 
 		snprintf(number, sizeof(number), "%d", WTERMSIG(status));
-		snprintf(out, outlen, "ended by %s%s%s", name ? "SIG" : "signal ", name ? name : number,
-			 WCOREDUMP(status) ? " (core dumped)" : "");
+		snprintf(out, outlen, "ended by %s%s%s", name ? "SIG" : "signal ",
+			 name ? name : number, WCOREDUMP(status) ? " (core dumped)" : "");
 	} else {
 		snprintf(out, outlen, "exited with %d", WEXITSTATUS(status));
 	}

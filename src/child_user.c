@@ -81,11 +81,13 @@ static int id_get(const char *variable, unsigned int *id, char *err, size_t errl
 	char value[256];
 
 	if (!text) {
-		snprintf(err, errlen, "%s is not set, so who called is not known" ASK_FOR_USER, variable);
+		snprintf(err, errlen, "%s is not set, so who called is not known" ASK_FOR_USER,
+			 variable);
 		return -EINVAL;
 	}
 	if (!id_parse(text, id)) {
-		snprintf(err, errlen, "%s is '%s', which is no number of a user or group" ASK_FOR_USER, variable,
+		snprintf(err, errlen,
+			 "%s is '%s', which is no number of a user or group" ASK_FOR_USER, variable,
 			 shown(value, text));
 		return -EINVAL;
 	}
@@ -113,8 +115,8 @@ static int name_get(const struct caller *c, struct child_user *u, char *err, siz
 	if (c->uid && !pw && *name && !passwd_get(&pw, NULL, u->uid, err, errlen) && !pw)
 		return 0;
 	if (c->uid)
-		snprintf(err, errlen, "%s is '%s', and %s is %u, which is another user" ASK_FOR_USER, c->user,
-			 shown(value, name), c->uid, u->uid);
+		snprintf(err, errlen, "%s is '%s', and %s is %u, which is another user" ASK_FOR_USER,
+			 c->user, shown(value, name), c->uid, u->uid);
 	else
 		snprintf(err, errlen, "%s is '%s', and there is no such user" ASK_FOR_USER, c->user,
 			 shown(value, name));
@@ -135,7 +137,8 @@ static int number_get(const struct caller *c, struct child_user *u, char *err, s
 	if (ret)
 		return ret;
 	if (!pw && !c->gid) {
-		snprintf(err, errlen, "%s is %u, which has no entry in passwd, so its group is not known" ASK_FOR_USER,
+		snprintf(err, errlen,
+			 "%s is %u, which has no entry in passwd, so its group is not known" ASK_FOR_USER,
 			 c->uid, u->uid);
 		return -EINVAL;
 	}
@@ -166,8 +169,8 @@ static int user_of_caller(struct child_user *u, char *err, size_t errlen)
 		if (ret)
 			return ret;
 		if (found && one.uid != u->uid) {
-			snprintf(err, errlen, "uid %u called %s, and uid %u called %s" ASK_FOR_USER, u->uid,
-				 found->program, one.uid, c->program);
+			snprintf(err, errlen, "uid %u called %s, and uid %u called %s" ASK_FOR_USER,
+				 u->uid, found->program, one.uid, c->program);
 			return -EINVAL;
 		}
 		if (!found)
@@ -193,7 +196,8 @@ static int user_named(struct child_user *u, const char *name, char *err, size_t 
 		return -ENOENT;
 	}
 	if (geteuid() && (pw->pw_uid != geteuid() || pw->pw_gid != getegid())) {
-		snprintf(err, errlen, "only root can run CMD as another user: use sudo, or leave --user out");
+		snprintf(err, errlen,
+			 "only root can run CMD as another user: use sudo, or leave --user out");
 		return -EPERM;
 	}
 	u->change = true;
@@ -247,6 +251,7 @@ char *child_user_format(char *out, size_t outlen, const struct child_user *u)
 	else if (!u->change)
 		snprintf(out, outlen, "uid %u", u->uid);
 	else
-		snprintf(out, outlen, "uid %u (no entry in passwd, so no group but %u)", u->uid, u->gid);
+		snprintf(out, outlen, "uid %u (no entry in passwd, so no group but %u)", u->uid,
+			 u->gid);
 	return out;
 }

@@ -156,8 +156,7 @@ int folio_spec_parse(struct folio_spec *spec, const char *text, char *err, size_
 		snprintf(err, errlen,
 			 "the offset behind the last ':' of '%s' is %s: give bytes, decimal or "
 			 "0xHEX, with K, M or G if wanted",
-			 shown(name, sizeof(name), text),
-			 ret == -EINVAL ? "no number" : "too large");
+			 shown(name, sizeof(name), text), ret == -EINVAL ? "no number" : "too large");
 		return -EINVAL;
 	}
 	spec->path = strndup(text, colon - text);

@@ -54,8 +54,8 @@ static int long_check(const struct argp_option *options, const char *word, const
 	o = long_find(options, word + 2, name_len, &ambiguous);
 	if (!o) {
 		snprintf(sentence, len,
-			 ambiguous ? "the option '%s' could be several: write it out" :
-				     "there is no option '%s'",
+			 ambiguous ? "the option '%s' could be several: write it out"
+				   : "there is no option '%s'",
 			 shown);
 		return -EINVAL;
 	}

@@ -19,14 +19,13 @@ const char *value_shown(char *out, size_t outlen, const char *text)
 }
 
 int value_number(const char *command, const char *option, const char *arg, uint64_t least,
-			uint64_t most, uint64_t *value)
+		 uint64_t most, uint64_t *value)
 {
 	char name[256];
 	int err = size_parse(arg, value);
 
 	/* size_parse() would take 1K: a count has no unit */
-	if (err || arg[strspn(arg, "0123456789xXabcdefABCDEF")] || *value < least ||
-	    *value > most) {
+	if (err || arg[strspn(arg, "0123456789xXabcdefABCDEF")] || *value < least || *value > most) {
 		complain(command, "%s wants a number from %llu to %llu, not '%s'", option,
 			 (unsigned long long)least, (unsigned long long)most,
 			 value_shown(name, sizeof(name), arg));
@@ -68,7 +67,7 @@ int value_ring_size(const char *command, const char *arg, size_t *value)
 
 /* Seconds with up to nine decimals; exact, unlike strtod(). */
 int value_seconds(const char *command, const char *option, const char *arg, uint64_t least_ns,
-			 uint64_t *ns)
+		  uint64_t *ns)
 {
 	uint64_t whole = 0, part = 0, scale = 1000000000;
 	const char *s = arg;
@@ -102,8 +101,7 @@ int value_events(const char *command, const char *arg, uint32_t *events)
 			char name[256];
 
 			escape_columns(name, sizeof(name), s, len, 60, ESCAPE_KEEP_START);
-			fprintf(stderr, "%s: there is no event '%s'; there are", command,
-				name);
+			fprintf(stderr, "%s: there is no event '%s'; there are", command, name);
 			for (unsigned int i = 1; i < DX_EVENT_TYPES; i++)
 				fprintf(stderr, " %s", event_name(i));
 			fprintf(stderr, "\n");
@@ -133,13 +131,15 @@ int value_sort(const char *command, const char *arg, enum screen_sort *sort)
 	return EINVAL;
 }
 
-int value_range(const char *command, const char *option, const char *arg, uint64_t *first, uint64_t *last)
+int value_range(const char *command, const char *option, const char *arg, uint64_t *first,
+		uint64_t *last)
 {
 	char name[256];
 
 	if (pfn_range_parse(arg, first, last)) {
-		complain(command, "%s wants PFN or PFN-PFN, decimal or 0xHEX, the smaller one first, not '%s'", option,
-			 value_shown(name, sizeof(name), arg));
+		complain(command,
+			 "%s wants PFN or PFN-PFN, decimal or 0xHEX, the smaller one first, not '%s'",
+			 option, value_shown(name, sizeof(name), arg));
 		return EINVAL;
 	}
 	return 0;

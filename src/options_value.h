@@ -26,7 +26,8 @@ int value_seconds(const char *command, const char *option, const char *arg, uint
 int value_events(const char *command, const char *arg, uint32_t *events);
 int value_sort(const char *command, const char *arg, enum screen_sort *sort);
 /* "PFN" or "PFN-PFN" */
-int value_range(const char *command, const char *option, const char *arg, uint64_t *first, uint64_t *last);
+int value_range(const char *command, const char *option, const char *arg, uint64_t *first,
+		uint64_t *last);
 int value_string(const char *command, const char *option, const char *arg, const char **value);
 /* The name of a device, "pmem0" or "/dev/pmem0"; without "/dev/" in *@value, which points into @arg. */
 int value_device(const char *command, const char *arg, const char **value);

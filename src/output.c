@@ -120,8 +120,9 @@ static bool is_anothers(const struct output *o, const struct stat *st)
 {
 	struct stat dir;
 
-	return !fstat(o->dir, &dir) && (dir.st_mode & S_ISVTX) && (dir.st_mode & (S_IWGRP | S_IWOTH)) &&
-	       st->st_uid != dir.st_uid && st->st_uid != geteuid();
+	return !fstat(o->dir, &dir) && (dir.st_mode & S_ISVTX) &&
+	       (dir.st_mode & (S_IWGRP | S_IWOTH)) && st->st_uid != dir.st_uid &&
+	       st->st_uid != geteuid();
 }
 
 /* rename(2) can't replace what is mounted on: a file of a container's, say. */
@@ -130,7 +131,8 @@ static bool is_mounted_on(const struct output *o, int fd)
 	struct statx dir, file;
 
 	return !statx(o->dir, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) &&
-	       !statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) && dir.stx_mnt_id != file.stx_mnt_id;
+	       !statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) &&
+	       dir.stx_mnt_id != file.stx_mnt_id;
 }
 
 /* Opens for writing what @fd, an O_PATH descriptor, refers to, and nothing else. */
@@ -238,7 +240,8 @@ static int place_find(struct output *o, const char *path, char *err, size_t errl
 	o->dir = at < 0 ? -errno : walk(at, path, name - path, &links);
 	if (o->dir < 0)
 		return say(err, errlen, o->dir, path,
-			   o->dir == -EXDEV ? "a symbolic link of another user's is on the way" : NULL);
+			   o->dir == -EXDEV ? "a symbolic link of another user's is on the way"
+					    : NULL);
 	return 0;
 }
 
@@ -258,7 +261,8 @@ int output_create(const char *path, char *err, size_t errlen)
 		return rc;
 	rc = openat(o.dir, o.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (rc < 0)
-		rc = say(err, errlen, -errno, path, errno == EEXIST ? "it is there already, and a new file is made" : NULL);
+		rc = say(err, errlen, -errno, path,
+			 errno == EEXIST ? "it is there already, and a new file is made" : NULL);
 	close(o.dir);
 	return rc;
 }

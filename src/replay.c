@@ -36,15 +36,18 @@ static const char *header_wrong(struct replay *p)
 	static char why[160];
 
 	if (fread(&h, sizeof(h), 1, p->file) != 1)
-		return ferror(p->file) ? strerror(errno) : "it is shorter than any stream of daxtop's";
+		return ferror(p->file) ? strerror(errno)
+				       : "it is shorter than any stream of daxtop's";
 	if (memcmp(h.magic, DX_STREAM_MAGIC, sizeof(h.magic)))
 		return "it is no stream of daxtop's, or a transfer as text has damaged it";
 	if (h.byte_order != DX_STREAM_BYTE_ORDER)
 		return "it was written on a machine of the other byte order";
 	if (h.abi == DX_STREAM_ABI)
 		return NULL;
-	snprintf(why, sizeof(why), "its format has the version %u, and this daxtop reads %u: read it with the daxtop that "
-				   "wrote it", h.abi, DX_STREAM_ABI);
+	snprintf(why, sizeof(why),
+		 "its format has the version %u, and this daxtop reads %u: read it with the daxtop that "
+		 "wrote it",
+		 h.abi, DX_STREAM_ABI);
 	return why;
 }
 
@@ -80,12 +83,18 @@ int replay_next(struct replay *p, struct dx_record *r, const void **payload, cha
 	if (!got && feof(p->file))
 		return 0;
 	if (got != sizeof(*r))
-		return wrong(p, -EBADMSG, ferror(p->file) ? strerror(errno) : "the file is cut off here", err, errlen);
+		return wrong(p, -EBADMSG,
+			     ferror(p->file) ? strerror(errno) : "the file is cut off here", err,
+			     errlen);
 	if (r->len < sizeof(*r) || r->len > DX_RECORD_MAX || r->len % 8)
-		return wrong(p, -EBADMSG, "its length is none that a record can have: the file is damaged", err, errlen);
+		return wrong(p, -EBADMSG,
+			     "its length is none that a record can have: the file is damaged", err,
+			     errlen);
 	len = r->len - sizeof(*r);
 	if (len && fread(p->payload, len, 1, p->file) != 1)
-		return wrong(p, -EBADMSG, ferror(p->file) ? strerror(errno) : "the file is cut off here", err, errlen);
+		return wrong(p, -EBADMSG,
+			     ferror(p->file) ? strerror(errno) : "the file is cut off here", err,
+			     errlen);
 	*payload = p->payload;
 	p->nr++;
 	return 1;

@@ -36,7 +36,8 @@ bool session_done(const struct session *s)
 
 static void tee(struct session *s, const struct dx_record *r, const void *payload)
 {
-	if (!s->tee || !tee_write(s->tee, r, payload, s->tee_failed, sizeof(s->tee_failed)) || s->screen)
+	if (!s->tee || !tee_write(s->tee, r, payload, s->tee_failed, sizeof(s->tee_failed)) ||
+	    s->screen)
 		return;
 	fprintf(stderr, "daxtop: %s\n", s->tee_failed);
 	s->tee_failed[0] = '\0';
@@ -58,8 +59,8 @@ static int take_hello(struct session *s, const struct dx_hello *h)
 	if (s->hello.nr_cpus)
 		return refuse(s, "a second beginning");
 	if (!ends(h->boot_id, sizeof(h->boot_id)) || !ends(h->host, sizeof(h->host)) ||
-	    !ends(h->machine, sizeof(h->machine)) || !ends(h->kernel, sizeof(h->kernel)) || !h->nr_cpus ||
-	    h->nr_cpus > CPUS_MAX)
+	    !ends(h->machine, sizeof(h->machine)) || !ends(h->kernel, sizeof(h->kernel)) ||
+	    !h->nr_cpus || h->nr_cpus > CPUS_MAX)
 		return refuse(s, "the beginning says nothing that can be");
 	if (h->page_shift != 12)
 		return refuse(s, "pages of that machine are not of 4096 bytes");
@@ -92,7 +93,8 @@ static int take_probe(struct session *s, const struct dx_probe *row)
 	if (!s->probe)
 		return 0;
 	if (!p || !ends(row->event, sizeof(row->event)) || strcmp(p->event, row->event) ||
-	    row->state > PROBE_LEFT_OUT || row->chosen < -1 || row->chosen >= PROBE_CANDIDATES || !ends(row->why, sizeof(row->why)))
+	    row->state > PROBE_LEFT_OUT || row->chosen < -1 || row->chosen >= PROBE_CANDIDATES ||
+	    !ends(row->why, sizeof(row->why)))
 		return refuse(s, "the probe table is another daxtop's");
 	p->state = row->state;
 	p->chosen = row->chosen;
@@ -102,7 +104,8 @@ static int take_probe(struct session *s, const struct dx_probe *row)
 
 static int take_command(struct session *s, const struct dx_command *c)
 {
-	if (!ends(c->user, sizeof(c->user)) || !ends(c->name, sizeof(c->name)) || !ends(c->cut, sizeof(c->cut)))
+	if (!ends(c->user, sizeof(c->user)) || !ends(c->name, sizeof(c->name)) ||
+	    !ends(c->cut, sizeof(c->cut)))
 		return refuse(s, "what is said of a command does not end");
 	for (size_t i = 0; i < DX_LEFT_MAX; i++)
 		if (!ends(c->left[i].comm, sizeof(c->left[i].comm)))
@@ -143,8 +146,9 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 	case DX_REC_DEVICE:
 		return take_device(s, payload);
 	case DX_REC_STACK:
-		return s->stacks && !s->source && stacks_put(s->stacks, payload, len) == -EBADMSG ?
-			       refuse(s, "the names of a stack are not all there") : 0;
+		return s->stacks && !s->source && stacks_put(s->stacks, payload, len) == -EBADMSG
+			       ? refuse(s, "the names of a stack are not all there")
+			       : 0;
 	case DX_REC_LOST:
 		return take_lost(s, payload);
 	case DX_REC_MISSED:
@@ -440,9 +444,10 @@ int session_path(struct session *s, const char *path, struct dx_path *p)
 	}
 	if (stat(path, &st))
 		return -errno;
-	p->kind = S_ISREG(st.st_mode) ? DX_PATH_REGULAR :
-		  S_ISDIR(st.st_mode) ? DX_PATH_DIRECTORY :
-		  S_ISCHR(st.st_mode) ? DX_PATH_CHARACTER : DX_PATH_OTHER;
+	p->kind = S_ISREG(st.st_mode)	? DX_PATH_REGULAR
+		  : S_ISDIR(st.st_mode) ? DX_PATH_DIRECTORY
+		  : S_ISCHR(st.st_mode) ? DX_PATH_CHARACTER
+					: DX_PATH_OTHER;
 	p->dev = dev_of(p->kind == DX_PATH_CHARACTER ? st.st_rdev : st.st_dev);
 	p->ino = st.st_ino;
 	if (s->tee && strlen(path) < sizeof(p->path)) {
@@ -471,8 +476,8 @@ struct device_search {
 static int match_device(const struct engine_pgmap *p, void *arg)
 {
 	struct device_search *d = arg;
-	bool in = d->ev->pgmap ? d->ev->pgmap == p->pgmap :
-				 d->ev->pfn >= p->pfn && d->ev->pfn < p->pfn + p->nr_pages;
+	bool in = d->ev->pgmap ? d->ev->pgmap == p->pgmap
+			       : d->ev->pfn >= p->pfn && d->ev->pfn < p->pfn + p->nr_pages;
 
 	if (!in || p->gone)
 		return 0;

@@ -21,7 +21,8 @@ static int one(struct session *s, enum dx_record_type *type)
 
 	if (rc == 1 && session_feed(s, &r, payload) == -EBADMSG) {
 		snprintf(err, sizeof(err), "record %llu of --from's file is damaged: %s",
-			 (unsigned long long)replay_nr(s->replay), s->refusal ? s->refusal : engine_refusal(s->engine));
+			 (unsigned long long)replay_nr(s->replay),
+			 s->refusal ? s->refusal : engine_refusal(s->engine));
 		rc = -EBADMSG;
 	}
 	if (rc == 1) {
@@ -29,7 +30,8 @@ static int one(struct session *s, enum dx_record_type *type)
 		return 1;
 	}
 	if (!rc && !s->ended)
-		snprintf(err, sizeof(err), "--from's file ends before the watching did: what is shown is not all");
+		snprintf(err, sizeof(err),
+			 "--from's file ends before the watching did: what is shown is not all");
 	if (!s->ended) {
 		fprintf(stderr, "daxtop: %s\n", err);
 		s->incomplete = true;
@@ -62,7 +64,8 @@ static int file_begin(struct session *s, char *err, size_t errlen)
 	s->nr_probes = probe_table(s->probe, PROBE_MAX);
 	if (all_until(s, DX_REC_HELLO))
 		return 0;
-	snprintf(err, errlen, "--from's file has no beginning: it does not say of which kernel it is");
+	snprintf(err, errlen,
+		 "--from's file has no beginning: it does not say of which kernel it is");
 	return -1;
 }
 
@@ -96,7 +99,9 @@ static int file_poll(struct session *s, int timeout_ms, int fd)
 
 	(void)timeout_ms;
 	(void)fd;
-	for (int n = 0; n < BATCH && type != DX_REC_TIME && type != DX_REC_PICTURE && type != DX_REC_END && !stop_wanted; n++)
+	for (int n = 0; n < BATCH && type != DX_REC_TIME && type != DX_REC_PICTURE &&
+			type != DX_REC_END && !stop_wanted;
+	     n++)
 		if (!one(s, &type))
 			break;
 	return 0;

@@ -16,23 +16,23 @@
 #include "stop.h"
 #include "view/escape.h"
 
-#define NS_PER_MS 1000000ULL
-#define CHECK_NS  (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
-#define NAMES_NS  (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
+#define NS_PER_MS      1000000ULL
+#define CHECK_NS       (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */
+#define NAMES_NS       (10000 * NS_PER_MS) /* sysfs names a device some time after memremap_pages() */
 #define NAMES_EVERY_NS (20 * NS_PER_MS)
-#define ASKS	  ENGINE_ASKS_MAX /* answered in one go: a system call each */
+#define ASKS	       ENGINE_ASKS_MAX /* answered in one go: a system call each */
 /*
  * The first scan comes before "ready", if it takes no longer: 40 million struct pages a second
  * natively, so that is 800 GB of 4K folios in use. What is left is done beside the trace.
  */
 #define SCAN_FIRST_NS (5000 * NS_PER_MS)
 /* what of it is done at the end, if it is not done by then */
-#define SCAN_LAST_NS (500 * NS_PER_MS)
-#define SCAN_TURN_NS (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
+#define SCAN_LAST_NS  (500 * NS_PER_MS)
+#define SCAN_TURN_NS  (10 * NS_PER_MS) /* what of a scan is done in one turn of the loop */
 #define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
-#define HEAL_NS	(10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */
-#define DRAIN_NS (1000 * NS_PER_MS) /* at the end, for records that are being written */
-#define POLL_MS	  20 /* the ring's batch: records wait this long at most, unless many come */
+#define HEAL_NS	      (10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */
+#define DRAIN_NS      (1000 * NS_PER_MS) /* at the end, for records that are being written */
+#define POLL_MS	      20 /* the ring's batch: records wait this long at most, unless many come */
 
 static void found_pgmap(void *arg, const struct dx_pgmap *p)
 {
@@ -160,7 +160,8 @@ static void scan_go_on(struct session *s, uint64_t ns)
 		s->scanning = rc > 0;
 		/* a large machine that loses events is not scanned all the time */
 		if (!s->scanning)
-			s->next_scan = clock_now() + SCAN_AGAIN_NS + 4 * (clock_now() - s->scan_begun);
+			s->next_scan =
+				clock_now() + SCAN_AGAIN_NS + 4 * (clock_now() - s->scan_begun);
 	}
 	/* from before everything was attached: kept, not shown */
 	while (s->naming && !s->scanning && clock_now() < end) {
@@ -337,7 +338,8 @@ static void tell_skipped(const struct session *s)
 	fprintf(stderr,
 		"daxtop: the mappings of %u process%s (%s[%u]%s) could not be read, as they are locked or "
 		"change all the time: all of %s GUP calls are looked at\n",
-		n, n > 1 ? "es" : "", name, tgid, n > 1 ? " and others" : "", n > 1 ? "their" : "its");
+		n, n > 1 ? "es" : "", name, tgid, n > 1 ? " and others" : "",
+		n > 1 ? "their" : "its");
 }
 
 static void live_ready(struct session *s)
@@ -352,16 +354,18 @@ static void live_ready(struct session *s)
 		all += p[i].state != PROBE_UNNEEDED && p[i].state != PROBE_LEFT_OUT;
 		attached += p[i].state == PROBE_ATTACHED;
 		if (p[i].state == PROBE_MISSING)
-			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n", p[i].event, p[i].costs,
-				p[i].why);
+			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n",
+				p[i].event, p[i].costs, p[i].why);
 	}
 	tell_skipped(s);
 	if (!s->watching)
-		fprintf(stderr, "daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");
+		fprintf(stderr,
+			"daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");
 	if (left_out)
-		snprintf(others, sizeof(others), " (%u others left out: --event needs none of them)", left_out);
-	fprintf(stderr, "daxtop: ready: %u of %u probes attached%s, regime %s\n", attached, all, others,
-		regime_name(source_regime(s->source)));
+		snprintf(others, sizeof(others),
+			 " (%u others left out: --event needs none of them)", left_out);
+	fprintf(stderr, "daxtop: ready: %u of %u probes attached%s, regime %s\n", attached, all,
+		others, regime_name(source_regime(s->source)));
 	fflush(stderr);
 	time_begin(s);
 }

@@ -16,7 +16,8 @@ bool stop_asked(int sig, const siginfo_t *info)
 	static pid_t sender;
 	uint64_t now = clock_now();
 
-	if (last && sig == stop_signal && info->si_code <= 0 && info->si_pid == sender && now - last < SAME_NS)
+	if (last && sig == stop_signal && info->si_code <= 0 && info->si_pid == sender &&
+	    now - last < SAME_NS)
 		return false;
 	last = now;
 	sender = info->si_code <= 0 ? info->si_pid : 0;
@@ -47,7 +48,8 @@ void stop_catch(void)
 		sigaddset(&a.sa_mask, signals[i]);
 	for (size_t i = 0; i < NR_SIGNALS; i++) {
 		/* nohup(1); the others are ignored for the background job of a script, which may send them yet */
-		if (signals[i] == SIGHUP && !sigaction(SIGHUP, NULL, &now) && now.sa_handler == SIG_IGN)
+		if (signals[i] == SIGHUP && !sigaction(SIGHUP, NULL, &now) &&
+		    now.sa_handler == SIG_IGN)
 			continue;
 		sigaction(signals[i], &a, NULL);
 	}

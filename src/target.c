@@ -59,10 +59,9 @@ int target_parse(struct target *t, const char *text, char *err, size_t errlen)
 		t->kind = TARGET_RANGE;
 		if (!pfn_range_parse(text, &t->pfn_first, &t->pfn_last))
 			return 0;
-		snprintf(
-			err, errlen,
-			"'%s' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./%s)",
-			shown(name, sizeof(name), text), name);
+		snprintf(err, errlen,
+			 "'%s' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./%s)",
+			 shown(name, sizeof(name), text), name);
 		return -EINVAL;
 	}
 	t->kind = TARGET_NAME;
@@ -179,8 +178,7 @@ static int by_name(struct target *t, const char *sys, const char *name, char *er
 	if (!exists(path))
 		return -ENOENT;
 	snprintf(err, errlen,
-		 "%s has no block device and no device-dax device: nothing can use its memory",
-		 name);
+		 "%s has no block device and no device-dax device: nothing can use its memory", name);
 	return -ENODEV;
 }
 
@@ -217,7 +215,8 @@ static bool is_device_name(const char *text, char *name, size_t len)
 	if (strncmp(base, "pmem", 4) && strncmp(base, "dax", 3))
 		return false;
 	digits = strcspn(base, "0123456789");
-	if (!base[digits] || base[digits + strspn(base + digits, "0123456789.")] || strlen(base) >= len)
+	if (!base[digits] || base[digits + strspn(base + digits, "0123456789.")] ||
+	    strlen(base) >= len)
 		return false;
 	strcpy(name, base);
 	return true;

@@ -18,7 +18,8 @@ static int failed(struct tee *t, char *err, size_t errlen)
 {
 	int rc = errno ? -errno : -EIO;
 
-	snprintf(err, errlen, "the stream could not be written to --tee's file, which ends here: %s", strerror(-rc));
+	snprintf(err, errlen, "the stream could not be written to --tee's file, which ends here: %s",
+		 strerror(-rc));
 	fclose(t->file);
 	t->file = NULL;
 	return rc;
@@ -65,7 +66,8 @@ int tee_write(struct tee *t, const struct dx_record *r, const void *payload, cha
 		return 0;
 	head.len += pad;
 	errno = 0;
-	if (fwrite(&head, sizeof(head), 1, t->file) == 1 && (!len || fwrite(payload, len, 1, t->file) == 1) &&
+	if (fwrite(&head, sizeof(head), 1, t->file) == 1 &&
+	    (!len || fwrite(payload, len, 1, t->file) == 1) &&
 	    (!pad || fwrite(zero, pad, 1, t->file) == 1))
 		return 0;
 	return failed(t, err, errlen);
@@ -80,7 +82,9 @@ int tee_close(struct tee *t, char *err, size_t errlen)
 	errno = 0;
 	if (t->file && fclose(t->file)) {
 		rc = errno ? -errno : -EIO;
-		snprintf(err, errlen, "the end of the stream could not be written to --tee's file: %s", strerror(-rc));
+		snprintf(err, errlen,
+			 "the end of the stream could not be written to --tee's file: %s",
+			 strerror(-rc));
 	}
 	free(t);
 	return rc;

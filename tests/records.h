@@ -27,7 +27,8 @@ static inline void put_time(struct engine *e, uint64_t time)
 	put(e, time == UINT64_MAX ? DX_REC_END : DX_REC_TIME, &t, sizeof(t));
 }
 
-static inline void put_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t nr, uint64_t time)
+static inline void put_lost(struct engine *e, unsigned int cpu, unsigned int type, uint64_t nr,
+			    uint64_t time)
 {
 	const struct dx_lost l = { .time = time, .nr = nr, .cpu = cpu, .type = type };
 

@@ -43,8 +43,7 @@ static long alias_step(__u64 unused, void *arg)
 	if (!w->dentry)
 		return 1;
 	parent = field_word(path_dentry(d), struct dentry, d_parent);
-	if (field_word(path_dentry(d), struct dentry, d_inode) == w->inode && parent &&
-	    parent != d) {
+	if (field_word(path_dentry(d), struct dentry, d_inode) == w->inode && parent && parent != d) {
 		w->dentry = d;
 		w->nr = 1;
 		return 1;

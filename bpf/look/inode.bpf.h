@@ -31,8 +31,7 @@ static __always_inline struct file *file_cast(__u64 addr)
 	return cast(addr, file);
 }
 
-static __always_inline void mapping_id(struct look_mapping_id *id, __u64 mapping,
-				       struct inode *inode)
+static __always_inline void mapping_id(struct look_mapping_id *id, __u64 mapping, struct inode *inode)
 {
 	id->mapping = mapping;
 	id->ino = inode->i_ino;

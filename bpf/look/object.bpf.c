@@ -58,7 +58,8 @@ static long end_step(__u64 i, void *arg)
 SEC("syscall")
 int dx_object_init(struct dx_object_init *a)
 {
-	static const char wait[SYMBOL_MAX] = "submit_bio_wait_endio", block[SYMBOL_MAX] = "blockdev_superblock";
+	static const char wait[SYMBOL_MAX] = "submit_bio_wait_endio",
+			  block[SYMBOL_MAX] = "blockdev_superblock";
 	__u64 p;
 
 	bpf_loop(DX_OBJECT_OPS, ops_step, NULL, 0);
@@ -116,7 +117,7 @@ static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
 _Static_assert(2 * TASK_OBJECTS * sizeof(struct dx_object) <= 8 * 4096, "a task's objects");
 #define TASK_PLACES (1 << 16) /* that are looked into */
 
-#define FILE_PLACES  (1 << 18) /* descriptors of a task that are looked at in one run */
+#define FILE_PLACES (1 << 18) /* descriptors of a task that are looked at in one run */
 
 struct dx_object_walk object_walk; /* one at a time */
 __u64 files_from; /* the descriptor to begin with, of the one task that is read then */

@@ -111,8 +111,7 @@ int dx_next_mr(struct dx_mr_args *a)
 	a->next = 0;
 	if (a->user && o.driver_id == (__u32)word_at(device + o.ib_driver)) {
 		umem = word_at(mr + o.mr_umem);
-		if (umem &&
-		    word_at(umem) == device) /* ibdev is its first member; mr.c checks that */
+		if (umem && word_at(umem) == device) /* ibdev is its first member; mr.c checks that */
 			flags = (word_at(umem + o.umem_flags) >> o.odp_bit) & 1;
 		else
 			umem = 0;

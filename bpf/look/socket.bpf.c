@@ -34,8 +34,7 @@ static long frag_step(__u64 i, void *arg)
 
 	if (i >= sh->nr_frags || i >= SOCKET_FRAGS)
 		return 1;
-	frag = field_at(sh, struct skb_shared_info, frags) +
-	       i * bpf_core_type_size(struct skb_frag);
+	frag = field_at(sh, struct skb_shared_info, frags) + i * bpf_core_type_size(struct skb_frag);
 	if (bpf_core_field_exists(struct skb_frag, netmem)) {
 		struct skb_frag *f = cast(frag, skb_frag);
 

@@ -142,9 +142,8 @@ static __always_inline long waits_for_entry(__u64 func)
 		return 0;
 	blocked.what.xa =
 		word_at(entry + bpf_core_field_offset(struct wait_exceptional_entry_queue, key.xa));
-	blocked.what.index =
-		word_at(entry + bpf_core_field_offset(struct wait_exceptional_entry_queue,
-						      key.entry_start));
+	blocked.what.index = word_at(
+		entry + bpf_core_field_offset(struct wait_exceptional_entry_queue, key.entry_start));
 	return 1;
 }
 
@@ -252,8 +251,7 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 		blocked_folio(&blocked.folio);
 	else if (blocked.what.xa)
 		blocked_file(&blocked.folio,
-			     blocked.what.xa -
-				     bpf_core_field_offset(struct address_space, i_pages));
+			     blocked.what.xa - bpf_core_field_offset(struct address_space, i_pages));
 	blocked.what.index_known = blocked.folio.mapping != 0;
 	if (!blocked.folio.mapping && blocked.what.inode)
 		blocked_file(&blocked.folio,

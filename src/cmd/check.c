@@ -20,7 +20,7 @@
 /* what the engine's looks take beyond the limits: what is on its way, its questions */
 #define CLAIM_NS (4 * NS_PER_S)
 /* whoever sent TERM sends KILL ten seconds later, as often as not: the report comes first */
-#define URGED_S	 5
+#define URGED_S 5
 
 struct check {
 	struct session s;
@@ -96,7 +96,8 @@ static void cut_say(struct check *c)
 	if (stop_wanted)
 		snprintf(c->cut, sizeof(c->cut), "SIG%s came as a second signal", name ? name : "?");
 	else
-		snprintf(c->cut, sizeof(c->cut), "it went on for %d s after SIG%s", URGED_S, name ? name : "?");
+		snprintf(c->cut, sizeof(c->cut), "it went on for %d s after SIG%s", URGED_S,
+			 name ? name : "?");
 }
 
 /* The first signal is CMD's, any other ends the waiting: child_start(). */
@@ -131,7 +132,8 @@ static void settle(struct check *c)
 		if (clock_now() >= until && !session_pending(&c->s))
 			return;
 		if (clock_now() >= until && !told && (c->o->o.verbose || !c->o->o.command_argv)) {
-			fprintf(stderr, "daxtop: waiting to see whether what looks wrong stays so; Ctrl-C ends it\n");
+			fprintf(stderr,
+				"daxtop: waiting to see whether what looks wrong stays so; Ctrl-C ends it\n");
 			told = true;
 		}
 		look(c);
@@ -276,7 +278,8 @@ static int prepare(struct check *c)
 	int status = CHECK_FAILED;
 
 	if (getenv("DAXTOP_NO_RULES")) {
-		fprintf(stderr, "daxtop: DAXTOP_NO_RULES is set, which leaves out all rules: unset it to check them\n");
+		fprintf(stderr,
+			"daxtop: DAXTOP_NO_RULES is set, which leaves out all rules: unset it to check them\n");
 		return status;
 	}
 	if (!argv || c->o->o.from)
@@ -422,7 +425,8 @@ static int option(void *options, int key, char *arg)
 	case KEY_USER:
 		return value_string(me, "--user", arg, &o->user);
 	case KEY_PROPAGATE:
-		complain(me, "--propagate can be left out: CMD's exit status is passed on without it");
+		complain(me,
+			 "--propagate can be left out: CMD's exit status is passed on without it");
 		return 0;
 	case KEY_ERROR_EXITCODE:
 		err = value_number(me, "--error-exitcode", arg, 1, 255, &n);

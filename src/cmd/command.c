@@ -88,8 +88,7 @@ static int key_now(const struct parse *p, int key)
 	while (!now->name || strcmp(now->name, old->doc))
 		now++;
 	if (isatty(STDERR_FILENO))
-		complain(p->name,
-			 "--%s is called --%s now; the old name goes with the next version",
+		complain(p->name, "--%s is called --%s now; the old name goes with the next version",
 			 old->name, now->name);
 	return now->key;
 }
@@ -109,7 +108,8 @@ static int parse_end(const struct parse *p)
 	const struct options *o = p->options;
 
 	if (o->tee && o->from) {
-		complain(p->name, "--tee writes what this kernel does, --from shows a file: choose one");
+		complain(p->name,
+			 "--tee writes what this kernel does, --from shows a file: choose one");
 		return EINVAL;
 	}
 	return p->command->end ? p->command->end(p->options) : 0;

@@ -9,7 +9,6 @@
 #include "view/escape.h"
 #include "view/history.h"
 
-
 /* A FOLIO argument, resolved to what the engine knows a folio by. */
 struct wanted {
 	const struct folio_spec *spec;
@@ -29,13 +28,16 @@ static int resolve(struct session *s, struct wanted *w, const struct folio_spec 
 	rc = session_path(s, spec->path, &p);
 	if (rc && s->o->from) {
 		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
-		fprintf(stderr, "daxtop: %s is not among the files that were named when --from's file was written\n", safe);
+		fprintf(stderr,
+			"daxtop: %s is not among the files that were named when --from's file was written\n",
+			safe);
 		return -1;
 	}
 	if (rc) {
 		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
-		fprintf(stderr, "daxtop: %s: %s; a FOLIO is a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET\n", safe,
-			strerror(-rc));
+		fprintf(stderr,
+			"daxtop: %s: %s; a FOLIO is a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET\n",
+			safe, strerror(-rc));
 		return -1;
 	}
 	if (spec->kind == FOLIO_DEVDAX) {
@@ -69,7 +71,8 @@ static int match(const struct engine_folio *f, void *arg)
 	uint64_t index = s->w->spec->offset >> PAGE_SHIFT;
 
 	/* a block device may have the same number */
-	if (f->pgmap_type != MEMORY_DEVICE_GENERIC || f->dev != s->w->dev || index < f->index || index - f->index >= 1ULL << f->order)
+	if (f->pgmap_type != MEMORY_DEVICE_GENERIC || f->dev != s->w->dev || index < f->index ||
+	    index - f->index >= 1ULL << f->order)
 		return 0;
 	*s->out = *f;
 	return 1;
@@ -118,8 +121,7 @@ static void count(struct session *s, const struct dx_event *ev, size_t len)
 	struct history *h = s->arg;
 
 	(void)len;
-	if (!s->o->count || h->seen >= s->o->count || ev->type == DX_FILE ||
-	    ev->type == DX_SAMPLE)
+	if (!s->o->count || h->seen >= s->o->count || ev->type == DX_FILE || ev->type == DX_SAMPLE)
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		if (is_about(ev, &h->w[i])) {

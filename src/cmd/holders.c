@@ -170,7 +170,8 @@ static int argument(void *options, char *arg)
 	char err[1024], name[256];
 
 	if (o->what.text) {
-		complain(me, "takes one WHAT, but got '%s' as well", value_shown(name, sizeof(name), arg));
+		complain(me, "takes one WHAT, but got '%s' as well",
+			 value_shown(name, sizeof(name), arg));
 		return EINVAL;
 	}
 	if (target_parse(&o->what, arg, err, sizeof(err))) {
@@ -186,7 +187,8 @@ static int end(void *options)
 
 	if (o->what.text)
 		return 0;
-	complain(me, "name WHAT: a file, a mount point, a device, a pfn, a range of them or a process");
+	complain(me,
+		 "name WHAT: a file, a mount point, a device, a pfn, a range of them or a process");
 	return EINVAL;
 }
 

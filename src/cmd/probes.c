@@ -34,7 +34,8 @@ static void print_text(const struct probe *p, size_t n, const char *kernel, enum
 			printf(": %s", p->why);
 		putchar('\n');
 		if (p->state == PROBE_MISSING) {
-			printf("%24s %s: %s\n", "", p->essential ? "ESSENTIAL, lost" : "lost", p->costs);
+			printf("%24s %s: %s\n", "", p->essential ? "ESSENTIAL, lost" : "lost",
+			       p->costs);
 			missing += p->essential;
 		}
 	}

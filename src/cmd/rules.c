@@ -37,7 +37,8 @@ static void regimes_format(char *out, size_t outlen, unsigned int regimes)
 	out[0] = '\0';
 	for (unsigned int i = REGIME_LEGACY; i <= REGIME_CURRENT; i++)
 		if (regimes & 1u << i)
-			len += snprintf(out + len, outlen - len, "%s%s", len ? ", " : "", regime_name(i));
+			len += snprintf(out + len, outlen - len, "%s%s", len ? ", " : "",
+					regime_name(i));
 }
 
 static void explain(const struct rule *r)

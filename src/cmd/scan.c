@@ -121,8 +121,10 @@ static const struct argp_option options[] = {
 	{ OPTION_DEVICE, "this device (pmem0, dax0.0)", 2 },
 	{ OPTION_FILE, "this file", 2 },
 	{ "range", KEY_RANGE, "PFN-PFN", 0, "folios in this range, decimal or 0xHEX", 2 },
-	{ "min-refs", KEY_MIN_REFS, "N", 0, "folios with at least N references more than an idle one has", 2 },
-	{ "pinned", KEY_PINNED, NULL, 0, "folios with a pin, or a reference that no mapping explains", 2 },
+	{ "min-refs", KEY_MIN_REFS, "N", 0,
+	  "folios with at least N references more than an idle one has", 2 },
+	{ "pinned", KEY_PINNED, NULL, 0,
+	  "folios with a pin, or a reference that no mapping explains", 2 },
 	{ "no-holders", KEY_NO_HOLDERS, NULL, 0, "Don't look for who holds the folios", 3 },
 	{ OPTION_DELAY, "Look again and again, so far apart, and show what changed", 3 },
 	{ OPTION_COUNT, "With --delay: end after N looks", 3 },
@@ -162,7 +164,8 @@ static int end(void *options)
 
 	if (o->o.delay_ns || (!o->o.count && !o->o.duration_ns))
 		return 0;
-	complain(me, "%s is for --delay: without it there is one look", o->o.count ? "--count" : "--duration");
+	complain(me, "%s is for --delay: without it there is one look",
+		 o->o.count ? "--count" : "--duration");
 	return EINVAL;
 }
 

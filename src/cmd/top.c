@@ -45,7 +45,8 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 		x->i.probes_total += p[k].state != PROBE_UNNEEDED;
 		x->i.probes_attached += p[k].state == PROBE_ATTACHED;
 	}
-	x->i.waiting = s->watching ? NULL : "no device with ZONE_DEVICE memory is there; waiting for one";
+	x->i.waiting =
+		s->watching ? NULL : "no device with ZONE_DEVICE memory is there; waiting for one";
 	return &x->i;
 }
 
@@ -159,8 +160,7 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "sort", 's', "KEY", 0,
-	  "pins, refcount, mapcount, age, last, pfn, size, device or file", 1 },
+	{ "sort", 's', "KEY", 0, "pins, refcount, mapcount, age, last, pfn, size, device or file", 1 },
 	{ OPTION_DELAY, "Time between two pictures (1)", 1 },
 	{ OPTION_COUNT, "End after N pictures", 1 },
 	{ OPTION_DURATION, "End after this time", 1 },

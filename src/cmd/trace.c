@@ -36,7 +36,8 @@ static bool shows(struct session *s, const struct dx_event *ev)
 	const struct trace *t = s->arg;
 
 	return ev->time >= s->start && (!s->o->count || t->shown < s->o->count) &&
-	       view_filter_event(&t->filter, ev, s->device, engine_path(s->engine, ev->dev, ev->ino, NULL));
+	       view_filter_event(&t->filter, ev, s->device,
+				 engine_path(s->engine, ev->dev, ev->ino, NULL));
 }
 
 static void show(struct session *s, const struct dx_event *ev, size_t len)
@@ -72,8 +73,12 @@ static int run(const void *options)
 	const struct trace_options *to = options;
 	const struct options *o = &to->o;
 	struct trace t = { .o = to, .filter = o->filter };
-	struct session s = { .event = show, .arg = &t, .show_stacks = to->stack, .all_user_stacks = true,
-			     .show_devices = true, .shows = shows };
+	struct session s = { .event = show,
+			     .arg = &t,
+			     .show_stacks = to->stack,
+			     .all_user_stacks = true,
+			     .show_devices = true,
+			     .shows = shows };
 	int status;
 
 	status = session_begin(&s, o);

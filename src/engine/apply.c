@@ -65,8 +65,7 @@ static void apply_install(struct change *c, struct sample s, int64_t nr)
 	if (c->type == MEMORY_DEVICE_PCI_P2PDMA && s.ref == 1 && c->ev->type == DX_INSTALL)
 		refs_explain(c->e, c->f->pgmap, c->time, 1);
 	step_add(c, DX_INSTALL, true, s.ref,
-		 (struct sample){ sat32((int64_t)s.ref + install_refs(c)),
-				  sat32(s.map + nr), s.pin });
+		 (struct sample){ sat32((int64_t)s.ref + install_refs(c)), sat32(s.map + nr), s.pin });
 }
 
 /* What happened inside a fault, see DX_FAULT. */
@@ -79,8 +78,8 @@ static void apply_fault_inside(struct change *c)
 
 	if (ev->flags & DX_F_INSERT) {
 		s.ref = ev->ref_first;
-		s.map = c->first ? (ev->flags & DX_F_INSTALL ? ev->map_install : ev->mapcount) :
-				   f->map;
+		s.map = c->first ? (ev->flags & DX_F_INSTALL ? ev->map_install : ev->mapcount)
+				 : f->map;
 		gap_close(c, s);
 		step_add(c, DX_INSERT, true, s.ref, s);
 	}
@@ -349,7 +348,8 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		break;
 	}
 	/* nobody asks about a folio that is not known; a scan finds it */
-	if (ev->type == DX_SAMPLE && !(ev->flags & DX_F_SCAN) && !folio_find_covering(&e->folios, ev->pfn))
+	if (ev->type == DX_SAMPLE && !(ev->flags & DX_F_SCAN) &&
+	    !folio_find_covering(&e->folios, ev->pfn))
 		return;
 	if (!ev->pfn || (ev->flags & (DX_F_NO_FOLIO | DX_F_ZERO))) {
 		if (ev->type == DX_SAMPLE)

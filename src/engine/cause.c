@@ -34,14 +34,10 @@ static const char *const event_names[DX_EVENT_TYPES] = {
 };
 
 static const char *const inferred_names[] = {
-	[ENGINE_CAUSE_FAULT_REF - 128] = "fault-ref",
-	[ENGINE_CAUSE_FAULT_PUT - 128] = "fault-put",
-	[ENGINE_CAUSE_ZAP_PUT - 128] = "zap-put",
-	[ENGINE_CAUSE_FORK - 128] = "fork",
-	[ENGINE_CAUSE_GET_PUT - 128] = "get-put",
-	[ENGINE_CAUSE_UNKNOWN - 128] = "unknown",
-	[ENGINE_CAUSE_SPLIT - 128] = "split",
-	[ENGINE_CAUSE_RESET - 128] = "reset",
+	[ENGINE_CAUSE_FAULT_REF - 128] = "fault-ref", [ENGINE_CAUSE_FAULT_PUT - 128] = "fault-put",
+	[ENGINE_CAUSE_ZAP_PUT - 128] = "zap-put",     [ENGINE_CAUSE_FORK - 128] = "fork",
+	[ENGINE_CAUSE_GET_PUT - 128] = "get-put",     [ENGINE_CAUSE_UNKNOWN - 128] = "unknown",
+	[ENGINE_CAUSE_SPLIT - 128] = "split",	      [ENGINE_CAUSE_RESET - 128] = "reset",
 };
 
 const char *engine_cause_name(unsigned int cause)

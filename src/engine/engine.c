@@ -209,12 +209,11 @@ void engine_stats_get(const struct engine *e, struct engine_stats *out)
 	out->bytes_folios = folio_table_bytes(&e->folios);
 	/* pages of the ring that no step has reached yet are not in memory */
 	out->bytes_history = (size_t)e->history.used * sizeof(struct step);
-	out->bytes_all = sizeof(*e) - sizeof(e->folios) + out->bytes_folios + out->bytes_history +
-			 order_bytes(&e->order) + holder_table_bytes(&e->holders) +
-			 file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
-			 e->tasks.nr_buckets * sizeof(uint32_t) +
-			 e->pgmaps.max * sizeof(struct pgmap) +
-			 e->max_waits * sizeof(struct break_wait) +
-			 e->findings.max * sizeof(struct finding) +
-			 e->suspects.max * sizeof(struct suspect);
+	out->bytes_all =
+		sizeof(*e) - sizeof(e->folios) + out->bytes_folios + out->bytes_history +
+		order_bytes(&e->order) + holder_table_bytes(&e->holders) +
+		file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
+		e->tasks.nr_buckets * sizeof(uint32_t) + e->pgmaps.max * sizeof(struct pgmap) +
+		e->max_waits * sizeof(struct break_wait) +
+		e->findings.max * sizeof(struct finding) + e->suspects.max * sizeof(struct suspect);
 }

@@ -151,7 +151,8 @@ struct engine_finding {
 	const char *why; /* reason of that confidence in a few words; NULL when proven */
 	bool note; /* this kernel does it by design: no finding */
 	bool over; /* what was suspected has ended honestly, or the stall is over */
-	uint64_t first_time, last_time; /* ns; of the first and the last violation, since when it waits */
+	uint64_t first_time,
+		last_time; /* ns; of the first and the last violation, since when it waits */
 	uint64_t end_time; /* when over */
 	uint64_t count; /* violations seen, >= 1 */
 	struct engine_folio folio; /* pfn 0: none; counts as in the record of the first violation */
@@ -168,7 +169,8 @@ struct engine_finding {
 	uint32_t nr_holders; /* known now, of folio; engine_holders() lists them */
 };
 /* Oldest first; those that are over too. Stops when @fn returns non-zero and returns that. */
-int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg);
+int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg),
+		    void *arg);
 
 /*
  * Calls @fn for each stack (>= 0) that a holder, a finding, a wait, a pgmap or an event that is not

@@ -33,18 +33,12 @@ static int memory_told(struct engine *e)
 #define HAS_FOLIO 1
 #define HAS_NR	  2
 static const uint8_t event_has[DX_EVENT_TYPES] = {
-	[DX_FAULT] = HAS_FOLIO,
-	[DX_INSERT] = HAS_FOLIO,
-	[DX_REMOVE] = HAS_FOLIO,
-	[DX_INSTALL] = HAS_FOLIO | HAS_NR,
-	[DX_UNMAP] = HAS_FOLIO | HAS_NR,
-	[DX_INSTALL_PFN] = HAS_FOLIO,
-	[DX_PIN] = HAS_FOLIO | HAS_NR,
-	[DX_GET] = HAS_FOLIO | HAS_NR,
-	[DX_UNPIN] = HAS_FOLIO | HAS_NR,
-	[DX_FREE] = HAS_FOLIO,
-	[DX_PAGE_INIT] = HAS_FOLIO,
-	[DX_BREAK_BUSY] = HAS_FOLIO,
+	[DX_FAULT] = HAS_FOLIO,		 [DX_INSERT] = HAS_FOLIO,
+	[DX_REMOVE] = HAS_FOLIO,	 [DX_INSTALL] = HAS_FOLIO | HAS_NR,
+	[DX_UNMAP] = HAS_FOLIO | HAS_NR, [DX_INSTALL_PFN] = HAS_FOLIO,
+	[DX_PIN] = HAS_FOLIO | HAS_NR,	 [DX_GET] = HAS_FOLIO | HAS_NR,
+	[DX_UNPIN] = HAS_FOLIO | HAS_NR, [DX_FREE] = HAS_FOLIO,
+	[DX_PAGE_INIT] = HAS_FOLIO,	 [DX_BREAK_BUSY] = HAS_FOLIO,
 	[DX_SAMPLE] = HAS_FOLIO,
 };
 
@@ -55,14 +49,14 @@ static inline const char *event_wrong(const struct dx_event *ev)
 		return "an event is of no known type";
 	/* a folio is naturally aligned */
 	if ((event_has[ev->type] & HAS_FOLIO) &&
-	    (ev->pfn >> MAX_PFN_BITS || ev->order >> MAX_ORDER_BITS || ev->pfn & ((1ull << ev->order) - 1)))
+	    (ev->pfn >> MAX_PFN_BITS || ev->order >> MAX_ORDER_BITS ||
+	     ev->pfn & ((1ull << ev->order) - 1)))
 		return "an event's folio is at no place where a folio of its order can be";
 	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
 		return "an event is about no pages at all";
 	/* what is wrong with a folio can be its order: no more is asked of it */
-	if (ev->type == DX_VIOLATION &&
-	    (ev->arg == DX_RULE_NONE || ev->arg >= DX_RULE_FOLIO_LEAK || (uint32_t)ev->ret >= DX_DETAILS ||
-	     ev->pfn >> MAX_PFN_BITS))
+	if (ev->type == DX_VIOLATION && (ev->arg == DX_RULE_NONE || ev->arg >= DX_RULE_FOLIO_LEAK ||
+					 (uint32_t)ev->ret >= DX_DETAILS || ev->pfn >> MAX_PFN_BITS))
 		return "a violation is of no rule that the programs check, or at no place where a folio can be";
 	if (ev->type == DX_FAULT && ev->since > ev->time)
 		return "a fault began before time did";

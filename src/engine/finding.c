@@ -113,8 +113,7 @@ void finding_over(struct engine *e, uint32_t nr, uint64_t time)
 	f->end_time = time;
 }
 
-int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg),
-		    void *arg)
+int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg)
 {
 	int ret = 0;
 
@@ -159,8 +158,8 @@ static uint64_t violation_pfn(const struct dx_event *ev)
 
 static bool violation_same(const struct engine_finding *f, const struct dx_event *ev)
 {
-	if (f->rule != ev->arg || f->detail != ev->ret || f->stack != ev->stack || f->pgmap != ev->pgmap ||
-	    f->folio.pfn != violation_pfn(ev))
+	if (f->rule != ev->arg || f->detail != ev->ret || f->stack != ev->stack ||
+	    f->pgmap != ev->pgmap || f->folio.pfn != violation_pfn(ev))
 		return false;
 	/* without a folio it is the file's */
 	return f->folio.pfn || (f->folio.dev == ev->dev && f->folio.ino == ev->ino);

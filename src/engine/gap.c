@@ -13,9 +13,9 @@
 #define ZAP_MAX	  ((1u << ZAP_BITS) - 1)
 #define FAULT_MAX 7u
 
-static inline __attribute__((always_inline)) void
-step_note(struct change *c, unsigned int cause, bool observed, uint32_t task, int32_t before,
-	  struct sample after)
+static inline __attribute__((always_inline)) void step_note(struct change *c, unsigned int cause,
+							    bool observed, uint32_t task,
+							    int32_t before, struct sample after)
 {
 	const struct dx_event *ev = c->ev;
 	struct folio *f = c->f;

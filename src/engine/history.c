@@ -42,8 +42,7 @@ static uint32_t slot_age(const struct history *h, uint32_t slot)
 	return slot <= last ? last - slot : last + (h->slots - slot);
 }
 
-uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f,
-		       uint32_t *slot)
+uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f, uint32_t *slot)
 {
 	uint32_t n = 0, at = f->slot, prev;
 

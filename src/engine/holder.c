@@ -292,8 +292,7 @@ void holder_settle(struct engine *e, uint32_t id, struct folio *f)
 		holder_clear(e, id, f);
 }
 
-void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
-		struct holder_sum *out)
+void holder_sum(const struct engine *e, uint32_t id, const struct folio *f, struct holder_sum *out)
 {
 	const struct holder_table *t = &e->holders;
 
@@ -316,8 +315,7 @@ void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
 			out->pins += h->nr;
 		else
 			out->gets += h->nr;
-		if (h->gone && h->nr &&
-		    (!out->oldest || h->since <= t->node[out->oldest].since))
+		if (h->gone && h->nr && (!out->oldest || h->since <= t->node[out->oldest].since))
 			out->oldest = n;
 	}
 }

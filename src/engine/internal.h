@@ -10,7 +10,6 @@
  */
 #include "engine.h"
 
-
 /*
  * All memory of the engine comes through here (realloc() rules, size > 0), so
  * that tests can make it run out. Released with free().
@@ -135,7 +134,7 @@ struct step {
 _Static_assert(sizeof(struct step) == 48, "struct step");
 
 /* One word instead of bit fields: it is written for every step. */
-#define STEP_WHAT(task, order, cause, observed)                                       \
+#define STEP_WHAT(task, order, cause, observed)                                           \
 	((uint32_t)(task) | (uint32_t)(order) << 20 | (uint32_t)cause_pack(cause) << 25 | \
 	 (uint32_t)(observed) << 31)
 #define STEP_TASK(what)	    ((what) & ((1u << TASK_BITS) - 1))
@@ -185,8 +184,7 @@ static inline struct step *history_add(struct history *h, uint32_t id, struct fo
 }
 
 /* Steps of the folio, newest first, into @slot if not NULL; returns how many. */
-uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f,
-		       uint32_t *slot);
+uint32_t history_slots(const struct history *h, uint32_t id, const struct folio *f, uint32_t *slot);
 
 /* ---- task.c: (tgid, pid, comm), each stored once ---- */
 
@@ -261,8 +259,7 @@ struct holder_sum {
 	uint32_t oldest; /* node of the oldest that is gone and no ghost, 0: none */
 	bool guessed, remote; /* whose reference it is that went or is left */
 };
-void holder_sum(const struct engine *e, uint32_t id, const struct folio *f,
-		struct holder_sum *out);
+void holder_sum(const struct engine *e, uint32_t id, const struct folio *f, struct holder_sum *out);
 /*
  * The process @tgid that took references before @before is no more. Calls @fn for each
  * of its folios that did not know.
@@ -369,10 +366,10 @@ void file_set_folio(struct engine *e, struct folio *f, uint32_t dev, uint64_t in
 
 #define ORDER_MAX_RECORDS (1u << 18)
 /* order_key.record: which part of the event, whether it is about a holder, its place */
-#define ORDER_INSTALL	  0x80000000u
-#define ORDER_END	  0x40000000u
-#define ORDER_HOLDER	  0x20000000u
-#define ORDER_INDEX	  0x1fffffffu
+#define ORDER_INSTALL 0x80000000u
+#define ORDER_END     0x40000000u
+#define ORDER_HOLDER  0x20000000u
+#define ORDER_INDEX   0x1fffffffu
 
 enum event_part {
 	PART_ALL, /* the event as it is */
@@ -512,7 +509,7 @@ void violation_apply(struct engine *e, const struct dx_event *ev);
 
 /* ---- rule.c ---- */
 
-#define SETTLE_NS   2000000000ull /* what the kernel does "soon" is done */
+#define SETTLE_NS    2000000000ull /* what the kernel does "soon" is done */
 #define RULE_TICK_NS 10000000ull
 
 struct rule_count {
@@ -774,8 +771,7 @@ void gap_close_fault_put(struct change *c, struct sample to);
 
 /* split.c */
 /* The folio that an event of @order at @pfn means; splits and merges what is known. */
-uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t time,
-			 bool *added);
+uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t time, bool *added);
 /* A large folio, idle or about to be set so, became order-0 pages; the caller notes the step. */
 void folio_split(struct engine *e, struct folio *f);
 void folio_count_order(struct engine *e, const struct folio *f, int n);
@@ -789,7 +785,7 @@ static inline int32_t small_pins(int32_t ref)
 void folio_set_counts(struct engine *e, struct folio *f, struct sample s);
 
 /* Events after which a folio may look leaked. */
-#define LEAK_EVENTS                                                                            \
+#define LEAK_EVENTS                                                                                \
 	(1u << DX_UNMAP | 1u << DX_UNPIN | 1u << DX_REMOVE | 1u << DX_FREE | 1u << DX_BREAK_BUSY | \
 	 1u << DX_SAMPLE)
 

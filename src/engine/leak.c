@@ -136,15 +136,16 @@ static void leak_count(const struct engine *e, const struct folio *f, unsigned i
 	if (mapping_holds(e, type) && f->map > 0)
 		n -= f->map;
 	/* not f->pin, which does not know of many mappings */
-	out->pins = f->order ? f->pin : n > 0 ? (n + GUP_PIN_COUNTING_BIAS / 2) / GUP_PIN_COUNTING_BIAS : 0;
+	out->pins = f->order ? f->pin
+		    : n > 0  ? (n + GUP_PIN_COUNTING_BIAS / 2) / GUP_PIN_COUNTING_BIAS
+			     : 0;
 	n -= f->order ? out->pins : out->pins * GUP_PIN_COUNTING_BIAS;
 	n -= (int64_t)f->zap_puts + f->fault_refs;
 	out->rest = n > 0 && type != MEMORY_DEVICE_PCI_P2PDMA ? n : 0;
 }
 
-static void leak_confidence(const struct engine *e, const struct folio *f,
-			    const struct holder_sum *h, unsigned int type, bool waits,
-			    struct leak *out)
+static void leak_confidence(const struct engine *e, const struct folio *f, const struct holder_sum *h,
+			    unsigned int type, bool waits, struct leak *out)
 {
 	bool known = out->is_pins && h->oldest && h->pins >= (uint64_t)out->pins;
 
@@ -156,8 +157,8 @@ static void leak_confidence(const struct engine *e, const struct folio *f,
 		out->confidence = ENGINE_INCONCLUSIVE;
 		out->why = "it was held before the trace";
 	} else if (!out->is_pins) {
-		out->why = h->oldest ? "puts of FOLL_GET references are not seen" :
-				       "nobody was seen to take it";
+		out->why = h->oldest ? "puts of FOLL_GET references are not seen"
+				     : "nobody was seen to take it";
 	} else if (!h->oldest || !known) {
 		out->why = "nobody was seen to pin it";
 	} else if (!f->exact) {
@@ -173,15 +174,15 @@ static void leak_confidence(const struct engine *e, const struct folio *f,
 	}
 }
 
-static void leak_judge(const struct engine *e, uint32_t id, const struct folio *f,
-		       struct leak *out)
+static void leak_judge(const struct engine *e, uint32_t id, const struct folio *f, struct leak *out)
 {
 	unsigned int type = pgmap_type(e, f);
 	bool removed, waits, gone;
 	struct holder_sum h;
 
 	*out = (struct leak){ 0 };
-	if (type != MEMORY_DEVICE_FS_DAX && type != MEMORY_DEVICE_GENERIC && type != MEMORY_DEVICE_PCI_P2PDMA)
+	if (type != MEMORY_DEVICE_FS_DAX && type != MEMORY_DEVICE_GENERIC &&
+	    type != MEMORY_DEVICE_PCI_P2PDMA)
 		return;
 	leak_count(e, f, type, out);
 	if (out->pins <= 0 && out->rest <= 0)
@@ -219,7 +220,8 @@ static void leak_found(struct engine *e, struct suspect *s, const struct leak *l
 	out->nr_refs = sat32(s->least);
 	out->index = f->index;
 	out->got = f->ref;
-	out->wanted = sat32(f->ref - l->leaked * (l->is_pins && !f->order ? GUP_PIN_COUNTING_BIAS : 1));
+	out->wanted =
+		sat32(f->ref - l->leaked * (l->is_pins && !f->order ? GUP_PIN_COUNTING_BIAS : 1));
 	if (l->holder) {
 		const struct holder *h = &e->holders.node[l->holder];
 		const struct task *t = &e->tasks.task[h->task];
@@ -373,8 +375,8 @@ void leak_sweep(struct engine *e)
 		id = t->sweep;
 		f = folio_ptr(&e->folios, id);
 		if (f->absorbed || f->suspect || f->fresh || f->untouched || f->map > 0 ||
-		    f->ref <= idle_count(e, pgmap_type(e, f)) ||
-		    now < f->last_time + SETTLE_NS || e->pgmaps.map[f->pgmap].p.gone)
+		    f->ref <= idle_count(e, pgmap_type(e, f)) || now < f->last_time + SETTLE_NS ||
+		    e->pgmaps.map[f->pgmap].p.gone)
 			continue;
 		leak_judge(e, id, f, &l);
 		if (l.leaked > 0) {

@@ -32,9 +32,9 @@
 #define UNDERFLOW_NS	1000000000ull
 #define ACTIVE_NS	1000000000ull
 /* of each: once a second at least, asked some times a second */
-#define ASK_NS		900000000ull
-#define ASK_SOON_NS	200000000ull /* of one that looks wrong */
-#define SITES		8
+#define ASK_NS	    900000000ull
+#define ASK_SOON_NS 200000000ull /* of one that looks wrong */
+#define SITES	    8
 
 /* A place that gets references. */
 struct refs_site {
@@ -198,8 +198,8 @@ static void run_report(struct engine *e, struct refs_run *run, enum dx_rule rule
 		       uint64_t time, enum engine_confidence confidence, const char *why)
 {
 	const struct pgmap *m = &e->pgmaps.map[pgmap];
-	const struct refs_site *s = rule == DX_RULE_PGMAP_LEAK && run == &m->r.grown ?
-					    site_best(&m->r) : NULL;
+	const struct refs_site *s =
+		rule == DX_RULE_PGMAP_LEAK && run == &m->r.grown ? site_best(&m->r) : NULL;
 	struct engine_finding *f;
 
 	if (!run->finding) {
@@ -236,8 +236,7 @@ static bool type_counted(unsigned int type)
 	return type != MEMORY_DEVICE_FS_DAX && type != MEMORY_DEVICE_GENERIC;
 }
 
-static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t active,
-		       uint64_t time)
+static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t active, uint64_t time)
 {
 	struct pgmap *m = &e->pgmaps.map[pgmap];
 	struct refs *r = &m->r;
@@ -482,20 +481,20 @@ uint64_t refs_pending(const struct engine *e)
 	for (uint32_t i = PGMAP_FIRST; i < e->pgmaps.nr; i++) {
 		const struct refs *r = &e->pgmaps.map[i].r;
 
-		if (!e->pgmaps.map[i].used || e->pgmaps.map[i].p.gone ||
-		    e->pgmaps.map[i].p.dying)
+		if (!e->pgmaps.map[i].used || e->pgmaps.map[i].p.gone || e->pgmaps.map[i].p.dying)
 			continue;
 		t = 0;
 		if (r->value > 0 && !r->grown.finding)
 			/* gets of late are not judged before SETTLE_NS */
-			t = r->grown.since ? r->grown.since + leak_ns(e) :
-					     r->looked + SETTLE_NS + leak_ns(e);
+			t = r->grown.since ? r->grown.since + leak_ns(e)
+					   : r->looked + SETTLE_NS + leak_ns(e);
 		if (r->old.since && !r->old.finding && r->old.since + leak_ns(e) > t)
 			t = r->old.since + leak_ns(e);
 		if (r->under.since && !r->under.finding && r->under.since + UNDERFLOW_NS > t)
 			t = r->under.since + UNDERFLOW_NS;
 		/* a last look: what is put in the end is no leak */
-		if ((r->grown.finding || r->old.finding) && r->asked <= e->patrol.since && e->watermark > t)
+		if ((r->grown.finding || r->old.finding) && r->asked <= e->patrol.since &&
+		    e->watermark > t)
 			t = e->watermark;
 		/* the next look is some time after that */
 		if (t && t + ACTIVE_NS > until)

@@ -40,8 +40,9 @@ void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_ru
 		out->broken = e->counted.broken[rule];
 		if (out->checked < e->counted.checked[rule])
 			out->checked = e->counted.checked[rule];
-		out->note = !e->opt.strict && ((rule == DX_RULE_INSTALL_WITHOUT_REF && e->opt.legacy) ||
-					       (rule == DX_RULE_SHARE_MISMATCH && e->opt.index_stays));
+		out->note =
+			!e->opt.strict && ((rule == DX_RULE_INSTALL_WITHOUT_REF && e->opt.legacy) ||
+					   (rule == DX_RULE_SHARE_MISMATCH && e->opt.index_stays));
 	}
 	/* the counters are read now and then, records come when they come */
 	if (out->broken < out->samples)

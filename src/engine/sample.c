@@ -143,8 +143,7 @@ static size_t watch_asks(struct engine *e, struct engine_ask *out, size_t max)
 	for (uint32_t i = 0; i < WATCH_MAX && n < max; i++) {
 		struct watch *w = &t->task[(t->ask + i) % WATCH_MAX];
 
-		if (!watch_valid(t, w) ||
-		    (w->asked && e->watermark < w->asked + WATCH_ASK_NS))
+		if (!watch_valid(t, w) || (w->asked && e->watermark < w->asked + WATCH_ASK_NS))
 			continue;
 		w->asked = e->watermark ? e->watermark : 1;
 		out[n++] = (struct engine_ask){
@@ -217,8 +216,8 @@ static size_t heal_asks(struct engine *e, struct engine_ask *out, size_t max)
  * be none: so all are read now and then, in turn.
  */
 
-#define PATROL_ASKS	256u
-#define PATROL_PENDING	2048u /* folios; more take too long to wait for */
+#define PATROL_ASKS    256u
+#define PATROL_PENDING 2048u /* folios; more take too long to wait for */
 
 static size_t patrol_asks(struct engine *e, struct engine_ask *out, size_t max)
 {
@@ -252,8 +251,7 @@ uint64_t patrol_pending(const struct engine *e)
 {
 	const struct patrol *p = &e->patrol;
 
-	if (!e->opt.patrol || !e->folios.nr || e->folios.nr > PATROL_PENDING ||
-	    p->done >= p->since)
+	if (!e->opt.patrol || !e->folios.nr || e->folios.nr > PATROL_PENDING || p->done >= p->since)
 		return 0;
 	return e->watermark + HEAL_AGAIN;
 }

@@ -112,8 +112,7 @@ static void folio_merge(struct engine *e, struct folio *f, unsigned int order,
 	e->folios.orders |= 1u << order;
 }
 
-uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t time,
-			 bool *added)
+uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t time, bool *added)
 {
 	struct folio_table *t = &e->folios;
 	uint32_t id = folio_find(t, ev->pfn), whole;

@@ -106,8 +106,7 @@ static uint32_t task_new(struct engine *e)
 		t->free = t->task[id].next;
 		return id;
 	}
-	if (t->nr >= t->limit ||
-	    array_grow((void **)&t->task, &t->max, t->nr + 1, sizeof(*t->task)))
+	if (t->nr >= t->limit || array_grow((void **)&t->task, &t->max, t->nr + 1, sizeof(*t->task)))
 		return 0;
 	if (t->nr >= t->nr_buckets) {
 		bucket = engine_realloc(t->bucket, 2 * t->nr_buckets * sizeof(*bucket));

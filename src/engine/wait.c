@@ -54,8 +54,7 @@ void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
 		if (w->pid != ev->pid)
 			continue;
 		/* what was lost may have been its end, and this is another one */
-		if (w->ino != ev->ino || w->dev != ev->dev ||
-		    (e->lost && e->loss_time >= w->seen)) {
+		if (w->ino != ev->ino || w->dev != ev->dev || (e->lost && e->loss_time >= w->seen)) {
 			wait_drop(e, i);
 			break;
 		}

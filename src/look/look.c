@@ -13,7 +13,7 @@
 #include "mr.h"
 
 /* its programs, maps, iterators, types of modules, and what the process had */
-#define DESCRIPTORS   256
+#define DESCRIPTORS 256
 
 /* ---- load ---- */
 
@@ -319,10 +319,12 @@ static int is_of_file(void *arg, uint64_t pfn, uint64_t *index)
 static int pick_shared(struct look *l, struct scan *s, look_stop *stop)
 {
 	const struct scan_filter *f = scan_filter_of(s);
-	struct shared x = { .l = l,
-			    .id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen },
-			    .pieces = INDEX_PIECES,
-			    .stop = stop };
+	struct shared x = {
+		.l = l,
+		.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen },
+		.pieces = INDEX_PIECES,
+		.stop = stop
+	};
 	int rc = scan_pick_shared(s, is_of_file, &x);
 
 	if (!x.pieces)
@@ -347,7 +349,9 @@ int look_walk(struct look *l, struct scan *s, look_stop *stop)
 		if (is_understood(l, scan_pgmap(s, i)))
 			rc = walk_pgmap(l, s, i, stop);
 		else
-			scan_add_gap(s, "PCI P2PDMA memory: what its pages' counts mean on this kernel is not known");
+			scan_add_gap(
+				s,
+				"PCI P2PDMA memory: what its pages' counts mean on this kernel is not known");
 	}
 	if (!rc)
 		rc = pick_shared(l, s, stop);

@@ -15,7 +15,6 @@
 #include "internal.h"
 #include "process.h"
 
-
 #define PTE_BUDGET 65536u /* entries in a piece: about a millisecond */
 #define PTE_MAX	   (1u << 26) /* entries in a look */
 #define RUNS_MAX   (1u << 18)
@@ -603,13 +602,11 @@ int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 	if (!m.all_pids)
 		scan_add_gap(s, "processes: only those of this pid namespace are seen");
 	if (m.cut)
-		scan_add_gap(
-			s,
-			"mappings: %llu of %zu were not read to their end: there are too many pages",
-			(unsigned long long)m.cut, m.areas.nr);
-	if (m.changed)
 		scan_add_gap(s,
-			     "mappings: %llu changed while they were looked at, and are left out",
+			     "mappings: %llu of %zu were not read to their end: there are too many pages",
+			     (unsigned long long)m.cut, m.areas.nr);
+	if (m.changed)
+		scan_add_gap(s, "mappings: %llu changed while they were looked at, and are left out",
 			     (unsigned long long)m.changed);
 	if (m.lost)
 		scan_add_gap(

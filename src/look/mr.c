@@ -205,8 +205,7 @@ static int add_pages(struct regions *w, const struct dx_held *held)
 }
 
 /* All regions of the device that @file is open of, once for each device. */
-static int read_device(struct regions *w, const struct dx_mr_offsets *o,
-		       const struct dx_object *file)
+static int read_device(struct regions *w, const struct dx_mr_offsets *o, const struct dx_object *file)
 {
 	const struct dx_held *held = w->l->skel->bss->held;
 	struct dx_mr_args a = { .o = *o,
@@ -262,8 +261,10 @@ static int read_driver(struct regions *w, const struct driver *d)
 	if (!driver_there(d))
 		return 0;
 	if (w->l->no_mr) {
-		scan_add_gap(w->s, "RDMA: pages of memory regions of %s: it came after daxtop was started; "
-				   "start it again", d->module);
+		scan_add_gap(w->s,
+			     "RDMA: pages of memory regions of %s: it came after daxtop was started; "
+			     "start it again",
+			     d->module);
 		return 0;
 	}
 	all_offsets(w->l, d, &o, missing, sizeof(missing));

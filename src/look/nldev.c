@@ -23,8 +23,7 @@ static int each_attr(struct nldev *r, const void *data, size_t len, attr_fn fn, 
 
 		if (a->nla_len < NLA_HDRLEN || a->nla_len > len)
 			return -EPROTO;
-		rc = fn(r, a->nla_type & NLA_TYPE_MASK, p + NLA_HDRLEN, a->nla_len - NLA_HDRLEN,
-			arg);
+		rc = fn(r, a->nla_type & NLA_TYPE_MASK, p + NLA_HDRLEN, a->nla_len - NLA_HDRLEN, arg);
 		if (step >= len)
 			break;
 		p += step;
@@ -141,8 +140,8 @@ static int one_message(struct nldev *r, enum nldev_dump what, const struct nlmsg
 	if (h->nlmsg_type == NLMSG_DONE)
 		return 1;
 	if (h->nlmsg_type != NLMSG_ERROR)
-		return what == NLDEV_DEVICES ? add_device(r, NLMSG_DATA(h), len) :
-					       add_regions(r, NLMSG_DATA(h), len);
+		return what == NLDEV_DEVICES ? add_device(r, NLMSG_DATA(h), len)
+					     : add_regions(r, NLMSG_DATA(h), len);
 	if (len < sizeof(error))
 		return -EPROTO;
 	memcpy(&error, NLMSG_DATA(h), sizeof(error));

@@ -278,8 +278,9 @@ static bool still_has(const struct dx_object *o)
 	if (readlink(path, link, sizeof(link)) <= 0)
 		return false;
 	/* a FIFO's number is its filesystem's to tell, and may be another one than the inode's */
-	return link[0] == '/' || (!statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &st) &&
-				  st.stx_ino == o->ino);
+	return link[0] == '/' ||
+	       (!statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &st) &&
+		st.stx_ino == o->ino);
 }
 
 /* @again: its references were told of another socket. */
@@ -404,8 +405,7 @@ static int read_objects(struct objects *w)
 		for (end = i + 1; end < list->nr; end++)
 			if (list->o[end].kind != o->kind || list->o[end].private != o->private)
 				break;
-		if (!hold_program(w->l, o->kind) ||
-		    bpf_program__fd(hold_program(w->l, o->kind)) < 0)
+		if (!hold_program(w->l, o->kind) || bpf_program__fd(hold_program(w->l, o->kind)) < 0)
 			continue;
 		if (look_stopped(w->stop))
 			return -EINTR;

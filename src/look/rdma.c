@@ -164,11 +164,10 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 	if (rc && rc != -EINTR)
 		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", programs_why(rc));
 	if (r.nr_regions)
-		scan_add_gap(
-			s,
-			"RDMA: the pages of %zu memory regions could not be read: who registered "
-			"them could hold what it maps",
-			r.nr_regions);
+		scan_add_gap(s,
+			     "RDMA: the pages of %zu memory regions could not be read: who registered "
+			     "them could hold what it maps",
+			     r.nr_regions);
 	free(known.ids);
 	nldev_free(&r);
 	return rc;

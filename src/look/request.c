@@ -156,7 +156,8 @@ static void note_openers(struct requests *w)
 		if (met || !scan_wants(w->s, p) || strncmp(p->device, "pmem", 4))
 			continue;
 		scan_set_unsure(w->s);
-		scan_add_gap(w->s, "open devices: whether %s is open as a block device could not be told",
+		scan_add_gap(w->s,
+			     "open devices: whether %s is open as a block device could not be told",
 			     p->device);
 	}
 }
@@ -217,21 +218,19 @@ static void gaps(struct requests *w)
 
 	for (int i = 0; i < DX_ENDS; i++)
 		if (names[i] && !w->init.end[i])
-			scan_add_gap(
-				w->s,
-				"block requests: %s is not in /proc/kallsyms: some owners are not known",
-				names[i]);
+			scan_add_gap(w->s,
+				     "block requests: %s is not in /proc/kallsyms: some owners are not known",
+				     names[i]);
 	if (w->l->skel->data->bio_pinned >= BIO_PINNED_NONE)
 		scan_add_gap(
 			w->s,
 			"block requests: whether a bio holds its pages is not known on this kernel");
 	look_gap_cut(w->s, &w->aio);
 	if (w->foreign)
-		scan_add_gap(
-			w->s,
-			"block requests: %llu pages are in requests of a driver (device mapper, loop): "
-			"who is behind them is not known",
-			(unsigned long long)w->foreign);
+		scan_add_gap(w->s,
+			     "block requests: %llu pages are in requests of a driver (device mapper, loop): "
+			     "who is behind them is not known",
+			     (unsigned long long)w->foreign);
 	if (w->cut)
 		scan_add_gap(w->s, "block requests: there are more than could be read");
 }

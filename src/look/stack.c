@@ -25,12 +25,9 @@ static int add_pages(void *arg, const void *record)
 {
 	struct stacks_seen *x = arg;
 	const struct look_stack_pages *p = record;
-	struct scan_holder h = { .kind = SCAN_HOLD_STACK,
-				 .tgid = p->tgid,
-				 .pid = p->pid,
-				 .pgmap = -1,
-				 .fd = -1,
-				 .nr = 1 };
+	struct scan_holder h = {
+		.kind = SCAN_HOLD_STACK, .tgid = p->tgid, .pid = p->pid, .pgmap = -1, .fd = -1, .nr = 1
+	};
 	int rc = 0;
 
 	if (look_stopped(x->stop))

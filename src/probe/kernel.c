@@ -11,8 +11,7 @@ enum regime regime_of(const struct btf_names *types)
 	if (btf_names_find(types, "__put_devmap_managed_folio_refs", BTF_KIND_FUNC) ||
 	    btf_names_find(types, "__put_devmap_managed_page_refs", BTF_KIND_FUNC))
 		return REGIME_LEGACY;
-	return btf_names_find(types, "pfn_t", BTF_KIND_TYPEDEF) ? REGIME_TRANSITION
-								: REGIME_CURRENT;
+	return btf_names_find(types, "pfn_t", BTF_KIND_TYPEDEF) ? REGIME_TRANSITION : REGIME_CURRENT;
 }
 
 const char *regime_name(enum regime r)

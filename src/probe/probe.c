@@ -153,11 +153,12 @@ void probe_choose(struct probe *table, size_t n, enum regime regime, bool judge,
 
 		if (p->regimes && !(p->regimes & 1u << regime)) {
 			p->state = PROBE_UNNEEDED;
-			snprintf(p->why, sizeof(p->why), "kernels of the %s regime don't work this way",
-				 regime_name(regime));
+			snprintf(p->why, sizeof(p->why),
+				 "kernels of the %s regime don't work this way", regime_name(regime));
 		} else if (p->judging && !judge) {
 			p->state = PROBE_UNNEEDED;
-			snprintf(p->why, sizeof(p->why), "daxtop check attaches it: it costs every fault something");
+			snprintf(p->why, sizeof(p->why),
+				 "daxtop check attaches it: it costs every fault something");
 		} else if (events && p->serves && !(p->serves & events)) {
 			p->state = PROBE_LEFT_OUT;
 			snprintf(p->why, sizeof(p->why), "the events of --event don't need it");
@@ -192,10 +193,8 @@ bool probe_program_wanted(const struct probe *table, size_t n, const char *progr
 const char *probe_state_name(enum probe_state state)
 {
 	static const char *const names[] = {
-		[PROBE_ATTACHED] = "attached",
-		[PROBE_MISSING] = "missing",
-		[PROBE_WAITING] = "waiting",
-		[PROBE_UNNEEDED] = "not needed",
+		[PROBE_ATTACHED] = "attached", [PROBE_MISSING] = "missing",
+		[PROBE_WAITING] = "waiting",   [PROBE_UNNEEDED] = "not needed",
 		[PROBE_LEFT_OUT] = "left out",
 	};
 

@@ -68,9 +68,8 @@ static bool passes(const struct scan *s, const struct dx_folio *d, const struct 
 static bool continues(const struct scan_folio *run, const struct scan_folio *f)
 {
 	return run->pgmap == f->pgmap && run->order == f->order && folio_end(run) == f->pfn &&
-	       run->file == f->file && run->refcount == f->refcount &&
-	       run->mapcount == f->mapcount && run->pincount == f->pincount &&
-	       run->share == f->share && run->idle == f->idle &&
+	       run->file == f->file && run->refcount == f->refcount && run->mapcount == f->mapcount &&
+	       run->pincount == f->pincount && run->share == f->share && run->idle == f->idle &&
 	       (!f->file || run->index + (run->nr << run->order) == f->index);
 }
 
@@ -100,8 +99,7 @@ static int file_of(struct scan *s, const struct dx_folio *d)
 	return id;
 }
 
-int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece,
-		const struct dx_folio *f)
+int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece, const struct dx_folio *f)
 {
 	struct scan_pgmap *p = scan_pgmap(s, pgmap);
 	int id;

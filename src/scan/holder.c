@@ -5,7 +5,6 @@
 #include <string.h>
 #include "internal.h"
 
-
 static const char *const hold_names[SCAN_HOLDS] = {
 	[SCAN_HOLD_MAPPING] = "mapping", [SCAN_HOLD_PIPE] = "pipe",
 	[SCAN_HOLD_URING] = "io_uring",	 [SCAN_HOLD_SOCKET] = "socket",
@@ -118,8 +117,7 @@ void holders_join(struct scan *s)
 			free(h.h.cgroup); /* a descriptor more */
 			continue;
 		} else if (f->tgid != h.h.tgid) {
-			h.counted =
-				false; /* in one more process: its references are one object's */
+			h.counted = false; /* in one more process: its references are one object's */
 		} else if (f->kind == SCAN_HOLD_URING && f->id != h.h.id) {
 			/* one buffer in two places of a ring (IORING_REGISTER_CLONE_BUFFERS) */
 			h.counted = false;

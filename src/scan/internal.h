@@ -4,7 +4,6 @@
 /* internal.h - what the files of scan/ share */
 #include "scan/scan.h"
 
-
 /* An array that grows. Zeroed is an empty one. */
 struct array {
 	void *p;

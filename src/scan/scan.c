@@ -108,9 +108,8 @@ int scan_add_pgmap(struct scan *s, const struct scan_pgmap *p)
 
 struct scan_pgmap *scan_pgmap(struct scan *s, int pgmap)
 {
-	return pgmap < 0 || (size_t)pgmap >= s->pgmaps.nr
-		       ? NULL
-		       : (struct scan_pgmap *)s->pgmaps.p + pgmap;
+	return pgmap < 0 || (size_t)pgmap >= s->pgmaps.nr ? NULL
+							  : (struct scan_pgmap *)s->pgmaps.p + pgmap;
 }
 
 size_t scan_nr_pgmaps(const struct scan *s)
@@ -136,7 +135,8 @@ int scan_pgmap_of(const struct scan *s, uint64_t pfn)
  */
 static void pgmap_explain(struct scan_pgmap *p)
 {
-	bool each = p->type == MEMORY_DEVICE_PRIVATE || p->type == MEMORY_DEVICE_COHERENT || p->type == MEMORY_DEVICE_PCI_P2PDMA;
+	bool each = p->type == MEMORY_DEVICE_PRIVATE || p->type == MEMORY_DEVICE_COHERENT ||
+		    p->type == MEMORY_DEVICE_PCI_P2PDMA;
 
 	p->explained = each ? p->in_use_pages : 0;
 	/* what explains them was not looked at */
@@ -182,8 +182,7 @@ static int file_room(struct scan *s)
 	free(s->file_hash);
 	s->file_hash = hash;
 	s->file_room = room;
-	for (size_t i = 0; i < s->files.nr; i++)
-		{
+	for (size_t i = 0; i < s->files.nr; i++) {
 		const struct scan_file *f = (struct scan_file *)s->files.p + i;
 
 		hash[file_slot(s, f->mapping, f->ino, f->gen)] = i + 1;
@@ -300,7 +299,9 @@ const struct scan_wait *scan_wait(const struct scan *s, size_t i)
 /* Does this run keep memunmap_pages() of its pgmap waiting? */
 static bool keeps_pgmap(const struct scan_folio *f)
 {
-	return f->type == MEMORY_DEVICE_FS_DAX || f->type == MEMORY_DEVICE_GENERIC ? f->gets + f->pincount > 0 : true;
+	return f->type == MEMORY_DEVICE_FS_DAX || f->type == MEMORY_DEVICE_GENERIC
+		       ? f->gets + f->pincount > 0
+		       : true;
 }
 
 int scan_wait_folios(const struct scan *s, size_t i, int (*fn)(size_t folio, void *arg), void *arg)

@@ -163,8 +163,7 @@ struct scan_holder {
 	uint32_t refs; /* references or pins of each page (of the folio, if that is large); 0: none, or a mapping */
 	int file; /* id; candidates: of which file, 0: any */
 	int pgmap; /* candidates without a file: of which device; -1: any */
-	uint64_t first,
-		last; /* candidates: page offsets in the file or device that it could hold */
+	uint64_t first, last; /* candidates: page offsets in the file or device that it could hold */
 	uint64_t object; /* kernel address: the same object in several processes is one holder; 0: none */
 	uint32_t tgid, pid; /* of the initial pid namespace; 0: not known, or the kernel's own */
 	char comm[DX_COMM_LEN + 1]; /* hostile bytes */
@@ -278,8 +277,7 @@ void scan_verdict(const struct scan *s, int pgmap, struct scan_verdict *v);
 /* ---- what changed between two looks with the same filter ---- */
 
 struct scan_change {
-	const struct scan_folio *before,
-		*after; /* of one folio: nr is 1; NULL: it was, or is, idle */
+	const struct scan_folio *before, *after; /* of one folio: nr is 1; NULL: it was, or is, idle */
 	int file; /* id in the scan that has it: after's, else before's */
 };
 /* In the order of pfn. Returns what @fn returned when that is not 0. */

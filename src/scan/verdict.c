@@ -104,7 +104,8 @@ static void verdict_of(const struct scan *s, int pgmap, struct scan_verdict *v)
 	const struct scan_pgmap *p = scan_pgmap((struct scan *)s, pgmap);
 	struct in_use u = sum(s, pgmap);
 	/* does the unbind wait for the folios' references? */
-	bool waits = p->type != MEMORY_DEVICE_GENERIC && !(s->legacy && p->type == MEMORY_DEVICE_FS_DAX);
+	bool waits =
+		p->type != MEMORY_DEVICE_GENERIC && !(s->legacy && p->type == MEMORY_DEVICE_FS_DAX);
 	bool driver = p->type != MEMORY_DEVICE_GENERIC && p->type != MEMORY_DEVICE_FS_DAX;
 
 	memset(v, 0, sizeof(*v));

@@ -12,14 +12,14 @@
 #include "proc_line.h"
 #include "programs.h"
 
-
 /* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. */
 static void tell_devdax(struct source *s, const struct dx_pgmap *p)
 {
 	uint8_t one = 1;
 
 	if (p->type == MEMORY_DEVICE_GENERIC && !strncmp(p->device, "dax", 3))
-		bpf_map_update_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &p->pgmap, &one, BPF_ANY);
+		bpf_map_update_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &p->pgmap, &one,
+				    BPF_ANY);
 }
 
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap *p), void *arg)

@@ -31,8 +31,7 @@ static int attach_program(struct source *s, const struct bpf_program *prog)
 
 	if (!strcmp(probe_kind(bpf_program__section_name(prog)), "iterator"))
 		return 0;
-	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog),
-			     NULL);
+	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog), NULL);
 	if (fd < 0)
 		return fd;
 	s->link[s->nr_links++] = fd;
@@ -56,8 +55,8 @@ static void say_unloaded(const struct source *s, const char *program, char *why,
 static const char *attach_why(int rc)
 {
 	/* BPF_MAX_TRAMP_LINKS, include/linux/bpf.h */
-	return rc == -E2BIG ? "as many BPF programs as the kernel allows are attached to it" :
-			      limit_sentence(rc);
+	return rc == -E2BIG ? "as many BPF programs as the kernel allows are attached to it"
+			    : limit_sentence(rc);
 }
 
 /* All programs of the candidate, or none: returns 0 or -errno. */
@@ -251,8 +250,7 @@ int source_attach(struct source *s)
 		if (p->state != PROBE_MISSING)
 			continue;
 		/* by the call only if its slow path can be told from others */
-		p->first =
-			!strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
+		p->first = !strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
 		if (p->module) {
 			p->state = PROBE_WAITING;
 			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded",

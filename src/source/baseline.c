@@ -8,7 +8,6 @@
 #include "internal.h"
 #include "programs.h"
 
-
 struct span {
 	uint64_t pgmap, pfn, end;
 	uint32_t type;
@@ -147,6 +146,7 @@ int source_scan_next(struct source *s, void (*fn)(void *arg, const struct dx_eve
 		return rc;
 	}
 	for (uint32_t i = 0; rc && i < piece.found; i++)
-		tell(&b->walk.found[i], &b->span[b->at - 1], pgmap_id(s->ids, b->span[b->at - 1].pgmap), fn, arg);
+		tell(&b->walk.found[i], &b->span[b->at - 1],
+		     pgmap_id(s->ids, b->span[b->at - 1].pgmap), fn, arg);
 	return 1;
 }

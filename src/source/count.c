@@ -11,8 +11,8 @@ unsigned int source_nr_cpus(const struct source *s)
 	return s->nr_cpus;
 }
 
-int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n),
-		void *arg)
+int source_lost(struct source *s,
+		void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n), void *arg)
 {
 	int fd = bpf_map__fd(s->skel->maps.lost);
 
@@ -44,8 +44,10 @@ void source_missed(struct source *s, void (*fn)(void *arg, unsigned int type, ui
 			continue;
 		for (int k = 0; k < PROBE_PROGRAMS && p->candidates[p->chosen].programs[k]; k++) {
 			enum dx_hook hook;
-			struct bpf_program *prog = hooks_of(s, p->candidates[p->chosen].programs[k], &hook) ? NULL :
-				source_program(s, p->candidates[p->chosen].programs[k]);
+			struct bpf_program *prog =
+				hooks_of(s, p->candidates[p->chosen].programs[k], &hook)
+					? NULL
+					: source_program(s, p->candidates[p->chosen].programs[k]);
 			struct bpf_prog_info info = {};
 			uint32_t len = sizeof(info);
 

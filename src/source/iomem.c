@@ -6,7 +6,6 @@
 #include "iomem.h"
 #include "memory.h"
 
-
 struct region {
 	uint64_t first, last; /* bytes */
 	char name[64];
@@ -21,7 +20,8 @@ static bool regions(FILE *f, bool (*fn)(const struct region *r, void *arg), void
 	while (!found && fgets(line, sizeof(line), f)) {
 		struct region r;
 
-		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %63[^\n]", &r.first, &r.last, r.name) == 3)
+		if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %63[^\n]", &r.first, &r.last, r.name) ==
+		    3)
 			found = fn(&r, arg);
 	}
 	return found;
@@ -55,7 +55,8 @@ static bool is_pci(const char *name)
 	unsigned int domain, bus, slot, function;
 	int end = 0;
 
-	return sscanf(name, "%x:%x:%x.%u%n", &domain, &bus, &slot, &function, &end) == 4 && !name[end];
+	return sscanf(name, "%x:%x:%x.%u%n", &domain, &bus, &slot, &function, &end) == 4 &&
+	       !name[end];
 }
 
 struct range_search {

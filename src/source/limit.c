@@ -45,7 +45,8 @@ static const struct {
 } limits[] = {
 	{ EMFILE, "no file descriptor is left: raise the limit (ulimit -n)" },
 	{ ENFILE, "the system has no open file left: raise fs.file-max" },
-	{ ENOMEM, "memory ran out: raise this process's or its cgroup's limit (ulimit -v, memory.max)" },
+	{ ENOMEM,
+	  "memory ran out: raise this process's or its cgroup's limit (ulimit -v, memory.max)" },
 	{ EAGAIN, "memory that may be locked ran out: raise the limit (ulimit -l)" },
 	{ ENOSPC, "the kernel has no place left for what daxtop attaches" },
 };

@@ -110,8 +110,10 @@ static int check_pgmaps(struct source *s, char *err, size_t errlen)
 
 	if (n <= 0 || s->understood)
 		return 0;
-	snprintf(err, errlen, "this kernel's struct pages are not where daxtop looks, or look otherwise: none of %d "
-			      "pgmaps has a ZONE_DEVICE page", n);
+	snprintf(err, errlen,
+		 "this kernel's struct pages are not where daxtop looks, or look otherwise: none of %d "
+		 "pgmaps has a ZONE_DEVICE page",
+		 n);
 	return -1;
 }
 
@@ -168,7 +170,8 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 	if (source_load(s, err, errlen) || pages_init(s->skel->progs.dx_init, &s->init, err, errlen))
 		goto fail;
 	if (ring_open(s)) {
-		snprintf(err, errlen, "the ring buffer could not be mapped: %s", limit_sentence(-errno));
+		snprintf(err, errlen, "the ring buffer could not be mapped: %s",
+			 limit_sentence(-errno));
 		goto fail;
 	}
 	if (check_pgmaps(s, err, errlen))
@@ -179,7 +182,8 @@ struct source *source_open(const struct source_options *o, char *err, size_t err
 		goto fail;
 	}
 	if (rc) {
-		snprintf(err, errlen, "the BPF programs could not be attached: %s", limit_sentence(rc));
+		snprintf(err, errlen, "the BPF programs could not be attached: %s",
+			 limit_sentence(rc));
 		goto fail;
 	}
 	/* what is lost from here on may be from before s->ready: a loss too many is the safe side */

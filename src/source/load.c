@@ -81,7 +81,8 @@ static void choose_programs(struct source *s)
 {
 	struct bpf_program *prog;
 
-	s->index_stays = s->regime != REGIME_LEGACY && !programs_target(s->skel->progs.dx_reset_order);
+	s->index_stays =
+		s->regime != REGIME_LEGACY && !programs_target(s->skel->progs.dx_reset_order);
 	choose_of_modules(s);
 	bpf_object__for_each_program(prog, s->skel->obj)
 		if (!probe_program_wanted(s->probes, s->nr_probes, bpf_program__name(prog)))
@@ -201,7 +202,8 @@ int source_load_late(struct source *s, struct probe *p, int c)
 fail:
 	programs_chosen();
 	types_close(&types);
-	snprintf(p->why, sizeof(p->why), "%.150s", limit_reached(rc) ? limit_sentence(rc) : programs_message());
+	snprintf(p->why, sizeof(p->why), "%.150s",
+		 limit_reached(rc) ? limit_sentence(rc) : programs_message());
 	daxtop_bpf__destroy(late);
 	return rc;
 }

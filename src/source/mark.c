@@ -54,7 +54,8 @@ int source_mark(struct source *s)
 		if (rc) {
 			p->state = PROBE_MISSING;
 			p->chosen = -1;
-			snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[0].target, strerror(-rc));
+			snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[0].target,
+				 strerror(-rc));
 		} else {
 			s->skel->bss->marks_done = true;
 		}

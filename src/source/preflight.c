@@ -40,7 +40,8 @@ static int missing_capability(char *err, size_t errlen)
 		/* CAP_SYS_ADMIN stands for the first two (kernel/bpf/syscall.c, bpf_capable()) */
 		if ((cap == CAP_BPF || cap == CAP_PERFMON) && d[0].effective & (1u << CAP_SYS_ADMIN))
 			continue;
-		snprintf(err, errlen, "%s is missing, which daxtop needs %s: run it as root (sudo daxtop ...)",
+		snprintf(err, errlen,
+			 "%s is missing, which daxtop needs %s: run it as root (sudo daxtop ...)",
 			 needed[i].name, needed[i].why);
 		return -1;
 	}
@@ -60,8 +61,9 @@ static int locked_down(char *err, size_t errlen)
 	/* security/lockdown/lockdown.c: LOCKDOWN_BPF_READ_KERNEL is a confidentiality reason */
 	if (!strstr(mode, "[confidentiality]"))
 		return 0;
-	snprintf(err, errlen, "the kernel is locked down for confidentiality, which forbids BPF to read "
-			      "kernel memory: boot with lockdown=integrity or none");
+	snprintf(err, errlen,
+		 "the kernel is locked down for confidentiality, which forbids BPF to read "
+		 "kernel memory: boot with lockdown=integrity or none");
 	return -1;
 }
 
@@ -70,8 +72,9 @@ int preflight(char *err, size_t errlen)
 	if (missing_capability(err, errlen) || locked_down(err, errlen))
 		return -1;
 	if (access(TYPES, R_OK)) {
-		snprintf(err, errlen, "this kernel tells no types (" TYPES ": %s): daxtop needs one "
-				      "built with CONFIG_DEBUG_INFO_BTF, as Debian's are",
+		snprintf(err, errlen,
+			 "this kernel tells no types (" TYPES ": %s): daxtop needs one "
+			 "built with CONFIG_DEBUG_INFO_BTF, as Debian's are",
 			 strerror(errno));
 		return -1;
 	}
@@ -91,18 +94,19 @@ struct btf_names *preflight_types(char *err, size_t errlen)
 	if (btf)
 		types = btf_names_new(btf, 1);
 	if (!types)
-		snprintf(err, errlen, "the kernel's types could not be read: %s",
-			 limit_sentence(rc));
+		snprintf(err, errlen, "the kernel's types could not be read: %s", limit_sentence(rc));
 	return types;
 }
 
 int preflight_btf(const struct btf_names *types, char *err, size_t errlen)
 {
 	if (!btf_names_find(types, "dax_insert_entry", BTF_KIND_FUNC))
-		snprintf(err, errlen, "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
-				      "watch; boot one that has it, as Debian's do");
+		snprintf(err, errlen,
+			 "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
+			 "watch; boot one that has it, as Debian's do");
 	else if (!btf_names_find(types, "bpf_rdonly_cast", BTF_KIND_FUNC))
-		snprintf(err, errlen, "this kernel is too old: daxtop needs bpf_rdonly_cast(), in Linux since 6.2");
+		snprintf(err, errlen,
+			 "this kernel is too old: daxtop needs bpf_rdonly_cast(), in Linux since 6.2");
 	else
 		return 0;
 	return -1;

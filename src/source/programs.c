@@ -224,8 +224,8 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf_n
 			 "this kernel's verifier refuses too many of the BPF programs; of the last one, %s, it says: %s",
 			 failed_program, refusal_of(failed_program) ?: programs_message());
 	else
-		snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)", strerror(-rc),
-			 programs_message());
+		snprintf(err, errlen, "the BPF programs could not be loaded: %s (%s)",
+			 strerror(-rc), programs_message());
 	return rc;
 }
 

@@ -59,8 +59,7 @@ void refusal_keep(const char *fmt, va_list ap)
 		text = NULL;
 	va_end(copy);
 	log = text ? strstr(text, begin) : NULL;
-	if (log && nr_refusals < REFUSALS &&
-	    sscanf(text, "libbpf: prog '%63[^']'", r->program) == 1) {
+	if (log && nr_refusals < REFUSALS && sscanf(text, "libbpf: prog '%63[^']'", r->program) == 1) {
 		verifier_sentence(r->says, sizeof(r->says), log + sizeof(begin) - 1);
 		nr_refusals++;
 	}

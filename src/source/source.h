@@ -59,8 +59,8 @@ int source_poll(struct source *s);
 /* Lost records by event type and CPU: total since the start. */
 unsigned int source_nr_cpus(const struct source *s);
 /* Reads the counters; calls @fn for each that grew since the last call, with the growth. */
-int source_lost(struct source *s, void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n),
-		void *arg);
+int source_lost(struct source *s,
+		void (*fn)(void *arg, unsigned int cpu, unsigned int type, uint64_t n), void *arg);
 /*
  * Runs of programs that the kernel skipped, because the program was running on that
  * CPU already, in a task that was preempted in it or was interrupted. Whether it would
@@ -87,7 +87,8 @@ bool source_stack_use(struct source *s, int32_t id);
  * those that somebody does refer to. To be called often.
  */
 void source_stacks_forget(struct source *s,
-			  void (*each)(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg), void *arg);
+			  void (*each)(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg),
+			  void *arg);
 
 /* All pgmaps of the kernel now. Returns their number or -errno; @fn may be NULL. */
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap *p), void *arg);

@@ -42,7 +42,8 @@ static void hold(void *arg, int32_t id)
 }
 
 void source_stacks_forget(struct source *s,
-			  void (*each)(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg), void *arg)
+			  void (*each)(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn_arg),
+			  void *arg)
 {
 	uint64_t now = clock_now();
 

@@ -150,7 +150,8 @@ void stackset_hold(struct stackset *s, int32_t number)
 		k->held = true;
 }
 
-void stackset_sweep(struct stackset *s, uint64_t now, uint64_t read, const volatile unsigned long *written)
+void stackset_sweep(struct stackset *s, uint64_t now, uint64_t read,
+		    const volatile unsigned long *written)
 {
 	uint32_t stay = 0;
 

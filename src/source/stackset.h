@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include "event.h"
 
-#define STACKSET_MAX	  65536 /* stacks; 296 bytes each at most */
-#define STACKSET_FEW	  4096 /* fewer are never swept */
+#define STACKSET_MAX 65536 /* stacks; 296 bytes each at most */
+#define STACKSET_FEW 4096 /* fewer are never swept */
 /* between two sweeps; for a task that was preempted while it wrote a record */
 #define STACKSET_SWEEP_NS 100000000ULL
 
@@ -51,6 +51,7 @@ void stackset_hold(struct stackset *s, int32_t number);
  * Forgets those that nobody referred to, and no record named since the last sweep. @read, @written: up to
  * where the ring has been read, and written now, bytes.
  */
-void stackset_sweep(struct stackset *s, uint64_t now, uint64_t read, const volatile unsigned long *written);
+void stackset_sweep(struct stackset *s, uint64_t now, uint64_t read,
+		    const volatile unsigned long *written);
 
 #endif

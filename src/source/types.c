@@ -259,9 +259,10 @@ static int add_casts(struct types *t, const struct btf *own)
 	for (int i = 0; casts && rc >= 0 && i < btf_vlen(casts); i++) {
 		const char *name = cast_type(own, casts, i);
 
-		rc = btf__add_enum_value(
-			t->btf, btf__name_by_offset(own, btf_enum(casts)[i].name_off),
-			btf_names_next(t->names, name, essential_len(name), BTF_KIND_STRUCT, 0));
+		rc = btf__add_enum_value(t->btf,
+					 btf__name_by_offset(own, btf_enum(casts)[i].name_off),
+					 btf_names_next(t->names, name, essential_len(name),
+							BTF_KIND_STRUCT, 0));
 	}
 	return rc < 0 ? rc : 0;
 }

@@ -8,7 +8,6 @@
 #include "programs.h"
 #include "walk.h"
 
-
 int pages_known(const struct btf_names *types, uint32_t *zone_shift, char *err, size_t errlen)
 {
 	*zone_shift = btf_zone_shift(types);
@@ -25,15 +24,18 @@ int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *
 	int rc = programs_run(prog, init, sizeof(*init));
 
 	if (rc) {
-		snprintf(err, errlen, "the kernel refused to run a BPF program: %s", limit_sentence(rc));
+		snprintf(err, errlen, "the kernel refused to run a BPF program: %s",
+			 limit_sentence(rc));
 		return -1;
 	}
 	if (!init->vmemmap_base) {
 		if (init->err == -EPERM)
-			snprintf(err, errlen, "kernel addresses are hidden: run sysctl kernel.kptr_restrict=1 (or 0) first");
+			snprintf(err, errlen,
+				 "kernel addresses are hidden: run sysctl kernel.kptr_restrict=1 (or 0) first");
 		else
-			snprintf(err, errlen, "vmemmap_base is not in /proc/kallsyms: daxtop needs a kernel with "
-					      "CONFIG_KALLSYMS_ALL, as Debian's are");
+			snprintf(err, errlen,
+				 "vmemmap_base is not in /proc/kallsyms: daxtop needs a kernel with "
+				 "CONFIG_KALLSYMS_ALL, as Debian's are");
 		return -1;
 	}
 	return 0;

@@ -180,7 +180,8 @@ struct search {
 	uint32_t strings;
 };
 
-static int addresses(const struct elf *e, struct table *t, const uint64_t *at, size_t nr, struct search *s)
+static int addresses(const struct elf *e, struct table *t, const uint64_t *at, size_t nr,
+		     struct search *s)
 {
 	size_t size = e->narrow ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
 	const void *p;
@@ -243,8 +244,8 @@ static void symbol_try(struct search *s, size_t nr, const Elf64_Sym *y, uint32_t
 	unsigned int type = ELF64_ST_TYPE(y->st_info);
 	int rank = bind_rank(y->st_info);
 
-	if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) || y->st_shndx == SHN_UNDEF ||
-	    y->st_shndx == SHN_ABS || !y->st_name)
+	if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
+	    y->st_shndx == SHN_UNDEF || y->st_shndx == SHN_ABS || !y->st_name)
 		return;
 	for (size_t i = 0; i < nr; i++) {
 		if (!s[i].mapped || s[i].addr < y->st_value || s[i].addr - y->st_value >= y->st_size ||
@@ -259,7 +260,8 @@ static void symbol_try(struct search *s, size_t nr, const Elf64_Sym *y, uint32_t
 	}
 }
 
-static int symbols(const struct elf *e, struct table *t, const Elf64_Shdr *section, struct search *s, size_t nr)
+static int symbols(const struct elf *e, struct table *t, const Elf64_Shdr *section,
+		   struct search *s, size_t nr)
 {
 	size_t size = e->narrow ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym);
 	uint64_t count = section->sh_size / size;

@@ -109,8 +109,7 @@ static int line_add(struct ksym *k, const char *line, uint32_t *module)
 	int err;
 
 	addr = strtoull(line, &rest, 16);
-	if (rest == line || rest[0] != ' ' || !rest[1] || !strchr("tTwW", rest[1]) ||
-	    rest[2] != ' ')
+	if (rest == line || rest[0] != ' ' || !rest[1] || !strchr("tTwW", rest[1]) || rest[2] != ' ')
 		return 0;
 	name = rest + 3;
 	end = name + strcspn(name, " \t\n");

@@ -17,10 +17,10 @@
 #include <unistd.h>
 #include "symbol/namer.h"
 
-#define SOCK	     0
-#define NOBODY	     65534
-#define CPU_SECONDS  20 /* after so many it lets another one take its place */
-#define MEMORY_MAX   (512ul << 20)
+#define SOCK	    0
+#define NOBODY	    65534
+#define CPU_SECONDS 20 /* after so many it lets another one take its place */
+#define MEMORY_MAX  (512ul << 20)
 
 bool namer_reply_valid(const struct namer_reply *r, size_t len, uint32_t id)
 {
@@ -38,7 +38,8 @@ bool namer_reply_valid(const struct namer_reply *r, size_t len, uint32_t id)
 static int root_empty(void)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("none", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2,mode=555") ||
+	    mount("none", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "size=4k,nr_inodes=2,mode=555") ||
 	    chdir("/proc"))
 		return -errno;
 	if (!syscall(SYS_pivot_root, ".", ".")) {
@@ -48,7 +49,8 @@ static int root_empty(void)
 		/* an initramfs can't be put elsewhere, but covered: pivot_root(2) */
 		return -errno;
 	}
-	if (chroot(".") || chdir("/") || mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+	if (chroot(".") || chdir("/") ||
+	    mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
 		return -errno;
 	return 0;
 }
@@ -59,14 +61,10 @@ static int limits_set(void)
 		int what;
 		rlim_t max;
 	} limits[] = {
-		{ RLIMIT_AS, MEMORY_MAX },
-		{ RLIMIT_CPU, 2 * CPU_SECONDS },
-		{ RLIMIT_FSIZE, 0 },
-		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_NPROC, 0 },
-		{ RLIMIT_NOFILE, 2 }, /* the socket and a file */
-		{ RLIMIT_MEMLOCK, 0 },
-		{ RLIMIT_MSGQUEUE, 0 },
+		{ RLIMIT_AS, MEMORY_MAX }, { RLIMIT_CPU, 2 * CPU_SECONDS },
+		{ RLIMIT_FSIZE, 0 },	   { RLIMIT_CORE, 0 },
+		{ RLIMIT_NPROC, 0 },	   { RLIMIT_NOFILE, 2 }, /* the socket and a file */
+		{ RLIMIT_MEMLOCK, 0 },	   { RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_SIGPENDING, 0 },
 	};
 
@@ -86,9 +84,9 @@ static int rights_drop(void)
 
 	for (int cap = 0; !prctl(PR_CAPBSET_DROP, cap); cap++)
 		;
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY) ||
-	    syscall(SYS_capset, &h, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_DUMPABLE, 0) ||
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY) || syscall(SYS_capset, &h, none) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0) ||
 	    /* after setresuid(), which takes it back: prctl(2) */
 	    prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return -errno;
@@ -105,7 +103,8 @@ static int calls_filter(void)
 		return -ENOMEM;
 	rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), 1, SCMP_A0(SCMP_CMP_EQ, SOCK));
 	if (!rc)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A0(SCMP_CMP_EQ, SOCK));
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+				      SCMP_A0(SCMP_CMP_EQ, SOCK));
 	if (!rc)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(pread64), 0);
 	if (!rc)
@@ -142,7 +141,8 @@ static bool receive(struct namer_request *q, int *fd)
 	if (recvmsg(SOCK, &m, MSG_CMSG_CLOEXEC) != sizeof(*q))
 		return false;
 	c = CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
 	return *fd >= 0 && q->nr <= ELF_NAMES_MAX;
 }

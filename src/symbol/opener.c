@@ -53,7 +53,8 @@ int opener_send(int sock, const void *packet, size_t len, int fd)
 	return n < 0 ? -errno : 0;
 }
 
-static void reply(const struct opener_request *q, struct opener_reply *r, int kind, uint32_t index, int status)
+static void reply(const struct opener_request *q, struct opener_reply *r, int kind, uint32_t index,
+		  int status)
 {
 	r->id = q->id;
 	r->kind = kind;
@@ -115,8 +116,8 @@ static int query(int maps, uint64_t addr, struct opener_mapping *m)
 
 static bool same_mapping(const struct opener_mapping *a, const struct opener_mapping *b)
 {
-	return a->start == b->start && a->end == b->end && a->offset == b->offset && a->ino == b->ino &&
-	       a->major == b->major && a->minor == b->minor;
+	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
+	       a->ino == b->ino && a->major == b->major && a->minor == b->minor;
 }
 
 /*
@@ -128,18 +129,10 @@ static bool filesystem_safe(long type)
 {
 	static const uint32_t safe[] = {
 		EXT4_SUPER_MAGIC, /* ext2 and ext3, too */
-		XFS_SUPER_MAGIC,
-		BTRFS_SUPER_MAGIC,
-		TMPFS_MAGIC,
-		RAMFS_MAGIC,
-		OVERLAYFS_SUPER_MAGIC,
-		F2FS_SUPER_MAGIC,
-		SQUASHFS_MAGIC,
-		EROFS_SUPER_MAGIC_V1,
-		HUGETLBFS_MAGIC,
-		ISOFS_SUPER_MAGIC,
-		MSDOS_SUPER_MAGIC,
-		0x2fc12fc1, /* ZFS */
+		XFS_SUPER_MAGIC,   BTRFS_SUPER_MAGIC,	  TMPFS_MAGIC,
+		RAMFS_MAGIC,	   OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		SQUASHFS_MAGIC,	   EROFS_SUPER_MAGIC_V1,  HUGETLBFS_MAGIC,
+		ISOFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC,	  0x2fc12fc1, /* ZFS */
 		0xca451a4e, /* bcachefs */
 	};
 
@@ -187,7 +180,8 @@ static int mapped_path(uint32_t tgid, const struct opener_mapping *m)
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, tgid, m->start, m->end);
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, tgid, m->start,
+		 m->end);
 	return open(path, O_PATH | O_CLOEXEC);
 }
 
@@ -196,8 +190,8 @@ static int mapped_path(uint32_t tgid, const struct opener_mapping *m)
  * device a subvolume, overlayfs one a layer. So what makes them the same file is that the mapping is the
  * same before and after; the numbers are compared where the filesystem has one device.
  */
-static enum opener_refusal mapped_look(int maps, uint32_t tgid, uint64_t addr, const struct opener_mapping *m,
-				       struct opener_file *f)
+static enum opener_refusal mapped_look(int maps, uint32_t tgid, uint64_t addr,
+				       const struct opener_mapping *m, struct opener_file *f)
 {
 	struct opener_mapping after;
 	enum opener_refusal refusal;
@@ -355,8 +349,8 @@ static int start_namer(struct opener *o, const struct opener_request *q)
 {
 	struct opener_reply r = { .id = q->id, .kind = OPENER_FD };
 	/* a pid namespace's first process, so that nothing of it is left when it ends */
-	unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-			      CLONE_NEWCGROUP | SIGCHLD;
+	unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC |
+			      CLONE_NEWUTS | CLONE_NEWCGROUP | SIGCHLD;
 	int ends[2], rc;
 
 	if (o->namer)

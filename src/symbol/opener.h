@@ -50,7 +50,11 @@ enum opener_refusal {
 
 struct opener_request {
 	uint32_t id; /* stands in every reply */
-	enum { OPENER_MAPPINGS, OPENER_OPEN, OPENER_NAMER } op; /* OPENER_NAMER: ends the one there is, begins @nr (0 or 1) */
+	enum {
+		OPENER_MAPPINGS,
+		OPENER_OPEN,
+		OPENER_NAMER
+	} op; /* OPENER_NAMER: ends the one there is, begins @nr (0 or 1) */
 	uint32_t tgid;
 	uint32_t nr;
 	uint64_t addr[STACK_FRAMES]; /* OPENER_MAPPINGS */

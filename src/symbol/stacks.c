@@ -9,7 +9,7 @@
 #include "symbol/stacks.h"
 #include "view/escape.h"
 
-#define BUCKETS 4096
+#define BUCKETS	  4096
 #define NOTED_MAX 16384 /* more are noted when some of them are forgotten; some 2 KiB each */
 
 struct entry {
@@ -141,7 +141,8 @@ static void kernel_fill(struct stacks *s, struct entry *e, const uint64_t *addr)
 	}
 }
 
-static void user_fill(struct stacks *s, struct entry *e, const struct usym_who *who, const uint64_t *addr)
+static void user_fill(struct stacks *s, struct entry *e, const struct usym_who *who,
+		      const uint64_t *addr)
 {
 	usym_frames(s->usym, who, addr, e->nr, e->frames);
 	for (size_t i = 0; i < e->nr; i++) {
@@ -171,7 +172,8 @@ static void entry_tell(const struct stacks *s, const struct entry *e)
 		snprintf(to->in, sizeof(to->in), "%s", f->in ? f->in : "");
 		snprintf(to->why, sizeof(to->why), "%s", f->why ? f->why : "");
 	}
-	s->o.told(s->o.arg, &names, offsetof(struct dx_stack_names, frame) + e->nr * sizeof(names.frame[0]));
+	s->o.told(s->o.arg, &names,
+		  offsetof(struct dx_stack_names, frame) + e->nr * sizeof(names.frame[0]));
 }
 
 /* NULL: no memory, or the stack is not kept */
@@ -232,7 +234,8 @@ static bool names_valid(const struct dx_stack_names *n, size_t len)
 	    len < offsetof(struct dx_stack_names, frame) + n->nr * sizeof(n->frame[0]))
 		return false;
 	for (size_t i = 0; i < n->nr; i++)
-		if (!ends(n->frame[i].name, sizeof(n->frame[i].name)) || !ends(n->frame[i].in, sizeof(n->frame[i].in)) ||
+		if (!ends(n->frame[i].name, sizeof(n->frame[i].name)) ||
+		    !ends(n->frame[i].in, sizeof(n->frame[i].in)) ||
 		    !ends(n->frame[i].why, sizeof(n->frame[i].why)))
 			return false;
 	return true;
@@ -288,7 +291,8 @@ static struct stack stack_get(struct stacks *s, int32_t id, const struct usym_wh
 	e = id < 0 ? NULL : entry_find(s, id, who);
 	if (!e && id >= 0)
 		e = entry_add(s, id, who);
-	return e ? (struct stack){ .frames = e->frames, .nr = e->nr } : (struct stack){ .unkept = true };
+	return e ? (struct stack){ .frames = e->frames, .nr = e->nr }
+		 : (struct stack){ .unkept = true };
 }
 
 struct stack stacks_kernel(struct stacks *s, int32_t id)
@@ -359,12 +363,19 @@ char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, 
 	if (f->name) {
 		escape_text(name, sizeof(name), f->name, strlen(f->name));
 		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset,
-			 !f->in ? "" : user ? " (" : " [", in, !f->in ? "" : user ? ")" : "]");
+			 !f->in ? ""
+			 : user ? " ("
+				: " [",
+			 in,
+			 !f->in ? ""
+			 : user ? ")"
+				: "]");
 	} else if (!f->addr) {
 		snprintf(out, outlen, "(no name)");
 	} else {
-		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s%s%s", f->addr, f->in || f->why ? " (" : "", in,
-			 f->in && f->why ? ": " : "", f->why ? f->why : "", f->in || f->why ? ")" : "");
+		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s%s%s", f->addr,
+			 f->in || f->why ? " (" : "", in, f->in && f->why ? ": " : "",
+			 f->why ? f->why : "", f->in || f->why ? ")" : "");
 	}
 	return out;
 }

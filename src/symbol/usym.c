@@ -23,7 +23,7 @@
 #define FILES_MAX     256
 #define NAMES_MAX     8192 /* a power of two */
 
-#define FRESH_NS	(1 * NS_PER_S) /* a mapping is believed for so long */
+#define FRESH_NS (1 * NS_PER_S) /* a mapping is believed for so long */
 /* it keeps its own limit; a namer's namespaces take time */
 #define OPENER_WAIT_MS	(OPENER_LIMIT_MS + 10000)
 #define NAMER_LIMIT_MS	2000
@@ -187,7 +187,8 @@ static ssize_t receive(int sock, void *to, size_t len, int *fd, uint64_t deadlin
 	if (n < 0)
 		return -errno;
 	c = fd ? CMSG_FIRSTHDR(&m) : NULL;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
 	return n;
 }
@@ -286,7 +287,8 @@ static bool namer_ready(struct usym *u)
 
 static struct known *known_slot(struct usym *u, uint32_t serial, uint64_t at)
 {
-	return &u->known[((at ^ at >> 12) * 0x9e3779b97f4a7c15ull >> 32 ^ serial * 2654435761u) & (NAMES_MAX - 1)];
+	return &u->known[((at ^ at >> 12) * 0x9e3779b97f4a7c15ull >> 32 ^ serial * 2654435761u) &
+			 (NAMES_MAX - 1)];
 }
 
 static const struct known *known_find(struct usym *u, uint32_t serial, uint64_t at)
@@ -357,8 +359,8 @@ static uint64_t offset_in(const struct mapping *m, uint64_t addr)
 }
 
 /* Learns what file @f has at the addresses @addr of the mappings @m, as far as that is not known. */
-static void file_learn(struct usym *u, struct process *p, struct file *f, const struct mapping *const *m,
-		       const uint64_t *addr, size_t nr)
+static void file_learn(struct usym *u, struct process *p, struct file *f,
+		       const struct mapping *const *m, const uint64_t *addr, size_t nr)
 {
 	struct opener_request q = { .op = OPENER_OPEN, .tgid = p->tgid };
 	uint64_t at[ELF_NAMES_MAX];
@@ -394,7 +396,8 @@ static struct process *process_get(struct usym *u, uint32_t tgid, const struct u
 
 	for (size_t i = 0; i < PROCESSES_MAX; i++) {
 		p = u->process[i];
-		if (p && p->tgid == tgid && p->task.start == task->start && p->task.exec == task->exec) {
+		if (p && p->tgid == tgid && p->task.start == task->start &&
+		    p->task.exec == task->exec) {
 			p->used = ++u->uses;
 			return p;
 		}
@@ -448,8 +451,9 @@ static void take_mapping(void *arg, const struct opener_reply *r, int fd)
 		break;
 	case OPENER_FILE:
 		m->file = r->file;
-		m->refusal = r->status >= 0 && (size_t)r->status < NR_REFUSALS ? (enum opener_refusal)r->status :
-										OPENER_FAILED;
+		m->refusal = r->status >= 0 && (size_t)r->status < NR_REFUSALS
+				     ? (enum opener_refusal)r->status
+				     : OPENER_FAILED;
 		break;
 	default:
 		break;
@@ -479,7 +483,8 @@ static void mapping_keep(struct process *p, const struct mapping *m, uint64_t no
 }
 
 /* Returns NULL, or why nothing is known of the process. */
-static const char *mappings_learn(struct usym *u, struct process *p, const uint64_t *addr, size_t nr, uint64_t now)
+static const char *mappings_learn(struct usym *u, struct process *p, const uint64_t *addr,
+				  size_t nr, uint64_t now)
 {
 	struct opener_request q = { .op = OPENER_MAPPINGS, .tgid = p->tgid, .nr = nr };
 	static struct told t;
@@ -547,7 +552,10 @@ static void frame_fill(struct usym *u, struct stack_frame *frames, size_t i, con
 
 		k = known_find(u, file->serial, offset_in(m, f->addr));
 		if (!k)
-			why = u->off ? u->off : file->why ? file->why : u->namer < 0 ? why_no_namer : why_file;
+			why = u->off	     ? u->off
+			      : file->why    ? file->why
+			      : u->namer < 0 ? why_no_namer
+					     : why_file;
 	}
 	if (k && k->name) {
 		snprintf(u->name[i], sizeof(u->name[i]), "%s", k->name);
@@ -557,8 +565,8 @@ static void frame_fill(struct usym *u, struct stack_frame *frames, size_t i, con
 	f->why = why ? why_say(why, frames, i) : NULL;
 }
 
-static const char *frames_learn(struct usym *u, const struct usym_who *who, const uint64_t *addr, size_t nr,
-				const struct mapping **m)
+static const char *frames_learn(struct usym *u, const struct usym_who *who, const uint64_t *addr,
+				size_t nr, const struct mapping **m)
 {
 	struct usym_task task, after;
 	const char *why;
@@ -576,12 +584,14 @@ static const char *frames_learn(struct usym *u, const struct usym_who *who, cons
 		return NULL;
 	for (size_t i = 0; i < nr; i++)
 		all = all && mapping_find(p, addr[i], now);
-	if (!all && (u->vain > VAIN_NS + (now - u->begun) / VAIN_PART || p->spent > OWN_NS + (now - p->since) / OWN_PART))
+	if (!all && (u->vain > VAIN_NS + (now - u->begun) / VAIN_PART ||
+		     p->spent > OWN_NS + (now - p->since) / OWN_PART))
 		return why_later;
 	if (!all && !p->why) {
 		why = mappings_learn(u, p, addr, nr, now);
 		/* it was this program's all the time? */
-		if (process_check(u, who, &after) || after.start != task.start || after.exec != task.exec) {
+		if (process_check(u, who, &after) || after.start != task.start ||
+		    after.exec != task.exec) {
 			p->nr = 0;
 			return why_exec;
 		}

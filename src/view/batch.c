@@ -5,7 +5,7 @@
 #include "view/model.h"
 #include "view/names.h"
 
-#define COLS 150
+#define COLS	       150
 #define LINE_MAX_BYTES (COLS * 4 * 4)
 
 static int lines_print(FILE *out, const struct model *m, int rows)
@@ -30,8 +30,8 @@ static void findings_print(FILE *out, const struct model *m)
 	for (size_t i = 0; i < m->nr_findings; i++) {
 		const struct engine_finding *f = &m->findings[i].h.f;
 
-		fprintf(out, "%sfinding %u: %s, %s%s: %s\n", i ? "" : "\n", f->nr, rule_name(f->rule),
-			confidence_name(f->confidence), f->over ? ", over" : "",
+		fprintf(out, "%sfinding %u: %s, %s%s: %s\n", i ? "" : "\n", f->nr,
+			rule_name(f->rule), confidence_name(f->confidence), f->over ? ", over" : "",
 			finding_sentence(sentence, sizeof(sentence), f, m->now));
 	}
 }

@@ -42,11 +42,9 @@ void canvas_clear(struct canvas *c);
  * Writes @text (valid, escaped UTF-8; anything else becomes '?') at most up to
  * column @end; outside the canvas nothing happens. Returns the column behind.
  */
-int canvas_put(struct canvas *c, int row, int col, int end, enum canvas_attr attr,
-	       const char *text);
+int canvas_put(struct canvas *c, int row, int col, int end, enum canvas_attr attr, const char *text);
 __attribute__((format(printf, 6, 7))) int canvas_printf(struct canvas *c, int row, int col, int end,
-							enum canvas_attr attr, const char *fmt,
-							...);
+							enum canvas_attr attr, const char *fmt, ...);
 /* The columns from @col to before @end: their text stays, their look changes. */
 void canvas_paint(struct canvas *c, int row, int col, int end, enum canvas_attr attr);
 

@@ -64,9 +64,8 @@ static void title_draw(struct model *m, const struct folio_row *r, int row)
 	canvas_paint(c, row, 0, c->cols, ATTR_TITLE);
 	col = canvas_printf(c, row, 0, c->cols, ATTR_TITLE,
 			    "pfn 0x%" PRIx64 " %s  refcount %s%d mapcount %d pins %d", r->f.pfn,
-			    size_format(size, sizeof(size), r->f.order),
-			    r->f.ref_inferred ? "~" : "", r->f.refcount,
-			    r->f.mapcount, r->f.pincount);
+			    size_format(size, sizeof(size), r->f.order), r->f.ref_inferred ? "~" : "",
+			    r->f.refcount, r->f.mapcount, r->f.pincount);
 	if (!r->f.path && !r->f.ino && !r->f.dev)
 		return;
 	len = snprintf(offset, sizeof(offset), ":0x%" PRIx64, r->f.index << 12);
@@ -90,8 +89,7 @@ static void notes_draw(struct model *m, const struct folio_row *r, int *row, int
 			   "somebody had references before daxtop saw it first");
 }
 
-static void steps_draw(struct model *m, const struct folio_row *r, struct steps *s, int row,
-		       int end)
+static void steps_draw(struct model *m, const struct folio_row *r, struct steps *s, int row, int end)
 {
 	struct canvas *c = &m->canvas;
 	uint64_t kept = s->nr < s->room ? s->nr : s->room, page = end - row - 1;

@@ -10,7 +10,6 @@
 #include "view/names.h"
 #include "view/text.h"
 
-
 static const char *const detail_names[DX_DETAILS] = {
 	[DX_D_NONE] = "none",
 	[DX_D_BARE_PFN] = "bare-pfn",
@@ -45,9 +44,9 @@ const char *detail_name(unsigned int detail)
 
 const char *confidence_name(unsigned int confidence)
 {
-	return confidence == ENGINE_PROVEN    ? "proven" :
-	       confidence == ENGINE_SUSPECTED ? "suspected" :
-						"inconclusive";
+	return confidence == ENGINE_PROVEN	? "proven"
+	       : confidence == ENGINE_SUSPECTED ? "suspected"
+						: "inconclusive";
 }
 
 const char *rule_name(unsigned int rule)
@@ -124,16 +123,18 @@ static void say_file(struct words *w, const struct engine_finding *f)
 
 	if (!x->path && !x->ino && !x->dev)
 		return;
-	file_format(name, sizeof(name), x->path, x->path ? strlen(x->path) : 0, x->device, x->dev, x->ino,
-		    (size_t)-1);
-	say(w, ", %s%s:0x%" PRIx64, x->path_deleted ? "(deleted) " : "", name, x->index << PAGE_SHIFT);
+	file_format(name, sizeof(name), x->path, x->path ? strlen(x->path) : 0, x->device, x->dev,
+		    x->ino, (size_t)-1);
+	say(w, ", %s%s:0x%" PRIx64, x->path_deleted ? "(deleted) " : "", name,
+	    x->index << PAGE_SHIFT);
 }
 
 static void say_folio(struct words *w, const struct engine_finding *f)
 {
 	char size[8];
 
-	say(w, "%s folio 0x%" PRIx64 " of ", size_format(size, sizeof(size), f->folio.order), f->folio.pfn);
+	say(w, "%s folio 0x%" PRIx64 " of ", size_format(size, sizeof(size), f->folio.order),
+	    f->folio.pfn);
 	say_device(w, f);
 	say_file(w, f);
 }
@@ -145,9 +146,10 @@ static void say_subject(struct words *w, const struct engine_finding *f)
 	} else if (f->rule == DX_RULE_BREAK_INCOMPLETE && (f->folio.ino || f->folio.path)) {
 		char name[NAMES_FILE_MAX];
 
-		say(w, "%s", file_format(name, sizeof(name), f->folio.path,
-					 f->folio.path ? strlen(f->folio.path) : 0, f->folio.device,
-					 f->folio.dev, f->folio.ino, (size_t)-1));
+		say(w, "%s",
+		    file_format(name, sizeof(name), f->folio.path,
+				f->folio.path ? strlen(f->folio.path) : 0, f->folio.device,
+				f->folio.dev, f->folio.ino, (size_t)-1));
 	} else {
 		say(w, "the memory of ");
 		say_device(w, f);
@@ -170,7 +172,8 @@ static void say_place(struct words *w, const struct engine_finding *f)
 
 static void say_counts(struct words *w, const struct engine_finding *f)
 {
-	say(w, "refcount %d, mapcount %d, pins %d", f->folio.refcount, f->folio.mapcount, f->folio.pincount);
+	say(w, "refcount %d, mapcount %d, pins %d", f->folio.refcount, f->folio.mapcount,
+	    f->folio.pincount);
 }
 
 static const char *plural(uint64_t n)
@@ -187,12 +190,14 @@ static void say_install(struct words *w, const struct engine_finding *f)
 	say(w, "was put in ");
 	say_place(w, f);
 	if (f->rule == DX_RULE_INSTALL_ZERO_REF)
-		say(w, "%s with refcount %d, and needs 1 at least", bare ? " as a bare pfn" : "", f->got);
+		say(w, "%s with refcount %d, and needs 1 at least", bare ? " as a bare pfn" : "",
+		    f->got);
 	else if (bare)
 		say(w, " as a bare pfn: no reference stands behind that mapping (refcount %d)",
 		    f->folio.refcount);
 	else
-		say(w, " and its refcount is %d after that, not %d: the mapping has no reference of its own",
+		say(w,
+		    " and its refcount is %d after that, not %d: the mapping has no reference of its own",
 		    f->got, f->wanted);
 }
 
@@ -222,7 +227,9 @@ static void say_state(struct words *w, const struct engine_finding *f, const cha
 			say(w, "has a wrong share count or index %s", when);
 		break;
 	case DX_D_STALE_INDEX:
-		say(w, "was in no file, and its owners are counted on from %d, the index that it had before", f->got);
+		say(w,
+		    "was in no file, and its owners are counted on from %d, the index that it had before",
+		    f->got);
 		break;
 	case DX_D_NO_OWNER:
 		say(w, "is in a file and has neither a mapping nor a share count");
@@ -267,14 +274,16 @@ static void say_pins(struct words *w, const struct engine_finding *f)
 static void say_overput(struct words *w, const struct engine_finding *f)
 {
 	if (f->detail == DX_D_FREED_MAPPED)
-		say(w, "was freed while %d page table entr%s it: a reference was put that was not the putter's",
+		say(w,
+		    "was freed while %d page table entr%s it: a reference was put that was not the putter's",
 		    f->got, f->got == 1 ? "y maps" : "ies map");
 	else if (f->detail == DX_D_BELOW_MAPCOUNT)
-		say(w, "has refcount %d and mapcount %d, so at least %d is right: a reference was put that was not the putter's",
+		say(w,
+		    "has refcount %d and mapcount %d, so at least %d is right: a reference was put that was not the putter's",
 		    f->got, f->folio.mapcount, f->wanted);
 	else
-		say(w, "has refcount %d, not %d: a reference was put that was not the putter's", f->got,
-		    f->wanted);
+		say(w, "has refcount %d, not %d: a reference was put that was not the putter's",
+		    f->got, f->wanted);
 }
 
 static void say_dead_use(struct words *w, const struct engine_finding *f)
@@ -300,8 +309,8 @@ static void say_leak(struct words *w, const struct engine_finding *f, uint64_t n
 		say(w, "had %u %s%s for %s that nothing explained, and lost %s", f->nr_refs, what,
 		    plural(f->nr_refs), age, f->nr_refs == 1 ? "it" : "them");
 	else
-		say(w, "has %u %s%s for %s that nothing explains: refcount %d, explained %d", f->nr_refs, what,
-		    plural(f->nr_refs), age, f->got, f->wanted);
+		say(w, "has %u %s%s for %s that nothing explains: refcount %d, explained %d",
+		    f->nr_refs, what, plural(f->nr_refs), age, f->got, f->wanted);
 }
 
 static void say_pgmap_refs(struct words *w, const struct engine_finding *f, uint64_t now)
@@ -310,20 +319,21 @@ static void say_pgmap_refs(struct words *w, const struct engine_finding *f, uint
 
 	duration_format(age, sizeof(age), finding_age(f, now));
 	if (f->rule == DX_RULE_PGMAP_UNDERFLOW)
-		say(w, "has %d references and needs %d: %u too few, for %s", f->got, f->wanted, f->nr_refs, age);
+		say(w, "has %d references and needs %d: %u too few, for %s", f->got, f->wanted,
+		    f->nr_refs, age);
 	else if (f->over)
 		say(w, "had %u reference%s for %s that nothing explained, and lost %s", f->nr_refs,
 		    plural(f->nr_refs), age, f->nr_refs == 1 ? "it" : "them");
 	else
-		say(w, "has %d references, of which %d are explained: %u leaked, for %s", f->got, f->wanted,
-		    f->nr_refs, age);
+		say(w, "has %d references, of which %d are explained: %u leaked, for %s", f->got,
+		    f->wanted, f->nr_refs, age);
 }
 
 static void say_stall(struct words *w, const struct engine_finding *f, uint64_t now)
 {
-	const char *who = f->rule == DX_RULE_STALL_BREAK_LAYOUT ? "a truncate, hole punch or reflink" :
-			  f->rule == DX_RULE_STALL_EVICT	? "the eviction of its file" :
-								  "memunmap_pages()";
+	const char *who = f->rule == DX_RULE_STALL_BREAK_LAYOUT ? "a truncate, hole punch or reflink"
+			  : f->rule == DX_RULE_STALL_EVICT	? "the eviction of its file"
+								: "memunmap_pages()";
 	char age[16];
 
 	duration_format(age, sizeof(age), finding_age(f, now));
@@ -357,11 +367,14 @@ static void say_happened(struct words *w, const struct engine_finding *f, uint64
 		say_state(w, f, "as a shared folio");
 		break;
 	case DX_RULE_REMOVED_WHILE_REFERENCED:
-		say_state(w, f, f->detail == DX_D_REFCOUNT ? "when its last entry is removed" :
-							     "after its last entry was removed");
+		say_state(w, f,
+			  f->detail == DX_D_REFCOUNT ? "when its last entry is removed"
+						     : "after its last entry was removed");
 		break;
 	case DX_RULE_BREAK_INCOMPLETE:
-		say(w, "still has an entry at 0x%" PRIx64 " after a layout break of that range succeeded",
+		say(w,
+		    "still has an entry at 0x%" PRIx64
+		    " after a layout break of that range succeeded",
 		    f->index << PAGE_SHIFT);
 		break;
 	case DX_RULE_LONGTERM_ON_FSDAX:
@@ -386,7 +399,8 @@ static void say_happened(struct words *w, const struct engine_finding *f, uint64
 		say_dead_use(w, f);
 		break;
 	case DX_RULE_PGMAP_GONE_UNDER_PIN:
-		say(w, "was in use when its device's memory went: refcount %d, idle is %d, mapcount %d, pins %d",
+		say(w,
+		    "was in use when its device's memory went: refcount %d, idle is %d, mapcount %d, pins %d",
 		    f->got, f->wanted, f->folio.mapcount, f->folio.pincount);
 		if (f->nr_refs > 1)
 			say(w, "; one of %u such folios", f->nr_refs);
@@ -428,7 +442,8 @@ char *finding_sentence(char *out, size_t outlen, const struct engine_finding *f,
 	return out;
 }
 
-void finding_of_event(struct engine_finding *f, const struct dx_event *e, const struct view_names *names)
+void finding_of_event(struct engine_finding *f, const struct dx_event *e,
+		      const struct view_names *names)
 {
 	memset(f, 0, sizeof(*f));
 	f->rule = e->arg < DX_RULES ? e->arg : DX_RULE_NONE;

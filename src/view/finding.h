@@ -45,6 +45,7 @@ void view_finding_text(FILE *out, const char *prefix, const struct held_finding 
 		       const struct finding_context *c);
 
 /* A violation's record as a finding, for its words. Strings are @names'. */
-void finding_of_event(struct engine_finding *f, const struct dx_event *e, const struct view_names *names);
+void finding_of_event(struct engine_finding *f, const struct dx_event *e,
+		      const struct view_names *names);
 
 #endif

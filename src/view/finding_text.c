@@ -42,7 +42,8 @@ static void who_print(const struct block *b, const struct engine_finding *f)
 	fprintf(b->out, "%s%s[%u] ", finding_is_stall(f) ? "waiting: " : "by ", who, f->pid);
 }
 
-static void when_print(const struct block *b, const struct engine_finding *f, const struct finding_context *c)
+static void when_print(const struct block *b, const struct engine_finding *f,
+		       const struct finding_context *c)
 {
 	char first[32], last[32], n[32];
 
@@ -64,7 +65,8 @@ static void when_print(const struct block *b, const struct engine_finding *f, co
 	fputc('\n', b->out);
 }
 
-static void holders_print(const struct block *b, const struct held_finding *h, const struct finding_context *c)
+static void holders_print(const struct block *b, const struct held_finding *h,
+			  const struct finding_context *c)
 {
 	struct block inner = { .out = b->out, .prefix = b->prefix, .indent = b->indent + 2 };
 
@@ -73,16 +75,19 @@ static void holders_print(const struct block *b, const struct held_finding *h, c
 		char who[DX_COMM_LEN * 4 + 1], age[16];
 
 		escape_text(who, sizeof(who), holder->comm, DX_COMM_LEN);
-		duration_format(age, sizeof(age), c->now > holder->since ? c->now - holder->since : 0);
+		duration_format(age, sizeof(age),
+				c->now > holder->since ? c->now - holder->since : 0);
 		begin(b, 0);
-		fprintf(b->out, "held for %s by %s[%u]: %u %s%s%s%s\n", age, who, holder->pid, holder->nr,
-			holder->pin ? "pin" : "reference", holder->nr == 1 ? "" : "s",
-			holder->longterm ? ", longterm" : "", holder->gone ? "; its process is gone" : "");
+		fprintf(b->out, "held for %s by %s[%u]: %u %s%s%s%s\n", age, who, holder->pid,
+			holder->nr, holder->pin ? "pin" : "reference", holder->nr == 1 ? "" : "s",
+			holder->longterm ? ", longterm" : "",
+			holder->gone ? "; its process is gone" : "");
 		stack_print(&inner, "taken by", stacks_kernel(c->stacks, holder->stack), false);
 	}
 	if (!h->nr_holders && h->f.folio.predates) {
 		begin(b, 0);
-		fprintf(b->out, "no holder is known now; some of its references are older than daxtop\n");
+		fprintf(b->out,
+			"no holder is known now; some of its references are older than daxtop\n");
 	}
 }
 
@@ -95,7 +100,8 @@ void view_finding_text(FILE *out, const char *prefix, const struct held_finding 
 	char text[FINDING_MAX];
 
 	fprintf(out, "%sfinding %u: %s, %s%s%s%s%s\n", prefix, f->nr, rule_name(f->rule),
-		confidence_name(f->confidence), f->why ? " (" : "", f->why ? f->why : "", f->why ? ")" : "",
+		confidence_name(f->confidence), f->why ? " (" : "", f->why ? f->why : "",
+		f->why ? ")" : "",
 		f->over && !finding_is_stall(f) ? ", over: no finding any more" : "");
 	begin(&b, 0);
 	fprintf(out, "%s\n", finding_sentence(text, sizeof(text), f, c->now));

@@ -55,7 +55,8 @@ static int finding_take(const struct engine_finding *f, void *arg)
 	r = &m->findings[m->nr_findings++];
 	*r = (struct finding_row){ .h.f = *f };
 	/* the ones that can't be copied must not stay: they are the engine's */
-	if (string_own(&r->h.f.folio.path) | string_own(&r->h.f.folio.device) | string_own(&r->h.f.why))
+	if (string_own(&r->h.f.folio.path) | string_own(&r->h.f.folio.device) |
+	    string_own(&r->h.f.why))
 		return -ENOMEM;
 	return 0;
 }
@@ -125,7 +126,17 @@ void findings_move(struct model *m, long rows)
 
 /* ---- the table ---- */
 
-enum column { COL_NR, COL_RULE, COL_SURE, COL_AGE, COL_PFN, COL_FILE, COL_WHO, COL_WHAT, NR_COLUMNS };
+enum column {
+	COL_NR,
+	COL_RULE,
+	COL_SURE,
+	COL_AGE,
+	COL_PFN,
+	COL_FILE,
+	COL_WHO,
+	COL_WHAT,
+	NR_COLUMNS
+};
 
 static const struct {
 	const char *title;
@@ -133,10 +144,14 @@ static const struct {
 	int from; /* columns of the screen from which on it is shown */
 	bool right;
 } columns[NR_COLUMNS] = {
-	[COL_NR] = { "NR", 3, 0, true },	[COL_RULE] = { "RULE", 24, 0, false },
-	[COL_SURE] = { "CONFIDENCE", 13, 0, false },  [COL_AGE] = { "AGE", 6, 80, true },
-	[COL_PFN] = { "PFN", 10, 90, false },	[COL_FILE] = { "FILE:OFFSET", 28, 130, false },
-	[COL_WHO] = { "WHO", 18, 110, false },	[COL_WHAT] = { "WHAT", 0, 0, false },
+	[COL_NR] = { "NR", 3, 0, true },
+	[COL_RULE] = { "RULE", 24, 0, false },
+	[COL_SURE] = { "CONFIDENCE", 13, 0, false },
+	[COL_AGE] = { "AGE", 6, 80, true },
+	[COL_PFN] = { "PFN", 10, 90, false },
+	[COL_FILE] = { "FILE:OFFSET", 28, 130, false },
+	[COL_WHO] = { "WHO", 18, 110, false },
+	[COL_WHAT] = { "WHAT", 0, 0, false },
 };
 
 static const char *sure_text(const struct engine_finding *f)
@@ -155,13 +170,14 @@ static void file_text(char *out, size_t outlen, const struct engine_finding *f, 
 	out[0] = '\0';
 	if (!x->path && !x->ino && !x->dev) {
 		if (x->device)
-			escape_columns(out, outlen, x->device, strlen(x->device), width, ESCAPE_KEEP_START);
+			escape_columns(out, outlen, x->device, strlen(x->device), width,
+				       ESCAPE_KEEP_START);
 		return;
 	}
 	len = snprintf(offset, sizeof(offset), ":0x%" PRIx64, x->index << 12);
 	snprintf(out, outlen, "%s%s",
-		 file_format(name, sizeof(name), x->path, x->path ? strlen(x->path) : 0, x->device, x->dev,
-			     x->ino, width > len ? width - len : 0),
+		 file_format(name, sizeof(name), x->path, x->path ? strlen(x->path) : 0, x->device,
+			     x->dev, x->ino, width > len ? width - len : 0),
 		 offset);
 }
 
@@ -179,8 +195,8 @@ static void who_text(char *out, size_t outlen, const struct engine_finding *f, i
 	snprintf(out, outlen, "%s%s", name, id);
 }
 
-static void cell_text(char *out, size_t outlen, const struct model *m, const struct engine_finding *f,
-		      enum column col, int width)
+static void cell_text(char *out, size_t outlen, const struct model *m,
+		      const struct engine_finding *f, enum column col, int width)
 {
 	out[0] = '\0';
 	switch (col) {
@@ -215,8 +231,9 @@ static enum canvas_attr row_attr(const struct engine_finding *f)
 {
 	if (f->over)
 		return ATTR_DIM;
-	return f->confidence == ENGINE_PROVEN ? ATTR_WAIT :
-	       f->confidence == ENGINE_SUSPECTED ? ATTR_PIN : ATTR_NORMAL;
+	return f->confidence == ENGINE_PROVEN	   ? ATTR_WAIT
+	       : f->confidence == ENGINE_SUSPECTED ? ATTR_PIN
+						   : ATTR_NORMAL;
 }
 
 /* @r NULL: the titles */
@@ -329,7 +346,8 @@ static void lines_draw(struct model *m, const char *text, int row, int end)
 		m->detail_scroll = shown ? shown - 1 : 0;
 }
 
-int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row, int end)
+int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row,
+			int end)
 {
 	struct finding_context c = { .start = info->start, .now = m->now, .stacks = info->stacks };
 	struct finding_row *r;
@@ -349,7 +367,8 @@ int finding_detail_draw(struct model *m, struct engine *e, const struct screen_i
 		free(r->h.holders);
 		r->h.holders = NULL;
 		r->h.nr_holders = 0;
-		err = engine_holders(e, r->h.f.folio.pfn, holder_take, &r->h) == -ENOMEM ? -ENOMEM : 0;
+		err = engine_holders(e, r->h.f.folio.pfn, holder_take, &r->h) == -ENOMEM ? -ENOMEM
+											 : 0;
 	}
 	f = err ? NULL : open_memstream(&text, &len);
 	if (!f)

@@ -62,8 +62,7 @@ static void cell_file(const struct model *m, const struct folio_row *r, char *ou
 	mark = f->path && f->path_deleted && width >= len + 14 ? 10 : 0;
 	room = width - len - mark;
 	snprintf(out, CELL_MAX, "%s%s%s", mark ? "(deleted) " : "",
-		 file_format(name, sizeof(name), f->path, path_len, f->device, f->dev, f->ino,
-			     room),
+		 file_format(name, sizeof(name), f->path, path_len, f->device, f->dev, f->ino, room),
 		 offset);
 }
 

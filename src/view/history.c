@@ -10,7 +10,6 @@
 #include "view/json_add.h"
 #include "view/names.h"
 
-
 /* ---- text ---- */
 
 #define LINE_FORMAT "%12s %c%-12s %-22s %-15s %5s %5s %4s %s"
@@ -86,8 +85,7 @@ static int holder_print(const struct engine_holder *h, void *arg)
 	escape_text(name, sizeof(name), h->comm, DX_COMM_LEN);
 	fprintf(p->out, "  held since %s by %s[%u]: %u %s%s%s\n",
 		time_format(when, sizeof(when), h->since, p->start), name, h->pid, h->nr,
-		h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s",
-		h->longterm ? ", longterm" : "");
+		h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s", h->longterm ? ", longterm" : "");
 	return 0;
 }
 
@@ -113,8 +111,8 @@ void view_history_text(FILE *out, struct engine *e, const char *spec, const stru
 	if (name[0])
 		fprintf(out, " %s%s:0x%" PRIx64, f->path && f->path_deleted ? "(deleted) " : "",
 			name, f->index << PAGE_SHIFT);
-	fprintf(out, "\n  refcount %s%d  mapcount %d  pins %d\n", f->ref_inferred ? "~" : "", f->refcount, f->mapcount,
-		f->pincount);
+	fprintf(out, "\n  refcount %s%d  mapcount %d  pins %d\n", f->ref_inferred ? "~" : "",
+		f->refcount, f->mapcount, f->pincount);
 	if (f->doubtful)
 		fprintf(out, "  doubtful: events were lost since its last sample\n");
 	if (f->predates)
@@ -268,8 +266,8 @@ static int compact_step(const struct engine_step *s, void *arg)
 	return 0;
 }
 
-char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn,
-			   size_t columns, uint64_t until)
+char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn, size_t columns,
+			   uint64_t until)
 {
 	struct compact c = { .until = until };
 	struct engine_folio f;

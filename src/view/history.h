@@ -31,7 +31,7 @@ char *view_history_line(char *out, size_t outlen, const struct engine_step *s, u
  * inferred, "?" a gap, ".." at the start: there were more. Steps after @until
  * (ns; UINT64_MAX: none) are left out. Returns @out, outlen > columns >= 8.
  */
-char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn,
-			   size_t columns, uint64_t until);
+char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn, size_t columns,
+			   uint64_t until);
 
 #endif

@@ -12,7 +12,6 @@
 #include "view/json_add.h"
 #include "view/names.h"
 
-
 static const char *const keys[] = {
 #define JSON_KEY_NAME(constant, key, form, meaning) key,
 	JSON_KEYS(JSON_KEY_NAME)
@@ -72,7 +71,8 @@ static void add_bytes(struct json_object *o, const char *key, const char *s, siz
 	free(hex);
 }
 
-void json_add_string(struct json_object *o, enum json_key key, const char *s, size_t len, bool *failed)
+void json_add_string(struct json_object *o, enum json_key key, const char *s, size_t len,
+		     bool *failed)
 {
 	if (!s) {
 		json_add_null(o, key, failed);
@@ -118,8 +118,8 @@ void json_append_string(struct json_object *list, const char *s, bool *failed)
 	json_append(list, json_object_new_string(s), failed);
 }
 
-void json_add_frames(struct json_object *o, const struct stack_frame *frames, size_t nr, bool unkept, bool user,
-		     bool *failed)
+void json_add_frames(struct json_object *o, const struct stack_frame *frames, size_t nr,
+		     bool unkept, bool user, bool *failed)
 {
 	struct json_object *list = json_object_new_array();
 
@@ -141,7 +141,8 @@ void json_add_frames(struct json_object *o, const struct stack_frame *frames, si
 	}
 	json_add(o, user ? KEY_USER_STACK : KEY_KERNEL_STACK, list, failed);
 	if (unkept)
-		json_add_bool(o, user ? KEY_USER_STACK_NOT_KEPT : KEY_KERNEL_STACK_NOT_KEPT, true, failed);
+		json_add_bool(o, user ? KEY_USER_STACK_NOT_KEPT : KEY_KERNEL_STACK_NOT_KEPT, true,
+			      failed);
 }
 
 struct json_object *json_start(const char *type, bool *failed)
@@ -249,8 +250,8 @@ static void add_file(struct json_object *o, const struct dx_event *e,
 		json_add_uint(o, KEY_OFFSET, e->index << PAGE_SHIFT, failed);
 }
 
-static void add_violation(struct json_object *o, const struct dx_event *e, const struct view_names *names,
-			  bool *failed)
+static void add_violation(struct json_object *o, const struct dx_event *e,
+			  const struct view_names *names, bool *failed)
 {
 	struct engine_finding f;
 	char says[FINDING_MAX];
@@ -266,8 +267,8 @@ static void add_violation(struct json_object *o, const struct dx_event *e, const
 }
 
 /* What only some types of event have. */
-static void add_details(struct json_object *o, const struct dx_event *e, const struct view_names *names,
-			bool *failed)
+static void add_details(struct json_object *o, const struct dx_event *e,
+			const struct view_names *names, bool *failed)
 {
 	char result[256];
 
@@ -300,7 +301,8 @@ static void add_details(struct json_object *o, const struct dx_event *e, const s
 	if (event_has_ret(e)) {
 		json_add_int(o, KEY_RET, e->ret, failed);
 		if (e->type == DX_FAULT || e->type == DX_DEV_FAULT)
-			json_add_text(o, KEY_RESULT, fault_result_format(result, sizeof(result), e->ret), failed);
+			json_add_text(o, KEY_RESULT,
+				      fault_result_format(result, sizeof(result), e->ret), failed);
 	}
 	if (e->stack != DX_STACK_NONE || dx_event_has_ustack(e))
 		json_add_int(o, KEY_STACK_ID, e->stack, failed);

@@ -26,15 +26,16 @@ void json_add_uint(struct json_object *o, enum json_key key, uint64_t n, bool *f
 void json_add_known(struct json_object *o, enum json_key key, bool known, uint64_t n, bool *failed);
 void json_add_bool(struct json_object *o, enum json_key key, bool b, bool *failed);
 /* @s: at most @len hostile bytes; NULL gives null. What is no UTF-8 also gives KEY_hex, in hex. */
-void json_add_string(struct json_object *o, enum json_key key, const char *s, size_t len, bool *failed);
+void json_add_string(struct json_object *o, enum json_key key, const char *s, size_t len,
+		     bool *failed);
 /* A string with its NUL; NULL and "" give null. */
 void json_add_text(struct json_object *o, enum json_key key, const char *s, bool *failed);
 void json_add_null(struct json_object *o, enum json_key key, bool *failed);
 void json_add_hex(struct json_object *o, enum json_key key, uint64_t n, bool *failed); /* "0x1f" */
 void json_add_dev(struct json_object *o, enum json_key key, uint32_t dev, bool *failed); /* "8:1" */
 /* Frames as objects, innermost first; @unkept: there was a stack. @user: of a process, else of the kernel. */
-void json_add_frames(struct json_object *o, const struct stack_frame *frames, size_t nr, bool unkept, bool user,
-		     bool *failed);
+void json_add_frames(struct json_object *o, const struct stack_frame *frames, size_t nr,
+		     bool unkept, bool user, bool *failed);
 /* DX_F_* by name. */
 void json_add_flags(struct json_object *o, uint32_t flags, bool *failed);
 /* Appends to a list; takes over @value. */

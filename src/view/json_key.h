@@ -234,7 +234,7 @@ enum json_key {
 #define JSON_KEY_CONSTANT(constant, key, form, meaning) KEY_##constant,
 	JSON_KEYS(JSON_KEY_CONSTANT)
 #undef JSON_KEY_CONSTANT
-	JSON_KEY_NR
+		JSON_KEY_NR
 };
 
 /* clang-format off */

@@ -180,8 +180,9 @@ int view_json_schema(FILE *out)
 	put(&s, o, "oneOf", kinds);
 	put(&s, defs, "fields", fields(&s));
 	put(&s, o, "$defs", defs);
-	text = s.failed ? NULL :
-			  json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = s.failed ? NULL
+			: json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								    JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
 		fprintf(out, "%s\n", text);
 	json_object_put(o);

@@ -99,8 +99,7 @@ static void held_sort(struct held *held)
 
 static bool held_has(const struct held *held, uint64_t pfn)
 {
-	return held->nr &&
-	       bsearch(&pfn, held->pfns, held->nr, sizeof(*held->pfns), pfn_compare);
+	return held->nr && bsearch(&pfn, held->pfns, held->nr, sizeof(*held->pfns), pfn_compare);
 }
 
 /* ---- which folios ---- */
@@ -323,7 +322,8 @@ static void thaw(struct model *m)
 /* Without what daxtop reads itself: on an idle machine nothing happens. */
 static uint64_t events_of_others(const struct engine_stats *s)
 {
-	return s->events - s->by_type[DX_SAMPLE] - s->by_type[DX_PGMAP_REFS] - s->by_type[DX_TASK_GONE];
+	return s->events - s->by_type[DX_SAMPLE] - s->by_type[DX_PGMAP_REFS] -
+	       s->by_type[DX_TASK_GONE];
 }
 
 /* Rates over at least half a delay: keys redraw more often and would make them jump. */
@@ -430,8 +430,7 @@ static void too_small_draw(struct model *m)
 		      MODEL_COLS_MIN, MODEL_ROWS_MIN);
 }
 
-int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows,
-	       int cols)
+int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols)
 {
 	/* summary, title, hints; the pane takes half of what is left */
 	int bottom = rows - 1, table_end = bottom, err;

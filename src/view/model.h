@@ -113,8 +113,7 @@ void model_free(struct model *m);
 int model_snapshot(struct model *m, struct engine *e, const struct screen_info *info, size_t page);
 
 /* Snapshot and picture at @rows x @cols (any size > 0). Returns 0 or -ENOMEM. */
-int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows,
-	       int cols);
+int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols);
 
 /* The row under the selection, NULL when there is none. */
 const struct folio_row *model_selected(const struct model *m);
@@ -140,8 +139,7 @@ int folio_row_copy(struct folio_row *to, const struct folio_row *from);
 /* Key of @f for the model's sort order; @f must stay valid as long as the item. */
 void model_item_set(const struct model *m, struct model_item *item, const struct engine_folio *f);
 /* < 0: @a comes first. Never 0 for different pfns. */
-int model_item_compare(const struct model *m, const struct model_item *a,
-		       const struct model_item *b);
+int model_item_compare(const struct model *m, const struct model_item *a, const struct model_item *b);
 /* Orders items so that [first, first + nr) hold what a full sort would put there, in order. */
 void model_items_select(const struct model *m, struct model_item *items, size_t nr_items,
 			size_t first, size_t nr);
@@ -162,8 +160,8 @@ enum model_key {
 };
 
 /* What a key's handler asks for; bits. */
-#define MODEL_REDRAW	(1u << 0)
-#define MODEL_QUIT	(1u << 1)
+#define MODEL_REDRAW (1u << 0)
+#define MODEL_QUIT   (1u << 1)
 
 /* @key: a Unicode character or enum model_key. Returns MODEL_* bits, 0: nothing to do. */
 unsigned int model_key(struct model *m, unsigned int key);
@@ -182,7 +180,8 @@ void findings_move(struct model *m, long rows);
 /* Titles and rows from @row to before @end. */
 void findings_draw(struct model *m, int row, int end);
 /* The selected one, with stacks and holders. Returns 0 or -ENOMEM. */
-int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row, int end);
+int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row,
+			int end);
 
 /* ---- summary.c, folios.c, detail.c: parts of the picture ---- */
 

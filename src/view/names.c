@@ -10,31 +10,22 @@
 
 /* linux/mm_types.h, enum vm_fault_reason (7.2) */
 #define VM_FAULT_HINDEX_SHIFT 16
-#define VM_FAULT_HINDEX_MASK 0x0f0000u
+#define VM_FAULT_HINDEX_MASK  0x0f0000u
 
 static const struct {
 	uint32_t bit;
 	const char *name;
 } fault_results[] = {
-	{ 0x000001, "OOM" },
-	{ 0x000002, "SIGBUS" },
-	{ 0x000004, "MAJOR" },
-	{ 0x000010, "HWPOISON" },
-	{ 0x000020, "HWPOISON_LARGE" },
-	{ 0x000040, "SIGSEGV" },
-	{ 0x000100, "NOPAGE" },
-	{ 0x000200, "LOCKED" },
-	{ 0x000400, "RETRY" },
-	{ 0x000800, "FALLBACK" },
-	{ 0x001000, "DONE_COW" },
-	{ 0x002000, "NEEDDSYNC" },
+	{ 0x000001, "OOM" },	   { 0x000002, "SIGBUS" },	   { 0x000004, "MAJOR" },
+	{ 0x000010, "HWPOISON" },  { 0x000020, "HWPOISON_LARGE" }, { 0x000040, "SIGSEGV" },
+	{ 0x000100, "NOPAGE" },	   { 0x000200, "LOCKED" },	   { 0x000400, "RETRY" },
+	{ 0x000800, "FALLBACK" },  { 0x001000, "DONE_COW" },	   { 0x002000, "NEEDDSYNC" },
 	{ 0x004000, "COMPLETED" },
 };
 
 static const char *const flag_names[] = {
-	"insert", "install", "upgrade", "write", "shared", "ref-taken", "longterm", "remote",
-	"final", "zero", "slow", "replaced", "dying", "nowait", "no-folio",
-	"scan",
+	"insert", "install", "upgrade", "write",    "shared", "ref-taken", "longterm", "remote",
+	"final",  "zero",    "slow",	"replaced", "dying",  "nowait",	   "no-folio", "scan",
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -228,8 +219,8 @@ bool event_has_folio(const struct dx_event *e)
 bool event_has_pfn(const struct dx_event *e)
 {
 	if (type_in(e, TYPE(DX_PGMAP_ADD) | TYPE(DX_PGMAP_KILL) | TYPE(DX_PGMAP_GONE) |
-			       TYPE(DX_PGMAP_GET) | TYPE(DX_PGMAP_RELEASE) |
-			       TYPE(DX_PGMAP_REFS) | TYPE(DX_P2P_ALLOC) | TYPE(DX_P2P_FREE)))
+			       TYPE(DX_PGMAP_GET) | TYPE(DX_PGMAP_RELEASE) | TYPE(DX_PGMAP_REFS) |
+			       TYPE(DX_P2P_ALLOC) | TYPE(DX_P2P_FREE)))
 		return e->pfn && !(e->flags & DX_F_NO_FOLIO);
 	return event_has_folio(e);
 }
@@ -242,9 +233,8 @@ bool event_has_file(const struct dx_event *e)
 
 bool event_has_offset(const struct dx_event *e)
 {
-	return event_has_file(e) &&
-	       !type_in(e, TYPE(DX_FILE) | TYPE(DX_BREAK_DONE) | TYPE(DX_PGMAP_ADD) |
-				   TYPE(DX_PGMAP_REFS));
+	return event_has_file(e) && !type_in(e, TYPE(DX_FILE) | TYPE(DX_BREAK_DONE) |
+							TYPE(DX_PGMAP_ADD) | TYPE(DX_PGMAP_REFS));
 }
 
 bool event_has_level(const struct dx_event *e)

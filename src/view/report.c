@@ -127,7 +127,8 @@ void report_rule_get(const struct report *r, enum dx_rule rule, struct report_ru
 		out->broken += t->broken - t->samples;
 	if (out->broken) {
 		out->state = RULE_BROKEN;
-	} else if (rule_unchecked(rule, r->regime, r->probes, r->nr_probes, out->why, sizeof(out->why))) {
+	} else if (rule_unchecked(rule, r->regime, r->probes, r->nr_probes, out->why,
+				  sizeof(out->why))) {
 		out->state = RULE_NOT_CHECKED;
 	} else if (tally.inconclusive) {
 		out->state = RULE_UNSURE;
@@ -240,7 +241,8 @@ void report_verdict(const struct report *r, struct verdict *v)
 	if (r->command && r->cut)
 		why_set(v, "%s", "CMD was not waited for to its end");
 	if (r->unjudged)
-		why_set(v, "%s", "a signal ended the waiting before it was known whether what looks wrong stays so");
+		why_set(v, "%s",
+			"a signal ended the waiting before it was known whether what looks wrong stays so");
 	exit_decide(r, v);
 }
 
@@ -250,10 +252,12 @@ char *report_command_format(char *out, size_t outlen, const struct report *r)
 
 	escape_columns(name, sizeof(name), r->command, strlen(r->command), 80, ESCAPE_KEEP_END);
 	if (r->user)
-		snprintf(as, sizeof(as), ", run as %s,", child_user_format(user, sizeof(user), r->user));
+		snprintf(as, sizeof(as), ", run as %s,",
+			 child_user_format(user, sizeof(user), r->user));
 	if (r->cut)
 		snprintf(out, outlen, "%s%s was not waited for to its end: %s", name, as, r->cut);
 	else
-		snprintf(out, outlen, "%s%s %s", name, as, child_status_format(how, sizeof(how), r->status));
+		snprintf(out, outlen, "%s%s %s", name, as,
+			 child_status_format(how, sizeof(how), r->status));
 	return out;
 }

@@ -72,7 +72,12 @@ void report_rule_get(const struct report *r, enum dx_rule rule, struct report_ru
 enum verdict_kind { VERDICT_CLEAN, VERDICT_BROKEN, VERDICT_INCONCLUSIVE };
 
 /* What the exit status comes from. */
-enum verdict_decided { DECIDED_FINDINGS, DECIDED_NOT_ALL_SEEN, DECIDED_COMMAND, DECIDED_RULES_KEPT };
+enum verdict_decided {
+	DECIDED_FINDINGS,
+	DECIDED_NOT_ALL_SEEN,
+	DECIDED_COMMAND,
+	DECIDED_RULES_KEPT
+};
 
 struct verdict {
 	enum verdict_kind kind;

@@ -10,7 +10,6 @@
 #include "view/names.h"
 #include "view/report.h"
 
-
 static void add_stack(struct json_object *o, struct stack s, bool user, bool *failed)
 {
 	json_add_frames(o, s.frames, s.nr, s.unkept, user, failed);
@@ -68,8 +67,8 @@ static void add_folio(struct json_object *o, const struct engine_finding *f, boo
 	json_add_uint(o, KEY_OFFSET, x->index << PAGE_SHIFT, failed);
 }
 
-static void add_holders(struct json_object *o, const struct report *r, const struct held_finding *rf,
-			bool *failed)
+static void add_holders(struct json_object *o, const struct report *r,
+			const struct held_finding *rf, bool *failed)
 {
 	struct json_object *holders = json_object_new_array();
 

@@ -16,7 +16,8 @@ static const char *plural(uint64_t n)
 
 /* ---- the table ---- */
 
-static void row_remark(char *out, size_t outlen, const struct rule *rule, const struct report_rule *row)
+static void row_remark(char *out, size_t outlen, const struct rule *rule,
+		       const struct report_rule *row)
 {
 	char n[32];
 
@@ -88,29 +89,32 @@ static void scope_format(char *out, size_t outlen, const struct report *r, const
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!parts[i].n)
 			continue;
-		len += snprintf(out + len, outlen - len, "%s%u %s", before, parts[i].n, parts[i].what);
+		len += snprintf(out + len, outlen - len, "%s%u %s", before, parts[i].n,
+				parts[i].what);
 		before = ", ";
 	}
 	if (r->unproven)
-		len += snprintf(out + len, outlen - len, "; %u finding%s not proven left out", r->unproven,
-				plural(r->unproven));
+		len += snprintf(out + len, outlen - len, "; %u finding%s not proven left out",
+				r->unproven, plural(r->unproven));
 	if (v->over)
 		snprintf(out + len, outlen - len, "; %u leak%s went away", v->over, plural(v->over));
 }
 
 static void clean_format(char *out, size_t outlen, const struct verdict *v)
 {
-	unsigned int judged = v->exercised + v->not_exercised, all = judged + v->not_checked + v->left_out;
+	unsigned int judged = v->exercised + v->not_exercised,
+		     all = judged + v->not_checked + v->left_out;
 	char which[64] = "";
 
 	if (judged < all)
 		snprintf(which, sizeof(which), " for %u of %u rules", judged, all);
 	if (!v->nothing)
-		snprintf(out, outlen, "CLEAN%s: %s was broken", which, judged < all ? "none of them" : "no rule");
+		snprintf(out, outlen, "CLEAN%s: %s was broken", which,
+			 judged < all ? "none of them" : "no rule");
 	else
 		snprintf(out, outlen, "CLEAN%s, but nothing was exercised: %s", which,
-			 v->nothing_seen ? "no use of DAX memory was seen" :
-					   "what was seen of DAX memory concerns none of them");
+			 v->nothing_seen ? "no use of DAX memory was seen"
+					 : "what was seen of DAX memory concerns none of them");
 }
 
 /* Said beside the verdict, which rests on counts and not on stacks. */
@@ -119,7 +123,8 @@ static void unkept_print(FILE *out, const char *indent, const struct report *r)
 	char text[160];
 
 	if (r->counts && r->counts->stacks_unkept)
-		fprintf(out, "%s%s\n", indent, view_unkept_format(text, sizeof(text), r->counts->stacks_unkept));
+		fprintf(out, "%s%s\n", indent,
+			view_unkept_format(text, sizeof(text), r->counts->stacks_unkept));
 }
 
 static void verdict_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)
@@ -128,7 +133,8 @@ static void verdict_format(char *out, size_t outlen, const struct report *r, con
 	unsigned int n = v->proven + v->suspected + v->inconclusive;
 
 	if (v->proven || v->suspected)
-		snprintf(head, sizeof(head), "BROKEN: %u finding%s (%u proven, %u suspected, %u inconclusive)", n,
+		snprintf(head, sizeof(head),
+			 "BROKEN: %u finding%s (%u proven, %u suspected, %u inconclusive)", n,
 			 plural(n), v->proven, v->suspected, v->inconclusive);
 	else if (v->broken_rules)
 		snprintf(head, sizeof(head),
@@ -173,7 +179,8 @@ static void left_print(FILE *out, const char *indent, const struct report *r)
 		char comm[80];
 
 		escape_text(comm, sizeof(comm), p->comm, strlen(p->comm));
-		fprintf(out, "%s    %d %s: %c, %s\n", indent, p->pid, comm, p->state, state_means(p->state));
+		fprintf(out, "%s    %d %s: %c, %s\n", indent, p->pid, comm, p->state,
+			state_means(p->state));
 	}
 	if (r->nr_left > n)
 		fprintf(out, "%s    and %zu more\n", indent, r->nr_left - n);
@@ -213,7 +220,8 @@ static void end_print(FILE *out, const char *indent, const struct report *r)
 
 static void regime_print(FILE *out, const char *indent, const struct report *r)
 {
-	fprintf(out, "%skernel %s, regime %s\n", indent, r->kernel ? r->kernel : "?", regime_name(r->regime));
+	fprintf(out, "%skernel %s, regime %s\n", indent, r->kernel ? r->kernel : "?",
+		regime_name(r->regime));
 	if (r->regime == REGIME_LEGACY)
 		fprintf(out,
 			"%san idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
@@ -271,8 +279,8 @@ void view_report_ktap(FILE *out, const struct report *r)
 		ktap_findings(out, r, i);
 		if (row.state == RULE_BROKEN) {
 			failed++;
-			fprintf(out, "not ok %u %s # checked %" PRIu64 ", broken %" PRIu64 "\n", n, rule->id,
-				row.checked, row.broken);
+			fprintf(out, "not ok %u %s # checked %" PRIu64 ", broken %" PRIu64 "\n", n,
+				rule->id, row.checked, row.broken);
 		} else if (row.state == RULE_KEPT) {
 			passed++;
 			fprintf(out, "ok %u %s # checked %" PRIu64, n, rule->id, row.checked);
@@ -282,12 +290,13 @@ void view_report_ktap(FILE *out, const struct report *r)
 		} else {
 			skipped++;
 			fprintf(out, "ok %u %s # SKIP %s%s\n", n, rule->id,
-				row.state == RULE_NOT_EXERCISED ? "not exercised" :
-				row.state == RULE_UNSURE	? "inconclusive: " :
-								  "not checked: ",
+				row.state == RULE_NOT_EXERCISED ? "not exercised"
+				: row.state == RULE_UNSURE	? "inconclusive: "
+								: "not checked: ",
 				row.why);
 		}
 	}
-	fprintf(out, "# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:0\n", passed, failed, skipped);
+	fprintf(out, "# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:0\n", passed, failed,
+		skipped);
 	end_print(out, "# ", r);
 }

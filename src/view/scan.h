@@ -43,12 +43,10 @@ bool view_scan_somebody(const struct scan_view *v);
 /* daxtop scan --delay: what changed from @before to @after. @start: time 0 of the text. */
 void view_scan_changes_text(FILE *out, const struct scan_view *before,
 			    const struct scan_view *after, uint64_t start);
-int view_scan_changes_json(FILE *out, const struct scan_view *before,
-			   const struct scan_view *after);
+int view_scan_changes_json(FILE *out, const struct scan_view *before, const struct scan_view *after);
 
 /* The verdict in one sentence, safe to print, without a full stop. Returns @out. */
-char *scan_verdict_format(char *out, size_t outlen, const char *device,
-			  const struct scan_verdict *v);
+char *scan_verdict_format(char *out, size_t outlen, const char *device, const struct scan_verdict *v);
 const char *scan_verdict_name(enum scan_unbind what); /* "free", "sigbus", ... */
 
 #endif

@@ -26,8 +26,8 @@ static void add_ranges(struct json_object *o, const struct scan_pgmap *p, bool *
 
 static void add_refs(struct json_object *o, const struct scan_pgmap *p, bool *failed)
 {
-	static const enum json_key keys[] = { KEY_PGMAP_REFS, KEY_PGMAP_REFS_BASE, KEY_PGMAP_REFS_EXPLAINED,
-					      KEY_PGMAP_REFS_UNEXPLAINED };
+	static const enum json_key keys[] = { KEY_PGMAP_REFS, KEY_PGMAP_REFS_BASE,
+					      KEY_PGMAP_REFS_EXPLAINED, KEY_PGMAP_REFS_UNEXPLAINED };
 	const int64_t refs[] = { p->refs, p->refs_base, p->explained, p->unexplained };
 
 	for (size_t i = 0; i < 4; i++) {
@@ -47,7 +47,8 @@ static void add_walked(struct json_object *o, const struct scan_pgmap *p, bool *
 	json_add_uint(o, KEY_FOLIOS_MAPPED, p->mapped, failed);
 	json_add_uint(o, KEY_FOLIOS_PINNED, p->pinned, failed);
 	for (int i = 0; i < 4; i++)
-		if (!pages || json_object_object_add(pages, sizes[i], json_object_new_uint64(p->pages[i])))
+		if (!pages ||
+		    json_object_object_add(pages, sizes[i], json_object_new_uint64(p->pages[i])))
 			*failed = true;
 	json_add(o, KEY_PAGES_BY_SIZE, pages, failed);
 }
@@ -142,7 +143,7 @@ static int other_json(FILE *out, const struct scan_view *v, const struct scan_ho
 	add_holder(o, h, &failed);
 	add_file(o, v, h->file, &failed);
 	json_add_text(o, KEY_DEVICE, scan_device(v, h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap),
-		 &failed);
+		      &failed);
 	if (h->last) {
 		json_add_uint(o, KEY_OFFSET, h->first << PAGE_SHIFT, &failed);
 		json_add_uint(o, KEY_OFFSET_END, (h->last + 1) << PAGE_SHIFT, &failed);
@@ -265,7 +266,7 @@ static void add_wait(struct json_object *o, const struct scan_view *v, const str
 	json_add_text(o, KEY_DEVICE, scan_device(v, w->pgmap), failed);
 	add_file(o, v, w->file, failed);
 	json_add_known(o, KEY_OFFSET, w->file && (w->pfn || w->kind == SCAN_WAIT_ENTRY),
-		  w->index << PAGE_SHIFT, failed);
+		       w->index << PAGE_SHIFT, failed);
 }
 
 static int wait_json(FILE *out, const struct scan_view *v, size_t i)
@@ -435,7 +436,8 @@ static int unbind_json(FILE *out, const struct scan_view *v, int pgmap)
 	json_add_bool(o, KEY_UNDER_WAY, verdict.under_way, &failed);
 	json_add_text(o, KEY_MOUNT, verdict.mount, &failed);
 	json_add_text(o, KEY_SAYS,
-		 scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict), &failed);
+		      scan_verdict_format(text, sizeof(text), scan_device(v, pgmap), &verdict),
+		      &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -473,10 +475,10 @@ int scan_change_json(FILE *out, const struct scan_view *v, const struct scan_cha
 	o = json_start("change", &failed);
 	json_add_uint(o, KEY_TIME, run->time, &failed);
 	json_add_text(o, KEY_CHANGE,
-		 !run->has_before  ? "new"
-		 : !run->has_after ? "gone"
-				   : "changed",
-		 &failed);
+		      !run->has_before	? "new"
+		      : !run->has_after ? "gone"
+					: "changed",
+		      &failed);
 	json_add_uint(o, KEY_PFN, f->pfn, &failed);
 	json_add_uint(o, KEY_FOLIOS, run->nr, &failed);
 	json_add_int(o, KEY_ORDER, f->order, &failed);

@@ -5,7 +5,6 @@
 #include "view/names.h"
 #include "view/scan.h"
 
-
 /* ---- scan_scope.c: what of a look belongs to what was asked for ---- */
 
 bool scan_scope_folio(const struct scan_view *v, size_t i);

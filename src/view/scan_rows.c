@@ -186,7 +186,8 @@ static void holders_print(FILE *out, const struct scan_view *v, size_t i, int in
 		remark_line(&c, text);
 	}
 	if (f->moving && v->holders)
-		remark_line(&c, "in motion: it was held by nobody known, and not so at the next look");
+		remark_line(&c,
+			    "in motion: it was held by nobody known, and not so at the next look");
 	if (beside && !c.lines)
 		fputc('\n', out);
 }
@@ -299,8 +300,7 @@ static int blocker_print(size_t i, void *arg)
 		f->refcount, f->pincount);
 	/* of a wait for one folio it was said */
 	if (!p->w->pfn)
-		fprintf(p->out, ", %s",
-			scan_place_format(place, sizeof(place), p->v, f, (size_t)-1));
+		fprintf(p->out, ", %s", scan_place_format(place, sizeof(place), p->v, f, (size_t)-1));
 	fprintf(p->out, "%s\n", f->nr_holders && p->v->holders ? ", held by" : "");
 	holders_print(p->out, p->v, i, 6, false);
 	return 0;
@@ -310,8 +310,7 @@ static void references_print(FILE *out, const struct scan_pgmap *p)
 {
 	if (p && p->refs_known && p->unexplained > 0)
 		fprintf(out,
-			"    blocked by %" PRId64
-			" reference%s to its pgmap that nothing explains\n",
+			"    blocked by %" PRId64 " reference%s to its pgmap that nothing explains\n",
 			p->unexplained, p->unexplained == 1 ? "" : "s");
 }
 

@@ -35,8 +35,7 @@ static void sum_print(FILE *out, const struct scan_sum *sum, const char *name)
 {
 	char folios[32], pages[32], pins[32];
 
-	fprintf(out, "  %10s %12s %10s  %s\n",
-		thousands_format(folios, sizeof(folios), sum->folios),
+	fprintf(out, "  %10s %12s %10s  %s\n", thousands_format(folios, sizeof(folios), sum->folios),
 		thousands_format(pages, sizeof(pages), sum->pages),
 		thousands_format(pins, sizeof(pins), sum->pins), name);
 }
@@ -95,8 +94,7 @@ static void totals_print(FILE *out, const struct scan_view *v, const struct scan
 		fprintf(out, ", %s pinned", thousands_format(n, sizeof(n), sum->pinned));
 	}
 	if (sum->folios && v->holders)
-		fprintf(out, ", %s of unknown holders",
-			thousands_format(n, sizeof(n), sum->unknown));
+		fprintf(out, ", %s of unknown holders", thousands_format(n, sizeof(n), sum->unknown));
 	if (sum->overput)
 		fprintf(out, ", %s with too few references",
 			thousands_format(n, sizeof(n), sum->overput));

@@ -47,8 +47,7 @@ static void mount_add(char *out, size_t outlen, const struct scan_verdict *v)
 			 mount_point(point, sizeof(point), v));
 }
 
-static void mounted_format(char *out, size_t outlen, const char *device,
-			   const struct scan_verdict *v)
+static void mounted_format(char *out, size_t outlen, const char *device, const struct scan_verdict *v)
 {
 	char point[MOUNT_MAX];
 
@@ -78,16 +77,14 @@ static void pulls_format(char *out, size_t outlen, const char *device, const str
 {
 	char pins[32], folios[32];
 
-	snprintf(
-		out, outlen,
-		"%s must not be unbound: it would pull memory from under %s live pin%s or reference%s of %s folio%s; "
-		"the kernel does not wait for them, and may oops when they are released (stock 7.2 does)",
-		device, thousands_format(pins, sizeof(pins), v->nr), plural(v->nr), plural(v->nr),
-		thousands_format(folios, sizeof(folios), v->folios), plural(v->folios));
+	snprintf(out, outlen,
+		 "%s must not be unbound: it would pull memory from under %s live pin%s or reference%s of %s folio%s; "
+		 "the kernel does not wait for them, and may oops when they are released (stock 7.2 does)",
+		 device, thousands_format(pins, sizeof(pins), v->nr), plural(v->nr), plural(v->nr),
+		 thousands_format(folios, sizeof(folios), v->folios), plural(v->folios));
 }
 
-char *scan_verdict_format(char *out, size_t outlen, const char *device,
-			  const struct scan_verdict *v)
+char *scan_verdict_format(char *out, size_t outlen, const char *device, const struct scan_verdict *v)
 {
 	char name[128], n[32];
 
@@ -95,7 +92,8 @@ char *scan_verdict_format(char *out, size_t outlen, const char *device,
 	switch (v->what) {
 	case SCAN_UNBIND_FREE:
 		if (v->openers)
-			snprintf(out, outlen, "%s may be unbound: nobody maps it, but %s process%s %s it open",
+			snprintf(out, outlen,
+				 "%s may be unbound: nobody maps it, but %s process%s %s it open",
 				 name, thousands_format(n, sizeof(n), v->openers),
 				 v->openers == 1 ? "" : "es", v->openers == 1 ? "has" : "have");
 		else
@@ -108,11 +106,10 @@ char *scan_verdict_format(char *out, size_t outlen, const char *device,
 			 name);
 		break;
 	case SCAN_UNBIND_SIGBUS:
-		snprintf(
-			out, outlen,
-			"%s may be unbound, but %s process%s map%s it and will get SIGBUS at the next access",
-			name, thousands_format(n, sizeof(n), v->nr), v->nr == 1 ? "" : "es",
-			v->nr == 1 ? "s" : "");
+		snprintf(out, outlen,
+			 "%s may be unbound, but %s process%s map%s it and will get SIGBUS at the next access",
+			 name, thousands_format(n, sizeof(n), v->nr), v->nr == 1 ? "" : "es",
+			 v->nr == 1 ? "s" : "");
 		break;
 	case SCAN_UNBIND_MOUNTED:
 		mounted_format(out, outlen, name, v);

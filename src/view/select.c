@@ -74,8 +74,7 @@ void model_item_set(const struct model *m, struct model_item *item, const struct
 	}
 }
 
-int model_item_compare(const struct model *m, const struct model_item *a,
-		       const struct model_item *b)
+int model_item_compare(const struct model *m, const struct model_item *a, const struct model_item *b)
 {
 	int order = 0;
 

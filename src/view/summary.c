@@ -34,8 +34,7 @@ static int health_draw(struct model *m, const struct screen_info *info)
 	int col, end = c->cols;
 
 	count_format(events, sizeof(events), rate(m, m->rate.events));
-	snprintf(lost, sizeof(lost), "lost %s",
-		 thousands_format(number, sizeof(number), nr_lost));
+	snprintf(lost, sizeof(lost), "lost %s", thousands_format(number, sizeof(number), nr_lost));
 	if (info->missed)
 		snprintf(missed, sizeof(missed), "missed %s",
 			 thousands_format(number, sizeof(number), info->missed));
@@ -94,7 +93,8 @@ static int findings_count_draw(struct model *m)
 
 	if (!f->all)
 		return c->cols;
-	snprintf(text, sizeof(text), "findings %u proven %u suspected %u", f->all, f->proven, f->suspected);
+	snprintf(text, sizeof(text), "findings %u proven %u suspected %u", f->all, f->proven,
+		 f->suspected);
 	col = c->cols - (int)strlen(text);
 	canvas_put(c, 1, col, c->cols, f->proven || f->suspected ? ATTR_ALARM : ATTR_STRONG, text);
 	return col;
@@ -163,7 +163,10 @@ static int filter_draw(struct model *m, int col, int end)
 	const struct {
 		const char *label, *value;
 	} parts[] = {
-		{ "comm", f->comm }, { "device", f->device }, { "file", f->file }, { "/", f->text },
+		{ "comm", f->comm },
+		{ "device", f->device },
+		{ "file", f->file },
+		{ "/", f->text },
 	};
 	struct canvas *c = &m->canvas;
 	char shown[256];

@@ -9,7 +9,6 @@
 #include "view/names.h"
 #include "view/text.h"
 
-
 /* One format for the header and the lines, so the columns can't drift apart. */
 #define LINE "%12s %3s %-22s %-13s %-10s %4s %-8s %6s %5s %5s %4s %-22s %-14s %s\n"
 
@@ -113,8 +112,7 @@ static void tail_format(struct tail *t, const struct dx_event *e, const struct v
 	t->len = 0;
 	t->text[0] = '\0';
 	if (file.path || event_has_file(e))
-		tail_add(t, "%s%s%s", file.deleted ? "(deleted) " : "",
-			 file.truncated ? ".../" : "",
+		tail_add(t, "%s%s%s", file.deleted ? "(deleted) " : "", file.truncated ? ".../" : "",
 			 file_format(name, sizeof(name), file.path, file.len, names->device, e->dev,
 				     e->ino, (size_t)-1));
 	else
@@ -219,14 +217,17 @@ char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept)
 
 	out[0] = '\0';
 	if (stacks_unkept)
-		snprintf(out, outlen, "%s stack%s could not be kept: new ones came faster than they could be taken",
-			 thousands_format(n, sizeof(n), stacks_unkept), stacks_unkept == 1 ? "" : "s");
+		snprintf(out, outlen,
+			 "%s stack%s could not be kept: new ones came faster than they could be taken",
+			 thousands_format(n, sizeof(n), stacks_unkept),
+			 stacks_unkept == 1 ? "" : "s");
 	return out;
 }
 
 char *missed_format(char *out, size_t outlen, uint64_t runs)
 {
-	snprintf(out, outlen, "missed program runs %" PRIu64 "%s", runs, runs ? " (" MISSED_MEANS ")" : "");
+	snprintf(out, outlen, "missed program runs %" PRIu64 "%s", runs,
+		 runs ? " (" MISSED_MEANS ")" : "");
 	return out;
 }
 

@@ -80,9 +80,11 @@ static void learn_link(__u32 id)
 	}
 	close(fd);
 	if (prog.type != BPF_PROG_TYPE_TRACING || !prog.attach_btf_id)
-		errx(2, "program %s is of type %u, which bench_floor doesn't know", prog.name, prog.type);
+		errx(2, "program %s is of type %u, which bench_floor doesn't know", prog.name,
+		     prog.type);
 	/* the kernel tells the attach type of trampolines only */
-	attach = link.type == BPF_LINK_TYPE_TRACING ? (int)link.tracing.attach_type : BPF_TRACE_RAW_TP;
+	attach = link.type == BPF_LINK_TYPE_TRACING ? (int)link.tracing.attach_type
+						    : BPF_TRACE_RAW_TP;
 	printf("%d %u %u %s\n", attach, prog.attach_btf_obj_id, prog.attach_btf_id, prog.name);
 }
 
@@ -156,7 +158,9 @@ static int attach(const char *path)
 	if (!f)
 		err(2, "%s", path);
 	while ((fields = fscanf(f, "%d %u %u %63s", &attach, &obj, &type, name)) == 4) {
-		struct multi *m = attach == FENTRY_MULTI ? &entry : attach == FEXIT_MULTI ? &exit : NULL;
+		struct multi *m = attach == FENTRY_MULTI  ? &entry
+				  : attach == FEXIT_MULTI ? &exit
+							  : NULL;
 
 		if (m && m->n == FUNCTIONS_MAX)
 			errx(2, "%s has more than %d functions", path, FUNCTIONS_MAX);

@@ -498,9 +498,15 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } tests[] = {
-	{ "dax", test_dax },	     { "dax-2m", test_dax_huge }, { "anon", test_anon },
-	{ "cache", test_cache },     { "fork", test_fork },	  { "gup", test_gup },
-	{ "gup-mixed", test_gup_mixed }, { "gup-dax", test_gup_dax }, { "dax-own", test_dax_own },
+	{ "dax", test_dax },
+	{ "dax-2m", test_dax_huge },
+	{ "anon", test_anon },
+	{ "cache", test_cache },
+	{ "fork", test_fork },
+	{ "gup", test_gup },
+	{ "gup-mixed", test_gup_mixed },
+	{ "gup-dax", test_gup_dax },
+	{ "dax-own", test_dax_own },
 };
 
 /* A process for each: an mm that had DAX mapped once is another case for daxtop. */
@@ -561,7 +567,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_NO_ARGS:
 		if (!burst && !command)
-			argp_error(state, "which test? dax, dax-2m, anon, cache, fork, gup, gup-mixed, gup-dax, dax-own");
+			argp_error(state,
+				   "which test? dax, dax-2m, anon, cache, fork, gup, gup-mixed, gup-dax, dax-own");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

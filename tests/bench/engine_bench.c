@@ -264,8 +264,7 @@ static int count_finding(const struct engine_finding *f, void *arg)
 /* The same events to an engine that judges and to one that does not, by turns. */
 static void bench_rules(uint64_t folios, size_t events, size_t history, int passes)
 {
-	struct engine *e[2] = { engine_make_rules(history, false),
-				engine_make_rules(history, true) };
+	struct engine *e[2] = { engine_make_rules(history, false), engine_make_rules(history, true) };
 	double best[2] = { 0, 0 }, t;
 	unsigned int findings = 0;
 	struct dx_event *ev;
@@ -289,8 +288,8 @@ static void bench_rules(uint64_t folios, size_t events, size_t history, int pass
 	}
 	engine_findings(e[1], count_finding, &findings);
 	printf("%9llu  %8.1f MiB  %9.2f  %9.2f  %5.1f %%  %8u\n", (unsigned long long)folios,
-	       history / 1048576.0, n / best[0] / 1e6, n / best[1] / 1e6,
-	       100 * best[0] / best[1], findings);
+	       history / 1048576.0, n / best[0] / 1e6, n / best[1] / 1e6, 100 * best[0] / best[1],
+	       findings);
 	fflush(stdout);
 	engine_free(e[0]);
 	engine_free(e[1]);
@@ -307,10 +306,20 @@ static void bench_folios(uint64_t max)
 
 	for (uint64_t i = 0; i < max; i++) {
 		ev = (struct dx_event){
-			.type = DX_FAULT, .time = i, .pfn = FIRST_PFN + i, .pgmap = 1,
-			.pgmap_type = 3, .nr = 1, .refcount = 1, .mapcount = 1,
-			.flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1, .ino = 12,
-			.index = i, .dev = 1, .stack = -1,
+			.type = DX_FAULT,
+			.time = i,
+			.pfn = FIRST_PFN + i,
+			.pgmap = 1,
+			.pgmap_type = 3,
+			.nr = 1,
+			.refcount = 1,
+			.mapcount = 1,
+			.flags = DX_F_INSERT | DX_F_INSTALL,
+			.ref_install = 1,
+			.ino = 12,
+			.index = i,
+			.dev = 1,
+			.stack = -1,
 		};
 		if (put_event(e, &ev, sizeof(ev)))
 			die("the engine");

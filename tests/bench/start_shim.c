@@ -174,23 +174,23 @@ int bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license
 /* ---- libbpf's own work ---- */
 
 /* A function of libbpf whose time is that of START_OPEN. */
-#define OPENING(type, name, parameters, ...)				\
-	type name parameters						\
-	{								\
-		struct start_call call = {				\
-			.what = START_OPEN,				\
-			.begin = start_now(),				\
-		};							\
-		type (*real) parameters = next(#name);			\
-		type rc = real(__VA_ARGS__);				\
-									\
-		note(&call);						\
-		return rc;						\
+#define OPENING(type, name, parameters, ...)          \
+	type name parameters                          \
+	{                                             \
+		struct start_call call = {            \
+			.what = START_OPEN,           \
+			.begin = start_now(),         \
+		};                                    \
+		type(*real) parameters = next(#name); \
+		type rc = real(__VA_ARGS__);          \
+                                                      \
+		note(&call);                          \
+		return rc;                            \
 	}
 
 OPENING(int, bpf_object__open_skeleton,
-	(struct bpf_object_skeleton *s, const struct bpf_object_open_opts *o), s, o)
-OPENING(int, bpf_object__load_skeleton, (struct bpf_object_skeleton *s), s)
+	(struct bpf_object_skeleton * s, const struct bpf_object_open_opts *o), s, o)
+OPENING(int, bpf_object__load_skeleton, (struct bpf_object_skeleton * s), s)
 OPENING(struct bpf_object *, bpf_object__open_mem,
 	(const void *at, size_t len, const struct bpf_object_open_opts *o), at, len, o)
-OPENING(int, bpf_object__load, (struct bpf_object *o), o)
+OPENING(int, bpf_object__load, (struct bpf_object * o), o)

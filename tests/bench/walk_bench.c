@@ -96,7 +96,7 @@ static uint64_t vmemmap_find(const struct btf_names *kernel, uint64_t *pfn)
 	if (page == MAP_FAILED || pipe2(pipes, O_CLOEXEC))
 		not_here("no memory or no pipe: %s", strerror(errno));
 	page[0] = 1;
-	if (vmsplice(pipes[1], &(struct iovec){page, getpagesize()}, 1, 0) != getpagesize())
+	if (vmsplice(pipes[1], &(struct iovec){ page, getpagesize() }, 1, 0) != getpagesize())
 		not_here("vmsplice: %s", strerror(errno));
 	*pfn = pagemap_pfn(page);
 	a.fd = pipes[0];
@@ -202,7 +202,7 @@ static void chunks_add(struct chunks *all, uint64_t pfn, uint64_t end)
 		all->at = realloc(all->at, (all->nr + 1) * sizeof(all->at[0]));
 		if (!all->at)
 			not_here("no memory");
-		all->at[all->nr++] = (struct chunk){pfn, pfn + CHUNK};
+		all->at[all->nr++] = (struct chunk){ pfn, pfn + CHUNK };
 	}
 }
 
@@ -308,11 +308,10 @@ static void check(struct look_bpf *skel, uint64_t pfn)
 	const struct dx_folio *f = &skel->bss->walk_found[0];
 	struct pass p = {};
 
-	walk_chunk(skel, &(struct chunk){pfn, pfn + 1}, &p);
+	walk_chunk(skel, &(struct chunk){ pfn, pfn + 1 }, &p);
 	if (p.steps != 1 || p.in_use != 1 || f->pfn != pfn || f->mapcount != 1 || f->refcount < 2)
-		not_here(
-			"struct pages are not where they were expected: page 0x%llx has %d references, %d mappings",
-			(unsigned long long)pfn, f->refcount, f->mapcount);
+		not_here("struct pages are not where they were expected: page 0x%llx has %d references, %d mappings",
+			 (unsigned long long)pfn, f->refcount, f->mapcount);
 }
 
 /* Some free memory, which is rare where the page cache has grown into all of it. */
@@ -333,7 +332,7 @@ int main(void)
 	static const struct {
 		const char *name;
 		bool (*is)(const struct pass *p);
-	} kinds[] = {{"free", is_free}, {"in use", is_used}, {"all", is_any}};
+	} kinds[] = { { "free", is_free }, { "in use", is_used }, { "all", is_any } };
 	struct look_bpf *skel;
 	struct chunks all;
 	struct btf *btf;

@@ -22,9 +22,9 @@ uint64_t bytes_number(struct bytes *b, size_t n); /* of @n <= 8 bytes */
 char *bytes_string(struct bytes *b, size_t max);
 
 /* abort() unless @ok, and says what it was. */
-#define promise(ok) \
-	do { \
-		if (!(ok)) \
+#define promise(ok)                                              \
+	do {                                                     \
+		if (!(ok))                                       \
 			promise_broken(__FILE__, __LINE__, #ok); \
 	} while (0)
 void promise_broken(const char *file, int line, const char *what) __attribute__((noreturn));

@@ -9,9 +9,12 @@
 #include "target.h"
 
 static const struct argp_option options[] = {
-	{ "json", 256, NULL, 0, "", 0 },     { "count", 'n', "N", 0, "", 0 },
-	{ "comm", 'c', "NAME", 0, "", 0 },   { "verbose", 'v', NULL, 0, "", 0 },
-	{ NULL, 0, NULL, 0, "Memory:", 0 },  { "ring-size", 257, "SIZE", 0, "", 0 },
+	{ "json", 256, NULL, 0, "", 0 },
+	{ "count", 'n', "N", 0, "", 0 },
+	{ "comm", 'c', "NAME", 0, "", 0 },
+	{ "verbose", 'v', NULL, 0, "", 0 },
+	{ NULL, 0, NULL, 0, "Memory:", 0 },
+	{ "ring-size", 257, "SIZE", 0, "", 0 },
 	{ 0 },
 };
 

@@ -70,8 +70,7 @@ static void record_fill(struct world *w, struct dx_event *ev)
 	ev->dev = kind >> 4 & 1 ? 259 << 20 | 1 : 8 << 20 | 1;
 	ev->ino = kind >> 5 & 3;
 	ev->index = bytes_number(b, 1);
-	ev->pfn =
-		FIRST_PFN + (kind & 3) * NR_PAGES + bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);
+	ev->pfn = FIRST_PFN + (kind & 3) * NR_PAGES + bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);
 	ev->refcount = (int16_t)bytes_number(b, 2);
 	ev->mapcount = (int8_t)bytes_number(b, 1);
 	ev->pincount = ev->refcount >> 10;
@@ -113,8 +112,7 @@ static void stack_sent(struct world *w)
 	e.hash = (uint64_t)number << 33 | 1;
 	e.nr = bytes_number(&w->b, 1) % (DX_STACK_FRAMES + 2);
 	for (size_t i = 0; i < DX_STACK_FRAMES; i++)
-		e.ip[i] =
-			how & 0x40 ? bytes_number(&w->b, 8) : 0xffffffff81000000 + number * 64 + i;
+		e.ip[i] = how & 0x40 ? bytes_number(&w->b, 8) : 0xffffffff81000000 + number * 64 + i;
 	/* cut short */
 	if (how & 0x80)
 		len -= 1 + bytes_number(&w->b, 1);
@@ -391,8 +389,7 @@ static int history_shown(const struct engine_folio *f, void *arg)
 
 	view_history_text(w->text, w->e, "/f\302\233:0", f, 1);
 	promise(!view_history_json(w->json, w->e, "/f\302\233:0", f));
-	promise_harmless(view_history_compact(compact, sizeof(compact), w->e, f->pfn, 30,
-					      UINT64_MAX),
+	promise_harmless(view_history_compact(compact, sizeof(compact), w->e, f->pfn, 30, UINT64_MAX),
 			 false);
 	return ++w->histories == 50;
 }

@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *log = strndup((const char *)b.p, b.left), *says = malloc(len);
 
 	promise(log && says);
-	keep("libbpf: prog '%s': -- BEGIN PROG LOAD LOG --\n%s-- END PROG LOAD LOG --\n", "fuzz", log);
+	keep("libbpf: prog '%s': -- BEGIN PROG LOAD LOG --\n%s-- END PROG LOAD LOG --\n", "fuzz",
+	     log);
 	keep("%s", log);
 	refusal_of("fuzz");
 	refusal_of("");

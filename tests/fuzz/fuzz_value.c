@@ -44,13 +44,13 @@ static void said_end(int err)
 }
 
 /* Runs one of them; true: *VALUE is set. */
-#define VALUE_OF(call) \
-	({ \
-		int err_; \
-		said_begin(); \
-		err_ = (call); \
+#define VALUE_OF(call)          \
+	({                      \
+		int err_;       \
+		said_begin();   \
+		err_ = (call);  \
 		said_end(err_); \
-		!err_; \
+		!err_;          \
 	})
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

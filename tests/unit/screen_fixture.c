@@ -18,8 +18,11 @@ int setup(void **state)
 	f->e = feed_engine();
 	f->m = model_new(&o);
 	assert_non_null(f->m);
-	f->info = (struct screen_info){ .version = "0.1.0", .kernel = "7.2.12", .regime = "current",
-					.time = "12:31:07", .now = 20 * SEC };
+	f->info = (struct screen_info){ .version = "0.1.0",
+					.kernel = "7.2.12",
+					.regime = "current",
+					.time = "12:31:07",
+					.now = 20 * SEC };
 	f->rows = 24;
 	f->cols = 100;
 	*state = f;

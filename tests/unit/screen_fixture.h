@@ -5,7 +5,7 @@
 #include "view/model.h"
 #include "view_feed.h"
 
-#define MS 1000000ull
+#define MS  1000000ull
 #define SEC 1000000000ull
 
 /* An engine, a screen of a size, and what is around them. */

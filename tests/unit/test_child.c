@@ -149,8 +149,7 @@ static void test_find(void **state)
 	assert_string_equal(err, "can't run './a': Is a directory");
 	/* the empty one at the end is the current folder; it is there, and yet it can't be run */
 	assert_int_equal(child_find("no-shell", &nobody_else, err, sizeof(err)), 0);
-	assert_int_equal(child_start(&c, no_shell, &nobody_else, err, sizeof(err)),
-			 CHECK_NOT_FOUND);
+	assert_int_equal(child_start(&c, no_shell, &nobody_else, err, sizeof(err)), CHECK_NOT_FOUND);
 	setenv("PATH", "/no/such", 1);
 	expect_both("both", &nobody_else, CHECK_NOT_FOUND);
 	unsetenv("PATH");
@@ -184,8 +183,7 @@ static void test_find_as_user(void **state)
 	expect_both(path, &u, CHECK_CANNOT_RUN);
 	assert_int_equal(child_find(path, &u, err, sizeof(err)), CHECK_CANNOT_RUN);
 	assert_non_null(strstr(
-		err,
-		"' as uid 65534 (no entry in passwd, so no group but 65533): Permission denied"));
+		err, "' as uid 65534 (no entry in passwd, so no group but 65533): Permission denied"));
 	assert_int_equal(chmod(path, 0750), 0);
 	assert_int_equal(chown(path, 0, 65533), 0);
 	expect_both(path, &u, 0);
@@ -256,8 +254,8 @@ static void test_left(void **state)
 	assert_non_null(mkdtemp(dir));
 	/* a shell that waits for a program with a hostile name, which is stopped */
 	snprintf(script, sizeof(script),
-		 "cp /bin/sh '%s/x) R (y'; '%s/x) R (y' -c 'echo $$; kill -STOP $$; exit 3'; :",
-		 dir, dir);
+		 "cp /bin/sh '%s/x) R (y'; '%s/x) R (y' -c 'echo $$; kill -STOP $$; exit 3'; :", dir,
+		 dir);
 	start_reading(&c, script, &nobody_else, &fd);
 	read_line(fd, got, sizeof(got));
 	pid = atoi(got);
@@ -316,10 +314,9 @@ static void test_passes_on(void **state)
 	setenv("DAXTOP_TEST", "a b", 1);
 	expect_output("echo \"$DAXTOP_TEST\"", &nobody_else, "a b\n");
 	/* no descriptor but the three: main() closed what we were called with */
-	expect_output(
-		"for f in /proc/self/fd/*; do [ -e \"$f\" ] && [ \"${f##*/}\" -gt 2 ] && echo more; "
-		"done; :",
-		&nobody_else, "");
+	expect_output("for f in /proc/self/fd/*; do [ -e \"$f\" ] && [ \"${f##*/}\" -gt 2 ] && echo more; "
+		      "done; :",
+		      &nobody_else, "");
 }
 
 int main(void)

@@ -151,8 +151,7 @@ static void test_same_signal(void **state)
 	close(fd);
 	child_signals_give_back();
 	/* a signal that came before it was started: it is not */
-	assert_int_equal(child_start(&c, (char *[]){ "true", NULL }, &nobody_else, err,
-				     sizeof(err)),
+	assert_int_equal(child_start(&c, (char *[]){ "true", NULL }, &nobody_else, err, sizeof(err)),
 			 CHECK_FAILED);
 	assert_string_equal(err, "a signal came before 'true' was started");
 	stop_wanted = 0;
@@ -288,9 +287,8 @@ static void test_terminal(void **state)
 	pid = forkpty(&master, NULL, NULL, NULL);
 	assert_true(pid >= 0);
 	if (!pid)
-		_exit(shell(
-			"n=0; trap 'n=$((n + 1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.02; done; "
-			"sleep 0.3; echo got $n; exit 4"));
+		_exit(shell("n=0; trap 'n=$((n + 1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.02; done; "
+			    "sleep 0.3; echo got $n; exit 4"));
 	expect_shown(master, seen, sizeof(seen), "ready");
 	assert_int_equal(write(master, "\x1a", 1), 1);
 	expect_shown(master, seen, sizeof(seen), "stopped");

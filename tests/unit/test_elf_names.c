@@ -38,11 +38,14 @@ static const char strings[] = "\0first\0alias\0weak\0inner\0unsized\0data";
 #define AT_UNSIZED 24
 #define AT_DATA	   32
 
-static Elf64_Sym sym(unsigned int name, unsigned int bind, unsigned int type, uint64_t value, uint64_t size)
+static Elf64_Sym sym(unsigned int name, unsigned int bind, unsigned int type, uint64_t value,
+		     uint64_t size)
 {
-	return (Elf64_Sym){
-		.st_name = name, .st_info = ELF64_ST_INFO(bind, type), .st_shndx = 1, .st_value = value, .st_size = size
-	};
+	return (Elf64_Sym){ .st_name = name,
+			    .st_info = ELF64_ST_INFO(bind, type),
+			    .st_shndx = 1,
+			    .st_value = value,
+			    .st_size = size };
 }
 
 static void image_init(struct image *m)
@@ -61,16 +64,26 @@ static void image_init(struct image *m)
 	m->h.e_phnum = 2;
 	m->h.e_shnum = 5;
 	/* where both have the page, code is meant */
-	m->segment[0] = (Elf64_Phdr){ PT_LOAD, PF_R, CODE_AT, 0x600000, 0x600000, 0x1000, 0x1000, 0x1000 };
-	m->segment[1] = (Elf64_Phdr){ PT_LOAD, PF_R | PF_X, CODE_AT, CODE_VMA, CODE_VMA, 0x1000, 0x1000, 0x1000 };
-	m->section[S_SYMTAB] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_offset = offsetof(struct image, symbol),
-		.sh_size = sizeof(m->symbol), .sh_link = S_STRTAB, .sh_entsize = sizeof(Elf64_Sym) };
-	m->section[S_STRTAB] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct image, strings),
-		.sh_size = sizeof(strings) };
-	m->section[S_DYNSYM] = (Elf64_Shdr){ .sh_type = SHT_DYNSYM, .sh_offset = offsetof(struct image, dynamic),
-		.sh_size = sizeof(m->dynamic), .sh_link = S_OTHER, .sh_entsize = sizeof(Elf64_Sym) };
-	m->section[S_OTHER] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct image, other),
-		.sh_size = sizeof(m->other) };
+	m->segment[0] =
+		(Elf64_Phdr){ PT_LOAD, PF_R, CODE_AT, 0x600000, 0x600000, 0x1000, 0x1000, 0x1000 };
+	m->segment[1] = (Elf64_Phdr){ PT_LOAD,	PF_R | PF_X, CODE_AT, CODE_VMA,
+				      CODE_VMA, 0x1000,	     0x1000,  0x1000 };
+	m->section[S_SYMTAB] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB,
+					     .sh_offset = offsetof(struct image, symbol),
+					     .sh_size = sizeof(m->symbol),
+					     .sh_link = S_STRTAB,
+					     .sh_entsize = sizeof(Elf64_Sym) };
+	m->section[S_STRTAB] = (Elf64_Shdr){ .sh_type = SHT_STRTAB,
+					     .sh_offset = offsetof(struct image, strings),
+					     .sh_size = sizeof(strings) };
+	m->section[S_DYNSYM] = (Elf64_Shdr){ .sh_type = SHT_DYNSYM,
+					     .sh_offset = offsetof(struct image, dynamic),
+					     .sh_size = sizeof(m->dynamic),
+					     .sh_link = S_OTHER,
+					     .sh_entsize = sizeof(Elf64_Sym) };
+	m->section[S_OTHER] = (Elf64_Shdr){ .sh_type = SHT_STRTAB,
+					    .sh_offset = offsetof(struct image, other),
+					    .sh_size = sizeof(m->other) };
 	m->symbol[1] = sym(AT_ALIAS, STB_LOCAL, STT_FUNC, CODE_VMA, 0x40);
 	m->symbol[2] = sym(AT_FIRST, STB_GLOBAL, STT_FUNC, CODE_VMA, 0x40);
 	m->symbol[3] = sym(AT_WEAK, STB_WEAK, STT_FUNC, CODE_VMA, 0x40);
@@ -207,10 +220,14 @@ static void test_narrow(void **state)
 	(void)state;
 	m.h.e_phoff = (char *)&m.segment - (char *)&m;
 	m.h.e_shoff = (char *)&m.section - (char *)&m;
-	m.section[1] = (Elf32_Shdr){ .sh_type = SHT_SYMTAB, .sh_offset = (char *)&m.symbol - (char *)&m,
-		.sh_size = sizeof(m.symbol), .sh_link = 2, .sh_entsize = sizeof(Elf32_Sym) };
-	m.section[2] = (Elf32_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = (char *)&m.strings - (char *)&m,
-		.sh_size = sizeof(m.strings) };
+	m.section[1] = (Elf32_Shdr){ .sh_type = SHT_SYMTAB,
+				     .sh_offset = (char *)&m.symbol - (char *)&m,
+				     .sh_size = sizeof(m.symbol),
+				     .sh_link = 2,
+				     .sh_entsize = sizeof(Elf32_Sym) };
+	m.section[2] = (Elf32_Shdr){ .sh_type = SHT_STRTAB,
+				     .sh_offset = (char *)&m.strings - (char *)&m,
+				     .sh_size = sizeof(m.strings) };
 	fd = file_of(&m, sizeof(m));
 	assert_int_equal(elf_names(fd, at, 2, out), 0);
 	assert_string_equal(out[0].name, "");
@@ -274,7 +291,9 @@ static void test_strings(void **state)
 
 static void test_hostile(void **state)
 {
-	static const uint64_t extremes[] = { 0, 1, 0x7fffffff, 0xffffffff, INT64_MAX, UINT64_MAX - 7, UINT64_MAX };
+	static const uint64_t extremes[] = { 0,		 1,	    0x7fffffff,
+					     0xffffffff, INT64_MAX, UINT64_MAX - 7,
+					     UINT64_MAX };
 	struct image good, m;
 
 	(void)state;
@@ -309,9 +328,16 @@ static void test_hostile(void **state)
 	/* offsets and sizes that wrap around, in every field that has one */
 	for (size_t i = 0; i < sizeof(extremes) / sizeof(extremes[0]); i++) {
 		uint64_t *fields[] = {
-			&m.h.e_phoff, &m.h.e_shoff, &m.segment[1].p_offset, &m.segment[1].p_vaddr,
-			&m.segment[1].p_filesz, &m.section[S_SYMTAB].sh_offset, &m.section[S_STRTAB].sh_offset,
-			&m.section[S_STRTAB].sh_size, &m.symbol[2].st_value, &m.symbol[2].st_size,
+			&m.h.e_phoff,
+			&m.h.e_shoff,
+			&m.segment[1].p_offset,
+			&m.segment[1].p_vaddr,
+			&m.segment[1].p_filesz,
+			&m.section[S_SYMTAB].sh_offset,
+			&m.section[S_STRTAB].sh_offset,
+			&m.section[S_STRTAB].sh_size,
+			&m.symbol[2].st_value,
+			&m.symbol[2].st_size,
 		};
 
 		for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++) {
@@ -344,7 +370,8 @@ static void test_own(void **state)
 	(void)state;
 	assert_non_null(maps);
 	while (!at && fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%lx %*s %lx", &start, &end, &offset) == 3 && addr >= start && addr < end)
+		if (sscanf(line, "%lx-%lx %*s %lx", &start, &end, &offset) == 3 && addr >= start &&
+		    addr < end)
 			at = addr - start + offset;
 	fclose(maps);
 	at += 3;
@@ -357,12 +384,9 @@ static void test_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_narrow),
-		cmocka_unit_test(test_extended),
-		cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_many),
+		cmocka_unit_test(test_narrow),	cmocka_unit_test(test_extended),
+		cmocka_unit_test(test_strings), cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_own),
 	};
 

@@ -514,11 +514,9 @@ static void test_remove_shared(void **state)
 
 	(void)state;
 	push_first_fault(e, 100, PFN);
-	push(e, DX_REMOVE, 200, PFN, .flags = DX_F_SHARED, .ret = 1, .refcount = 1,
-	     .mapcount = 1);
+	push(e, DX_REMOVE, 200, PFN, .flags = DX_F_SHARED, .ret = 1, .refcount = 1, .mapcount = 1);
 	assert_true(folio_of(e, PFN).mapped_entry);
-	push(e, DX_REMOVE, 300, PFN, .flags = DX_F_SHARED, .ret = 0, .refcount = 1,
-	     .mapcount = 1);
+	push(e, DX_REMOVE, 300, PFN, .flags = DX_F_SHARED, .ret = 0, .refcount = 1, .mapcount = 1);
 	assert_false(folio_of(e, PFN).mapped_entry);
 	engine_free(e);
 }
@@ -529,8 +527,8 @@ static void test_generic(void **state)
 	struct engine *e = engine_plain();
 
 	(void)state;
-	push(e, DX_INSTALL, 100, PFN, .pgmap_type = GENERIC, .flags = DX_F_REF_TAKEN,
-	     .refcount = 2, .dev = 250 << 20, .index = 7);
+	push(e, DX_INSTALL, 100, PFN, .pgmap_type = GENERIC, .flags = DX_F_REF_TAKEN, .refcount = 2,
+	     .dev = 250 << 20, .index = 7);
 	push(e, DX_UNMAP, 200, PFN, .pgmap_type = GENERIC, .refcount = 2, .mapcount = 1);
 	push(e, DX_INSTALL, 300, PFN, .pgmap_type = GENERIC, .refcount = 1);
 	push(e, DX_FREE, 400, PFN, .pgmap_type = GENERIC);

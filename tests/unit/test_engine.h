@@ -45,25 +45,32 @@ static inline struct engine *engine_plain(void)
  * push(e, DX_UNMAP, 10, PFN, .refcount = 1, .mapcount = 1);
  */
 #pragma GCC diagnostic ignored "-Woverride-init"
-#define EVENT(type_, time_, pfn_, ...)                                                   \
-	((struct dx_event){ .type = type_, .time = time_, .pfn = pfn_, .pgmap = PMEM0,   \
-			    .pgmap_type = FS_DAX, .nr = 1, .tgid = 100, .pid = 101,      \
-			    .comm = "app", .stack = -1, ##__VA_ARGS__ })
-#define push(e, ...)                                                                     \
-	do {                                                                             \
-		struct dx_event ev_ = EVENT(__VA_ARGS__);                                \
-		assert_int_equal(put_event(e, &ev_, sizeof(ev_)), 0);                  \
-		/* an answer, too, is applied at once where there is no window */        \
-		if (!(e)->opt.window_ns)                                                 \
-			put_time(e, ev_.time);                                     \
+#define EVENT(type_, time_, pfn_, ...)            \
+	((struct dx_event){ .type = type_,        \
+			    .time = time_,        \
+			    .pfn = pfn_,          \
+			    .pgmap = PMEM0,       \
+			    .pgmap_type = FS_DAX, \
+			    .nr = 1,              \
+			    .tgid = 100,          \
+			    .pid = 101,           \
+			    .comm = "app",        \
+			    .stack = -1,          \
+			    ##__VA_ARGS__ })
+#define push(e, ...)                                                              \
+	do {                                                                      \
+		struct dx_event ev_ = EVENT(__VA_ARGS__);                         \
+		assert_int_equal(put_event(e, &ev_, sizeof(ev_)), 0);             \
+		/* an answer, too, is applied at once where there is no window */ \
+		if (!(e)->opt.window_ns)                                          \
+			put_time(e, ev_.time);                                    \
 	} while (0)
 
 /* The first 4K write fault of a page: inserted, installed at time - 2, ended. */
-#define push_first_fault(e, time, pfn)                                                   \
-	push(e, DX_FAULT, time, pfn, .flags = DX_F_INSERT | DX_F_INSTALL | DX_F_WRITE,   \
-	     .ref_first = 0, .ref_install = 1, .map_install = 0, .since = 2,             \
-	     .refcount = 1, .mapcount = 1, .ret = VM_FAULT_NOPAGE, .dev = 259 << 20,        \
-	     .ino = 12, .index = (pfn) - PFN)
+#define push_first_fault(e, time, pfn)                                                      \
+	push(e, DX_FAULT, time, pfn, .flags = DX_F_INSERT | DX_F_INSTALL | DX_F_WRITE,      \
+	     .ref_first = 0, .ref_install = 1, .map_install = 0, .since = 2, .refcount = 1, \
+	     .mapcount = 1, .ret = VM_FAULT_NOPAGE, .dev = 259 << 20, .ino = 12, .index = (pfn)-PFN)
 
 /* One line a step: cause, '?' if inferred, counts, '!' if after a loss. */
 struct text {

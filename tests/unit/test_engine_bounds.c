@@ -92,8 +92,8 @@ static void test_max_folios(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		push(e, DX_FAULT, 100, PFN + i, .flags = DX_F_INSTALL, .since = 5,
-		     .ref_install = 1, .refcount = 1, .mapcount = 1);
+		push(e, DX_FAULT, 100, PFN + i, .flags = DX_F_INSTALL, .since = 5, .ref_install = 1,
+		     .refcount = 1, .mapcount = 1);
 	assert_int_equal(stats_of(e).folios[0], 3);
 	assert_int_equal(stats_of(e).folios_refused, 2);
 	assert_int_equal(engine_folio_get(e, PFN + 3, &f), -ENOENT);
@@ -188,8 +188,7 @@ static void test_extremes(void **state)
 			     .map_install = value[(i + 4) % 7], .since = i,
 			     .flags = (i * 0x9e3779b9u) & ~(DX_F_NO_FOLIO | DX_F_ZERO),
 			     .order = i & 1 ? 9 : 0, .nr = i & 2 ? UINT32_MAX : 1,
-			     .index = i & 4 ? UINT64_MAX : 7, .ino = i,
-			     .ret = value[(i + 5) % 7]);
+			     .index = i & 4 ? UINT64_MAX : 7, .ino = i, .ret = value[(i + 5) % 7]);
 			n++;
 		}
 	}
@@ -303,8 +302,8 @@ static void test_tasks(void **state)
 			const struct task *task = &e->tasks.task[STEP_TASK(s->what)];
 
 			if (s->time >= 10)
-				right &= task->tgid == (STEP_CAUSE(s->what) == DX_REMOVE ?
-							9 : s->time);
+				right &= task->tgid ==
+					 (STEP_CAUSE(s->what) == DX_REMOVE ? 9 : s->time);
 		}
 	}
 	assert_true(right);
@@ -339,8 +338,7 @@ static bool one_of_each(struct engine *e)
 		good &= !put_event(e, &ev, sizeof(ev));
 		ev = EVENT(DX_BREAK_BUSY, 1000, PFN + i, .pid = i, .refcount = 1024);
 		good &= !put_event(e, &ev, sizeof(ev));
-		ev = EVENT(DX_FAULT, 1001, PFN + i, .flags = DX_F_INSTALL, .since = 900,
-			   .pgmap = i);
+		ev = EVENT(DX_FAULT, 1001, PFN + i, .flags = DX_F_INSTALL, .since = 900, .pgmap = i);
 		good &= !put_event(e, &ev, sizeof(ev));
 	}
 	for (uint64_t i = 0; i < 70; i++) {
@@ -384,7 +382,8 @@ static void test_no_memory(void **state)
 			/* memory is back: it works as if nothing had been */
 			engine_realloc = realloc;
 			assert_int_equal(put_event(e, &EVENT(DX_INSERT, 5000, 77),
-						     sizeof(struct dx_event)), 0);
+						   sizeof(struct dx_event)),
+					 0);
 			put_time(e, UINT64_MAX);
 			assert_counts(e, 77, 0, 0, 0);
 		}
@@ -422,18 +421,12 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_history_budget),
-		cmocka_unit_test(test_history_ring),
-		cmocka_unit_test(test_no_history),
-		cmocka_unit_test(test_max_folios),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_extremes),
-		cmocka_unit_test(test_times),
-		cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_comm),
-		cmocka_unit_test(test_tasks),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_history_budget), cmocka_unit_test(test_history_ring),
+		cmocka_unit_test(test_no_history),     cmocka_unit_test(test_max_folios),
+		cmocka_unit_test(test_malformed),      cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_times),	       cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_comm),	       cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

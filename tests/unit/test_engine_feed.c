@@ -2,7 +2,8 @@
 /* test_engine_feed.c - the engine's only way in: what is refused, with which words, and what is passed over. */
 #include "test_engine.h"
 
-static void refused(struct engine *e, unsigned int type, const void *payload, size_t len, const char *why)
+static void refused(struct engine *e, unsigned int type, const void *payload, size_t len,
+		    const char *why)
 {
 	uint64_t bad = stats_of(e).bad;
 
@@ -14,15 +15,24 @@ static void refused(struct engine *e, unsigned int type, const void *payload, si
 static void test_lengths(void **state)
 {
 	static const size_t least[DX_RECORD_TYPES] = {
-		[DX_REC_HELLO] = sizeof(struct dx_hello),  [DX_REC_EVENT] = sizeof(struct dx_event),
-		[DX_REC_FILE] = 136,			   [DX_REC_PGMAP] = sizeof(struct dx_pgmap),
-		[DX_REC_LOST] = sizeof(struct dx_lost),	   [DX_REC_MISSED] = sizeof(struct dx_missed),
-		[DX_REC_TIME] = 8,			   [DX_REC_COUNTERS] = sizeof(struct dx_rule_counts),
-		[DX_REC_ASK] = sizeof(struct dx_ask),	   [DX_REC_ENDING] = 8,
-		[DX_REC_END] = 8,			   [DX_REC_READY] = 8,
-		[DX_REC_PATH] = sizeof(struct dx_path),	   [DX_REC_DEVICE] = sizeof(struct dx_device),
-		[DX_REC_STACK] = 16,			   [DX_REC_UNKEPT] = 8,
-		[DX_REC_PROBE] = sizeof(struct dx_probe),  [DX_REC_COMMAND] = sizeof(struct dx_command),
+		[DX_REC_HELLO] = sizeof(struct dx_hello),
+		[DX_REC_EVENT] = sizeof(struct dx_event),
+		[DX_REC_FILE] = 136,
+		[DX_REC_PGMAP] = sizeof(struct dx_pgmap),
+		[DX_REC_LOST] = sizeof(struct dx_lost),
+		[DX_REC_MISSED] = sizeof(struct dx_missed),
+		[DX_REC_TIME] = 8,
+		[DX_REC_COUNTERS] = sizeof(struct dx_rule_counts),
+		[DX_REC_ASK] = sizeof(struct dx_ask),
+		[DX_REC_ENDING] = 8,
+		[DX_REC_END] = 8,
+		[DX_REC_READY] = 8,
+		[DX_REC_PATH] = sizeof(struct dx_path),
+		[DX_REC_DEVICE] = sizeof(struct dx_device),
+		[DX_REC_STACK] = 16,
+		[DX_REC_UNKEPT] = 8,
+		[DX_REC_PROBE] = sizeof(struct dx_probe),
+		[DX_REC_COMMAND] = sizeof(struct dx_command),
 		[DX_REC_PICTURE] = sizeof(struct dx_picture),
 	};
 	struct engine *e = engine_plain();
@@ -64,7 +74,12 @@ static void test_later(void **state)
 static void test_refused(void **state)
 {
 	struct engine *e = engine_plain();
-	struct dx_pgmap p = { .pgmap = 1, .pfn = PFN, .nr_pages = 512, .type = FS_DAX, .device = "pmem0" }, q = p;
+	struct dx_pgmap p = { .pgmap = 1,
+			      .pfn = PFN,
+			      .nr_pages = 512,
+			      .type = FS_DAX,
+			      .device = "pmem0" },
+			q = p;
 	struct dx_file_event f = { .e = EVENT(DX_INSERT, 1, 0), .path_len = 1, .path = "/" };
 
 	(void)state;

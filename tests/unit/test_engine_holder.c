@@ -12,19 +12,22 @@ static void test_pins(void **state)
 	     .flags = DX_F_LONGTERM, .stack = 9);
 	push(e, DX_PIN, 300, PFN, .tgid = 1, .pid = 12, .comm = "c", .refcount = 4096);
 	push(e, DX_PIN, 150, PFN + 1, .tgid = 3, .pid = 33, .comm = "d", .refcount = 1024);
-	assert_holders(e, PFN, "pin 1/11 a x1 @100\n"
-			       "pin 2/22 b x2 @200 longterm\n"
-			       "pin 1/12 c x1 @300\n");
-	assert_holders(e, UINT64_MAX, "pin 1/11 a x1 @100\n"
-				      "pin 3/33 d x1 @150\n"
-				      "pin 2/22 b x2 @200 longterm\n"
-				      "pin 1/12 c x1 @300\n");
+	assert_holders(e, PFN,
+		       "pin 1/11 a x1 @100\n"
+		       "pin 2/22 b x2 @200 longterm\n"
+		       "pin 1/12 c x1 @300\n");
+	assert_holders(e, UINT64_MAX,
+		       "pin 1/11 a x1 @100\n"
+		       "pin 3/33 d x1 @150\n"
+		       "pin 2/22 b x2 @200 longterm\n"
+		       "pin 1/12 c x1 @300\n");
 	assert_int_equal(folio_of(e, PFN).nr_holders, 3);
 	/* its own first, the oldest of them */
 	push(e, DX_UNPIN, 400, PFN, .tgid = 2, .refcount = 4096);
 	push(e, DX_UNPIN, 410, PFN, .tgid = 1, .refcount = 3072);
-	assert_holders(e, PFN, "pin 2/22 b x1 @200 longterm\n"
-			       "pin 1/12 c x1 @300\n");
+	assert_holders(e, PFN,
+		       "pin 2/22 b x1 @200 longterm\n"
+		       "pin 1/12 c x1 @300\n");
 	/* softirq on an idle CPU, a kworker: the oldest */
 	push(e, DX_UNPIN, 420, PFN, .tgid = 0, .pid = 0, .refcount = 2048);
 	assert_holders(e, PFN, "pin 1/12 c x1 @300\n");
@@ -57,8 +60,7 @@ static void test_failed_pin(void **state)
 
 	(void)state;
 	push_first_fault(e, 100, PFN);
-	push(e, DX_PIN, 200, PFN, .refcount = 1, .mapcount = 1, .ret = -95,
-	     .flags = DX_F_LONGTERM);
+	push(e, DX_PIN, 200, PFN, .refcount = 1, .mapcount = 1, .ret = -95, .flags = DX_F_LONGTERM);
 	push(e, DX_PIN, 200, 0, .ret = -95, .flags = DX_F_LONGTERM | DX_F_NO_FOLIO);
 	assert_holders(e, UINT64_MAX, "");
 	assert_counts(e, PFN, 1, 1, 0);
@@ -261,7 +263,10 @@ static void test_pgmaps(void **state)
 {
 	struct engine *e = engine_plain();
 	struct dx_pgmap p = {
-		.pgmap = 0xaa00, .pfn = 0x1000, .nr_pages = 0x200, .type = FS_DAX,
+		.pgmap = 0xaa00,
+		.pfn = 0x1000,
+		.nr_pages = 0x200,
+		.type = FS_DAX,
 		.device = "pmem0",
 	};
 
@@ -287,8 +292,7 @@ static void test_pgmaps(void **state)
 	assert_counts(e, 0x1005, 1024, 0, 1);
 	assert_int_equal(folio_of(e, 0x1005).nr_holders, 1);
 	/* another pgmap of the same memory: new struct pages */
-	push(e, DX_PGMAP_ADD, 400, 0x1000, .pgmap = 0xbb00, .index = 0x200,
-	     .pgmap_type = GENERIC);
+	push(e, DX_PGMAP_ADD, 400, 0x1000, .pgmap = 0xbb00, .index = 0x200, .pgmap_type = GENERIC);
 	assert_counts(e, 0x1005, 0, 0, 0);
 	assert_int_equal(folio_of(e, 0x1005).nr_holders, 0);
 	assert_int_equal(stats_of(e).pinned, 0);
@@ -307,7 +311,10 @@ static void test_pgmap_set_early(void **state)
 {
 	struct engine *e = engine_with(1 << 20, 1000);
 	struct dx_pgmap p = {
-		.pgmap = 0xaa00, .pfn = 0x1000, .nr_pages = 0x200, .type = FS_DAX,
+		.pgmap = 0xaa00,
+		.pfn = 0x1000,
+		.nr_pages = 0x200,
+		.type = FS_DAX,
 		.device = "pmem0",
 	};
 
@@ -330,8 +337,7 @@ static void test_pgmap_address_again(void **state)
 	push(e, DX_PGMAP_ADD, 100, 0x1000, .pgmap = 0xaa00, .index = 0x200);
 	push(e, DX_INSERT, 110, 0x1001, .pgmap = 0xaa00);
 	push(e, DX_PGMAP_GONE, 120, 0x1000, .pgmap = 0xaa00);
-	push(e, DX_PGMAP_ADD, 130, 0x8000, .pgmap = 0xaa00, .index = 0x100,
-	     .pgmap_type = GENERIC);
+	push(e, DX_PGMAP_ADD, 130, 0x8000, .pgmap = 0xaa00, .index = 0x100, .pgmap_type = GENERIC);
 	push(e, DX_INSERT, 140, 0x8001, .pgmap = 0xaa00, .pgmap_type = GENERIC, .refcount = 1);
 	assert_pgmaps(e, "aa00 1000+200 type 3 '' folios 1 gone\n"
 			 "aa00 8000+100 type 4 '' folios 1\n");
@@ -351,8 +357,7 @@ static void test_many_pgmaps(void **state)
 	p.device[sizeof(p.device) - 1] = 0;
 	for (uint64_t i = 1; i <= 2 * PGMAP_MAX; i++) {
 		p.pgmap = i;
-		assert_int_equal(put_pgmap(e, &p),
-				 i <= PGMAP_MAX - PGMAP_FIRST ? 0 : -ENOMEM);
+		assert_int_equal(put_pgmap(e, &p), i <= PGMAP_MAX - PGMAP_FIRST ? 0 : -ENOMEM);
 	}
 	/* names end in a NUL */
 	assert_int_equal(strlen(e->pgmaps.map[PGMAP_FIRST].p.device), 31);
@@ -362,8 +367,7 @@ static void test_many_pgmaps(void **state)
 	engine_free(e);
 }
 
-static int push_path(struct engine *e, uint64_t time, uint64_t ino, const char *path,
-		     uint32_t flags)
+static int push_path(struct engine *e, uint64_t time, uint64_t ino, const char *path, uint32_t flags)
 {
 	struct dx_file_event f = { .e = EVENT(DX_FILE, time, 0, .dev = 1, .ino = ino) };
 

@@ -324,12 +324,17 @@ static void test_loss_and_window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sorted),	     cmocka_unit_test(test_equal_times),
-		cmocka_unit_test(test_late),	     cmocka_unit_test(test_late_install),
+		cmocka_unit_test(test_sorted),
+		cmocka_unit_test(test_equal_times),
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_late_install),
 		cmocka_unit_test(test_answer_ahead),
-		cmocka_unit_test(test_shuffled),     cmocka_unit_test(test_same_result),
-		cmocka_unit_test(test_window_full),  cmocka_unit_test(test_advance),
-		cmocka_unit_test(test_loss),	     cmocka_unit_test(test_loss_and_window),
+		cmocka_unit_test(test_shuffled),
+		cmocka_unit_test(test_same_result),
+		cmocka_unit_test(test_window_full),
+		cmocka_unit_test(test_advance),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_loss_and_window),
 		cmocka_unit_test(test_loss_behind),
 	};
 

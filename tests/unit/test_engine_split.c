@@ -7,8 +7,8 @@
 static void push_huge_fault(struct engine *e, uint64_t time, uint64_t pfn)
 {
 	push(e, DX_FAULT, time, pfn, .flags = DX_F_INSERT | DX_F_INSTALL, .order = 9,
-	     .level = DX_PMD, .nr = 512, .ref_install = 1, .since = 2, .refcount = 1,
-	     .mapcount = 1, .ret = VM_FAULT_NOPAGE, .dev = 1, .ino = 12, .index = 1024 + 77);
+	     .level = DX_PMD, .nr = 512, .ref_install = 1, .since = 2, .refcount = 1, .mapcount = 1,
+	     .ret = VM_FAULT_NOPAGE, .dev = 1, .ino = 12, .index = 1024 + 77);
 }
 
 static void assert_orders(struct engine *e, uint64_t o0, uint64_t o9, uint64_t o18)
@@ -43,8 +43,7 @@ static void test_huge(void **state)
 	assert_int_equal(engine_folio_get(e, HUGE - 1, &f), -ENOENT);
 	assert_int_equal(engine_folio_get(e, HUGE + 512, &f), -ENOENT);
 	/* a large folio's pin is one reference and one in _pincount */
-	push(e, DX_PIN, 200, HUGE, .order = 9, .refcount = 4, .mapcount = 1, .pincount = 3,
-	     .nr = 3);
+	push(e, DX_PIN, 200, HUGE, .order = 9, .refcount = 4, .mapcount = 1, .pincount = 3, .nr = 3);
 	assert_counts(e, HUGE, 4, 1, 3);
 	push(e, DX_UNPIN, 300, HUGE, .order = 9, .refcount = 4, .mapcount = 1, .pincount = 3,
 	     .nr = 2);
@@ -130,8 +129,7 @@ static void test_merge(void **state)
 	push(e, DX_REMOVE, 320, HUGE, .order = 9);
 	assert_orders(e, 4, 0, 0);
 	push(e, DX_INSERT, 400, HUGE + 7);
-	assert_history(e, HUGE + 7,
-		       "insert 0>0 m0 p0\nremove 0>0 m0 p0\ninsert 0>0 m0 p0\n");
+	assert_history(e, HUGE + 7, "insert 0>0 m0 p0\nremove 0>0 m0 p0\ninsert 0>0 m0 p0\n");
 	engine_free(e);
 }
 
@@ -201,8 +199,7 @@ static void test_unseen_split_of_head(void **state)
 	(void)state;
 	push(e, DX_INSERT, 100, HUGE, .order = 9);
 	push(e, DX_INSERT, 200, HUGE);
-	assert_history(e, HUGE,
-		       "insert 0>0 m0 p0\nsplit? 0>0 m0 p0\ninsert 0>0 m0 p0\n");
+	assert_history(e, HUGE, "insert 0>0 m0 p0\nsplit? 0>0 m0 p0\ninsert 0>0 m0 p0\n");
 	assert_orders(e, 1, 0, 0);
 	engine_free(e);
 }
@@ -266,8 +263,7 @@ static void test_table(void **state)
 	assert_int_equal(engine_folios(e, count_folio, &sum), 0);
 	assert_int_equal(sum, expected);
 	for (uint64_t i = 0; i < N; i++)
-		assert_int_equal(
-			engine_folio_get(e, i & 1 ? PFN + i : (i * 7919) << 10 | 1, &f), 0);
+		assert_int_equal(engine_folio_get(e, i & 1 ? PFN + i : (i * 7919) << 10 | 1, &f), 0);
 	assert_int_equal(engine_folio_get(e, PFN + 2, &f), -ENOENT);
 	assert_int_equal(engine_folios(e, stop_at_third, &n), 42);
 	assert_int_equal(n, 3);
@@ -279,14 +275,10 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_huge_by_pte),
-		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_merge_busy),
-		cmocka_unit_test(test_unseen_split),
-		cmocka_unit_test(test_unseen_split_of_head),
-		cmocka_unit_test(test_pud),
-		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_huge),	     cmocka_unit_test(test_huge_by_pte),
+		cmocka_unit_test(test_merge),	     cmocka_unit_test(test_merge_busy),
+		cmocka_unit_test(test_unseen_split), cmocka_unit_test(test_unseen_split_of_head),
+		cmocka_unit_test(test_pud),	     cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,8 @@ static void assert_stacks(struct engine *e, const char *expected)
 	engine_stacks(e, seen, set);
 	for (int i = 0; i < STACKS; i++)
 		if (set[i])
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d", *text ? " " : "", i);
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d",
+				 *text ? " " : "", i);
 	assert_string_equal(text, expected);
 }
 
@@ -32,9 +33,10 @@ static void test_holder(void **state)
 	(void)state;
 	assert_stacks(e, "");
 	push_first_fault(e, T0, PFN);
-	push(e, DX_PIN, T0 + 1, PFN, .stack = 3, .ustack = 4, .refcount = 1025, .mapcount = 1, .pincount = 1);
-	push(e, DX_PIN, T0 + 2, PFN, .stack = DX_STACK_UNKEPT, .ustack = DX_STACK_UNKEPT, .refcount = 2049,
-	     .mapcount = 1, .pincount = 2);
+	push(e, DX_PIN, T0 + 1, PFN, .stack = 3, .ustack = 4, .refcount = 1025, .mapcount = 1,
+	     .pincount = 1);
+	push(e, DX_PIN, T0 + 2, PFN, .stack = DX_STACK_UNKEPT, .ustack = DX_STACK_UNKEPT,
+	     .refcount = 2049, .mapcount = 1, .pincount = 2);
 	/* who holds it is told by the kernel's stack only */
 	assert_stacks(e, "3");
 	push(e, DX_UNPIN, T0 + 3, PFN, .nr = 2, .refcount = 2049, .mapcount = 1, .pincount = 2);
@@ -53,9 +55,11 @@ static void test_pending(void **state)
 	for (int i = 0; i < 2000; i++)
 		push(e, DX_FREE, T0 + 10 * MS + i, PFN + 1 + i);
 	/* that late, it goes to the heap */
-	push(e, DX_GET, T0 + 5, PFN, .stack = 5, .ustack = DX_STACK_NONE, .refcount = 1025, .pincount = 1);
+	push(e, DX_GET, T0 + 5, PFN, .stack = 5, .ustack = DX_STACK_NONE, .refcount = 1025,
+	     .pincount = 1);
 	/* a fault has counts where others have the user's stack */
-	push(e, DX_FAULT, T0 + 11 * MS, PFN + 1, .flags = DX_F_INSTALL, .map_install = 9, .refcount = 1);
+	push(e, DX_FAULT, T0 + 11 * MS, PFN + 1, .flags = DX_F_INSTALL, .map_install = 9,
+	     .refcount = 1);
 	assert_stacks(e, "3 4 5");
 	put_time(e, UINT64_MAX);
 	assert_stacks(e, "3 5");
@@ -67,8 +71,8 @@ static void test_findings(void **state)
 	struct engine *e = engine_rules();
 
 	(void)state;
-	push(e, DX_VIOLATION, T0, PFN, .arg = DX_RULE_FREE_NONZERO, .ret = DX_D_REFCOUNT, .stack = 7, .ustack = 8,
-	     .refcount = 1);
+	push(e, DX_VIOLATION, T0, PFN, .arg = DX_RULE_FREE_NONZERO, .ret = DX_D_REFCOUNT,
+	     .stack = 7, .ustack = 8, .refcount = 1);
 	assert_stacks(e, "7 8");
 	push(e, DX_BREAK_BUSY, T0 + 1, PFN, .refcount = 1, .dev = 7, .ino = 12, .stack = 9);
 	assert_stacks(e, "7 8 9");

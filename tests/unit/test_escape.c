@@ -39,9 +39,13 @@ static void test_text_control(void **state)
 	EXPECT_TEXT("a\nb\tc\r", "a\\x0ab\\x09c\\x0d", 15);
 	EXPECT_TEXT("\x7f\x01", "\\x7f\\x01", 8);
 	/* C1 in UTF-8, among them CSI */
-	EXPECT_TEXT("\xc2\x9b" "31m", "\\xc2\\x9b31m", 11);
+	EXPECT_TEXT("\xc2\x9b"
+		    "31m",
+		    "\\xc2\\x9b31m", 11);
 	/* and as a byte, which is invalid UTF-8 */
-	EXPECT_TEXT("\x9b" "31m", "\\x9b31m", 7);
+	EXPECT_TEXT("\x9b"
+		    "31m",
+		    "\\x9b31m", 7);
 	/* what looks like an escape must not be taken for one */
 	EXPECT_TEXT("\\x1b", "\\\\x1b", 5);
 }
@@ -79,14 +83,18 @@ static void test_text_invalid(void **state)
 	EXPECT_TEXT("\xed\xa0\x80", "\\xed\\xa0\\x80", 12);
 	EXPECT_TEXT("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", 16);
 	/* a lead byte does not swallow the character behind it */
-	EXPECT_TEXT("\xe6" "A", "\\xe6A", 5);
+	EXPECT_TEXT("\xe6"
+		    "A",
+		    "\\xe6A", 5);
 }
 
 static void test_text_locale(void **state)
 {
 	(void)state;
 	assert_non_null(setlocale(LC_CTYPE, "C"));
-	EXPECT_TEXT("\xc3\xa4" "a", "\\xc3\\xa4a", 9);
+	EXPECT_TEXT("\xc3\xa4"
+		    "a",
+		    "\\xc3\\xa4a", 9);
 	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
 }
 
@@ -134,8 +142,12 @@ static void test_columns(void **state)
 	expect_columns(wide, 4, ESCAPE_KEEP_START, "\xe6\x97\xa5>", 3);
 	expect_columns(wide, 4, ESCAPE_KEEP_END, "<\xe8\xaa\x9e", 3);
 	/* so does an escape */
-	expect_columns("ab\x1b" "c", 6, ESCAPE_KEEP_START, "ab>", 3);
-	expect_columns("ab\x1b" "c", 5, ESCAPE_KEEP_END, "<c", 2);
+	expect_columns("ab\x1b"
+		       "c",
+		       6, ESCAPE_KEEP_START, "ab>", 3);
+	expect_columns("ab\x1b"
+		       "c",
+		       5, ESCAPE_KEEP_END, "<c", 2);
 }
 
 static void expect_json(const char *in, const char *want)
@@ -156,12 +168,16 @@ static void test_json(void **state)
 	(void)state;
 	expect_json("", "");
 	expect_json("{\"a\":\"\\n \xc3\xa4\"}", "{\"a\":\"\\n \xc3\xa4\"}");
-	expect_json("\x7f" "a\xc2\x9b", "\\u007fa\\u009b");
+	expect_json("\x7f"
+		    "a\xc2\x9b",
+		    "\\u007fa\\u009b");
 	expect_json("\xe2\x80\xaeZ\xe2\x80\xa8", "\\u202eZ\\u2028");
 	expect_json("\xf3\xa0\x80\x81\xf4\x8f\xbf\xbf", "\\udb40\\udc01\\udbff\\udfff");
 	expect_json("\xf0\x9f\xbf\xbe", "\\ud83f\\udffe");
 	/* no UTF-8: a byte alone, cut short, a surrogate */
-	expect_json("\xff" "a", "\\ufffda");
+	expect_json("\xff"
+		    "a",
+		    "\\ufffda");
 	expect_json("\xe6\x97", "\\ufffd\\ufffd");
 	expect_json("\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd");
 	/* a name that has U+FFFD itself */
@@ -184,9 +200,10 @@ static size_t encode(char *out, unsigned int wc)
 	if (wc < 0x800)
 		return out[0] = 0xc0 | wc >> 6, out[1] = 0x80 | (wc & 0x3f), 2;
 	if (wc < 0x10000)
-		return out[0] = 0xe0 | wc >> 12, out[1] = 0x80 | (wc >> 6 & 0x3f), out[2] = 0x80 | (wc & 0x3f), 3;
-	return out[0] = 0xf0 | wc >> 18, out[1] = 0x80 | (wc >> 12 & 0x3f), out[2] = 0x80 | (wc >> 6 & 0x3f),
-	       out[3] = 0x80 | (wc & 0x3f), 4;
+		return out[0] = 0xe0 | wc >> 12, out[1] = 0x80 | (wc >> 6 & 0x3f),
+		       out[2] = 0x80 | (wc & 0x3f), 3;
+	return out[0] = 0xf0 | wc >> 18, out[1] = 0x80 | (wc >> 12 & 0x3f),
+	       out[2] = 0x80 | (wc >> 6 & 0x3f), out[3] = 0x80 | (wc & 0x3f), 4;
 }
 
 static const char *in_json(const char *in)
@@ -243,8 +260,8 @@ static void test_hidden(void **state)
 		for (unsigned int wc = rows[i].first; wc <= rows[i].last; wc++) {
 			in[encode(in, wc)] = '\0';
 			escape_text(out, sizeof(out), in, strlen(in));
-			if (!escape_is_hidden(wc) || escape_wcwidth(wc) != -1 || !is_ascii(out) || !out[0] ||
-			    !is_ascii(in_json(in)))
+			if (!escape_is_hidden(wc) || escape_wcwidth(wc) != -1 || !is_ascii(out) ||
+			    !out[0] || !is_ascii(in_json(in)))
 				fail_msg("U+%04X (%s) goes out as it is", wc, rows[i].what);
 		}
 }
@@ -252,8 +269,9 @@ static void test_hidden(void **state)
 /* And letters go out as letters: what was hidden too much would make names unreadable. */
 static void test_shown(void **state)
 {
-	static const char *const names[] = { "\xc3\xa4\xc3\xb6", "\xce\xb1", "\xd0\x9f", "\xd7\xa9", "\xd8\xb9",
-					     "\xe0\xa4\x95", "\xe6\x97\xa5", "\xea\xb0\x80", "\xf0\x9f\x98\x80" };
+	static const char *const names[] = { "\xc3\xa4\xc3\xb6", "\xce\xb1",	 "\xd0\x9f",
+					     "\xd7\xa9",	 "\xd8\xb9",	 "\xe0\xa4\x95",
+					     "\xe6\x97\xa5",	 "\xea\xb0\x80", "\xf0\x9f\x98\x80" };
 	char out[64];
 
 	(void)state;
@@ -295,12 +313,12 @@ static void test_text_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_plain),    cmocka_unit_test(test_text_control),
-		cmocka_unit_test(test_text_unicode),  cmocka_unit_test(test_text_invalid),
-		cmocka_unit_test(test_text_locale),   cmocka_unit_test(test_text_room),
-		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_json),
-		cmocka_unit_test(test_is_utf8),	      cmocka_unit_test(test_hidden),
-		cmocka_unit_test(test_shown),	      cmocka_unit_test(test_text_any_bytes),
+		cmocka_unit_test(test_text_plain),   cmocka_unit_test(test_text_control),
+		cmocka_unit_test(test_text_unicode), cmocka_unit_test(test_text_invalid),
+		cmocka_unit_test(test_text_locale),  cmocka_unit_test(test_text_room),
+		cmocka_unit_test(test_columns),	     cmocka_unit_test(test_json),
+		cmocka_unit_test(test_is_utf8),	     cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_shown),	     cmocka_unit_test(test_text_any_bytes),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

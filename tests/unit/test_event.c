@@ -10,12 +10,12 @@
 #include <string.h>
 #include "event.h"
 
-#define AT(field, offset, size)                                       \
-	do {                                                          \
-		assert_int_equal(offsetof(struct dx_event, field), offset); \
+#define AT(field, offset, size)                                                \
+	do {                                                                   \
+		assert_int_equal(offsetof(struct dx_event, field), offset);    \
 		assert_int_equal(sizeof(((struct dx_event *)0)->field), size); \
-		next = offset == next ? offset + size : -1;           \
-		assert_int_not_equal(next, -1);                       \
+		next = offset == next ? offset + size : -1;                    \
+		assert_int_not_equal(next, -1);                                \
 	} while (0)
 
 /* Every byte of the record belongs to a field: there is no padding. */

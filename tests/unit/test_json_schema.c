@@ -47,14 +47,17 @@ static void expect(const char *line, const char *why)
 	json_object_put(o);
 }
 
-#define SCAN "{\"schema\":2,\"type\":\"scan\",\"kernel\":\"7.3.4\",\"regime\":\"current\",\"time_ns\":"
+#define SCAN \
+	"{\"schema\":2,\"type\":\"scan\",\"kernel\":\"7.3.4\",\"regime\":\"current\",\"time_ns\":"
 
 static void test_lines(void **state)
 {
 	(void)state;
 	expect(SCAN "5}", NULL);
 	expect(SCAN "5,\"pfn\":null,\"file_hex\":\"ff\",\"dev\":\"259:1\"}", NULL);
-	expect(SCAN "5,\"holders\":[{\"pid\":1,\"kernel_stack\":[{\"ip\":\"0x1\",\"symbol\":null}]}]}", NULL);
+	expect(SCAN
+	       "5,\"holders\":[{\"pid\":1,\"kernel_stack\":[{\"ip\":\"0x1\",\"symbol\":null}]}]}",
+	       NULL);
 	expect(SCAN "5,\"by_event\":{\"pin\":{\"lost\":1}},\"pages_by_size\":{\"4K\":1}}", NULL);
 	/* forms */
 	expect(SCAN "\"5\"}", "time_ns: type");
@@ -71,14 +74,17 @@ static void test_lines(void **state)
 	/* keys: of a line, of an object in a list in it, and what is there always */
 	expect(SCAN "5,\"since\":1}", "since: it is not in the schema");
 	expect(SCAN "5,\"holders\":[{\"nr_pins\":1}]}", "nr_pins: it is not in the schema");
-	expect("{\"schema\":2,\"type\":\"scan\",\"kernel\":\"7.3.4\",\"time_ns\":5}", "regime: it is required");
-	expect("{\"type\":\"scan\",\"kernel\":\"7.3.4\",\"regime\":\"current\",\"time_ns\":5}", "schema: it is required");
+	expect("{\"schema\":2,\"type\":\"scan\",\"kernel\":\"7.3.4\",\"time_ns\":5}",
+	       "regime: it is required");
+	expect("{\"type\":\"scan\",\"kernel\":\"7.3.4\",\"regime\":\"current\",\"time_ns\":5}",
+	       "schema: it is required");
 	expect("{\"schema\":2,\"type\":\"scam\"}", "oneOf");
 }
 
 static void test_unknown_keyword(void **state)
 {
-	struct json_object *strange = json_tokener_parse("{\"maximum\":3}"), *o = json_object_new_int(1);
+	struct json_object *strange = json_tokener_parse("{\"maximum\":3}"),
+			   *o = json_object_new_int(1);
 	char why[300];
 
 	(void)state;

@@ -134,8 +134,9 @@ static void test_top(void **state)
 	struct run r;
 
 	(void)state;
-	run_ok(&r, "top -s refcount -p 12 -c db -d pmem0 -f /mnt/a --delay 0.25 -b -n 3 -t 2.5 --no-color "
-		   "--max-folios 0x10");
+	run_ok(&r,
+	       "top -s refcount -p 12 -c db -d pmem0 -f /mnt/a --delay 0.25 -b -n 3 -t 2.5 --no-color "
+	       "--max-folios 0x10");
 	assert_non_null(r.top);
 	assert_int_equal(r.top->sort, SCREEN_SORT_REFCOUNT);
 	assert_int_equal(r.o->filter.pid, 12);
@@ -169,8 +170,8 @@ static void test_trace(void **state)
 	assert_non_null(r.trace);
 	assert_int_equal(r.o->filter.pid, 7);
 	assert_string_equal(r.o->filter.comm, "a b");
-	assert_int_equal(r.o->filter.events, 1u << DX_PIN | 1u << DX_UNPIN | 1u << DX_FREE |
-						    1u << DX_INSTALL_PFN);
+	assert_int_equal(r.o->filter.events,
+			 1u << DX_PIN | 1u << DX_UNPIN | 1u << DX_FREE | 1u << DX_INSTALL_PFN);
 	assert_int_equal(r.o->count, 10);
 	assert_int_equal(r.o->duration_ns, 1500000000);
 	assert_true(r.o->json);
@@ -180,9 +181,10 @@ static void test_trace(void **state)
 	run_end(&r);
 
 	/* every event has a name that is taken */
-	run_ok(&r, "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
-		   "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
-		   "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone,p2p-alloc,p2p-free");
+	run_ok(&r,
+	       "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
+	       "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
+	       "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone,p2p-alloc,p2p-free");
 	assert_int_equal(r.o->filter.events, (1u << DX_EVENT_TYPES) - 2);
 	run_end(&r);
 }
@@ -233,8 +235,9 @@ static void test_scan(void **state)
 	assert_false(r.scan->pinned || r.scan->no_holders || r.o->json || r.o->verbose);
 	run_end(&r);
 
-	run_ok(&r, "scan -d pmem0 --file=/mnt/a --range 0x1000-8192 --min-refs 3 --pinned --no-holders "
-		   "--delay 0.5 -n 4 -t 3 -v --json");
+	run_ok(&r,
+	       "scan -d pmem0 --file=/mnt/a --range 0x1000-8192 --min-refs 3 --pinned --no-holders "
+	       "--delay 0.5 -n 4 -t 3 -v --json");
 	assert_string_equal(r.o->filter.device, "pmem0");
 	assert_string_equal(r.o->filter.file, "/mnt/a");
 	assert_int_equal(r.scan->pfn_first, 4096);
@@ -256,24 +259,36 @@ static void test_scan_bad(void **state)
 {
 	(void)state;
 	expect_error("scan x", "daxtop scan: takes no argument, but got 'x'\n");
-	expect_error("scan -n 3", "daxtop scan: --count is for --delay: without it there is one look\n");
-	expect_error("scan -t 3", "daxtop scan: --duration is for --delay: without it there is one look\n");
+	expect_error("scan -n 3",
+		     "daxtop scan: --count is for --delay: without it there is one look\n");
+	expect_error("scan -t 3",
+		     "daxtop scan: --duration is for --delay: without it there is one look\n");
 	expect_error("scan --min-refs 0",
 		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '0'\n");
 	expect_error("scan --min-refs 2147483648",
 		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '2147483648'\n");
-	expect_error("scan --delay 0.001", "daxtop scan: --delay wants seconds, at least 0.01, not '0.001'\n");
+	expect_error("scan --delay 0.001",
+		     "daxtop scan: --delay wants seconds, at least 0.01, not '0.001'\n");
 	expect_error("scan --delay 86401", "daxtop scan: --delay is a day at most\n");
 	expect_error("scan --device ''", "daxtop scan: --device wants a name, not nothing\n");
-	expect_error("scan --pinned=1", "daxtop scan: the option '--pinned' takes no value (daxtop scan --help)\n");
+	expect_error("scan --pinned=1",
+		     "daxtop scan: the option '--pinned' takes no value (daxtop scan --help)\n");
 	expect_error("scan --leak-time 3",
 		     "daxtop scan: there is no option '--leak-time' (daxtop scan --help)\n");
 }
 
 static void test_scan_range_bad(void **state)
 {
-	static const char *const bad[] = { "0", "5-4", "0x5-", "-5", "5-6-7", "5k", "0x10000000000", "1-0x10000000000",
-					   "99999999999999999999999", "5-99999999999999999999999" };
+	static const char *const bad[] = { "0",
+					   "5-4",
+					   "0x5-",
+					   "-5",
+					   "5-6-7",
+					   "5k",
+					   "0x10000000000",
+					   "1-0x10000000000",
+					   "99999999999999999999999",
+					   "5-99999999999999999999999" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -309,10 +324,12 @@ static void test_holders(void **state)
 	assert_string_equal(r.holders->what.text, "-x");
 	run_end(&r);
 
-	expect_error("holders",
-		     "daxtop holders: name WHAT: a file, a mount point, a device, a pfn, a range of them or a process\n");
+	expect_error(
+		"holders",
+		"daxtop holders: name WHAT: a file, a mount point, a device, a pfn, a range of them or a process\n");
 	expect_error("holders a b", "daxtop holders: takes one WHAT, but got 'b' as well\n");
-	expect_error("holders 0", "daxtop holders: '0' is no process number (a file of that name is ./0)\n");
+	expect_error("holders 0",
+		     "daxtop holders: '0' is no process number (a file of that name is ./0)\n");
 	expect_error("holders --delay 1 a",
 		     "daxtop holders: there is no option '--delay' (daxtop holders --help)\n");
 }
@@ -341,9 +358,10 @@ static void test_check(void **state)
 	assert_null(r.o->output);
 	run_end(&r);
 
-	run_ok(&r, "check --rule free-nonzero,pgmap-leak --rule stall-evict --ignore pgmap-leak --only-proven "
-		   "--strict --leak-time 2.5 --stall-time 3 --settle 0 --user joe --error-exitcode 99 --ktap -v "
-		   "--output=/tmp/r --ring-size 64K -- ./t");
+	run_ok(&r,
+	       "check --rule free-nonzero,pgmap-leak --rule stall-evict --ignore pgmap-leak --only-proven "
+	       "--strict --leak-time 2.5 --stall-time 3 --settle 0 --user joe --error-exitcode 99 --ktap -v "
+	       "--output=/tmp/r --ring-size 64K -- ./t");
 	assert_true(r.check->rules_named);
 	assert_int_equal(r.check->rules, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_STALL_EVICT);
 	assert_true(r.check->only_proven && r.o->strict && r.check->ktap && r.o->verbose);
@@ -376,8 +394,10 @@ static void test_require_exercised(void **state)
 	assert_int_equal(r.check->exercised, 0);
 	assert_string_equal(r.o->command_argv[0], "ls");
 	run_end(&r);
-	run_ok(&r, "check --require-exercised=free-nonzero,pgmap-leak --require-exercised=stall-evict -- ls");
-	assert_int_equal(r.check->exercised, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_PGMAP_LEAK | 1u << DX_RULE_STALL_EVICT);
+	run_ok(&r,
+	       "check --require-exercised=free-nonzero,pgmap-leak --require-exercised=stall-evict -- ls");
+	assert_int_equal(r.check->exercised, 1u << DX_RULE_FREE_NONZERO | 1u << DX_RULE_PGMAP_LEAK |
+						     1u << DX_RULE_STALL_EVICT);
 	assert_int_equal(r.check->rules, ALL_RULES);
 	assert_string_equal(r.o->command_argv[0], "ls");
 	run_end(&r);
@@ -413,8 +433,9 @@ static void test_check_command(void **state)
 	expect_error("check -- ''", "daxtop check: CMD is empty\n");
 	expect_error("check --foo ls",
 		     "daxtop check: there is no option '--foo' (daxtop check --help)\n");
-	expect_error("check --settle",
-		     "daxtop check: the option '--settle' needs a value: SECONDS (daxtop check --help)\n");
+	expect_error(
+		"check --settle",
+		"daxtop check: the option '--settle' needs a value: SECONDS (daxtop check --help)\n");
 }
 
 static void test_check_bad(void **state)
@@ -426,14 +447,17 @@ static void test_check_bad(void **state)
 		     "daxtop check: there is no rule ''; daxtop rules lists them\n");
 	expect_error("check --ignore free\x1b",
 		     "daxtop check: there is no rule 'free\\x1b'; daxtop rules lists them\n");
-	expect_error("check --rule none", "daxtop check: there is no rule 'none'; daxtop rules lists them\n");
+	expect_error("check --rule none",
+		     "daxtop check: there is no rule 'none'; daxtop rules lists them\n");
 	expect_error("check --rule stall-evict --ignore stall-evict",
 		     "daxtop check: no rule is left to check: --ignore names all of them\n");
 	expect_error("check --json --ktap",
 		     "daxtop check: --json and --ktap are two formats: choose one\n");
-	expect_error("trace --tee a --from b",
-		     "daxtop trace: --tee writes what this kernel does, --from shows a file: choose one\n");
-	expect_error("top --from b", "daxtop top: --from shows the pictures that were drawn, as text: give --batch\n");
+	expect_error(
+		"trace --tee a --from b",
+		"daxtop trace: --tee writes what this kernel does, --from shows a file: choose one\n");
+	expect_error("top --from b",
+		     "daxtop top: --from shows the pictures that were drawn, as text: give --batch\n");
 	expect_error("check -t 3 ls",
 		     "daxtop check: --duration is for a check without CMD, which ends by itself\n");
 	expect_error("check --user joe", "daxtop check: --user needs a CMD\n");
@@ -441,21 +465,26 @@ static void test_check_bad(void **state)
 		     "daxtop check: --error-exitcode wants a number from 1 to 255, not '0'\n");
 	expect_error("check --error-exitcode 256",
 		     "daxtop check: --error-exitcode wants a number from 1 to 255, not '256'\n");
-	expect_error("check --error-exitcode",
-		     "daxtop check: the option '--error-exitcode' needs a value: N (daxtop check --help)\n");
+	expect_error(
+		"check --error-exitcode",
+		"daxtop check: the option '--error-exitcode' needs a value: N (daxtop check --help)\n");
 	expect_error("check --require-exercised=nix",
 		     "daxtop check: there is no rule 'nix'; daxtop rules lists them\n");
-	expect_error("check --require-exercised=", "daxtop check: there is no rule ''; daxtop rules lists them\n");
-	expect_error("check --require-exercised=stall-evict --ignore stall-evict",
-		     "daxtop check: --require-exercised names stall-evict, which --rule or --ignore leaves out\n");
-	expect_error("check --require-exercised=stall-evict --rule free-nonzero",
-		     "daxtop check: --require-exercised names stall-evict, which --rule or --ignore leaves out\n");
+	expect_error("check --require-exercised=",
+		     "daxtop check: there is no rule ''; daxtop rules lists them\n");
+	expect_error(
+		"check --require-exercised=stall-evict --ignore stall-evict",
+		"daxtop check: --require-exercised names stall-evict, which --rule or --ignore leaves out\n");
+	expect_error(
+		"check --require-exercised=stall-evict --rule free-nonzero",
+		"daxtop check: --require-exercised names stall-evict, which --rule or --ignore leaves out\n");
 	expect_error("check --leak-time 0",
 		     "daxtop check: --leak-time wants seconds, at least 0.001, not '0'\n");
 	expect_error("check --settle -1",
 		     "daxtop check: --settle wants seconds, at least 0, not '-1'\n");
 	expect_error("check --output ''", "daxtop check: --output wants a name, not nothing\n");
-	expect_error("check --stack", "daxtop check: there is no option '--stack' (daxtop check --help)\n");
+	expect_error("check --stack",
+		     "daxtop check: there is no option '--stack' (daxtop check --help)\n");
 }
 
 static void test_rules(void **state)
@@ -539,12 +568,14 @@ static void test_unknown(void **state)
 	(void)state;
 	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, scan, "
 			    "holders, history, check, rules and probes (daxtop --help)\n");
-	expect_error("tr\x1b[31m", "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
-				   "scan, holders, history, check, rules and probes (daxtop --help)\n");
+	expect_error("tr\x1b[31m",
+		     "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
+		     "scan, holders, history, check, rules and probes (daxtop --help)\n");
 	expect_error("help tpo", "daxtop: there is no command 'tpo'; there are top, trace, scan, "
 				 "holders, history, check, rules and probes (daxtop --help)\n");
 	expect_error("help scan top", "daxtop: help takes one COMMAND, but got 'top' as well\n");
-	expect_error("trace --foo", "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
+	expect_error("trace --foo",
+		     "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
 	expect_error("trace --f\xff=1",
 		     "daxtop trace: there is no option '--f\\xff' (daxtop trace --help)\n");
 	expect_error("trace -x", "daxtop trace: there is no option '-x' (daxtop trace --help)\n");
@@ -560,7 +591,8 @@ static void test_unknown(void **state)
 		     "daxtop trace: the option '--json' takes no value (daxtop trace --help)\n");
 	expect_error("trace --pid",
 		     "daxtop trace: the option '--pid' needs a value: PID (daxtop trace --help)\n");
-	expect_error("trace -n", "daxtop trace: the option '-n' needs a value: N (daxtop trace --help)\n");
+	expect_error("trace -n",
+		     "daxtop trace: the option '-n' needs a value: N (daxtop trace --help)\n");
 	expect_error("trace now", "daxtop trace: takes no argument, but got 'now'\n");
 }
 
@@ -568,18 +600,24 @@ static void test_bad_values(void **state)
 {
 	(void)state;
 	expect_error("trace -p 0", "daxtop trace: --pid wants a number from 1 to 4194304, not '0'\n");
-	expect_error("trace -p 1K", "daxtop trace: --pid wants a number from 1 to 4194304, not '1K'\n");
-	expect_error("trace -p -5", "daxtop trace: --pid wants a number from 1 to 4194304, not '-5'\n");
+	expect_error("trace -p 1K",
+		     "daxtop trace: --pid wants a number from 1 to 4194304, not '1K'\n");
+	expect_error("trace -p -5",
+		     "daxtop trace: --pid wants a number from 1 to 4194304, not '-5'\n");
 	expect_error("trace -p ''", "daxtop trace: --pid wants a number from 1 to 4194304, not ''\n");
 	expect_error("trace -n 99999999999999999999",
 		     "daxtop trace: --count wants a number from 1 to 4294967295, not "
 		     "'99999999999999999999'\n");
-	expect_error("trace -t 0", "daxtop trace: --duration wants seconds, at least 0.001, not '0'\n");
-	expect_error("trace -t 1s", "daxtop trace: --duration wants seconds, at least 0.001, not '1s'\n");
-	expect_error("trace -t .5", "daxtop trace: --duration wants seconds, at least 0.001, not '.5'\n");
+	expect_error("trace -t 0",
+		     "daxtop trace: --duration wants seconds, at least 0.001, not '0'\n");
+	expect_error("trace -t 1s",
+		     "daxtop trace: --duration wants seconds, at least 0.001, not '1s'\n");
+	expect_error("trace -t .5",
+		     "daxtop trace: --duration wants seconds, at least 0.001, not '.5'\n");
 	expect_error("trace -t 1e3",
 		     "daxtop trace: --duration wants seconds, at least 0.001, not '1e3'\n");
-	expect_error("top --delay 0.005", "daxtop top: --delay wants seconds, at least 0.01, not '0.005'\n");
+	expect_error("top --delay 0.005",
+		     "daxtop top: --delay wants seconds, at least 0.01, not '0.005'\n");
 	expect_error("top --delay 86401", "daxtop top: --delay is a day at most\n");
 	expect_error("trace --ring-size 100K",
 		     "daxtop trace: --ring-size must be a power of two from 4096 to 1073741824 "
@@ -599,7 +637,8 @@ static void test_bad_values(void **state)
 	expect_error("top --window 10001",
 		     "daxtop top: --window wants a number from 0 to 10000, not '10001'\n");
 	/* as top(1) takes a delay */
-	expect_error("top -d 0.5", "daxtop top: --device (-d) wants a name such as pmem0 or dax0.0, not '0.5'\n");
+	expect_error("top -d 0.5",
+		     "daxtop top: --device (-d) wants a name such as pmem0 or dax0.0, not '0.5'\n");
 	expect_error("scan -d /dev/1",
 		     "daxtop scan: --device (-d) wants a name such as pmem0 or dax0.0, not '/dev/1'\n");
 	expect_error("trace -d /dev/",
@@ -661,8 +700,8 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The words of the help may differ, what is given and where it goes may not; the unit stands in @arg. */
-static void expect_same_meaning(const struct command *x, const struct argp_option *a, const struct command *y,
-				const struct argp_option *b)
+static void expect_same_meaning(const struct command *x, const struct argp_option *a,
+				const struct command *y, const struct argp_option *b)
 {
 	bool shared = a->key < OPTION_KEY_OWN && b->key < OPTION_KEY_OWN;
 
@@ -671,10 +710,11 @@ static void expect_same_meaning(const struct command *x, const struct argp_optio
 	/* keys of a command's own are numbered for themselves */
 	if (x != y && strcmp(a->name, b->name) && !shared)
 		return;
-	if (strcmp(a->name, b->name) || a->key != b->key || !same_text(a->arg, b->arg) || a->flags != b->flags ||
-	    (x != y && !shared))
+	if (strcmp(a->name, b->name) || a->key != b->key || !same_text(a->arg, b->arg) ||
+	    a->flags != b->flags || (x != y && !shared))
 		fail_msg("daxtop %s --%s %s (key %d) and daxtop %s --%s %s (key %d) are two meanings of one spelling",
-			 x->name, a->name, a->arg ? a->arg : "", a->key, y->name, b->name, b->arg ? b->arg : "", b->key);
+			 x->name, a->name, a->arg ? a->arg : "", a->key, y->name, b->name,
+			 b->arg ? b->arg : "", b->key);
 }
 
 static void test_one_meaning(void **state)
@@ -705,7 +745,8 @@ static void test_one_value(void **state)
 #define MEMBER(m) offsetof(struct options, m), sizeof(((struct options *)0)->m)
 		{ "-p 12", "top trace", MEMBER(filter.pid), 12 },
 		{ "-n 7", "top trace scan_--delay_1 history_1", MEMBER(count), 7 },
-		{ "-t 1.5", "top trace scan_--delay_1 history_1 check", MEMBER(duration_ns), 1500000000 },
+		{ "-t 1.5", "top trace scan_--delay_1 history_1 check", MEMBER(duration_ns),
+		  1500000000 },
 		{ "--delay 0.5", "top scan", MEMBER(delay_ns), 500000000 },
 		{ "--json", "trace scan holders_1 history_1 check rules probes", MEMBER(json), true },
 		{ "-v", "scan holders_1 check", MEMBER(verbose), true },
@@ -726,14 +767,14 @@ static void test_one_value(void **state)
 			char line[256];
 			struct run r;
 
-			for (char *u = c; (u = strchr(u, '_')); )
+			for (char *u = c; (u = strchr(u, '_'));)
 				*u = ' ';
 			snprintf(line, sizeof(line), "%s %s", c, all[i].words);
 			run_ok(&r, line);
 			memcpy(&value, (const char *)r.o + all[i].at, all[i].size);
 			if (value != all[i].value)
-				fail_msg("daxtop %s: %llu, not %llu", line, (unsigned long long)value,
-					 (unsigned long long)all[i].value);
+				fail_msg("daxtop %s: %llu, not %llu", line,
+					 (unsigned long long)value, (unsigned long long)all[i].value);
 			run_end(&r);
 		}
 	}
@@ -777,7 +818,8 @@ static void test_old(void **state)
 	assert_int_equal(r.o->count, 4);
 	run_end(&r);
 	expect_error("scan --watch 86401", "daxtop scan: --delay is a day at most\n");
-	expect_error("scan -w", "daxtop scan: the option '-w' needs a value: SECONDS (daxtop scan --help)\n");
+	expect_error("scan -w",
+		     "daxtop scan: the option '-w' needs a value: SECONDS (daxtop scan --help)\n");
 
 	for (size_t i = 0; (c = command_get(i)); i++)
 		for (const struct argp_option *o = c->options; !option_is_end(o); o++) {
@@ -795,7 +837,8 @@ static void test_old(void **state)
 				now++;
 			assert_false(option_is_end(now));
 			if (o->doc)
-				assert_true(same_text(now->arg, o->arg) && !(now->flags & OPTION_HIDDEN));
+				assert_true(same_text(now->arg, o->arg) &&
+					    !(now->flags & OPTION_HIDDEN));
 		}
 }
 
@@ -860,19 +903,18 @@ static void test_folio_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_top),
-		cmocka_unit_test(test_trace),	   cmocka_unit_test(test_history),
-		cmocka_unit_test(test_check),	   cmocka_unit_test(test_require_exercised),
-		cmocka_unit_test(test_check_command),
-		cmocka_unit_test(test_check_bad),  cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_no_color),   cmocka_unit_test(test_help),
-		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_bad_folio),  cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_folio_kinds), cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_scan_bad),   cmocka_unit_test(test_scan_range_bad),
-		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_one_meaning),
-		cmocka_unit_test(test_one_value),  cmocka_unit_test(test_device),
-		cmocka_unit_test(test_old),
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_top),
+		cmocka_unit_test(test_trace),	       cmocka_unit_test(test_history),
+		cmocka_unit_test(test_check),	       cmocka_unit_test(test_require_exercised),
+		cmocka_unit_test(test_check_command),  cmocka_unit_test(test_check_bad),
+		cmocka_unit_test(test_rules),	       cmocka_unit_test(test_no_color),
+		cmocka_unit_test(test_help),	       cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_bad_values),     cmocka_unit_test(test_bad_folio),
+		cmocka_unit_test(test_sizes),	       cmocka_unit_test(test_folio_kinds),
+		cmocka_unit_test(test_scan),	       cmocka_unit_test(test_scan_bad),
+		cmocka_unit_test(test_scan_range_bad), cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_one_meaning),    cmocka_unit_test(test_one_value),
+		cmocka_unit_test(test_device),	       cmocka_unit_test(test_old),
 	};
 
 	unsetenv("NO_COLOR");

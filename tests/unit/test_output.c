@@ -307,9 +307,17 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_new),	 CASE(test_replaced),	 CASE(test_relative), CASE(test_links),
-		CASE(test_links_on_the_way), CASE(test_kinds),	 CASE(test_full),     CASE(test_fifo),
-		CASE(test_descriptors),	 CASE(test_sticky), CASE(test_name),
+		CASE(test_new),
+		CASE(test_replaced),
+		CASE(test_relative),
+		CASE(test_links),
+		CASE(test_links_on_the_way),
+		CASE(test_kinds),
+		CASE(test_full),
+		CASE(test_fifo),
+		CASE(test_descriptors),
+		CASE(test_sticky),
+		CASE(test_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

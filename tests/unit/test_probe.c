@@ -138,18 +138,28 @@ static void expect_attached(uint32_t events, const char *const want[])
 
 static void events_keep_what_they_are_made_of(void **state)
 {
-	static const char *const fault[] = { "fault, PTE", "fault, PMD", "fault, MAP_SYNC", "entry inserted",
-					     "install, PTE", "install, PMD", "install, PUD", "pgmap added",
-					     "pgmap removed", "module loaded", NULL };
-	static const char *const pgmap[] = { "pgmap added", "pgmap removed", "pgmap get", "module loaded", NULL };
+	static const char *const fault[] = { "fault, PTE",
+					     "fault, PMD",
+					     "fault, MAP_SYNC",
+					     "entry inserted",
+					     "install, PTE",
+					     "install, PMD",
+					     "install, PUD",
+					     "pgmap added",
+					     "pgmap removed",
+					     "module loaded",
+					     NULL };
+	static const char *const pgmap[] = { "pgmap added", "pgmap removed", "pgmap get",
+					     "module loaded", NULL };
 	/* a pin's mm was marked by an install, a fork or the walk over what was there; its file's path was sent */
-	static const char *const pin[] = { "fault, PTE", "fault, PMD", "fault, MAP_SYNC", "entry inserted",
-					   "install, PTE", "install, PMD", "install, PUD",
-					   "unmap, PTE", "unmap, PMD", "unmap, PUD",
-					   "bare pfn, PTE", "bare pfn, PMD", "bare pfn, PUD",
-					   "GUP", "pin again", "pin again, many", "page init",
-					   "pgmap added", "pgmap removed", "fork", "exit", "existing mappings",
-					   "module loaded", NULL };
+	static const char *const pin[] = { "fault, PTE",	"fault, PMD",	 "fault, MAP_SYNC",
+					   "entry inserted",	"install, PTE",	 "install, PMD",
+					   "install, PUD",	"unmap, PTE",	 "unmap, PMD",
+					   "unmap, PUD",	"bare pfn, PTE", "bare pfn, PMD",
+					   "bare pfn, PUD",	"GUP",		 "pin again",
+					   "pin again, many",	"page init",	 "pgmap added",
+					   "pgmap removed",	"fork",		 "exit",
+					   "existing mappings", "module loaded", NULL };
 
 	(void)state;
 	expect_attached(E(FAULT), fault);
@@ -236,8 +246,10 @@ static void programs_go_with_their_probe(void **state)
 	for (size_t i = 0; i < n; i++)
 		for (int c = 0; c < PROBE_CANDIDATES; c++)
 			for (int k = 0; k < PROBE_PROGRAMS && table[i].candidates[c].programs[k]; k++)
-				assert_int_equal(probe_program_wanted(table, n, table[i].candidates[c].programs[k]),
-						 table[i].state == PROBE_MISSING);
+				assert_int_equal(
+					probe_program_wanted(table, n,
+							     table[i].candidates[c].programs[k]),
+					table[i].state == PROBE_MISSING);
 }
 
 static void essential_means_not_missing(void **state)
@@ -403,8 +415,7 @@ static void names(void **state)
 	for (int i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof(name), "%.*s%d", i % 40,
 			 "a_name_of_that_many_letters_and_not_more", i / 2);
-		assert_int_equal(i % 2 ? btf__add_struct(btf, name, i)
-				       : btf__add_union(btf, name, i),
+		assert_int_equal(i % 2 ? btf__add_struct(btf, name, i) : btf__add_union(btf, name, i),
 				 i + 2);
 	}
 	assert_int_equal(btf__add_struct(btf, "twice", 1), NAMES + 2);
@@ -418,8 +429,7 @@ static void names(void **state)
 			 "a_name_of_that_many_letters_and_not_more", i / 2);
 		for (size_t k = 0; k < 3; k++) {
 			/* type 2 stands before the first one */
-			id = i && kinds[k] == (i % 2 ? BTF_KIND_STRUCT : BTF_KIND_UNION) ? i + 2
-											 : 0;
+			id = i && kinds[k] == (i % 2 ? BTF_KIND_STRUCT : BTF_KIND_UNION) ? i + 2 : 0;
 			assert_int_equal(btf_names_next(types, name, strlen(name) - 1, kinds[k], 0),
 					 id);
 		}

@@ -76,10 +76,11 @@ static void kept_by_program(void **state)
 {
 	(void)state;
 	assert_null(refusal_of("dx_break"));
-	libbpf_says("libbpf: prog '%s': BPF program load failed: %s\n", "dx_break", "Permission denied");
+	libbpf_says("libbpf: prog '%s': BPF program load failed: %s\n", "dx_break",
+		    "Permission denied");
 	assert_null(refusal_of("dx_break"));
-	libbpf_says("libbpf: prog '%s': -- BEGIN PROG LOAD LOG --\n%s-- END PROG LOAD LOG --\n", "dx_break",
-		    "0: (79) r6 = *(u64 *)(r1 +24)\nit is refused\nprocessed 1 insns\n");
+	libbpf_says("libbpf: prog '%s': -- BEGIN PROG LOAD LOG --\n%s-- END PROG LOAD LOG --\n",
+		    "dx_break", "0: (79) r6 = *(u64 *)(r1 +24)\nit is refused\nprocessed 1 insns\n");
 	assert_string_equal(refusal_of("dx_break"), "it is refused");
 	assert_null(refusal_of("dx_break_end"));
 }

@@ -42,7 +42,9 @@ static void rec_event(struct tee *t, struct dx_event ev)
 
 static void rec_stack(struct tee *t, int32_t number, uint32_t tgid, const char *name)
 {
-	struct dx_stack_names n = { .number = number, .tgid = tgid, .nr = 1, .frame[0] = { .offset = 0x12 } };
+	struct dx_stack_names n = {
+		.number = number, .tgid = tgid, .nr = 1, .frame[0] = { .offset = 0x12 }
+	};
 
 	n.frame[0].addr = tgid ? 0x401000 : 0;
 	strcpy(n.frame[0].name, name);
@@ -56,8 +58,10 @@ static void rec_probes(struct tee *t)
 	size_t n = probe_table(table, PROBE_MAX);
 
 	for (size_t i = 0; i < n; i++) {
-		struct dx_probe row = { .row = i, .state = i + 1 < n ? PROBE_MISSING : PROBE_ATTACHED,
-					.chosen = i + 1 < n ? table[i].chosen : 0, .why = "no such function" };
+		struct dx_probe row = { .row = i,
+					.state = i + 1 < n ? PROBE_MISSING : PROBE_ATTACHED,
+					.chosen = i + 1 < n ? table[i].chosen : 0,
+					.why = "no such function" };
 
 		snprintf(row.event, sizeof(row.event), "%s", table[i].event);
 		rec(t, DX_REC_PROBE, &row, sizeof(row));
@@ -66,10 +70,15 @@ static void rec_probes(struct tee *t)
 
 static struct tee *stream_begin(void)
 {
-	const struct dx_hello h = { .host = "lab\033[31m", .kernel = "7.2.12", .start = T0, .page_shift = 12,
-				    .nr_cpus = 2 };
-	const struct dx_pgmap p = { .pgmap = 1, .pfn = PFN, .nr_pages = 1 << 18, .type = FS_DAX, .device = "pmem0" };
-	const struct dx_path file = { .ino = 12, .dev = 259 << 20, .kind = DX_PATH_REGULAR, .path = "/mnt/db/wal" };
+	const struct dx_hello h = {
+		.host = "lab\033[31m", .kernel = "7.2.12", .start = T0, .page_shift = 12, .nr_cpus = 2
+	};
+	const struct dx_pgmap p = {
+		.pgmap = 1, .pfn = PFN, .nr_pages = 1 << 18, .type = FS_DAX, .device = "pmem0"
+	};
+	const struct dx_path file = {
+		.ino = 12, .dev = 259 << 20, .kind = DX_PATH_REGULAR, .path = "/mnt/db/wal"
+	};
 	struct tee *t;
 	char err[256];
 
@@ -86,37 +95,44 @@ static struct tee *stream_begin(void)
 
 static void stream_middle(struct tee *t)
 {
-	struct dx_file_event f = { .e = EVENT(DX_FILE, T0 + 2, 0, .dev = 259 << 20, .ino = 12, .ustack = -1),
-				   .path_len = 11, .path = "/mnt/db/wal" };
+	struct dx_file_event f = { .e = EVENT(DX_FILE, T0 + 2, 0, .dev = 259 << 20, .ino = 12,
+					      .ustack = -1),
+				   .path_len = 11,
+				   .path = "/mnt/db/wal" };
 
 	rec(t, DX_REC_FILE, &f, offsetof(struct dx_file_event, path) + 11);
 	rec_event(t, EVENT(DX_FAULT, T0 + 10, PFN, .flags = DX_F_INSERT | DX_F_INSTALL | DX_F_WRITE,
-			   .ref_install = 1, .since = 2, .refcount = 1, .mapcount = 1, .ret = VM_FAULT_NOPAGE,
-			   .dev = 259 << 20, .ino = 12));
+			   .ref_install = 1, .since = 2, .refcount = 1, .mapcount = 1,
+			   .ret = VM_FAULT_NOPAGE, .dev = 259 << 20, .ino = 12));
 	rec_stack(t, 7, 0, "dax_layout_busy_page");
 	rec_stack(t, 8, 100, "main");
-	rec_event(t, EVENT(DX_PIN, T0 + 20, PFN, .refcount = 1025, .mapcount = 1, .pincount = 1, .stack = 7,
-			   .ustack = 8, .ret = 1, .dev = 259 << 20, .ino = 12));
+	rec_event(t, EVENT(DX_PIN, T0 + 20, PFN, .refcount = 1025, .mapcount = 1, .pincount = 1,
+			   .stack = 7, .ustack = 8, .ret = 1, .dev = 259 << 20, .ino = 12));
 	rec(t, DX_REC_LOST, &(struct dx_lost){ .time = T0 + 30, .nr = 3, .cpu = 1, .type = DX_UNPIN },
 	    sizeof(struct dx_lost));
-	rec_event(t, EVENT(DX_VIOLATION, T0 + 40, PFN, .arg = DX_RULE_FREE_NONZERO, .ret = DX_D_REFCOUNT,
-			   .refcount = 1, .stack = 7, .ustack = 8));
+	rec_event(t, EVENT(DX_VIOLATION, T0 + 40, PFN, .arg = DX_RULE_FREE_NONZERO,
+			   .ret = DX_D_REFCOUNT, .refcount = 1, .stack = 7, .ustack = 8));
 	rec_time(t, DX_REC_TIME, T0 + SEC);
 	rec(t, DX_REC_ASK, &(struct dx_ask){ .max = 512 }, sizeof(struct dx_ask));
-	rec_event(t, EVENT(DX_SAMPLE, T0 + SEC, PFN, .refcount = 1025, .mapcount = 1, .stack = -1, .ustack = -1));
+	rec_event(t, EVENT(DX_SAMPLE, T0 + SEC, PFN, .refcount = 1025, .mapcount = 1, .stack = -1,
+			   .ustack = -1));
 	rec_time(t, DX_REC_TIME, T0 + 2 * SEC);
 	/* 12:31:07 in a zone one hour east */
-	rec(t, DX_REC_PICTURE, &(struct dx_picture){ .time = T0 + 2 * SEC, .wall = 11 * 3600 + 31 * 60 + 7, .utc_offset = 3600 },
+	rec(t, DX_REC_PICTURE,
+	    &(struct dx_picture){
+		    .time = T0 + 2 * SEC, .wall = 11 * 3600 + 31 * 60 + 7, .utc_offset = 3600 },
 	    sizeof(struct dx_picture));
 }
 
 static void stream_end(struct tee *t)
 {
-	const struct dx_rule_counts counts = { .checked[DX_RULE_FREE_NONZERO] = 9, .broken[DX_RULE_FREE_NONZERO] = 4 };
+	const struct dx_rule_counts counts = { .checked[DX_RULE_FREE_NONZERO] = 9,
+					       .broken[DX_RULE_FREE_NONZERO] = 4 };
 	char err[256];
 
 	rec(t, DX_REC_COUNTERS, &counts, sizeof(counts));
-	rec(t, DX_REC_COMMAND, &(struct dx_command){ .status = 3 << 8, .ran = 1, .name = "my-test", .user = "joe" },
+	rec(t, DX_REC_COMMAND,
+	    &(struct dx_command){ .status = 3 << 8, .ran = 1, .name = "my-test", .user = "joe" },
 	    sizeof(struct dx_command));
 	rec_time(t, DX_REC_END, T0 + 3 * SEC);
 	assert_int_equal(tee_close(t, err, sizeof(err)), 0);
@@ -161,7 +177,8 @@ static void run_outer(void *arg)
 /* stdout; *@err: stderr. Both to be freed. */
 static char *run(int status, char **err, const char *command, const char *more, const char *last)
 {
-	struct run r = { .argv = { "daxtop", (char *)command, "--from", path, (char *)more, (char *)last } };
+	struct run r = { .argv = { "daxtop", (char *)command, "--from", path, (char *)more,
+				   (char *)last } };
 
 	*err = capture_fd(STDERR_FILENO, run_outer, &r);
 	assert_int_equal(r.status, status);
@@ -174,8 +191,8 @@ static void expect_in(const char *text, const char *part)
 		fail_msg("'%s' is not in '%s'", part, text);
 }
 
-static void expect(int status, const char *part, const char *err_part, const char *command, const char *more,
-		   const char *last)
+static void expect(int status, const char *part, const char *err_part, const char *command,
+		   const char *more, const char *last)
 {
 	char *err, *out = run(status, &err, command, more, last), *again_err, *again;
 
@@ -296,7 +313,8 @@ static void test_damaged(void **state)
 	stream_end(t);
 	expect(2, "", "is damaged: an event's folio is at no place", "trace", NULL, NULL);
 	t = stream_begin();
-	rec(t, DX_REC_LOST, &(struct dx_lost){ .nr = 1, .cpu = 2, .type = DX_PIN }, sizeof(struct dx_lost));
+	rec(t, DX_REC_LOST, &(struct dx_lost){ .nr = 1, .cpu = 2, .type = DX_PIN },
+	    sizeof(struct dx_lost));
 	stream_end(t);
 	expect(2, "", "a loss on no CPU", "trace", NULL, NULL);
 	stream_whole();
@@ -368,15 +386,15 @@ static void test_full(void **state)
 /* The engine alone: the same stream twice gives the same of everything it answers. */
 static int fed(const struct engine_step *s, void *arg)
 {
-	fprintf(arg, "%llu %u %d>%d m%d p%d %d\n", (unsigned long long)s->time, s->cause, s->ref_before, s->ref_after,
-		s->mapcount, s->pincount, s->after_loss);
+	fprintf(arg, "%llu %u %d>%d m%d p%d %d\n", (unsigned long long)s->time, s->cause,
+		s->ref_before, s->ref_after, s->mapcount, s->pincount, s->after_loss);
 	return 0;
 }
 
 static int finding_fed(const struct engine_finding *f, void *arg)
 {
-	fprintf(arg, "%u %u %u %u %llu %d\n", f->nr, f->rule, f->detail, f->confidence, (unsigned long long)f->count,
-		f->stack);
+	fprintf(arg, "%u %u %u %u %llu %d\n", f->nr, f->rule, f->detail, f->confidence,
+		(unsigned long long)f->count, f->stack);
 	return 0;
 }
 
@@ -443,10 +461,11 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trace),	 cmocka_unit_test(test_history), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_top),
-		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_foreign), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_unknown),	 cmocka_unit_test(test_tee),	 cmocka_unit_test(test_full),
+		cmocka_unit_test(test_trace),	     cmocka_unit_test(test_history),
+		cmocka_unit_test(test_check),	     cmocka_unit_test(test_top),
+		cmocka_unit_test(test_cut),	     cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_damaged),	     cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_tee),	     cmocka_unit_test(test_full),
 		cmocka_unit_test(test_engine_alone),
 	};
 

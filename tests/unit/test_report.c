@@ -14,8 +14,8 @@
 #include "../records.h"
 #include "view_feed.h"
 
-#define SEC 1000000000ull
-#define ALL (((1u << DX_RULES) - 1) & ~1u)
+#define SEC    1000000000ull
+#define ALL    (((1u << DX_RULES) - 1) & ~1u)
 #define BIT(r) (1u << (r))
 
 struct fixture {
@@ -32,9 +32,15 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	f->r = (struct report){ .kernel = "7.2.12", .regime = REGIME_CURRENT, .probes = f->probes,
-				.rules = ALL, .start = 5 * SEC, .now = 20 * SEC, .counts = &f->counts,
-				.findings = f->findings, .error_exitcode = 1 };
+	f->r = (struct report){ .kernel = "7.2.12",
+				.regime = REGIME_CURRENT,
+				.probes = f->probes,
+				.rules = ALL,
+				.start = 5 * SEC,
+				.now = 20 * SEC,
+				.counts = &f->counts,
+				.findings = f->findings,
+				.error_exitcode = 1 };
 	f->r.nr_probes = probe_table(f->probes, PROBE_MAX);
 	for (size_t i = 0; i < f->r.nr_probes; i++)
 		f->probes[i].state = PROBE_ATTACHED;
@@ -59,13 +65,19 @@ static struct engine_finding *add(struct fixture *f, enum dx_rule rule, enum eng
 		.rule = rule,
 		.detail = DX_D_REFCOUNT,
 		.confidence = c,
-		.why = c == ENGINE_PROVEN ? NULL : c == ENGINE_SUSPECTED ? "inferred" : "events were lost",
+		.why = c == ENGINE_PROVEN      ? NULL
+		       : c == ENGINE_SUSPECTED ? "inferred"
+					       : "events were lost",
 		.first_time = 7 * SEC,
 		.last_time = 7 * SEC,
 		.count = 1,
 		.got = 3,
 		.nr_refs = 1,
-		.folio = { .pfn = FEED_PFN, .refcount = 3, .path = "/mnt/f", .dev = FEED_DEV, .ino = 42,
+		.folio = { .pfn = FEED_PFN,
+			   .refcount = 3,
+			   .path = "/mnt/f",
+			   .dev = FEED_DEV,
+			   .ino = 42,
 			   .device = "pmem0" },
 		.tgid = 12,
 		.pid = 13,
@@ -146,8 +158,9 @@ static void test_counted_only(void **state)
 	assert_int_equal(row.state, RULE_BROKEN);
 	assert_int_equal(row.broken, 3);
 	view_report_text(capture_start(&c), &f->r);
-	assert_non_null(strstr(capture_text(&c), "\nBROKEN: 1 rule, of which no record came through (try a larger "
-						 "--ring-size); lost 0, missed program runs 0\n"));
+	assert_non_null(strstr(capture_text(&c),
+			       "\nBROKEN: 1 rule, of which no record came through (try a larger "
+			       "--ring-size); lost 0, missed program runs 0\n"));
 	capture_end(&c);
 	/* not the user's question */
 	f->r.rules &= ~BIT(DX_RULE_PIN_IMBALANCE);
@@ -216,30 +229,72 @@ static void test_exit(void **state)
 		const char *says, *json;
 	} runs[] = {
 		{ .exit = 0, .says = "exit status 0: no rule was broken\n", .json = "rules-kept" },
-		{ .unseen = true, .exit = 124, .says = "exit status 124: the verdict is inconclusive\n",
+		{ .unseen = true,
+		  .exit = 124,
+		  .says = "exit status 124: the verdict is inconclusive\n",
 		  .json = "inconclusive" },
-		{ .finding = true, .exit = 1, .says = "exit status 1: for findings\n", .json = "findings" },
-		{ .finding = true, .unseen = true, .error_exitcode = 99, .exit = 99,
-		  .says = "exit status 99: for findings\n", .json = "findings" },
+		{ .finding = true,
+		  .exit = 1,
+		  .says = "exit status 1: for findings\n",
+		  .json = "findings" },
+		{ .finding = true,
+		  .unseen = true,
+		  .error_exitcode = 99,
+		  .exit = 99,
+		  .says = "exit status 99: for findings\n",
+		  .json = "findings" },
 		{ .command = true, .exit = 0, .says = "exit status 0: CMD's own\n", .json = "command" },
-		{ .command = true, .status = 7 << 8, .exit = 7, .says = "exit status 7: CMD's own\n",
+		{ .command = true,
+		  .status = 7 << 8,
+		  .exit = 7,
+		  .says = "exit status 7: CMD's own\n",
 		  .json = "command" },
-		{ .command = true, .status = 255 << 8, .exit = 255, .says = "exit status 255: CMD's own\n",
+		{ .command = true,
+		  .status = 255 << 8,
+		  .exit = 255,
+		  .says = "exit status 255: CMD's own\n",
 		  .json = "command" },
-		{ .command = true, .status = 11, .exit = 139,
-		  .says = "exit status 139: CMD's own, ended by SIGSEGV\n", .json = "command" },
-		{ .command = true, .status = 64, .exit = 192,
-		  .says = "exit status 192: CMD's own, ended by signal 64\n", .json = "command" },
-		{ .command = true, .status = 7 << 8, .unseen = true, .exit = 124,
-		  .says = "exit status 124: the verdict is inconclusive\n", .json = "inconclusive" },
-		{ .command = true, .status = 7 << 8, .finding = true, .exit = 1,
-		  .says = "exit status 1: for findings\n", .json = "findings" },
-		{ .command = true, .status = 11, .finding = true, .unseen = true, .error_exitcode = 255, .exit = 255,
-		  .says = "exit status 255: for findings\n", .json = "findings" },
-		{ .command = true, .cut = true, .exit = 124,
-		  .says = "exit status 124: the verdict is inconclusive\n", .json = "inconclusive" },
-		{ .command = true, .cut = true, .finding = true, .exit = 1,
-		  .says = "exit status 1: for findings\n", .json = "findings" },
+		{ .command = true,
+		  .status = 11,
+		  .exit = 139,
+		  .says = "exit status 139: CMD's own, ended by SIGSEGV\n",
+		  .json = "command" },
+		{ .command = true,
+		  .status = 64,
+		  .exit = 192,
+		  .says = "exit status 192: CMD's own, ended by signal 64\n",
+		  .json = "command" },
+		{ .command = true,
+		  .status = 7 << 8,
+		  .unseen = true,
+		  .exit = 124,
+		  .says = "exit status 124: the verdict is inconclusive\n",
+		  .json = "inconclusive" },
+		{ .command = true,
+		  .status = 7 << 8,
+		  .finding = true,
+		  .exit = 1,
+		  .says = "exit status 1: for findings\n",
+		  .json = "findings" },
+		{ .command = true,
+		  .status = 11,
+		  .finding = true,
+		  .unseen = true,
+		  .error_exitcode = 255,
+		  .exit = 255,
+		  .says = "exit status 255: for findings\n",
+		  .json = "findings" },
+		{ .command = true,
+		  .cut = true,
+		  .exit = 124,
+		  .says = "exit status 124: the verdict is inconclusive\n",
+		  .json = "inconclusive" },
+		{ .command = true,
+		  .cut = true,
+		  .finding = true,
+		  .exit = 1,
+		  .says = "exit status 1: for findings\n",
+		  .json = "findings" },
 	};
 	struct fixture *f = *state;
 
@@ -265,7 +320,8 @@ static void test_exit(void **state)
 		assert_non_null(strstr(capture_text(&c), line));
 		capture_end(&c);
 		assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
-		snprintf(decided, sizeof(decided), "\"exit_status\":%d,\"decided_by\":\"%s\",", runs[i].exit, runs[i].json);
+		snprintf(decided, sizeof(decided), "\"exit_status\":%d,\"decided_by\":\"%s\",",
+			 runs[i].exit, runs[i].json);
 		assert_non_null(strstr(capture_text(&c), decided));
 		capture_end(&c);
 	}
@@ -290,7 +346,8 @@ static void test_scope(void **state)
 	f->r.table[DX_RULE_P2PDMA_COUNT].checked = f->r.table[DX_RULE_PRIVATE_INIT].checked = 0;
 	expect_last(f, "\nCLEAN: no rule was broken; 2 not exercised; lost 0,");
 	f->r.rules = BIT(DX_RULE_FREE_NONZERO) | BIT(DX_RULE_P2PDMA_COUNT);
-	expect_last(f, "\nCLEAN for 2 of 23 rules: none of them was broken; 21 left out, 1 not exercised; lost 0,");
+	expect_last(f,
+		    "\nCLEAN for 2 of 23 rules: none of them was broken; 21 left out, 1 not exercised; lost 0,");
 	f->r.rules = BIT(DX_RULE_P2PDMA_COUNT);
 	expect_last(f, "\nCLEAN for 1 of 23 rules, but nothing was exercised: what was seen of DAX memory concerns none "
 		       "of them; 22 left out; lost 0,");
@@ -311,7 +368,8 @@ static void test_scope(void **state)
 	/* what is not clean says it too */
 	f->r.rules = BIT(DX_RULE_FREE_NONZERO);
 	f->r.inconclusive = "events were lost";
-	expect_last(f, "\nINCONCLUSIVE: events were lost; 0 inconclusive findings; 22 left out; lost 0,");
+	expect_last(f,
+		    "\nINCONCLUSIVE: events were lost; 0 inconclusive findings; 22 left out; lost 0,");
 	f->r.unproven = 2;
 	add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
 	expect_last(f, "\nBROKEN: 1 finding (1 proven, 0 suspected, 0 inconclusive); 22 left out; 2 findings not proven "
@@ -355,13 +413,17 @@ static void test_require_exercised(void **state)
 	assert_int_equal(verdict(f), 0);
 	/* neither of CMD's statuses nor of a clean look */
 	f->r.unjudged = true;
-	expect_unseen(f, "a signal ended the waiting before it was known whether what looks wrong stays so");
+	expect_unseen(
+		f,
+		"a signal ended the waiting before it was known whether what looks wrong stays so");
 }
 
 /* Whoever was not waited for: as whom it runs, why, and what is left of it. */
 static void test_left(void **state)
 {
-	static const struct child_user user = { .change = true, .uid = 1000, .gid = 1001, .name = "jo\x1b" };
+	static const struct child_user user = {
+		.change = true, .uid = 1000, .gid = 1001, .name = "jo\x1b"
+	};
 	struct fixture *f = *state;
 	struct capture c;
 
@@ -379,14 +441,17 @@ static void test_left(void **state)
 		       "    77 r\\x0am: D, waits in the kernel\n"
 		       "    78 sh: T, stopped\n"
 		       "    90 x: S, sleeps\n");
-	expect_last(f, "    90 x: S, sleeps\n    and 3 more\nexit status 124: the verdict is inconclusive\n"
-		       "INCONCLUSIVE: CMD was not waited for to its end; 0 inconclusive findings; 22 left out; ");
+	expect_last(
+		f,
+		"    90 x: S, sleeps\n    and 3 more\nexit status 124: the verdict is inconclusive\n"
+		"INCONCLUSIVE: CMD was not waited for to its end; 0 inconclusive findings; 22 left out; ");
 	f->r.nr_left = 1;
 	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
-	assert_non_null(strstr(capture_text(&c),
-			       "\"command\":{\"name\":\"rm\",\"user\":\"jo\\u001b\",\"uid\":1000,\"gid\":1001,"
-			       "\"not_waited_for\":\"SIGTERM came as a second signal\",\"left\":[{\"pid\":77,"
-			       "\"comm\":\"r\\nm\",\"task_state\":\"D\"}]}}\n"));
+	assert_non_null(
+		strstr(capture_text(&c),
+		       "\"command\":{\"name\":\"rm\",\"user\":\"jo\\u001b\",\"uid\":1000,\"gid\":1001,"
+		       "\"not_waited_for\":\"SIGTERM came as a second signal\",\"left\":[{\"pid\":77,"
+		       "\"comm\":\"r\\nm\",\"task_state\":\"D\"}]}}\n"));
 	capture_end(&c);
 }
 
@@ -397,7 +462,8 @@ static void test_text_clean(void **state)
 	struct fixture *f = *state;
 	struct capture c;
 
-	f->r.rules = BIT(DX_RULE_INSTALL_ZERO_REF) | BIT(DX_RULE_P2PDMA_COUNT) | BIT(DX_RULE_STALL_MEMUNMAP);
+	f->r.rules = BIT(DX_RULE_INSTALL_ZERO_REF) | BIT(DX_RULE_P2PDMA_COUNT) |
+		     BIT(DX_RULE_STALL_MEMUNMAP);
 	f->r.table[DX_RULE_INSTALL_ZERO_REF].checked = 12345678;
 	f->r.table[DX_RULE_P2PDMA_COUNT].checked = 0;
 	for (size_t i = 0; i < f->r.nr_probes; i++)
@@ -413,21 +479,22 @@ static void test_text_clean(void **state)
 	f->r.left[0] = (struct child_process){ 77, "sleep", 'S' };
 	f->r.nr_left = 1;
 	view_report_text(capture_start(&c), &f->r);
-	assert_string_equal(capture_text(&c),
-			    "kernel 7.2.12, regime current\n"
-			    "\n"
-			    "RULE                              CHECKED     BROKEN\n"
-			    "install-zero-ref               12,345,678          0\n"
-			    "p2pdma-count                            0          0  not exercised\n"
-			    "stall-memunmap                          -          -  not checked: the probe 'pgmap "
-			    "removed' is missing: not in BTF\n"
-			    "\n"
-			    "./a\\x1b exited with 3\n"
-			    "still running, not waited for any longer:\n"
-			    "    77 sleep: S, sleeps\n"
-			    "exit status 3: CMD's own\n"
-			    "CLEAN for 2 of 23 rules: none of them was broken; 20 left out, 1 can't be checked on this "
-			    "kernel, 1 not exercised; lost 7, missed program runs 2 (" MISSED_MEANS ")\n");
+	assert_string_equal(
+		capture_text(&c),
+		"kernel 7.2.12, regime current\n"
+		"\n"
+		"RULE                              CHECKED     BROKEN\n"
+		"install-zero-ref               12,345,678          0\n"
+		"p2pdma-count                            0          0  not exercised\n"
+		"stall-memunmap                          -          -  not checked: the probe 'pgmap "
+		"removed' is missing: not in BTF\n"
+		"\n"
+		"./a\\x1b exited with 3\n"
+		"still running, not waited for any longer:\n"
+		"    77 sleep: S, sleeps\n"
+		"exit status 3: CMD's own\n"
+		"CLEAN for 2 of 23 rules: none of them was broken; 20 left out, 1 can't be checked on this "
+		"kernel, 1 not exercised; lost 7, missed program runs 2 (" MISSED_MEANS ")\n");
 	capture_end(&c);
 }
 
@@ -437,7 +504,8 @@ static void test_text_findings(void **state)
 	struct engine_finding *e;
 	struct capture c;
 
-	f->r.rules = BIT(DX_RULE_FREE_NONZERO) | BIT(DX_RULE_FOLIO_LEAK) | BIT(DX_RULE_STALL_BREAK_LAYOUT);
+	f->r.rules = BIT(DX_RULE_FREE_NONZERO) | BIT(DX_RULE_FOLIO_LEAK) |
+		     BIT(DX_RULE_STALL_BREAK_LAYOUT);
 	e = add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
 	e->count = 1234;
 	e->last_time = 8 * SEC + 5000;
@@ -447,8 +515,15 @@ static void test_text_findings(void **state)
 	e->wanted = 1;
 	e->comm[0] = 0;
 	e->pid = e->tgid = 0;
-	f->holders[0] = (struct engine_holder){ .pid = 5, .tgid = 4, .comm = "ho\nlder", .pin = true, .nr = 2,
-						.longterm = true, .gone = true, .since = 6 * SEC, .stack = -1 };
+	f->holders[0] = (struct engine_holder){ .pid = 5,
+						.tgid = 4,
+						.comm = "ho\nlder",
+						.pin = true,
+						.nr = 2,
+						.longterm = true,
+						.gone = true,
+						.since = 6 * SEC,
+						.stack = -1 };
 	f->findings[1].holders = f->holders;
 	f->findings[1].nr_holders = 1;
 	e = add(f, DX_RULE_STALL_BREAK_LAYOUT, ENGINE_PROVEN);
@@ -529,14 +604,18 @@ static void test_text_inconclusive(void **state)
 	add(f, DX_RULE_FOLIO_LEAK, ENGINE_INCONCLUSIVE);
 	add(f, DX_RULE_FOLIO_LEAK, ENGINE_SUSPECTED)->over = true;
 	view_report_text(capture_start(&c), &f->r);
-	assert_non_null(strstr(capture_text(&c), "folio-leak                          1,018          0  1 "
-						 "inconclusive: events were lost\n"));
-	assert_non_null(strstr(capture_text(&c), "finding 1: folio-leak, inconclusive (events were lost)\n"));
 	assert_non_null(strstr(capture_text(&c),
-			       "finding 2: folio-leak, suspected (inferred), over: no finding any more\n"));
+			       "folio-leak                          1,018          0  1 "
+			       "inconclusive: events were lost\n"));
 	assert_non_null(strstr(capture_text(&c),
-			       "\nINCONCLUSIVE: events were lost; 1 inconclusive finding; 22 left out; 1 leak went away; lost "
-			       "0, missed program runs 0\n"));
+			       "finding 1: folio-leak, inconclusive (events were lost)\n"));
+	assert_non_null(
+		strstr(capture_text(&c),
+		       "finding 2: folio-leak, suspected (inferred), over: no finding any more\n"));
+	assert_non_null(
+		strstr(capture_text(&c),
+		       "\nINCONCLUSIVE: events were lost; 1 inconclusive finding; 22 left out; 1 leak went away; lost "
+		       "0, missed program runs 0\n"));
 	capture_end(&c);
 }
 
@@ -547,8 +626,9 @@ static void test_ktap(void **state)
 	struct fixture *f = *state;
 	struct capture c;
 
-	f->r.rules = BIT(DX_RULE_INSTALL_WITHOUT_REF) | BIT(DX_RULE_FREE_NONZERO) | BIT(DX_RULE_P2PDMA_COUNT) |
-		     BIT(DX_RULE_BREAK_INCOMPLETE) | BIT(DX_RULE_FOLIO_LEAK);
+	f->r.rules = BIT(DX_RULE_INSTALL_WITHOUT_REF) | BIT(DX_RULE_FREE_NONZERO) |
+		     BIT(DX_RULE_P2PDMA_COUNT) | BIT(DX_RULE_BREAK_INCOMPLETE) |
+		     BIT(DX_RULE_FOLIO_LEAK);
 	f->r.regime = REGIME_LEGACY;
 	f->r.table[DX_RULE_INSTALL_WITHOUT_REF].broken = 9;
 	f->r.table[DX_RULE_INSTALL_WITHOUT_REF].note = true;
@@ -620,8 +700,9 @@ static void test_json(void **state)
 	e->wanted = 1;
 	e->got = 0;
 	e->pgmap = FEED_PGMAP;
-	f->holders[0] = (struct engine_holder){ .pid = 5, .tgid = 4, .comm = "h", .nr = 1, .since = 6 * SEC,
-						.stack = -1 };
+	f->holders[0] = (struct engine_holder){
+		.pid = 5, .tgid = 4, .comm = "h", .nr = 1, .since = 6 * SEC, .stack = -1
+	};
 	f->findings[0].holders = f->holders;
 	f->findings[0].nr_holders = 1;
 	f->r.command = "./t";
@@ -755,7 +836,8 @@ static void test_collect(void **state)
 /* Stacks that could not be kept are said, and change no verdict. */
 static void test_unkept(void **state)
 {
-	static const char says[] = "1 stack could not be kept: new ones came faster than they could be taken\n";
+	static const char says[] =
+		"1 stack could not be kept: new ones came faster than they could be taken\n";
 	struct fixture *f = *state;
 	struct engine_finding *e;
 	struct capture c;
@@ -768,7 +850,9 @@ static void test_unkept(void **state)
 	assert_int_equal(v.exit, 0);
 	e = add(f, DX_RULE_FREE_NONZERO, ENGINE_PROVEN);
 	e->stack = DX_STACK_UNKEPT;
-	f->holders[0] = (struct engine_holder){ .pid = 5, .tgid = 4, .comm = "h", .nr = 1, .stack = DX_STACK_UNKEPT };
+	f->holders[0] = (struct engine_holder){
+		.pid = 5, .tgid = 4, .comm = "h", .nr = 1, .stack = DX_STACK_UNKEPT
+	};
 	f->findings[0].holders = f->holders;
 	f->findings[0].nr_holders = 1;
 	report_verdict(&f->r, &v);
@@ -780,7 +864,8 @@ static void test_unkept(void **state)
 	assert_null(strstr(capture_text(&c), "user stack"));
 	at = strstr(capture_text(&c), says);
 	assert_non_null(at);
-	assert_memory_equal(at + strlen(says), "exit status 1: for findings\nBROKEN: 1 finding (1 proven", 55);
+	assert_memory_equal(at + strlen(says),
+			    "exit status 1: for findings\nBROKEN: 1 finding (1 proven", 55);
 	capture_end(&c);
 
 	view_report_ktap(capture_start(&c), &f->r);
@@ -791,8 +876,11 @@ static void test_unkept(void **state)
 	capture_end(&c);
 
 	assert_int_equal(view_report_json(capture_start(&c), &f->r), 0);
-	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[],\"kernel_stack_not_kept\":true,\"user_stack\":[],\"holders\":[{"));
-	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[],\"kernel_stack_not_kept\":true}]}\n"));
+	assert_non_null(strstr(
+		capture_text(&c),
+		"\"kernel_stack\":[],\"kernel_stack_not_kept\":true,\"user_stack\":[],\"holders\":[{"));
+	assert_non_null(strstr(capture_text(&c),
+			       "\"kernel_stack\":[],\"kernel_stack_not_kept\":true}]}\n"));
 	assert_non_null(strstr(capture_text(&c), "\"missed_runs\":0,\"stacks_not_kept\":1,"));
 	capture_end(&c);
 }
@@ -802,12 +890,24 @@ static void test_unkept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_verdict),	  TEST(test_counted_only), TEST(test_not_checked),
-		TEST(test_states),	  TEST(test_exit),	   TEST(test_scope),
-		TEST(test_require_exercised), TEST(test_left), TEST(test_text_clean),
-		TEST(test_text_findings), TEST(test_text_legacy),  TEST(test_text_inconclusive),
-		TEST(test_ktap),	  TEST(test_ktap_all),	   TEST(test_json),
-		TEST(test_json_hostile),  TEST(test_collect),	   TEST(test_unkept),
+		TEST(test_verdict),
+		TEST(test_counted_only),
+		TEST(test_not_checked),
+		TEST(test_states),
+		TEST(test_exit),
+		TEST(test_scope),
+		TEST(test_require_exercised),
+		TEST(test_left),
+		TEST(test_text_clean),
+		TEST(test_text_findings),
+		TEST(test_text_legacy),
+		TEST(test_text_inconclusive),
+		TEST(test_ktap),
+		TEST(test_ktap_all),
+		TEST(test_json),
+		TEST(test_json_hostile),
+		TEST(test_collect),
+		TEST(test_unkept),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -29,8 +29,8 @@ static void test_table(void **state)
 		const struct rule *r = rule_get(i);
 
 		assert_non_null(r);
-		assert_true(strlen(r->id) > 0 && strspn(r->id, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
-							 strlen(r->id));
+		assert_true(strlen(r->id) > 0 &&
+			    strspn(r->id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(r->id));
 		assert_int_equal(rule_find(r->id), i);
 		/* a line, in the middle of a sentence, nothing that roff or JSON would change */
 		assert_true(strlen(r->says) > 10 && strlen(r->says) < 90);
@@ -72,8 +72,8 @@ static void test_probes_exist(void **state)
 				fail_msg("%s needs '%s'", rule_get(i)->id, rule_get(i)->probes[k]);
 }
 
-static void expect_unchecked(enum dx_rule rule, enum regime regime, const struct probe *table, size_t n,
-			     const char *want)
+static void expect_unchecked(enum dx_rule rule, enum regime regime, const struct probe *table,
+			     size_t n, const char *want)
 {
 	char why[256] = "untouched";
 	const char *got = rule_unchecked(rule, regime, table, n, why, sizeof(why));
@@ -98,7 +98,8 @@ static void test_unchecked(void **state)
 	assert_non_null(removed);
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++)
 		expect_unchecked(i, REGIME_CURRENT, table, n, NULL);
-	expect_unchecked(DX_RULE_BREAK_INCOMPLETE, REGIME_LEGACY, table, n, "no rule of a legacy kernel");
+	expect_unchecked(DX_RULE_BREAK_INCOMPLETE, REGIME_LEGACY, table, n,
+			 "no rule of a legacy kernel");
 	expect_unchecked(DX_RULE_BREAK_INCOMPLETE, REGIME_TRANSITION, table, n, NULL);
 
 	removed->state = PROBE_MISSING;
@@ -155,7 +156,8 @@ static void test_man_page(void **state)
 
 	(void)state;
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
-		snprintf(want, sizeof(want), "\n.TP\n.B %s\n%s.\n", rule_get(i)->id, rule_get(i)->says);
+		snprintf(want, sizeof(want), "\n.TP\n.B %s\n%s.\n", rule_get(i)->id,
+			 rule_get(i)->says);
 		/* the man page's sentence begins with a capital letter */
 		want[strlen("\n.TP\n.B \n") + strlen(rule_get(i)->id)] &=
 			rule_get(i)->says[0] >= 'a' && rule_get(i)->says[0] <= 'z' ? ~0x20 : ~0;
@@ -182,7 +184,7 @@ static void test_details(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	 cmocka_unit_test(test_probes_exist),
+		cmocka_unit_test(test_table),	  cmocka_unit_test(test_probes_exist),
 		cmocka_unit_test(test_unchecked), cmocka_unit_test(test_man_page),
 		cmocka_unit_test(test_details),
 	};

@@ -8,11 +8,11 @@
 #include "test_engine.h"
 #include "../../src/rule/rule.h"
 
-#define MS	1000000ull
-#define S	1000000000ull
-#define T0	(100 * S) /* when the trace begins */
-#define LEAK	(10 * S)
-#define STALL	(10 * S)
+#define MS	  1000000ull
+#define S	  1000000000ull
+#define T0	  (100 * S) /* when the trace begins */
+#define LEAK	  (10 * S)
+#define STALL	  (10 * S)
 #define WORLD_MAX 8
 
 static inline struct engine *engine_rules(void)
@@ -52,8 +52,7 @@ struct world {
 	unsigned int per_call; /* room for questions, 0: 64 */
 };
 
-static inline void world_folio(struct engine *e, const struct world *w, uint64_t time,
-			       uint64_t pfn)
+static inline void world_folio(struct engine *e, const struct world *w, uint64_t time, uint64_t pfn)
 {
 	for (int i = 0; i < WORLD_MAX; i++) {
 		if (!w->folio[i].pfn || w->folio[i].pfn != pfn)
@@ -62,8 +61,7 @@ static inline void world_folio(struct engine *e, const struct world *w, uint64_t
 		     .mapcount = w->folio[i].map, .pincount = w->folio[i].pin,
 		     .order = w->folio[i].order,
 		     .pgmap_type = w->folio[i].type ? w->folio[i].type : FS_DAX,
-		     .flags = w->folio[i].none ? DX_F_NO_FOLIO : 0, .tgid = 0, .pid = 0,
-		     .comm = "");
+		     .flags = w->folio[i].none ? DX_F_NO_FOLIO : 0, .tgid = 0, .pid = 0, .comm = "");
 	}
 }
 

@@ -2,7 +2,7 @@
 /* test_rule_leak.c - folio-leak: references and pins that nothing explains. */
 #include "test_rule.h"
 
-#define PIN(e, t, ref, ...) \
+#define PIN(e, t, ref, ...)                                                           \
 	push(e, DX_PIN, t, PFN, .tgid = 30, .pid = 31, .comm = "db", .refcount = ref, \
 	     .mapcount = 1, .stack = 8, ##__VA_ARGS__)
 #define UNMAP(e, t, ref, ...) \
@@ -245,8 +245,8 @@ static void test_mapped_again(void **state)
 	push_first_fault(e, T0, PFN);
 	UNMAP(e, T0 + S, 2);
 	world_run(e, &w, T0 + 3 * S, T0 + 6 * S);
-	push(e, DX_FAULT, T0 + 6 * S + MS, PFN, .flags = DX_F_INSTALL, .ref_install = 2, .refcount = 2,
-	     .mapcount = 1, .since = 2);
+	push(e, DX_FAULT, T0 + 6 * S + MS, PFN, .flags = DX_F_INSTALL, .ref_install = 2,
+	     .refcount = 2, .mapcount = 1, .since = 2);
 	UNMAP(e, T0 + 7 * S, 2);
 	world_run(e, &w, T0 + 9 * S, T0 + 16 * S + 750 * MS);
 	assert_findings(e, "");
@@ -418,8 +418,8 @@ static void test_pid_reused(void **state)
 	(void)state;
 	pinned(e);
 	/* another folio, pinned by the process that has the number now */
-	push(e, DX_FAULT, T0 + 5 * S, PFN + 1, .flags = DX_F_INSERT | DX_F_INSTALL, .ref_install = 1,
-	     .refcount = 1, .mapcount = 1);
+	push(e, DX_FAULT, T0 + 5 * S, PFN + 1, .flags = DX_F_INSERT | DX_F_INSTALL,
+	     .ref_install = 1, .refcount = 1, .mapcount = 1);
 	PIN(e, T0 + 5 * S + 1, 1025, .pfn = PFN + 1);
 	UNMAP(e, T0 + 5 * S + 2, 1025, .pfn = PFN + 1);
 	w.folio[1].pfn = PFN + 1;
@@ -633,7 +633,8 @@ static void test_legacy(void **state)
 /* Folios of the others are their drivers'. */
 static void test_other_types(void **state)
 {
-	static const uint8_t type[] = { MEMORY_DEVICE_PRIVATE, MEMORY_DEVICE_COHERENT, MEMORY_DEVICE_PCI_P2PDMA };
+	static const uint8_t type[] = { MEMORY_DEVICE_PRIVATE, MEMORY_DEVICE_COHERENT,
+					MEMORY_DEVICE_PCI_P2PDMA };
 
 	for (int i = 0; i < 3; i++) {
 		struct engine *e = engine_rules();

@@ -348,8 +348,7 @@ static void test_few_looks(void **state)
 	uint64_t t = T0;
 
 	(void)state;
-#define LOOK(dt, n) \
-	push(e, DX_PGMAP_REFS, t += (dt), 0, .addr = BASE + (n), .index = BASE)
+#define LOOK(dt, n) push(e, DX_PGMAP_REFS, t += (dt), 0, .addr = BASE + (n), .index = BASE)
 	LOOK(0, 0);
 	LOOK(5 * S, -1);
 	LOOK(5 * S, -1);
@@ -378,10 +377,12 @@ static void test_underflow_predates(void **state)
 }
 
 #define PRIV 0xffff888200000000ull
-#define INIT(e, t, i, ...)                                                                    \
-	push(e, DX_PAGE_INIT, t, PFN + (i), .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, ##__VA_ARGS__)
-#define FREE(e, t, i, ...) \
-	push(e, DX_FREE, t, PFN + (i), .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, ##__VA_ARGS__)
+#define INIT(e, t, i, ...)                                                                      \
+	push(e, DX_PAGE_INIT, t, PFN + (i), .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, \
+	     ##__VA_ARGS__)
+#define FREE(e, t, i, ...)                                                                 \
+	push(e, DX_FREE, t, PFN + (i), .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, \
+	     ##__VA_ARGS__)
 
 static void test_private(void **state)
 {
@@ -391,7 +392,8 @@ static void test_private(void **state)
 	uint64_t t;
 
 	(void)state;
-	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, .index = 1 << 18);
+	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE,
+	     .index = 1 << 18);
 	world_run(e, &w, T0 + MS, T0 + S);
 	/* order 0 and 9; the large one falls apart and is freed in parts */
 	INIT(e, T0 + 2 * S, 0);
@@ -452,7 +454,8 @@ static void test_private_lost(void **state)
 	struct world w = { .pgmap = { { PRIV, 1, 1, 0 } } };
 
 	(void)state;
-	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE, .index = 1 << 18);
+	push(e, DX_PGMAP_ADD, T0, PFN, .pgmap = PRIV, .pgmap_type = MEMORY_DEVICE_PRIVATE,
+	     .index = 1 << 18);
 	world_run(e, &w, T0 + MS, T0 + S);
 	put_lost(e, 0, DX_PAGE_INIT, 3, T0 + 2 * S);
 	w.pgmap[0].refs += 3;
@@ -487,12 +490,14 @@ static void test_p2pdma(void **state)
 	world_run(e, &w, T0 + 31 * S + MS, T0 + 50 * S);
 	assert_findings(e, "");
 	/* a driver's allocation, for as long as it likes */
-	push(e, DX_P2P_ALLOC, T0 + 51 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA, .nr = 4);
+	push(e, DX_P2P_ALLOC, T0 + 51 * S, PFN, .pgmap = P2P,
+	     .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA, .nr = 4);
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 51 * S + MS, T0 + 70 * S);
 	assert_findings(e, "");
 	/* freed, and its reference stays: not all that may have one is seen */
-	push(e, DX_P2P_FREE, T0 + 71 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA, .nr = 4);
+	push(e, DX_P2P_FREE, T0 + 71 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA,
+	     .nr = 4);
 	world_run(e, &w, T0 + 71 * S + MS, T0 + 90 * S);
 	assert_findings(e, "1 pgmap-leak suspected x1 refs 1 by 0\n");
 	engine_free(e);

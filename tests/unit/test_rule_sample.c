@@ -10,13 +10,15 @@ static void test_steps(void **state)
 	(void)state;
 	push_first_fault(e, T0, PFN);
 	push(e, DX_SAMPLE, T0 + S, PFN, .refcount = 1, .mapcount = 1, .tgid = 0);
-	assert_history(e, PFN, "insert 0>0 m0 p0\nfault-ref? 0>1 m0 p0\ninstall 1>2 m1 p0\n"
-			       "fault-put? 2>1 m1 p0\nfault 1>1 m1 p0\n");
+	assert_history(e, PFN,
+		       "insert 0>0 m0 p0\nfault-ref? 0>1 m0 p0\ninstall 1>2 m1 p0\n"
+		       "fault-put? 2>1 m1 p0\nfault 1>1 m1 p0\n");
 	push(e, DX_UNMAP, T0 + 2 * S, PFN, .refcount = 2, .mapcount = 1);
 	push(e, DX_SAMPLE, T0 + 3 * S, PFN, .refcount = 1, .tgid = 0, .comm = "");
-	assert_history(e, PFN, "insert 0>0 m0 p0\nfault-ref? 0>1 m0 p0\ninstall 1>2 m1 p0\n"
-			       "fault-put? 2>1 m1 p0\nfault 1>1 m1 p0\nunknown? 1>2 m1 p0\n"
-			       "unmap 2>2 m0 p0\nzap-put? 2>1 m0 p0\nsample 1>1 m0 p0\n");
+	assert_history(e, PFN,
+		       "insert 0>0 m0 p0\nfault-ref? 0>1 m0 p0\ninstall 1>2 m1 p0\n"
+		       "fault-put? 2>1 m1 p0\nfault 1>1 m1 p0\nunknown? 1>2 m1 p0\n"
+		       "unmap 2>2 m0 p0\nzap-put? 2>1 m0 p0\nsample 1>1 m0 p0\n");
 	assert_string_equal(engine_cause_name(DX_SAMPLE), "sample");
 	assert_string_equal(engine_cause_name(DX_VIOLATION), "violation");
 	assert_string_equal(engine_cause_name(DX_PGMAP_REFS), "pgmap-refs");
@@ -55,7 +57,8 @@ static void test_scan(void **state)
 	push(e, DX_UNMAP, T0 + 11 * LEAK, PFN, .refcount = 3, .mapcount = 1);
 	w.folio[0].ref = 2;
 	world_run(e, &w, T0 + 11 * LEAK + S, T0 + 20 * LEAK);
-	assert_history(e, PFN, "sample 3>3 m1 p0\nunmap 3>3 m0 p0\nzap-put? 3>2 m0 p0\nsample 2>2 m0 p0\n");
+	assert_history(e, PFN,
+		       "sample 3>3 m1 p0\nunmap 3>3 m0 p0\nzap-put? 3>2 m0 p0\nsample 2>2 m0 p0\n");
 	assert_findings(e, "1 folio-leak inconclusive x1 pfn+0 refs 2 by 0\n");
 	engine_free(e);
 }
@@ -69,11 +72,13 @@ static void test_scan_then_more(void **state)
 	push(e, DX_SAMPLE, T0, PFN, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
 	push(e, DX_SAMPLE, T0 + S, PFN, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
 	assert_history(e, PFN, "sample 1>1 m1 p0\n");
-	push(e, DX_SAMPLE, T0 + 2 * S, PFN, .flags = DX_F_SCAN, .refcount = 2, .mapcount = 1, .tgid = 0);
+	push(e, DX_SAMPLE, T0 + 2 * S, PFN, .flags = DX_F_SCAN, .refcount = 2, .mapcount = 1,
+	     .tgid = 0);
 	assert_history(e, PFN, "sample 1>1 m1 p0\nunknown? 1>2 m1 p0\nsample 2>2 m1 p0\n");
 	/* met first after a loss: it says so */
 	put_lost(e, 0, DX_PIN, 7, T0 + 3 * S);
-	push(e, DX_SAMPLE, T0 + 4 * S, PFN + 1, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1, .tgid = 0);
+	push(e, DX_SAMPLE, T0 + 4 * S, PFN + 1, .flags = DX_F_SCAN, .refcount = 1, .mapcount = 1,
+	     .tgid = 0);
 	assert_history(e, PFN + 1, "sample 1>1 m1 p0 !\n");
 	assert_false(folio_of(e, PFN + 1).doubtful);
 	engine_free(e);
@@ -262,16 +267,11 @@ static void test_holder_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_steps),
-		cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_scan_then_more),
-		cmocka_unit_test(test_heal),
-		cmocka_unit_test(test_heal_again),
-		cmocka_unit_test(test_heal_many),
-		cmocka_unit_test(test_heal_order),
-		cmocka_unit_test(test_order_of_asks),
-		cmocka_unit_test(test_tasks),
-		cmocka_unit_test(test_holder_gone),
+		cmocka_unit_test(test_steps),	       cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_then_more), cmocka_unit_test(test_heal),
+		cmocka_unit_test(test_heal_again),     cmocka_unit_test(test_heal_many),
+		cmocka_unit_test(test_heal_order),     cmocka_unit_test(test_order_of_asks),
+		cmocka_unit_test(test_tasks),	       cmocka_unit_test(test_holder_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

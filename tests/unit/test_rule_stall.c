@@ -2,7 +2,7 @@
 /* test_rule_stall.c - waits that last: layout breaks, evict, memunmap_pages(). */
 #include "test_rule.h"
 
-#define BUSY(e, t, ...) \
+#define BUSY(e, t, ...)                                                                   \
 	push(e, DX_BREAK_BUSY, t, PFN, .refcount = 1024, .dev = 7, .ino = 12, .index = 3, \
 	     .tgid = 50, .pid = 51, .comm = "truncate", .stack = 9, ##__VA_ARGS__)
 
@@ -75,8 +75,7 @@ static void test_threshold(void **state)
 
 	(void)state;
 	BUSY(e, T0, .flags = DX_F_FINAL);
-	push(e, DX_BREAK_DONE, T0 + 3 * S, 0, .dev = 7, .ino = 12, .pid = 51,
-	     .flags = DX_F_FINAL);
+	push(e, DX_BREAK_DONE, T0 + 3 * S, 0, .dev = 7, .ino = 12, .pid = 51, .flags = DX_F_FINAL);
 	assert_findings(e, "1 stall-evict proven x1 pfn+0 refs 0 by 50 over\n");
 	assert_int_equal(finding_of(e, 1).end_time, T0 + 3 * S);
 	BUSY(e, T0 + 4 * S);
@@ -234,16 +233,11 @@ static void test_memunmap_predates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_truncate),
-		cmocka_unit_test(test_short_wait),
-		cmocka_unit_test(test_threshold),
-		cmocka_unit_test(test_next_folio),
-		cmocka_unit_test(test_reordered),
-		cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_lost_between),
-		cmocka_unit_test(test_memunmap),
-		cmocka_unit_test(test_memunmap_lost),
-		cmocka_unit_test(test_memunmap_predates),
+		cmocka_unit_test(test_truncate),      cmocka_unit_test(test_short_wait),
+		cmocka_unit_test(test_threshold),     cmocka_unit_test(test_next_folio),
+		cmocka_unit_test(test_reordered),     cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_between),  cmocka_unit_test(test_memunmap),
+		cmocka_unit_test(test_memunmap_lost), cmocka_unit_test(test_memunmap_predates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

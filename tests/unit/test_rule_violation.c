@@ -2,9 +2,9 @@
 /* test_rule_violation.c - rules decided in bpf/: records merged, totals, bounds. */
 #include "test_rule.h"
 
-#define VIOLATION(e, t, pfn_, rule_, detail_, ...)                                          \
-	push(e, DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_, .refcount = 0,         \
-	     .stack = 5, .ustack = 6, ##__VA_ARGS__)
+#define VIOLATION(e, t, pfn_, rule_, detail_, ...)                                              \
+	push(e, DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_, .refcount = 0, .stack = 5, \
+	     .ustack = 6, ##__VA_ARGS__)
 
 /* Each rule of bpf/: one record, one finding, proven, with what the record says. */
 static void test_each_rule(void **state)
@@ -108,10 +108,10 @@ static void test_files(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		VIOLATION(e, T0 + i, 0, DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT, .flags = DX_F_NO_FOLIO,
-			  .dev = 9, .ino = 12, .index = 3);
-		VIOLATION(e, T0 + 2 + i, 0, DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT, .flags = DX_F_NO_FOLIO,
-			  .dev = 9, .ino = 13, .index = 3);
+		VIOLATION(e, T0 + i, 0, DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT,
+			  .flags = DX_F_NO_FOLIO, .dev = 9, .ino = 12, .index = 3);
+		VIOLATION(e, T0 + 2 + i, 0, DX_RULE_BREAK_INCOMPLETE, DX_D_ENTRY_LEFT,
+			  .flags = DX_F_NO_FOLIO, .dev = 9, .ino = 13, .index = 3);
 	}
 	assert_int_equal(finding_of(e, 1).count, 2);
 	assert_int_equal(finding_of(e, 1).folio.ino, 12);
@@ -125,7 +125,8 @@ static void test_folio_known(void **state)
 {
 	struct engine *e = engine_rules();
 	struct dx_file_event name = { .e = EVENT(DX_FILE, T0, 0, .dev = 259 << 20, .ino = 12),
-				      .path_len = 6, .path = "/mnt/x" };
+				      .path_len = 6,
+				      .path = "/mnt/x" };
 	struct engine_finding f;
 
 	(void)state;
@@ -215,8 +216,8 @@ static void test_loss(void **state)
 static void test_legacy_note(void **state)
 {
 	for (int strict = 0; strict < 2; strict++) {
-		struct engine *e = engine_rules_with((struct engine_options){ .legacy = true,
-									      .strict = strict });
+		struct engine *e = engine_rules_with(
+			(struct engine_options){ .legacy = true, .strict = strict });
 		struct dx_rule_counts total = { 0 };
 
 		(void)state;
@@ -273,9 +274,10 @@ static void test_bound(void **state)
 	engine_free(e);
 }
 
-#define REFUSED(e, t, pfn_, rule_, detail_)                                                      \
+#define REFUSED(e, t, pfn_, rule_, detail_)                                                        \
 	assert_int_equal(put_event(e, &EVENT(DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_), \
-				   sizeof(struct dx_event)), -EBADMSG)
+				   sizeof(struct dx_event)),                                       \
+			 -EBADMSG)
 
 static void test_malformed(void **state)
 {
@@ -344,20 +346,13 @@ static void test_no_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_rule),
-		cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_merged),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_folio_known),
-		cmocka_unit_test(test_no_folio),
-		cmocka_unit_test(test_totals_only),
-		cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_legacy_note),
-		cmocka_unit_test(test_current_no_note),
-		cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_no_rules),
+		cmocka_unit_test(test_each_rule),   cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_merged),	    cmocka_unit_test(test_files),
+		cmocka_unit_test(test_folio_known), cmocka_unit_test(test_no_folio),
+		cmocka_unit_test(test_totals_only), cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_legacy_note), cmocka_unit_test(test_current_no_note),
+		cmocka_unit_test(test_bound),	    cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_no_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,9 +96,8 @@ static void assert_runs(const struct scan *s, const char *expected)
 
 		sprintf(text + strlen(text), "%llu*%llu @%llu %d/%d/%d gets %d unknown %d%s%s:",
 			(unsigned long long)(f->pfn - PFN), (unsigned long long)f->nr,
-			(unsigned long long)f->index, f->refcount, f->mapcount, f->pincount,
-			f->gets, f->unknown, f->overput ? " overput" : "",
-			f->nr_waits ? " waited" : "");
+			(unsigned long long)f->index, f->refcount, f->mapcount, f->pincount, f->gets,
+			f->unknown, f->overput ? " overput" : "", f->nr_waits ? " waited" : "");
 		scan_folio_holders(s, i, holder_text, text);
 		strcat(text, "\n");
 	}
@@ -227,8 +226,14 @@ static void test_between(void **state)
 
 	(void)state;
 	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 1, 0), FOLIO(PFN + 10, 1, 0) }, 2);
-	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE, .certain = true, .pfn = PFN + 5, .nr = 2,
-				       .refs = 1, .tgid = 7, .fd = 3, .object = 0xabc });
+	hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_PIPE,
+				       .certain = true,
+				       .pfn = PFN + 5,
+				       .nr = 2,
+				       .refs = 1,
+				       .tgid = 7,
+				       .fd = 3,
+				       .object = 0xabc });
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*1 @0 1/0/0 gets 1 unknown 1:\n"
 			 "10*1 @10 1/0/0 gets 1 unknown 1:\n");
@@ -296,9 +301,16 @@ static void test_cloned_buffer(void **state)
 	(void)state;
 	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 1 + 2 * 1024, 0) }, 1);
 	for (int i = 0; i < 3; i++)
-		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_URING, .certain = true, .pin = true,
-					       .pfn = PFN, .nr = 1, .refs = 1, .tgid = 7,
-					       .fd = i == 2 ? 5 : 3, .object = 0xabc, .id = i });
+		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_URING,
+					       .certain = true,
+					       .pin = true,
+					       .pfn = PFN,
+					       .nr = 1,
+					       .refs = 1,
+					       .tgid = 7,
+					       .fd = i == 2 ? 5 : 3,
+					       .object = 0xabc,
+					       .id = i });
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_runs(x.s, "0*1 @0 2049/0/2 gets 0 unknown 1: io_uring/7 io_uring/7\n");
 	scan_free(x.s);
@@ -342,12 +354,9 @@ static void test_waits(void **state)
 	struct fixture x = begin(FS_DAX);
 	const struct dx_folio f[] = { FOLIO(PFN, 1024, 0), FOLIO(PFN + 1, 1024, 0),
 				      FOLIO(PFN + 2, 1024, 0) };
-	struct scan_wait w = { .kind = SCAN_WAIT_BREAK,
-			       .state = 'S',
-			       .tgid = 5,
-			       .pid = 5,
-			       .pgmap = -1,
-			       .pfn = PFN + 1 };
+	struct scan_wait w = {
+		.kind = SCAN_WAIT_BREAK, .state = 'S', .tgid = 5, .pid = 5, .pgmap = -1, .pfn = PFN + 1
+	};
 	char text[64] = "";
 
 	(void)state;
@@ -389,8 +398,7 @@ static void test_filters(void **state)
 		{ { .dev = DEV + 1 }, "" },
 	};
 	const struct dx_folio device[] = { FOLIO(PFN, 2, 1), FOLIO(PFN + 1, 3, 1) };
-	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1025, 1),
-				      FOLIO(PFN + 2, 2, 1),
+	const struct dx_folio f[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 1, 1025, 1), FOLIO(PFN + 2, 2, 1),
 				      FOLIO(PFN + 3, 1, 1, .ino = 13, .mapping = MAPPING + 8) };
 	uint64_t first = PFN, last = PFN + 100;
 	struct scan_pgmap other = { .nr_range = 1, .range = { { 5, 5 } }, .device = "pmem1" };
@@ -692,7 +700,8 @@ static void test_many_candidates(void **state)
 	(void)state;
 	walked(&x, (const struct dx_folio[]){ FOLIO(PFN, 4, 1) }, 1);
 	for (uint32_t i = 1; i <= 40; i++)
-		hold(&x, (struct scan_holder){ .kind = SCAN_HOLD_VFIO, .pgmap = 0, .tgid = i, .fd = 1 });
+		hold(&x,
+		     (struct scan_holder){ .kind = SCAN_HOLD_VFIO, .pgmap = 0, .tgid = i, .fd = 1 });
 	assert_int_equal(scan_finish(x.s), 0);
 	assert_int_equal(scan_folio(x.s, 0)->nr_holders, 32);
 	assert_int_equal(scan_folio(x.s, 0)->left_out, 8);
@@ -748,11 +757,11 @@ static void test_changes(void **state)
 static void test_confirm(void **state)
 {
 	struct fixture a = begin(FS_DAX), b = begin(FS_DAX);
-	const struct dx_folio first[] = { FOLIO(PFN, 1025, 1),	   FOLIO(PFN + 2, 1, 0),
-					  FOLIO(PFN + 3, 1, 0),	   FOLIO(PFN + 5, 0, 1),
-					  FOLIO(PFN + 7, 0, 1),	   FOLIO(PFN + 9, 1, 1) };
-	const struct dx_folio second[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 3, 1, 0), FOLIO(PFN + 5, 1, 1),
-					   FOLIO(PFN + 7, 0, 1) };
+	const struct dx_folio first[] = { FOLIO(PFN, 1025, 1),	FOLIO(PFN + 2, 1, 0),
+					  FOLIO(PFN + 3, 1, 0), FOLIO(PFN + 5, 0, 1),
+					  FOLIO(PFN + 7, 0, 1), FOLIO(PFN + 9, 1, 1) };
+	const struct dx_folio second[] = { FOLIO(PFN, 1, 1), FOLIO(PFN + 3, 1, 0),
+					   FOLIO(PFN + 5, 1, 1), FOLIO(PFN + 7, 0, 1) };
 	uint64_t from = 0, to = 0;
 
 	(void)state;
@@ -796,8 +805,15 @@ static void test_confirm_run(void **state)
 	for (int i = 0; i < 8; i++)
 		f[i] = FOLIO(PFN + 512 * i, 4, 0, .order = 9, .pincount = 2);
 	walked(&a, f, 8);
-	hold(&a, (struct scan_holder){ .kind = SCAN_HOLD_URING, .certain = true, .pin = true, .pfn = PFN,
-				       .nr = 1, .refs = 1, .tgid = 7, .fd = 3, .object = 0xabc });
+	hold(&a, (struct scan_holder){ .kind = SCAN_HOLD_URING,
+				       .certain = true,
+				       .pin = true,
+				       .pfn = PFN,
+				       .nr = 1,
+				       .refs = 1,
+				       .tgid = 7,
+				       .fd = 3,
+				       .object = 0xabc });
 	for (int i = 2; i < 5; i++)
 		f[i] = FOLIO(PFN + 512 * i, 3, 0, .order = 9, .pincount = 1);
 	walked(&b, &f[1], 5);
@@ -840,21 +856,27 @@ static void test_many_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs),	   cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_holders),	   cmocka_unit_test(test_between),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_between),
 		cmocka_unit_test(test_same_page),
 		cmocka_unit_test(test_cloned_buffer),
-		cmocka_unit_test(test_large),	   cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_waits),	   cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_verdict_fs), cmocka_unit_test(test_verdict_device),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_waits),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_verdict_fs),
+		cmocka_unit_test(test_verdict_device),
 		cmocka_unit_test(test_verdict_unsure),
 		cmocka_unit_test(test_verdict_pgmaps),
 		cmocka_unit_test(test_pgmap_refs),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_many_candidates),
 		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_confirm),	   cmocka_unit_test(test_confirm_run),
-		   cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_confirm_run),
+		cmocka_unit_test(test_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

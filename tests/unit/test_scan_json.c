@@ -26,8 +26,8 @@ static void expect_line(const char **text, const char *want)
 	struct json_object *o = next_line(text);
 
 	assert_non_null(o);
-	assert_string_equal(json_object_to_json_string_ext(
-				    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+								      JSON_C_TO_STRING_NOSLASHESCAPE),
 			    want);
 	json_object_put(o);
 }
@@ -53,9 +53,8 @@ static void test_json(void **state)
 	v = finish(s, &all);
 	assert_int_equal(view_holders_json(capture_start(&c), &v, 0), 0);
 	text = capture_text(&c);
-	expect_line(
-		&text,
-		JSON("scan") "\"kernel\":\"7.2.12\",\"regime\":\"current\",\"time_ns\":20000000000}");
+	expect_line(&text,
+		    JSON("scan") "\"kernel\":\"7.2.12\",\"regime\":\"current\",\"time_ns\":20000000000}");
 	expect_line(
 		&text,
 		JSON("pgmap") "\"device\":\"pmem0\",\"driver\":\"nd_pmem\",\"memory_type\":\"fs-dax\","
@@ -63,13 +62,12 @@ static void test_json(void **state)
 			      "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":131073,\"pgmap_refs_base\":131073,"
 			      "\"pgmap_refs_explained\":0,\"pgmap_refs_unexplained\":0,\"folios_in_use\":3,\"folios_mapped\":3,\"folios_pinned\":0,"
 			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
-	expect_line(
-		&text,
-		JSON("pgmap") "\"device\":\"dax0.0\",\"driver\":\"device_dax\",\"memory_type\":\"generic\","
-			      "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":2097152,\"pages\":65536}],\"altmap_pages\":0,"
-			      "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":null,\"pgmap_refs_base\":null,\"pgmap_refs_explained\":null,\"pgmap_refs_unexplained\":null,"
-			      "\"folios_in_use\":0,\"folios_mapped\":0,\"folios_pinned\":0,"
-			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
+	expect_line(&text,
+		    JSON("pgmap") "\"device\":\"dax0.0\",\"driver\":\"device_dax\",\"memory_type\":\"generic\","
+				  "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":2097152,\"pages\":65536}],\"altmap_pages\":0,"
+				  "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":null,\"pgmap_refs_base\":null,\"pgmap_refs_explained\":null,\"pgmap_refs_unexplained\":null,"
+				  "\"folios_in_use\":0,\"folios_mapped\":0,\"folios_pinned\":0,"
+				  "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
 	expect_line(
 		&text,
 		JSON("folio") "\"pfn\":1048592,\"folios\":2,\"folio_bytes\":4096,\"order\":0,\"device\":\"pmem0\","
@@ -108,19 +106,18 @@ static void test_json(void **state)
 			     "\"kernel_stack\":[{\"symbol\":\"schedule\",\"symbol_offset_bytes\":39},{\"symbol\":\"xfs_wait_dax_page\",\"symbol_offset_bytes\":26,\"module\":\"xfs\"},"
 			     "{\"symbol\":null}],"
 			     "\"pfns\":[1048594]}");
-	expect_line(
-		&text,
-		JSON("unbind") "\"device\":\"pmem0\",\"unbind\":\"hangs\",\"blockers\":1,\"folios\":1,\"pgmap_refs_unexplained\":0,\"openers\":0,"
-				"\"under_way\":false,\"mount\":\"/mnt/db\",\"says\":\"unbinding pmem0 would hang, because 1 folio has "
-				"pins or references; a filesystem is mounted on it at /mnt/db\"}");
+	expect_line(&text,
+		    JSON("unbind") "\"device\":\"pmem0\",\"unbind\":\"hangs\",\"blockers\":1,\"folios\":1,\"pgmap_refs_unexplained\":0,\"openers\":0,"
+				   "\"under_way\":false,\"mount\":\"/mnt/db\",\"says\":\"unbinding pmem0 would hang, because 1 folio has "
+				   "pins or references; a filesystem is mounted on it at /mnt/db\"}");
 	expect_line(
 		&text,
 		JSON("scan-summary") "\"folios\":3,\"pages\":3,\"folios_mapped\":3,\"folios_pinned\":1,\"pins\":1,\"folios_unknown\":0,"
-				"\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
-				"\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,"
-				"\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
-				"\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],\"nr_holders\":3,\"waits\":1,"
-				"\"gaps\":[\"sockets: this kernel's sk_buff is not known\"],\"interrupted\":false}");
+				     "\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
+				     "\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,"
+				     "\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
+				     "\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],\"nr_holders\":3,\"waits\":1,"
+				     "\"gaps\":[\"sockets: this kernel's sk_buff is not known\"],\"interrupted\":false}");
 	assert_null(next_line(&text));
 	capture_end(&c);
 	scan_free(s);
@@ -172,12 +169,11 @@ static void test_changes(void **state)
 		"    3.000000 + 0x100012        1   4K idle -> ref 1025 map 1 pin 1  /mnt/db/wal.0:0x2000\n");
 	assert_int_equal(view_scan_changes_json(capture_start(&c), &two, &more), 0);
 	text = capture_text(&c);
-	expect_line(
-		&text,
-		JSON("change") "\"time_ns\":21000000000,\"change\":\"changed\",\"pfn\":1048592,\"folios\":2,\"order\":0,"
-			       "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
-			       "\"offset_bytes\":0,\"before\":{\"refcount\":1,\"mapcount\":1,\"pins\":0},"
-			       "\"after\":{\"refcount\":1025,\"mapcount\":1,\"pins\":1}}");
+	expect_line(&text,
+		    JSON("change") "\"time_ns\":21000000000,\"change\":\"changed\",\"pfn\":1048592,\"folios\":2,\"order\":0,"
+				   "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
+				   "\"offset_bytes\":0,\"before\":{\"refcount\":1,\"mapcount\":1,\"pins\":0},"
+				   "\"after\":{\"refcount\":1025,\"mapcount\":1,\"pins\":1}}");
 	expect_line(
 		&text,
 		JSON("change") "\"time_ns\":21000000000,\"change\":\"new\",\"pfn\":1048594,\"folios\":1,\"order\":0,"
@@ -200,19 +196,17 @@ static void test_changes_of_waits(void **state)
 	(void)state;
 	add_truncate(s, PMEM_PFN);
 	waits = finish(s, &all);
-	expect_changes(
-		&none, &waits,
-		"    2.000000 + truncate[901] has waited 14.2s (S) in a layout break (truncate, hole punch) of "
-		"pmem0\n");
+	expect_changes(&none, &waits,
+		       "    2.000000 + truncate[901] has waited 14.2s (S) in a layout break (truncate, hole punch) of "
+		       "pmem0\n");
 	expect_changes(&waits, &waits, "");
 	assert_int_equal(view_scan_changes_json(capture_start(&c), &waits, &none), 0);
 	text = capture_text(&c);
-	expect_line(
-		&text,
-		JSON("wait-change") "\"time_ns\":19000000000,\"change\":\"gone\",\"wait\":\"layout-break\","
-				    "\"task_state\":\"S\",\"tgid\":900,\"pid\":901,\"comm\":\"truncate\",\"cgroup\":null,\"since_ns\":5800000000,"
-				    "\"age_ns\":14200000000,\"pfn\":1048576,\"refcount\":1024,\"device\":\"pmem0\",\"file\":null,"
-				    "\"offset_bytes\":null}");
+	expect_line(&text,
+		    JSON("wait-change") "\"time_ns\":19000000000,\"change\":\"gone\",\"wait\":\"layout-break\","
+					"\"task_state\":\"S\",\"tgid\":900,\"pid\":901,\"comm\":\"truncate\",\"cgroup\":null,\"since_ns\":5800000000,"
+					"\"age_ns\":14200000000,\"pfn\":1048576,\"refcount\":1024,\"device\":\"pmem0\",\"file\":null,"
+					"\"offset_bytes\":null}");
 	capture_end(&c);
 	scan_free(none.s);
 	scan_free(s);

@@ -19,10 +19,11 @@ static void test_scope_device(void **state)
 	add_holder(s, h);
 	scan_pgmap(s, 1)->steps = 1;
 	v = finish(s, &dax);
-	expect_holders(&v, "/dev/dax0.0", 1, true,
-		       HEAD DAX0(NONE) "\nholders of none of the folios above:\n"
-				       "  db[812] has it open, fd 3: dax0.0\n"
-				       "\ndax0.0 may be unbound: nobody maps it, but 1 process has it open\n");
+	expect_holders(
+		&v, "/dev/dax0.0", 1, true,
+		HEAD DAX0(NONE) "\nholders of none of the folios above:\n"
+				"  db[812] has it open, fd 3: dax0.0\n"
+				"\ndax0.0 may be unbound: nobody maps it, but 1 process has it open\n");
 	scan_free(s);
 }
 
@@ -41,9 +42,8 @@ static void test_scope_file(void **state)
 	h.last = 9;
 	add_holder(s, h);
 	v = finish(s, &file);
-	expect_holders(
-		&v, "/mnt/db/wal.0", -1, false,
-		"kernel 7.2.12, regime current\n\nnobody holds /mnt/db/wal.0 or waits for it\n");
+	expect_holders(&v, "/mnt/db/wal.0", -1, false,
+		       "kernel 7.2.12, regime current\n\nnobody holds /mnt/db/wal.0 or waits for it\n");
 	scan_free(s);
 
 	s = one_look(&file);
@@ -63,12 +63,12 @@ static void test_scope_pid(void **state)
 
 	(void)state;
 	v.pid = 900;
-	expect_holders(
-		&v, "900", -1, true,
-		"kernel 7.2.12, regime current\n" FOLIOS
-		"  0x100012        1   4K pmem0    /mnt/db/wal.0:0x2000                    1026    1    1 "
-		"db[812] io_uring fd 4 buffer 3, 1 pin\n" INDENT
-		"ship[900] pipe fd 5 pipe:[99], 1 ref, for 14.2s\n" INDENT "db[812] mapping\n");
+	expect_holders(&v, "900", -1, true,
+		       "kernel 7.2.12, regime current\n" FOLIOS
+		       "  0x100012        1   4K pmem0    /mnt/db/wal.0:0x2000                    1026    1    1 "
+		       "db[812] io_uring fd 4 buffer 3, 1 pin\n" INDENT
+		       "ship[900] pipe fd 5 pipe:[99], 1 ref, for 14.2s\n" INDENT
+		       "db[812] mapping\n");
 	v.pid = 7;
 	expect_holders(
 		&v, "7", -1, false,
@@ -178,25 +178,21 @@ static void test_verdicts(void **state)
 		"nothing explains 1 reference to its pgmap; a filesystem is mounted on it at /mnt/db");
 	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_HANGS, .under_way = true },
 		       "hangs", "an unbind of dax0.0 is under way and hangs");
-	expect_verdict(
-		(struct scan_verdict){ .what = SCAN_UNBIND_PULLS, .nr = 512, .folios = 1 }, "pulls",
-		"dax0.0 must not be unbound: it would pull memory from under 512 live pins or references of "
-		"1 folio; the kernel does not wait for them, and may oops when they are "
-		"released (stock 7.2 does)");
-	expect_verdict(
-		(struct scan_verdict){ .what = SCAN_UNBIND_UNKNOWN }, "unknown",
-		"whether dax0.0 may be unbound is not known: not all of it could be looked at");
+	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_PULLS, .nr = 512, .folios = 1 },
+		       "pulls",
+		       "dax0.0 must not be unbound: it would pull memory from under 512 live pins or references of "
+		       "1 folio; the kernel does not wait for them, and may oops when they are "
+		       "released (stock 7.2 does)");
+	expect_verdict((struct scan_verdict){ .what = SCAN_UNBIND_UNKNOWN }, "unknown",
+		       "whether dax0.0 may be unbound is not known: not all of it could be looked at");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scope_device),
-		cmocka_unit_test(test_scope_file),
-		cmocka_unit_test(test_scope_pid),
-		cmocka_unit_test(test_scope_pgmap),
-		cmocka_unit_test(test_scope_pinned),
-		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_scope_device), cmocka_unit_test(test_scope_file),
+		cmocka_unit_test(test_scope_pid),    cmocka_unit_test(test_scope_pgmap),
+		cmocka_unit_test(test_scope_pinned), cmocka_unit_test(test_verdicts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,9 +21,8 @@ static void test_no_device(void **state)
 	(void)state;
 	assert_non_null(s);
 	v = finish(s, &all);
-	expect_text(
-		&v,
-		"kernel 7.2.12, regime current\n\nno device with ZONE_DEVICE memory is there\n");
+	expect_text(&v,
+		    "kernel 7.2.12, regime current\n\nno device with ZONE_DEVICE memory is there\n");
 	scan_free(s);
 }
 
@@ -32,16 +31,15 @@ static void test_holders_of_folios(void **state)
 	struct scan_view v = finish(look_held(), &all);
 
 	(void)state;
-	expect_text(
-		&v, HEAD PMEM("        3         3        0") DAX0(NONE) FOLIOS
-		"  0x100010        2   4K pmem0    /mnt/db/wal.0:0x0                          1    1    0 db[812] mapping\n"
-		"  0x100012        1   4K pmem0    /mnt/db/wal.0:0x2000                    1026    1    1 "
-		"db[812] io_uring fd 4 buffer 3, 1 pin\n" INDENT
-		"ship[900] pipe fd 5 pipe:[99], 1 ref, for 14.2s\n" INDENT "db[812] mapping\n" SUMS
-		"           3            3          1  pmem0\n"
-		"           3            3          1  /mnt/db/wal.0\n"
-		"           3            3          1  4K\n"
-		"\n3 folios in use: 3 mapped, 1 pinned, 0 of unknown holders; 0 waits\n");
+	expect_text(&v, HEAD PMEM("        3         3        0") DAX0(NONE) FOLIOS
+		    "  0x100010        2   4K pmem0    /mnt/db/wal.0:0x0                          1    1    0 db[812] mapping\n"
+		    "  0x100012        1   4K pmem0    /mnt/db/wal.0:0x2000                    1026    1    1 "
+		    "db[812] io_uring fd 4 buffer 3, 1 pin\n" INDENT
+		    "ship[900] pipe fd 5 pipe:[99], 1 ref, for 14.2s\n" INDENT
+		    "db[812] mapping\n" SUMS "           3            3          1  pmem0\n"
+		    "           3            3          1  /mnt/db/wal.0\n"
+		    "           3            3          1  4K\n"
+		    "\n3 folios in use: 3 mapped, 1 pinned, 0 of unknown holders; 0 waits\n");
 	assert_true(view_scan_somebody(&v));
 	scan_free(v.s);
 }
@@ -139,9 +137,8 @@ static void test_candidates(void **state)
 	assert_non_null(strstr(
 		text,
 		"! 0x100010        1   4K pmem0    /mnt/db/wal.0:0x0                          1    0    0 "
-		"? db[1] rdma mr 5\n" INDENT "? db[2] rdma mr 5\n" INDENT
-		"? db[3] rdma mr 5\n" INDENT "? db[4] rdma mr 5\n" INDENT
-		"and 2 more (--verbose shows them)\n" INDENT
+		"? db[1] rdma mr 5\n" INDENT "? db[2] rdma mr 5\n" INDENT "? db[3] rdma mr 5\n" INDENT
+		"? db[4] rdma mr 5\n" INDENT "and 2 more (--verbose shows them)\n" INDENT
 		"1 ref: holder not found; ? could hold it\n\n"));
 	/* they stand there, and not once more below */
 	assert_null(strstr(text, "holders of none"));
@@ -270,11 +267,9 @@ static void test_wait_kinds(void **state)
 			       .pgmap = 1,
 			       .stack = { 3, 1 },
 			       .nr_stack = 2 };
-	struct dx_folio f = { .pfn = DAX_PFN + 7,
-			      .mapping = DAX,
-			      .index = 7,
-			      .refcount = 2,
-			      .flags = DX_FOLIO_DEVICE };
+	struct dx_folio f = {
+		.pfn = DAX_PFN + 7, .mapping = DAX, .index = 7, .refcount = 2, .flags = DX_FOLIO_DEVICE
+	};
 	struct scan_view v;
 	struct capture c;
 	const char *text;
@@ -355,11 +350,11 @@ static void test_legacy(void **state)
 	(void)state;
 	v.regime = REGIME_LEGACY;
 	view_scan_text(capture_start(&c), &v);
-	assert_non_null(strstr(
-		capture_text(&c),
-		"kernel 7.2.12, regime legacy\n"
-		"an idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
-		"and a mapping takes no reference\n\n  DEVICE"));
+	assert_non_null(
+		strstr(capture_text(&c),
+		       "kernel 7.2.12, regime legacy\n"
+		       "an idle page of a filesystem's DAX file has refcount 1 on this kernel, not 0,\n"
+		       "and a mapping takes no reference\n\n  DEVICE"));
 	capture_end(&c);
 	scan_free(v.s);
 }
@@ -367,18 +362,12 @@ static void test_legacy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_holders_of_folios),
-		cmocka_unit_test(test_verbose),
-		cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_wait),
-		cmocka_unit_test(test_wait_kinds),
-		cmocka_unit_test(test_pgmap_remarks),
-		cmocka_unit_test(test_no_device),
-		cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_nothing),	   cmocka_unit_test(test_holders_of_folios),
+		cmocka_unit_test(test_verbose),	   cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_candidates), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_columns),	   cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_wait_kinds), cmocka_unit_test(test_pgmap_remarks),
+		cmocka_unit_test(test_no_device),  cmocka_unit_test(test_legacy),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

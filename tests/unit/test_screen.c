@@ -16,8 +16,9 @@ static void test_empty(void **state)
 	struct fixture *f = *state;
 
 	draw(f);
-	expect_row(f, 0, "daxtop 0.1.0  7.2.12  regime: current"
-			 "                                       0 ev/s  lost 0  12:31:07");
+	expect_row(f, 0,
+		   "daxtop 0.1.0  7.2.12  regime: current"
+		   "                                       0 ev/s  lost 0  12:31:07");
 	expect_row(f, 1, "folios 0 (4K 0 2M 0)  mapped 0  pinned 0  waits 0  findings 0");
 	expect_row(f, 6, " no DAX folio seen yet: none was touched since daxtop started");
 	f->info.waiting = "no pgmap on this machine: waiting for one";
@@ -43,15 +44,19 @@ static void test_table(void **state)
 	draw(f);
 	expect_row(f, 1, "folios 2 (4K 2 2M 0)  mapped 2  pinned 1  waits 0  findings 0");
 	expect_row(f, 3, "sort: pins");
-	expect_row(f, 4, "PFN      SIZE DEV   FILE:OFFSET                  REF MAP PIN    AGE HOLDER"
-			 "             LAST        REFCOUNT");
-	expect_row(f, 5, "0x108001   4K pmem0 /mnt/db/wal.0:0x1000        1025   1   1  14.1s "
-			 "db[812] longterm   pin         0.~1.2.~1.1025");
-	expect_row(f, 6, "0x108000   4K pmem0 /mnt/db/wal.0:0x0              1   1   0  14.2s "
-			 "(db[812])          fault       0.~1.2.~1");
+	expect_row(f, 4,
+		   "PFN      SIZE DEV   FILE:OFFSET                  REF MAP PIN    AGE HOLDER"
+		   "             LAST        REFCOUNT");
+	expect_row(f, 5,
+		   "0x108001   4K pmem0 /mnt/db/wal.0:0x1000        1025   1   1  14.1s "
+		   "db[812] longterm   pin         0.~1.2.~1.1025");
+	expect_row(f, 6,
+		   "0x108000   4K pmem0 /mnt/db/wal.0:0x0              1   1   0  14.2s "
+		   "(db[812])          fault       0.~1.2.~1");
 	expect_row(f, 7, "");
-	expect_row(f, 23, "h ? help  q quit  6 findings  Enter detail  s sort  r reverse  / filter  "
-			  "p pinned  w waited  f Space freeze");
+	expect_row(f, 23,
+		   "h ? help  q quit  6 findings  Enter detail  s sort  r reverse  / filter  "
+		   "p pinned  w waited  f Space freeze");
 	/* the selected row looks selected, from end to end */
 	assert_int_equal(f->m->canvas.cells[5 * f->cols].attr, ATTR_SELECTED);
 	assert_int_equal(f->m->canvas.cells[5 * f->cols + 117].attr, ATTR_SELECTED);
@@ -70,8 +75,9 @@ static void test_table_narrow(void **state)
 	f->cols = 80;
 	draw(f);
 	expect_row(f, 4, "PFN      SIZE DEV   FILE:OFFSET        REF MAP PIN HOLDER        REFCOUNT");
-	expect_row(f, 5, "0x10803f   4K pmem0 <ry/wal.0:0x3f000 1025   1   1 db[812]       "
-			 "..2.~1.1025   !");
+	expect_row(f, 5,
+		   "0x10803f   4K pmem0 <ry/wal.0:0x3f000 1025   1   1 db[812]       "
+		   "..2.~1.1025   !");
 	f->cols = 60;
 	draw(f);
 	expect_row(f, 4, "PFN      SIZE FILE:OFFSET        REF MAP PIN REFCOUNT");
@@ -241,15 +247,9 @@ static void test_batch_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_empty),
-		TEST(test_table),
-		TEST(test_table_narrow),
-		TEST(test_marks),
-		TEST(test_health),
-		TEST(test_rates),
-		TEST(test_hostile),
-		TEST(test_sizes),
-		TEST(test_batch),
+		TEST(test_empty),	TEST(test_table),  TEST(test_table_narrow),
+		TEST(test_marks),	TEST(test_health), TEST(test_rates),
+		TEST(test_hostile),	TEST(test_sizes),  TEST(test_batch),
 		TEST(test_batch_empty),
 	};
 

@@ -73,13 +73,16 @@ static void test_list(void **state)
 	f->cols = 150;
 	press(f, "6");
 	draw(f);
-	expect_row(f, 4, " NR RULE                     CONFIDENCE       AGE PFN        FILE:OFFSET                  WHO"
-			 "                WHAT");
+	expect_row(f, 4,
+		   " NR RULE                     CONFIDENCE       AGE PFN        FILE:OFFSET                  WHO"
+		   "                WHAT");
 	/* the newest first */
-	expect_row(f, 5, "  2 pin-imbalance            proven         13.0s 0x108002   /mnt/db/wal.0:0x2000         "
-			 "evil[66]           has pincount 5, above its refcount 5");
-	expect_row(f, 6, "  1 free-nonzero             proven         14.0s 0x108001   /mnt/db/wal.0:0x1000         "
-			 "evil[66]           was freed with refcount 5, not 0");
+	expect_row(f, 5,
+		   "  2 pin-imbalance            proven         13.0s 0x108002   /mnt/db/wal.0:0x2000         "
+		   "evil[66]           has pincount 5, above its refcount 5");
+	expect_row(f, 6,
+		   "  1 free-nonzero             proven         14.0s 0x108001   /mnt/db/wal.0:0x1000         "
+		   "evil[66]           was freed with refcount 5, not 0");
 	expect_row(f, 7, "");
 	assert_int_equal(f->m->canvas.cells[5 * f->cols].attr, ATTR_SELECTED);
 	assert_int_equal(look(f, 6, "free-nonzero"), ATTR_WAIT);
@@ -144,8 +147,9 @@ static void test_detail(void **state)
 	at = find(f, "finding 1: idle-nonzero, proven");
 	assert_true(at > 6);
 	assert_int_equal(look(f, at, "finding"), ATTR_TITLE);
-	expect_row(f, at + 1, "    4K folio 0x108001 of pmem0, /mnt/db/wal.0:0x1000 came into the file with refcount 5, "
-			      "and idle");
+	expect_row(f, at + 1,
+		   "    4K folio 0x108001 of pmem0, /mnt/db/wal.0:0x1000 came into the file with refcount 5, "
+		   "and idle");
 	expect_row(f, at + 2, "is 0");
 	expect_row(f, at + 3, "    by evil[66] at 6.000000 s");
 	expect_row(f, at + 4, "    held for 14.0s by db[813]: 1 pin, longterm");
@@ -204,7 +208,8 @@ static void test_hostile(void **state)
 	for (f->cols = 60; f->cols < 200; f->cols += 7) {
 		draw(f);
 		for (int i = 0; i < f->rows * f->cols; i++)
-			assert_true(f->m->canvas.cells[i].ch[0] >= ' ' || !f->m->canvas.cells[i].ch[0]);
+			assert_true(f->m->canvas.cells[i].ch[0] >= ' ' ||
+				    !f->m->canvas.cells[i].ch[0]);
 	}
 }
 
@@ -235,19 +240,21 @@ static void test_batch(void **state)
 	violate(f, DX_RULE_PIN_IMBALANCE, 7 * SEC, 2);
 	assert_int_equal(view_top_text(capture_start(&c), f->e, &f->info, &o, &top, 5), 0);
 	assert_non_null(strstr(capture_text(&c), "findings 2 proven 2 suspected 0\n"));
-	assert_non_null(strstr(capture_text(&c),
-			       "\n\nfinding 2: pin-imbalance, proven: 4K folio 0x108002 of pmem0, /mnt/f:0x2000 has "
-			       "pincount 5, above its refcount 5\n"
-			       "finding 1: free-nonzero, proven: 4K folio 0x108001 of pmem0, /mnt/f:0x1000 was freed "
-			       "with refcount 5, not 0\n"));
+	assert_non_null(strstr(
+		capture_text(&c),
+		"\n\nfinding 2: pin-imbalance, proven: 4K folio 0x108002 of pmem0, /mnt/f:0x2000 has "
+		"pincount 5, above its refcount 5\n"
+		"finding 1: free-nonzero, proven: 4K folio 0x108001 of pmem0, /mnt/f:0x1000 was freed "
+		"with refcount 5, not 0\n"));
 	capture_end(&c);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_none),   TEST(test_header), TEST(test_list),	  TEST(test_select), TEST(test_detail),
-		TEST(test_frozen), TEST(test_hostile), TEST(test_sizes), TEST(test_batch),
+		TEST(test_none),    TEST(test_header), TEST(test_list),
+		TEST(test_select),  TEST(test_detail), TEST(test_frozen),
+		TEST(test_hostile), TEST(test_sizes),  TEST(test_batch),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -331,15 +331,18 @@ static void test_detail(void **state)
 	expect_row(f, 18, " held for 13.0s by db[813]: 1 pin, longterm");
 	assert_int_equal(look(f, 18, "held"), ATTR_PIN);
 	assert_memory_equal(row(f, 19), "        TIME  EVENT ", 20);
-	expect_row(f, 20, "    0.000000  insert       db[813]                0 -> 0              0   "
-			  "  0   4K insert,install,wr");
-	expect_row(f, 21, "    0.000000 ~fault-ref    db[813]                0 ~> 1              0   "
-			  "  0   4K");
+	expect_row(f, 20,
+		   "    0.000000  insert       db[813]                0 -> 0              0   "
+		   "  0   4K insert,install,wr");
+	expect_row(f, 21,
+		   "    0.000000 ~fault-ref    db[813]                0 ~> 1              0   "
+		   "  0   4K");
 	/* inferred steps look different too */
 	assert_int_equal(look(f, 20, "insert"), ATTR_NORMAL);
 	assert_int_equal(look(f, 21, "~fault-ref"), ATTR_DIM);
-	expect_row(f, 25, "    1.000000  pin          db[813]                1 -> 1025           1   "
-			  "  1   4K longterm ret=1");
+	expect_row(f, 25,
+		   "    1.000000  pin          db[813]                1 -> 1025           1   "
+		   "  1   4K longterm ret=1");
 	press(f, "j");
 	draw(f);
 	expect_row(f, 17, "pfn 0x108000 4K  refcount 1 mapcount 1 pins 0  /mnt/db/wal:0x0");

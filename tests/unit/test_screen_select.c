@@ -34,7 +34,7 @@ static int order(enum screen_sort sort, bool reverse, const struct engine_folio 
 	n = model_item_compare(&m, &x, &y);
 	/* either way round the same, and never undecided */
 	assert_true(n != 0);
-	assert_int_equal(n < 0, model_item_compare(&m, &y, &x) > 0);
+	assert_int_equal(n<0, model_item_compare(&m, &y, &x)> 0);
 	return n;
 }
 
@@ -104,10 +104,10 @@ static void test_select(void **state)
 		sorting = &m;
 		for (size_t i = 0; i < nr; i++) {
 			/* random, few values, sorted, organ pipe */
-			uint64_t key = round % 4 == 0 ? (uint64_t)rand_r(&seed) :
-				       round % 4 == 1 ? (uint64_t)rand_r(&seed) % 3 :
-				       round % 4 == 2 ? i :
-							(i < nr / 2 ? i : nr - i);
+			uint64_t key = round % 4 == 0	? (uint64_t)rand_r(&seed)
+				       : round % 4 == 1 ? (uint64_t)rand_r(&seed) % 3
+				       : round % 4 == 2 ? i
+							: (i < nr / 2 ? i : nr - i);
 
 			items[i] = (struct model_item){ .key = key, .pfn = i };
 		}

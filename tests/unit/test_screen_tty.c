@@ -24,7 +24,7 @@
 
 #define ENTER_SCREEN "\x1b[?1049h" /* smcup of xterm */
 #define LEAVE_SCREEN "\x1b[?1049l" /* rmcup */
-#define TIMEOUT_MS 20000
+#define TIMEOUT_MS   20000
 
 struct tty {
 	pid_t pid;
@@ -332,13 +332,14 @@ static void test_no_terminal(void **state)
 /* Killed by what is not expected: the user gets the terminal back, the parent the signal. */
 static void test_signals(void **state)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS,	 SIGILL, SIGFPE,  SIGABRT,
+	static const int signals[] = { SIGSEGV, SIGBUS,	 SIGILL, SIGFPE, SIGABRT,
 				       SIGQUIT, SIGTERM, SIGINT, SIGHUP };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		struct child c = { .term = "xterm-256color", .rows = 24, .cols = 80,
-				   .raise = signals[i] };
+		struct child c = {
+			.term = "xterm-256color", .rows = 24, .cols = 80, .raise = signals[i]
+		};
 		int status;
 
 		tty_start(&tty, &c);
@@ -406,8 +407,9 @@ static void test_resize(void **state)
 
 	(void)state;
 	for (int lost = 0; lost < 2; lost++) {
-		struct child c = { .term = "xterm-256color", .rows = 24, .cols = 80,
-				   .block_winch = lost };
+		struct child c = {
+			.term = "xterm-256color", .rows = 24, .cols = 80, .block_winch = lost
+		};
 
 		tty_start(&tty, &c);
 		tty_expect(&tty, "0x108000");
@@ -424,8 +426,7 @@ static void test_resize(void **state)
 /* The terminal goes away while the signal for it is ignored: no endless loop. */
 static void test_hangup(void **state)
 {
-	struct child c = { .term = "xterm-256color", .rows = 24, .cols = 80,
-			   .ignore_hangup = true };
+	struct child c = { .term = "xterm-256color", .rows = 24, .cols = 80, .ignore_hangup = true };
 	int status;
 
 	(void)state;
@@ -441,11 +442,11 @@ static void test_hangup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_quit),	   cmocka_unit_test(test_no_color),
-		cmocka_unit_test(test_vt100),	   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_quit),	    cmocka_unit_test(test_no_color),
+		cmocka_unit_test(test_vt100),	    cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_terminal), cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_exit),	   cmocka_unit_test(test_resize),
-		cmocka_unit_test(test_hangup),	   cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_exit),	    cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_hangup),	    cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_flow),
 	};
 

@@ -74,27 +74,21 @@ static void test_numbers(void **state)
 static void test_bad_letters(void **state)
 {
 	(void)state;
-	expect_bad(
-		"",
-		"WHAT is empty: give a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a "
-		"pfn or range (0xA, 0xA-0xB) or a process number");
+	expect_bad("",
+		   "WHAT is empty: give a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a "
+		   "pfn or range (0xA, 0xA-0xB) or a process number");
 	expect_bad("0", "'0' is no process number (a file of that name is ./0)");
 	expect_bad("4194305", "'4194305' is no process number (a file of that name is ./4194305)");
-	expect_bad(
-		"99999999999999999999",
-		"'99999999999999999999' is no process number (a file of that name is ./99999999999999999999)");
-	expect_bad(
-		"0x",
-		"'0x' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x)");
-	expect_bad(
-		"0x0",
-		"'0x0' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x0)");
-	expect_bad(
-		"0x2-0x1",
-		"'0x2-0x1' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x2-0x1)");
-	expect_bad(
-		"0x1-",
-		"'0x1-' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x1-)");
+	expect_bad("99999999999999999999",
+		   "'99999999999999999999' is no process number (a file of that name is ./99999999999999999999)");
+	expect_bad("0x",
+		   "'0x' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x)");
+	expect_bad("0x0",
+		   "'0x0' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x0)");
+	expect_bad("0x2-0x1",
+		   "'0x2-0x1' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x2-0x1)");
+	expect_bad("0x1-",
+		   "'0x1-' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that name is ./0x1-)");
 	expect_bad("0x1\x1b[1m",
 		   "'0x1\\x1b[1m' is no pfn or range of them: give 0xA or 0xA-0xB (a file of that "
 		   "name is ./0x1\\x1b[1m)");
@@ -246,19 +240,17 @@ static void test_paths(void **state)
 
 	snprintf(path, sizeof(path), "%s/folder", root);
 	assert_int_equal(resolve(&t, path, err, sizeof(err)), -EINVAL);
-	snprintf(
-		want, sizeof(want),
-		"%s is a directory, but no mount point; give a file, a mount point, a device (/dev/pmem0, dax0.0, "
-		"namespace0.0), a pfn or range (0xA, 0xA-0xB) or a process number",
-		path);
+	snprintf(want, sizeof(want),
+		 "%s is a directory, but no mount point; give a file, a mount point, a device (/dev/pmem0, dax0.0, "
+		 "namespace0.0), a pfn or range (0xA, 0xA-0xB) or a process number",
+		 path);
 	assert_string_equal(err, want);
 
 	assert_int_equal(resolve(&t, "no\x1bwhere", err, sizeof(err)), -ENOENT);
 	assert_string_equal(
-		err,
-		"no\\x1bwhere: No such file or directory; give a file, a mount point, a device "
-		"(/dev/pmem0, dax0.0, namespace0.0), a pfn or range (0xA, 0xA-0xB) or a process "
-		"number");
+		err, "no\\x1bwhere: No such file or directory; give a file, a mount point, a device "
+		     "(/dev/pmem0, dax0.0, namespace0.0), a pfn or range (0xA, 0xA-0xB) or a process "
+		     "number");
 }
 
 /* A device's name goes before a file's: ./NAME is the file. */

@@ -50,8 +50,7 @@ static struct btf *own_types(void)
 static struct btf *kernel_types(struct fixture *f)
 {
 	struct btf *b = btf__new_empty();
-	int u32 = btf__add_int(b, "unsigned int", 4, 0),
-	    u64 = btf__add_int(b, "unsigned long", 8, 0);
+	int u32 = btf__add_int(b, "unsigned int", 4, 0), u64 = btf__add_int(b, "unsigned long", 8, 0);
 	int inner, anon, last, array, constant, named, pointer;
 
 	btf__add_struct(b, "stranger", 8);

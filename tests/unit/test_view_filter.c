@@ -21,8 +21,12 @@ static bool event_passes(const struct view_filter *f)
 
 static bool folio_passes(const struct view_filter *f, bool holds)
 {
-	struct engine_folio folio = { .pfn = FEED_PFN + 2, .dev = FEED_DEV, .ino = FEED_INO,
-				      .path = path, .device = device, .last_tgid = 812,
+	struct engine_folio folio = { .pfn = FEED_PFN + 2,
+				      .dev = FEED_DEV,
+				      .ino = FEED_INO,
+				      .path = path,
+				      .device = device,
+				      .last_tgid = 812,
 				      .last_comm = "db" };
 
 	return view_filter_folio(f, &folio, holds);
@@ -187,12 +191,11 @@ static void test_own_reads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own_reads),
-		cmocka_unit_test(test_none),	  cmocka_unit_test(test_process),
-		cmocka_unit_test(test_holder),	  cmocka_unit_test(test_long_comm),
-		cmocka_unit_test(test_device),	  cmocka_unit_test(test_file),
-		cmocka_unit_test(test_text),	  cmocka_unit_test(test_events),
-		cmocka_unit_test(test_folio_states),
+		cmocka_unit_test(test_own_reads), cmocka_unit_test(test_none),
+		cmocka_unit_test(test_process),	  cmocka_unit_test(test_holder),
+		cmocka_unit_test(test_long_comm), cmocka_unit_test(test_device),
+		cmocka_unit_test(test_file),	  cmocka_unit_test(test_text),
+		cmocka_unit_test(test_events),	  cmocka_unit_test(test_folio_states),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,7 @@ static struct json_object *get(struct json_object *o, const char *key)
 static void expect_json(struct json_object *o, const char *want)
 {
 	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-								       JSON_C_TO_STRING_NOSLASHESCAPE),
+								      JSON_C_TO_STRING_NOSLASHESCAPE),
 			    want);
 }
 
@@ -213,8 +213,9 @@ static void test_json(void **state)
 	capture_end(&c);
 
 	assert_int_equal(view_history_json(capture_start(&c), e, "a\xff", NULL), 0);
-	assert_string_equal(capture_text(&c), "{\"schema\":2,\"type\":\"history\",\"folio\":"
-					      "\"a\\ufffd\",\"folio_hex\":\"61ff\",\"error\":\"not seen\"}\n");
+	assert_string_equal(capture_text(&c),
+			    "{\"schema\":2,\"type\":\"history\",\"folio\":"
+			    "\"a\\ufffd\",\"folio_hex\":\"61ff\",\"error\":\"not seen\"}\n");
 	capture_end(&c);
 	engine_free(e);
 }
@@ -305,7 +306,8 @@ static void test_dropped(void **state)
 	{
 		char want[100];
 
-		snprintf(want, sizeof(want), "\n  %llu older steps were forgotten (--history-budget)\n",
+		snprintf(want, sizeof(want),
+			 "\n  %llu older steps were forgotten (--history-budget)\n",
 			 (unsigned long long)f.steps_dropped);
 		assert_non_null(strstr(capture_text(&c), want));
 	}

@@ -35,15 +35,16 @@ static void test_fault(void **state)
 	e.addr = 0x1000;
 	e.ret = 0x100;
 	/* time is absolute, whatever the start is */
-	expect_event(&e, &names,
-		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":13345678912,\"cpu\":1,"
-		     "\"event\":\"fault\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081347,"
-		     "\"order\":0,\"device\":\"pmem0\",\"pgmap\":3,"
-		     "\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"nr\":1,"
-		     "\"flags\":[\"insert\",\"install\",\"write\"],\"file\":\"/mnt/db/wal\","
-		     "\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":12288,"
-		     "\"addr\":4096,\"level\":\"pte\",\"ref_first\":0,\"ref_install\":1,"
-		     "\"map_install\":0,\"install_time_ns\":13345678412,\"ret\":256,\"result\":\"NOPAGE\"}\n");
+	expect_event(
+		&e, &names,
+		"{\"schema\":2,\"type\":\"event\",\"time_ns\":13345678912,\"cpu\":1,"
+		"\"event\":\"fault\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081347,"
+		"\"order\":0,\"device\":\"pmem0\",\"pgmap\":3,"
+		"\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"nr\":1,"
+		"\"flags\":[\"insert\",\"install\",\"write\"],\"file\":\"/mnt/db/wal\","
+		"\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":12288,"
+		"\"addr\":4096,\"level\":\"pte\",\"ref_first\":0,\"ref_install\":1,"
+		"\"map_install\":0,\"install_time_ns\":13345678412,\"ret\":256,\"result\":\"NOPAGE\"}\n");
 }
 
 static void test_pin_unknown_file(void **state)
@@ -120,7 +121,10 @@ static void test_file_record(void **state)
 /* One line of valid UTF-8 that a terminal may show; a reader gets back what the names are. */
 static void test_hostile(void **state)
 {
-	struct view_names names = { .device = "p\"\\", .path = "/\x1b[31m\n\xff\xed\xa0\x80\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8" };
+	struct view_names names = {
+		.device = "p\"\\",
+		.path = "/\x1b[31m\n\xff\xed\xa0\x80\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8"
+	};
 	struct dx_event e = feed_event(DX_FREE, 0, 0);
 	struct json_object *o, *v;
 	struct capture c;
@@ -140,10 +144,12 @@ static void test_hostile(void **state)
 	o = json_tokener_parse(text);
 	assert_non_null(o);
 	assert_true(json_object_object_get_ex(o, "file", &v));
-	assert_string_equal(json_object_get_string(v),
-			    "/\x1b[31m\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8");
+	assert_string_equal(
+		json_object_get_string(v),
+		"/\x1b[31m\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\\\xe2\x80\xae\xc2\x9b\x7f\xe2\x80\xa8");
 	assert_true(json_object_object_get_ex(o, "file_hex", &v));
-	assert_string_equal(json_object_get_string(v), "2f1b5b33316d0affeda080225ce280aec29b7fe280a8");
+	assert_string_equal(json_object_get_string(v),
+			    "2f1b5b33316d0affeda080225ce280aec29b7fe280a8");
 	assert_true(json_object_object_get_ex(o, "comm", &v));
 	assert_string_equal(json_object_get_string(v), "0123456789abcde\xef\xbf\xbd");
 	assert_true(json_object_object_get_ex(o, "comm_hex", &v));
@@ -158,7 +164,8 @@ static void test_hostile(void **state)
 static void test_stacks(void **state)
 {
 	const struct stack_frame kernel[] = { { .addr = 0xffffffff81000010 } };
-	const struct stack_frame user[] = { { .addr = 0x401000 }, { .addr = 0x401010, .in = "db", .why = "so it is" } };
+	const struct stack_frame user[] = { { .addr = 0x401000 },
+					    { .addr = 0x401010, .in = "db", .why = "so it is" } };
 	struct view_stack stack = { .kernel = kernel, .nr_kernel = 1, .user = user, .nr_user = 2 };
 	struct view_names names = { .stack = &stack };
 	struct dx_event e = feed_event(DX_FREE, 0, 0);
@@ -167,30 +174,35 @@ static void test_stacks(void **state)
 	(void)state;
 	e.stack = 9;
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
-	assert_non_null(strstr(capture_text(&c),
-			       "\"stack_id\":9,\"kernel_stack\":[{\"symbol\":null}],"
-			       "\"user_stack\":[{\"ip\":\"0x401000\",\"symbol\":null},"
-			       "{\"ip\":\"0x401010\",\"symbol\":null,\"binary\":\"db\",\"why\":\"so it is\"}]}\n"));
+	assert_non_null(strstr(
+		capture_text(&c),
+		"\"stack_id\":9,\"kernel_stack\":[{\"symbol\":null}],"
+		"\"user_stack\":[{\"ip\":\"0x401000\",\"symbol\":null},"
+		"{\"ip\":\"0x401010\",\"symbol\":null,\"binary\":\"db\",\"why\":\"so it is\"}]}\n"));
 	capture_end(&c);
 
 	/* one that was not kept is no empty one */
 	e.stack = DX_STACK_UNKEPT;
 	stack = (struct view_stack){ .kernel_unkept = true };
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
-	assert_non_null(strstr(capture_text(&c), "\"stack_id\":-2,\"kernel_stack\":[],\"kernel_stack_not_kept\":true,"
-						 "\"user_stack\":[]}\n"));
+	assert_non_null(strstr(capture_text(&c),
+			       "\"stack_id\":-2,\"kernel_stack\":[],\"kernel_stack_not_kept\":true,"
+			       "\"user_stack\":[]}\n"));
 	capture_end(&c);
 	stack = (struct view_stack){ .kernel = kernel, .nr_kernel = 1, .user_unkept = true };
 	assert_int_equal(view_json_event(capture_start(&c), &e, &names), 0);
-	assert_non_null(strstr(capture_text(&c), "\"kernel_stack\":[{\"symbol\":null}],\"user_stack\":[],"
-						 "\"user_stack_not_kept\":true}\n"));
+	assert_non_null(strstr(capture_text(&c),
+			       "\"kernel_stack\":[{\"symbol\":null}],\"user_stack\":[],"
+			       "\"user_stack_not_kept\":true}\n"));
 	capture_end(&c);
 }
 
 static void test_summary(void **state)
 {
 	const uint64_t cpus[] = { 0, 3 };
-	struct view_summary s = { .lost_by_cpu = cpus, .nr_cpus = 2, .missed_runs = 1, .stacks_unkept = 2 };
+	struct view_summary s = {
+		.lost_by_cpu = cpus, .nr_cpus = 2, .missed_runs = 1, .stacks_unkept = 2
+	};
 	struct capture c;
 
 	(void)state;
@@ -209,9 +221,9 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fault),	       cmocka_unit_test(test_pin_unknown_file),
+		cmocka_unit_test(test_fault),		cmocka_unit_test(test_pin_unknown_file),
 		cmocka_unit_test(test_fields_left_out), cmocka_unit_test(test_file_record),
-		cmocka_unit_test(test_hostile),	       cmocka_unit_test(test_stacks),
+		cmocka_unit_test(test_hostile),		cmocka_unit_test(test_stacks),
 		cmocka_unit_test(test_summary),
 	};
 

@@ -170,7 +170,8 @@ static void test_file_record(void **state)
 
 static void test_hostile(void **state)
 {
-	struct view_names names = { .device = "p\x1b[0m", .path = "/mnt/\x1b]0;x\x07\n\xff\xe2\x80\xae" };
+	struct view_names names = { .device = "p\x1b[0m",
+				    .path = "/mnt/\x1b]0;x\x07\n\xff\xe2\x80\xae" };
 	struct dx_event e = feed_event(DX_FREE, 0, 0);
 
 	(void)state;
@@ -183,7 +184,8 @@ static void test_hostile(void **state)
 
 static void test_stack(void **state)
 {
-	const struct stack_frame kernel[] = { { .addr = 0xffffffff81000010 }, { .addr = 0xffffffff81000020 } };
+	const struct stack_frame kernel[] = { { .addr = 0xffffffff81000010 },
+					      { .addr = 0xffffffff81000020 } };
 	const struct stack_frame user[] = {
 		{ .addr = 0x401000, .offset = 0x10, .name = "f\033", .in = "db" },
 		{ .addr = 0x402000, .in = "db", .why = "so it is" },
@@ -221,17 +223,19 @@ static void test_summary(void **state)
 	s.received[DX_FAULT] = 10;
 	s.lost[DX_PIN] = 3;
 	view_text_summary(capture_start(&c), &s);
-	assert_string_equal(capture_text(&c), "received 10  lost 3  missed program runs 1 (" MISSED_MEANS ")\n"
-					      "  fault         received 10  lost 0\n"
-					      "  pin           received 0  lost 3\n"
-					      "  cpu 1         lost 3\n");
+	assert_string_equal(capture_text(&c),
+			    "received 10  lost 3  missed program runs 1 (" MISSED_MEANS ")\n"
+			    "  fault         received 10  lost 0\n"
+			    "  pin           received 0  lost 3\n"
+			    "  cpu 1         lost 3\n");
 	capture_end(&c);
 	memset(&s, 0, sizeof(s));
 	s.stacks_unkept = 1234;
 	view_text_summary(capture_start(&c), &s);
-	assert_string_equal(capture_text(&c), "received 0  lost 0  missed program runs 0\n"
-					      "1,234 stacks could not be kept: new ones came faster than they "
-					      "could be taken\n");
+	assert_string_equal(capture_text(&c),
+			    "received 0  lost 0  missed program runs 0\n"
+			    "1,234 stacks could not be kept: new ones came faster than they "
+			    "could be taken\n");
 	capture_end(&c);
 }
 
@@ -241,11 +245,14 @@ static void test_event_names(void **state)
 {
 	/* the contract of the JSON output */
 	static const char *const names[] = {
-		NULL,	     "fault",	    "insert",	 "remove",    "install",    "unmap",
-		"install-pfn", "pin",	    "get",	 "unpin",     "free",	    "pgmap-add",
-		"pgmap-kill", "pgmap-gone", "pgmap-get", "pgmap-release", "page-init", "break-busy",
-		"break-done", "dev-fault",  "file",	 "module",    "violation",  "sample",
-		"pgmap-refs", "task-gone",  "p2p-alloc", "p2p-free", NULL,
+		NULL,	      "fault",	    "insert",	   "remove",
+		"install",    "unmap",	    "install-pfn", "pin",
+		"get",	      "unpin",	    "free",	   "pgmap-add",
+		"pgmap-kill", "pgmap-gone", "pgmap-get",   "pgmap-release",
+		"page-init",  "break-busy", "break-done",  "dev-fault",
+		"file",	      "module",	    "violation",   "sample",
+		"pgmap-refs", "task-gone",  "p2p-alloc",   "p2p-free",
+		NULL,
 	};
 
 	(void)state;
@@ -315,20 +322,26 @@ static void test_numbers(void **state)
 		uint64_t ns;
 		const char *want;
 	} durations[] = {
-		{ 0, "0us" },		      { 999999, "999us" },
-		{ 1000000, "1ms" },	      { 999999999, "999ms" },
-		{ 1000000000, "1.0s" },	      { 14290000000, "14.2s" },
-		{ 99999999999, "99.9s" },     { 100000000000, "1m40s" },
-		{ 5999000000000, "99m59s" },  { 6000000000000, "1h40m" },
-		{ 359999000000000, "99h59m" }, { 360000000000000, "4d04h" },
+		{ 0, "0us" },
+		{ 999999, "999us" },
+		{ 1000000, "1ms" },
+		{ 999999999, "999ms" },
+		{ 1000000000, "1.0s" },
+		{ 14290000000, "14.2s" },
+		{ 99999999999, "99.9s" },
+		{ 100000000000, "1m40s" },
+		{ 5999000000000, "99m59s" },
+		{ 6000000000000, "1h40m" },
+		{ 359999000000000, "99h59m" },
+		{ 360000000000000, "4d04h" },
 		{ UINT64_MAX, "213503d" },
 	};
 	static const struct {
 		double n;
 		const char *want;
 	} counts[] = {
-		{ 0, "0" },	    { 999, "999" },	{ 999.4, "999" },   { 999.5, "1.0k" },
-		{ 18249, "18.2k" }, { 99949, "99.9k" }, { 99950, "100k" },  { 999499, "999k" },
+		{ 0, "0" },	    { 999, "999" },	 { 999.4, "999" },    { 999.5, "1.0k" },
+		{ 18249, "18.2k" }, { 99949, "99.9k" },	 { 99950, "100k" },   { 999499, "999k" },
 		{ 999500, "1.0M" }, { 39.1e6, "39.1M" }, { 1.8e19, "18.0E" },
 	};
 	char out[32];
@@ -354,12 +367,18 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),	     cmocka_unit_test(test_fault),
-		cmocka_unit_test(test_pin),	     cmocka_unit_test(test_device_dax),
-		cmocka_unit_test(test_no_folio_events), cmocka_unit_test(test_file_record),
-		cmocka_unit_test(test_hostile),	     cmocka_unit_test(test_stack),
-		cmocka_unit_test(test_summary),	     cmocka_unit_test(test_event_names),
-		cmocka_unit_test(test_flags),	     cmocka_unit_test(test_results),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_pin),
+		cmocka_unit_test(test_device_dax),
+		cmocka_unit_test(test_no_folio_events),
+		cmocka_unit_test(test_file_record),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_event_names),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_numbers),
 	};
 

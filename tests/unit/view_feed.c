@@ -14,8 +14,9 @@
 struct engine *feed_engine(void)
 {
 	struct engine_options o = { .history_bytes = 1 << 20 };
-	struct dx_pgmap p = { .pgmap = FEED_PGMAP, .pfn = FEED_PFN, .nr_pages = 1 << 18,
-				  .type = 3, .device = "pmem0" };
+	struct dx_pgmap p = {
+		.pgmap = FEED_PGMAP, .pfn = FEED_PFN, .nr_pages = 1 << 18, .type = 3, .device = "pmem0"
+	};
 	struct engine *e = engine_new(&o);
 
 	assert_non_null(e);

@@ -7,9 +7,9 @@
 
 /* One DAX file on pmem0: device 259:1, inode 42. */
 #define FEED_PGMAP 3ull
-#define FEED_DEV ((259u << 20) | 1)
-#define FEED_INO 42
-#define FEED_PFN 0x108000ull
+#define FEED_DEV   ((259u << 20) | 1)
+#define FEED_INO   42
+#define FEED_PFN   0x108000ull
 
 /* With a pgmap named pmem0, nothing else; no window, so each event is applied at once. */
 struct engine *feed_engine(void);

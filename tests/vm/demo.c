@@ -22,8 +22,8 @@ static const struct worker {
 	const char *name;
 	void (*run)(const struct demo *d);
 } workers[] = {
-	{ "db-wal", demo_wal },	  { "kv-store", demo_kv },   { "queue", demo_queue },
-	{ "log-ship", demo_ship }, { "importer", demo_import }, { "rdma-sim", demo_rdma },
+	{ "db-wal", demo_wal },	     { "kv-store", demo_kv },	  { "queue", demo_queue },
+	{ "log-ship", demo_ship },   { "importer", demo_import }, { "rdma-sim", demo_rdma },
 	{ "dax-cache", demo_cache },
 };
 #define NR_WORKERS (sizeof(workers) / sizeof(workers[0]))

@@ -42,13 +42,15 @@ void demo_rdma(const struct demo *d)
 			demo_pause(300);
 		}
 		demo_check((int)syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS,
-					&region, 1) < 0, "io_uring_register");
+					&region, 1) < 0,
+			   "io_uring_register");
 		for (i = 0; i < 16; i++) {
 			memory[demo_random(len)] = 'r';
 			demo_pause(400);
 		}
 		demo_check((int)syscall(__NR_io_uring_register, ring, IORING_UNREGISTER_BUFFERS,
-					NULL, 0) < 0, "io_uring_register");
+					NULL, 0) < 0,
+			   "io_uring_register");
 		close(ring);
 		munmap(memory, len);
 		demo_pause(1500);

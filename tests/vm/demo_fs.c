@@ -87,7 +87,8 @@ void demo_kv(const struct demo *d)
 				off_t hole = (off_t)(demo_random(chunks) * 2 * MB);
 
 				demo_check(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-						     hole, 2 * MB), "hole punch");
+						     hole, 2 * MB),
+					   "hole punch");
 				demo_check(fallocate(fd, 0, hole, 2 * MB), "fallocate");
 			}
 		}

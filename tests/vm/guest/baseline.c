@@ -60,8 +60,8 @@ static void test_history(struct place *p)
 	steps = json_object_array_get_idx(steps, 0);
 	if (strcmp(field_str(steps, "event"), "sample") || !field_has_flag(steps, "scan") ||
 	    field_int(steps, "refcount_after") != refs || field_int(steps, "mapcount") != map)
-		fail("the first step should be a scan's sample, %d references, mapcount %d: %s", refs, map,
-		     json_object_to_json_string(steps));
+		fail("the first step should be a scan's sample, %d references, mapcount %d: %s",
+		     refs, map, json_object_to_json_string(steps));
 	if (p->fs && strcmp(field_str(h, "file"), a.path))
 		fail("got the file %s, expected %s", field_str(h, "file"), a.path);
 	area_remove(&a);

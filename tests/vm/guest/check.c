@@ -176,16 +176,16 @@ void check_shared_stop(struct daxtop *d)
 			fail("the findings are fewer: %s", json_object_to_json_string(d->lines[i]));
 	}
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status) != findings_status(d))
-		fail("daxtop check ended with status %#x, its findings make %d; it said: %s", d->status,
-		     findings_status(d), d->err_text);
+		fail("daxtop check ended with status %#x, its findings make %d; it said: %s",
+		     d->status, findings_status(d), d->err_text);
 }
 
 #define MAX_ARGS 24
 
 struct daxtop *check_start(const char *const args[])
 {
-	const char *all[MAX_ARGS] = { "check", "--json", "--verbose", "--leak-time", "1",
-				      "--stall-time", "1", "--settle", "0.2" };
+	const char *all[MAX_ARGS] = { "check",	      "--json", "--verbose", "--leak-time", "1",
+				      "--stall-time", "1",	"--settle",  "0.2" };
 	size_t n = 9;
 
 	/* what is shared has its own arguments (runner.c) */
@@ -236,15 +236,15 @@ void check_stop(struct daxtop *d, int exit_status)
 		own_findings(d);
 		exercised_note(d);
 		if (findings_status(d) != exit_status)
-			fail("the findings make exit status %d, expected %d: %s", findings_status(d),
-			     exit_status, d->out_text);
+			fail("the findings make exit status %d, expected %d: %s",
+			     findings_status(d), exit_status, d->out_text);
 		return;
 	}
 	must(!kill(d->pid, SIGINT));
 	daxtop_wait(d);
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status) != exit_status)
-		fail("daxtop check ended with status %#x, expected exit %d; it said: %s%s", d->status,
-		     exit_status, d->out_text, d->err_text);
+		fail("daxtop check ended with status %#x, expected exit %d; it said: %s%s",
+		     d->status, exit_status, d->out_text, d->err_text);
 	daxtop_json(d);
 	exercised_note(d);
 }
@@ -279,8 +279,8 @@ struct json_object *check_verdict(struct daxtop *d)
 struct json_object *check_finding(struct daxtop *d, const char *rule, size_t nth)
 {
 	for (size_t i = 0; i < d->nr_lines; i++)
-		if (is_type(d->lines[i], "finding") && !strcmp(field_str(d->lines[i], "rule"), rule) &&
-		    !nth--)
+		if (is_type(d->lines[i], "finding") &&
+		    !strcmp(field_str(d->lines[i], "rule"), rule) && !nth--)
 			return d->lines[i];
 	return NULL;
 }
@@ -317,7 +317,8 @@ static void expect_no_other(struct daxtop *d, const char *rule)
 			/* the finding says most, and the whole may be cut */
 			fail("another rule is broken, too: %s; %s; all: %s",
 			     json_object_to_json_string(line),
-			     finding ? json_object_to_json_string(finding) : "no finding", d->out_text);
+			     finding ? json_object_to_json_string(finding) : "no finding",
+			     d->out_text);
 		}
 	}
 }
@@ -327,7 +328,8 @@ void expect_clean(struct daxtop *d)
 	expect_no_other(d, NULL);
 }
 
-struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn, const char *function)
+struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn,
+				const char *function)
 {
 	struct json_object *f = NULL;
 

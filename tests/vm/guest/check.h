@@ -24,7 +24,7 @@ bool kernel_has(const char *function);
  * shares one has its turn between start and stop, and of the findings those of its turn only.
  */
 struct daxtop *check_start(const char *const args[]);
-#define CHECK_START(...) check_start((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+#define CHECK_START(...) check_start((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
 /* SIGINT; the exit status (that the findings make) must be @exit_status; then its lines are parsed. */
 void check_stop(struct daxtop *d, int exit_status);
 
@@ -55,7 +55,8 @@ bool finding_has_frame(struct json_object *finding, const char *function);
  * This rule was broken and no other; a finding of it names the page and a function
  * in its stack (NULL: none wanted). Returns the finding.
  */
-struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn, const char *function);
+struct json_object *expect_only(struct daxtop *d, const char *rule, uint64_t pfn,
+				const char *function);
 /* Hard, honest work; it makes namespaces anew, so that devices have other names then. */
 void test_no_false_alarm(struct place *p);
 /* left.c: daxtop scan finds nothing that the tests before have left. */

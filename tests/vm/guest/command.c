@@ -33,15 +33,18 @@ static void test_status(struct place *p)
 	must(!mkdir(DIR, 0700) && !chown(DIR, 1000, 1001));
 	afterwards("rm -rf " DIR);
 	d = daxtop_spawn_as(as_sudo, ARGS("check", "--settle", "0", "sh", "-c",
-					  "id >" DIR "/id; grep CapEff /proc/self/status >" DIR "/caps; exit 7"));
+					  "id >" DIR "/id; grep CapEff /proc/self/status >" DIR
+					  "/caps; exit 7"));
 	daxtop_end(d, 7);
-	run("grep -q '^uid=1000[^ ]* gid=1001[^ ]* groups=1001[^ ,]*$' " DIR "/id && grep -q '\t0000000000000000$' " DIR
-	    "/caps");
+	run("grep -q '^uid=1000[^ ]* gid=1001[^ ]* groups=1001[^ ,]*$' " DIR
+	    "/id && grep -q '\t0000000000000000$' " DIR "/caps");
 	expect_text(d, "sh, run as uid 1000 (no entry in passwd, so no group but 1001), exited with 7\n"
 		       "exit status 7: CMD's own\nCLEAN");
 	/* a signal for daxtop is for CMD first */
-	d = daxtop_run(128 + SIGTERM, ARGS("check", "--settle", "0", "sh", "-c", "kill -TERM $PPID; exec sleep 1000"));
-	expect_text(d, "sh, run as root, ended by SIGTERM\nexit status 143: CMD's own, ended by SIGTERM\nCLEAN");
+	d = daxtop_run(128 + SIGTERM, ARGS("check", "--settle", "0", "sh", "-c",
+					   "kill -TERM $PPID; exec sleep 1000"));
+	expect_text(d,
+		    "sh, run as root, ended by SIGTERM\nexit status 143: CMD's own, ended by SIGTERM\nCLEAN");
 }
 
 /* Without any work for a rule the verdict says so, and is no success where that is required. */
@@ -51,8 +54,9 @@ static void test_nothing(struct place *p)
 
 	(void)p;
 	d = daxtop_run(124, ARGS("check", "--settle", "0", "--require-exercised", "false"));
-	expect_text(d, "false, run as root, exited with 1\nexit status 124: the verdict is inconclusive\n"
-		       "INCONCLUSIVE: nothing was exercised, which is required; 0 inconclusive findings;");
+	expect_text(d,
+		    "false, run as root, exited with 1\nexit status 124: the verdict is inconclusive\n"
+		    "INCONCLUSIVE: nothing was exercised, which is required; 0 inconclusive findings;");
 }
 
 /* ---- what ends the waiting ---- */
@@ -76,7 +80,8 @@ static pid_t expect_left(struct json_object *command, const char *comm, const ch
 	for (size_t i = 0; i < json_object_array_length(left); i++) {
 		struct json_object *one = json_object_array_get_idx(left, i);
 
-		if (!strcmp(field_str(one, "comm"), comm) && !strcmp(field_str(one, "task_state"), state))
+		if (!strcmp(field_str(one, "comm"), comm) &&
+		    !strcmp(field_str(one, "task_state"), state))
 			return field_int(one, "pid");
 	}
 	fail("no %s in state %s: %s", comm, state, json_object_to_json_string(command));
@@ -88,14 +93,16 @@ static pid_t child_state(pid_t pid, const char *state)
 	int child = 0;
 
 	text = run("for c in $(cat /proc/%d/task/%d/children); do grep -q '^State:.%s' /proc/$c/status && echo $c; "
-		   "done; :", pid, pid, state);
+		   "done; :",
+		   pid, pid, state);
 	return sscanf(text, "%d", &child) == 1 ? child : 0;
 }
 
 /* A CI's TERM, and CMD can't even see it: the report comes, and CMD is as it was. */
 static void test_term(struct place *p)
 {
-	struct daxtop *d = daxtop_start(ARGS("check", "--json", "--verbose", "sh", "-c", "kill -STOP $$"));
+	struct daxtop *d =
+		daxtop_start(ARGS("check", "--json", "--verbose", "sh", "-c", "kill -STOP $$"));
 	struct json_object *command;
 	int64_t start;
 	pid_t pid;
@@ -107,7 +114,8 @@ static void test_term(struct place *p)
 	must(!kill(d->pid, SIGTERM));
 	daxtop_end(d, 124);
 	if (now_ms() - start < 5000)
-		fail("it ended %lld ms after the signal, expected 5 s at least", (long long)(now_ms() - start));
+		fail("it ended %lld ms after the signal, expected 5 s at least",
+		     (long long)(now_ms() - start));
 	command = command_of(d);
 	if (strcmp(field_str(command, "not_waited_for"), "it went on for 5 s after SIGTERM"))
 		fail("another reason: %s", json_object_to_json_string(command));
@@ -137,8 +145,8 @@ static void test_second(struct place *p)
 	area_unmap(&a);
 	must(!close(a.fd));
 	a.fd = -1;
-	d = daxtop_start(ARGS("check", "--json", "--verbose", "--leak-time", "1", "--stall-time", "1",
-			      "--error-exitcode=99", "sh", "-c", "rm \"$0\"; :", a.path));
+	d = daxtop_start(ARGS("check", "--json", "--verbose", "--leak-time", "1", "--stall-time",
+			      "1", "--error-exitcode=99", "sh", "-c", "rm \"$0\"; :", a.path));
 	check_await(d, "stall-evict");
 	must(!kill(d->pid, SIGINT));
 	/* it is CMD's, whose shell waits for rm and does not follow either */

@@ -259,8 +259,8 @@ static void test_loss(struct place *p)
 	if (!field_int(check_verdict(d), "lost"))
 		fail("nothing was lost: %s", d->out_text);
 	if (check_checked(d, "install-zero-ref") != 400 * 13 + 1)
-		fail("%lld installs were checked, %d made", (long long)check_checked(d, "install-zero-ref"),
-		     400 * 13 + 1);
+		fail("%lld installs were checked, %d made",
+		     (long long)check_checked(d, "install-zero-ref"), 400 * 13 + 1);
 	area_remove(&a);
 	area_remove(&leaked);
 }
@@ -297,14 +297,20 @@ static void test_loss_violation(struct place *p)
 }
 
 const struct test counts_tests[] = {
-	TEST("rules/folio-overput", ON_FS, test_overput_fsdax, .share = CHECKS, .rule = "folio-overput"),
-	TEST("rules/generic-overput", ON_DEV | ON_BOTH, test_overput_generic, .warns = "mm/memremap.c", .share = CHECKS, .rule = "generic-overput"),
-	TEST("rules/free-nonzero", ON_DEV | ON_BOTH, test_free_nonzero, .warns = "mm/memremap.c", .share = CHECKS, .rule = "free-nonzero"),
-	TEST("rules/pin-imbalance", ON_ALL | ON_BOTH, test_unpin, .share = CHECKS, .rule = "pin-imbalance"),
+	TEST("rules/folio-overput", ON_FS, test_overput_fsdax, .share = CHECKS,
+	     .rule = "folio-overput"),
+	TEST("rules/generic-overput", ON_DEV | ON_BOTH, test_overput_generic,
+	     .warns = "mm/memremap.c", .share = CHECKS, .rule = "generic-overput"),
+	TEST("rules/free-nonzero", ON_DEV | ON_BOTH, test_free_nonzero, .warns = "mm/memremap.c",
+	     .share = CHECKS, .rule = "free-nonzero"),
+	TEST("rules/pin-imbalance", ON_ALL | ON_BOTH, test_unpin, .share = CHECKS,
+	     .rule = "pin-imbalance"),
 	TEST("leak/folio", ON_ALL | ON_BOTH, test_leak, .share = CHECKS, .rule = "folio-leak"),
-	TEST("leak/predates", ON_FS | ON_BOTH, test_leak_predates, .share = CHECKS, .rule = "folio-leak"),
+	TEST("leak/predates", ON_FS | ON_BOTH, test_leak_predates, .share = CHECKS,
+	     .rule = "folio-leak"),
 	TEST("leak/ends", ON_ALL | ON_BOTH, test_leak_ends, .share = CHECKS, .rule = "folio-leak"),
-	TEST("leak/held", ON_ALL | ON_BOTH, test_held_is_no_leak, .share = CHECKS, .rule = "folio-leak"),
+	TEST("leak/held", ON_ALL | ON_BOTH, test_held_is_no_leak, .share = CHECKS,
+	     .rule = "folio-leak"),
 	TEST("loss/nothing-invented", ON_FS, test_loss),
 	TEST("loss/violations-counted", ON_FS, test_loss_violation),
 	TESTS_END,

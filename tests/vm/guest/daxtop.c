@@ -411,7 +411,8 @@ static void expect_key(const char *key)
 {
 	struct json_object *at = schema;
 
-	must(json_object_object_get_ex(at, "$defs", &at) && json_object_object_get_ex(at, "fields", &at) &&
+	must(json_object_object_get_ex(at, "$defs", &at) &&
+	     json_object_object_get_ex(at, "fields", &at) &&
 	     json_object_object_get_ex(at, "properties", &at));
 	if (!json_object_object_get_ex(at, key, &at))
 		fail("no \"%s\" is in the schema", key);
@@ -449,16 +450,19 @@ int64_t field_int_or(struct json_object *o, const char *key, int64_t none)
 
 const char *frame_text(struct json_object *frame)
 {
-	const char *symbol = field_str_or_null(frame, "symbol"), *why = field_str_or_null(frame, "why");
+	const char *symbol = field_str_or_null(frame, "symbol"),
+		   *why = field_str_or_null(frame, "why");
 	const char *in = field_str_or_null(frame, "binary") ?: field_str_or_null(frame, "module");
 	static char text[1024];
 
 	if (symbol)
-		snprintf(text, sizeof(text), "%s+0x%" PRIx64 "%s%s%s", symbol, field_int(frame, "symbol_offset_bytes"),
-			 in ? " (" : "", in ?: "", in ? ")" : "");
+		snprintf(text, sizeof(text), "%s+0x%" PRIx64 "%s%s%s", symbol,
+			 field_int(frame, "symbol_offset_bytes"), in ? " (" : "", in ?: "",
+			 in ? ")" : "");
 	else
-		snprintf(text, sizeof(text), "%s%s%s%s%s%s", field_str(frame, "ip"), in || why ? " (" : "", in ?: "",
-			 in && why ? ": " : "", why ?: "", in || why ? ")" : "");
+		snprintf(text, sizeof(text), "%s%s%s%s%s%s", field_str(frame, "ip"),
+			 in || why ? " (" : "", in ?: "", in && why ? ": " : "", why ?: "",
+			 in || why ? ")" : "");
 	return text;
 }
 

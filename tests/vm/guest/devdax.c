@@ -102,7 +102,8 @@ static void test_where(struct place *p)
 	history_stop(d);
 	h = history_get(d, a.spec);
 	if (field_int(h, "offset_bytes") != a.off)
-		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset_bytes"), (long)a.off);
+		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset_bytes"),
+		     (long)a.off);
 	if (field_int(h, "order") != a.order)
 		fail("order: got %ld, expected %u", (long)field_int(h, "order"), a.order);
 	HISTORY(d, &a, "install 1>2 m1");
@@ -138,8 +139,7 @@ static void test_fault_event(struct place *p)
 	trace_stop(d, "dev-fault");
 	trace_summary(d);
 	if (trace_count(d, NULL) != 1)
-		fail("got %zu events, expected one dev-fault: %s", trace_count(d, NULL),
-		     d->out_text);
+		fail("got %zu events, expected one dev-fault: %s", trace_count(d, NULL), d->out_text);
 	e = d->lines[0];
 	if (field_int(e, "tgid") != getpid() || field_int(e, "offset_bytes") != a.off)
 		fail("got %s, expected tgid %d and offset %ld", json_object_to_json_string(e),
@@ -175,8 +175,7 @@ static void test_module_late(struct place *p)
 	daxtop_stop(d);
 	trace_summary(d);
 	if (!trace_count(d, "dev-fault"))
-		fail("no dev-fault event after the module's load: %s%s", d->out_text,
-		     d->err_text);
+		fail("no dev-fault event after the module's load: %s%s", d->out_text, d->err_text);
 }
 
 const struct test devdax_tests[] = {

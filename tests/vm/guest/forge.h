@@ -12,7 +12,7 @@
  * that the stack begins in the caller. Returns what vmsplice() does, -errno for an error.
  */
 static inline __attribute__((always_inline)) long vmsplice_forged(int out, const struct iovec *v,
-								   const uint64_t frame[2])
+								  const uint64_t frame[2])
 {
 	register long flags asm("r10") = 0;
 	long ret;
@@ -20,7 +20,8 @@ static inline __attribute__((always_inline)) long vmsplice_forged(int out, const
 	/* not by push: it would write to the red zone */
 	asm volatile("mov %%rbp, %%r12\n\tmov %[frame], %%rbp\n\tsyscall\n\tmov %%r12, %%rbp"
 		     : "=a"(ret)
-		     : "a"(SYS_vmsplice), "D"((long)out), "S"(v), "d"(1L), "r"(flags), [frame] "r"(frame)
+		     : "a"(SYS_vmsplice), "D"((long)out), "S"(v), "d"(1L),
+		       "r"(flags), [frame] "r"(frame)
 		     : "rcx", "r11", "r12", "memory");
 	return ret;
 }

@@ -76,8 +76,8 @@ static void test_upgrade(struct place *p)
 	area_unmap(&a);
 	area_remove(&a);
 	history_stop(d);
-	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE,
-		"fault 1>1 +upgrade +write", UNMAP_FREE, "remove 0>0");
+	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE, "fault 1>1 +upgrade +write", UNMAP_FREE,
+		"remove 0>0");
 }
 
 /*
@@ -159,8 +159,7 @@ static void test_fork_touch(struct place *p)
 	area_remove(&a);
 	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, "~fault-ref 1>2", "install 2>3 m2 @child", "~fault-put 3>2",
-		"fault 2>2 @child", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE,
-		"remove 0>0");
+		"fault 2>2 @child", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE, "remove 0>0");
 }
 
 static void child_exits(struct child *c, void *arg)
@@ -212,8 +211,8 @@ static void test_fork_private(struct place *p)
 	must(!munmap(two, 2 * SZ_4K));
 	area_remove(&a);
 	history_stop(d);
-	HISTORY(d, &a, FAULT_NEW, "~fork 1>2 m2", "unmap 2>2 m1 @child", "~zap-put 2>1",
-		UNMAP_FREE, "remove 0>0");
+	HISTORY(d, &a, FAULT_NEW, "~fork 1>2 m2", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE,
+		"remove 0>0");
 }
 
 /*
@@ -271,7 +270,8 @@ static void test_where(struct place *p)
 	if (strcmp(field_str(h, "file"), a.path))
 		fail("file: got %s, expected %s", field_str(h, "file"), a.path);
 	if (field_int(h, "offset_bytes") != a.off)
-		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset_bytes"), (long)a.off);
+		fail("offset: got %ld, expected %ld", (long)field_int(h, "offset_bytes"),
+		     (long)a.off);
 	if (field_int(h, "order"))
 		fail("order: got %ld, expected 0", (long)field_int(h, "order"));
 	HISTORY(d, &a, FAULT_NEW);

@@ -57,8 +57,8 @@ static void test_upgrade(struct place *p)
 	area_unmap(&a);
 	area_remove(&a);
 	history_stop(d);
-	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE,
-		"fault 1>1 +upgrade +write", UNMAP_FREE, REMOVE_SPLIT);
+	HISTORY(d, &a, "insert 0>0 -write", FAULT_REVIVE, "fault 1>1 +upgrade +write", UNMAP_FREE,
+		REMOVE_SPLIT);
 }
 
 static void child_touches(struct child *c, void *arg)
@@ -87,8 +87,7 @@ static void test_fork_touch(struct place *p)
 	area_remove(&a);
 	history_stop(d);
 	HISTORY(d, &a, FAULT_NEW, "~fault-ref 1>2", "install 2>3 m2 @child", "~fault-put 3>2",
-		"fault 2>2 @child", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE,
-		REMOVE_SPLIT);
+		"fault 2>2 @child", "unmap 2>2 m1 @child", "~zap-put 2>1", UNMAP_FREE, REMOVE_SPLIT);
 }
 
 /* After the split the same blocks come back as a 4K page: a folio of order 0. */

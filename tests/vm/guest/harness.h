@@ -14,14 +14,14 @@
 #include <sys/types.h>
 
 /* Places that a test can run on, as bits: its name becomes "PLACE/NAME". */
-#define ON_EXT4	 (1u << 0)
-#define ON_XFS	 (1u << 1)
-#define ON_DAX2M (1u << 2) /* device-dax of 2M alignment: folios of order 9 */
-#define ON_DAX4K (1u << 3) /* device-dax of 4K alignment: folios of order 0 */
-#define ON_NONE	 0u	   /* once, without a place */
-#define ON_FS	 (ON_EXT4 | ON_XFS)
-#define ON_DEV	 (ON_DAX2M | ON_DAX4K)
-#define ON_ALL	 (ON_FS | ON_DEV)
+#define ON_EXT4	  (1u << 0)
+#define ON_XFS	  (1u << 1)
+#define ON_DAX2M  (1u << 2) /* device-dax of 2M alignment: folios of order 9 */
+#define ON_DAX4K  (1u << 3) /* device-dax of 4K alignment: folios of order 0 */
+#define ON_NONE	  0u /* once, without a place */
+#define ON_FS	  (ON_EXT4 | ON_XFS)
+#define ON_DEV	  (ON_DAX2M | ON_DAX4K)
+#define ON_ALL	  (ON_FS | ON_DEV)
 #define NR_PLACES 4
 /*
  * A test is for kernels that count DAX references (6.15 and after) unless it says that it is
@@ -72,17 +72,24 @@ struct test {
 };
 
 /* TEST("file/name", ON_FS | ON_BOTH, function, .field = what differs from none...) */
-#define TEST(n, o, r, ...) { .name = n, .on = o, .run = r, __VA_ARGS__ }
+#define TEST(n, o, r, ...)                                \
+	{                                                 \
+		.name = n, .on = o, .run = r, __VA_ARGS__ \
+	}
 #define SHARED_TEST(n, o, r, ...) TEST(n, o, r, .share = HISTORIES, __VA_ARGS__)
-#define TESTS_END { .name = NULL }
+#define TESTS_END            \
+	{                    \
+		.name = NULL \
+	}
 
 /* One table a file, ended by a NULL name; main() has the list. */
 extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[], layout_tests[],
 	reflink_tests[], gup_tests[], devdax_tests[], pgmap_tests[], trace_tests[], burst_tests[],
-	stacks_tests[], slots_tests[], life_tests[], names_tests[], input_tests[], command_tests[], rules_tests[],
-	counts_tests[], pgmaps_tests[], waits_tests[], scan_hold_tests[], scan_who_tests[], scan_wait_tests[], scan_leak_tests[],
-	scan_race_tests[], scan_watch_tests[], holders_tests[], locked_tests[], limits_tests[],
-	strangers_tests[], last_tests[], baseline_tests[];
+	stacks_tests[], slots_tests[], life_tests[], names_tests[], input_tests[], command_tests[],
+	rules_tests[], counts_tests[], pgmaps_tests[], waits_tests[], scan_hold_tests[],
+	scan_who_tests[], scan_wait_tests[], scan_leak_tests[], scan_race_tests[],
+	scan_watch_tests[], holders_tests[], locked_tests[], limits_tests[], strangers_tests[],
+	last_tests[], baseline_tests[];
 
 extern bool verbose;
 
@@ -96,9 +103,9 @@ void skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* fail() with errno's text unless @ok. */
-#define must(ok) \
-	do { \
-		if (!(ok)) \
+#define must(ok)                                                        \
+	do {                                                            \
+		if (!(ok))                                              \
 			fail("%s:%d: %s: %m", __FILE__, __LINE__, #ok); \
 	} while (0)
 

@@ -66,8 +66,7 @@ static void test_somebody(struct place *p)
 	held_start(&h, p);
 	for (i = 0; i < h.n; i++) {
 		note("holders %s", h.what[i]);
-		f = expect_folio(holders_run(1, h.what[i]), &h.a, h.pfn,
-				 USES(.maps = 1, .gets = 1));
+		f = expect_folio(holders_run(1, h.what[i]), &h.a, h.pfn, USES(.maps = 1, .gets = 1));
 		expect_mapping(f, getpid(), h.a.p);
 		expect_holder(f, "pipe", getpid(), true);
 	}

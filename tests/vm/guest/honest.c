@@ -20,26 +20,16 @@ struct least {
 };
 
 static const struct least leasts[] = {
-	{ "install-zero-ref", 300, 300 },
-	{ "install-without-ref", 300, 300 },
-	{ "idle-nonzero", 100, 100 },
-	{ "free-nonzero", 300, 0 },
-	{ "folio-overput", 500, 5 },
-	{ "entry-stale-state", 100, 100 },
-	{ "share-mismatch", 10, 5 },
-	{ "removed-while-referenced", 100, 100 },
-	{ "break-incomplete", 10, 0 },
-	{ "longterm-on-fsdax", 1, 1 },
-	{ "generic-overput", 20, 0 },
-	{ "pin-imbalance", 200, 200 },
-	{ "grab-nonpositive", 100, 100 },
-	{ "pgmap-dead-use", 500, 500 },
-	{ "pgmap-gone-under-pin", 3, 3 },
-	{ "folio-leak", 100, 100 },
-	{ "pgmap-leak", 4, 4 },
-	{ "pgmap-underflow", 4, 4 },
-	{ "stall-break-layout", 1, 1 },
-	{ "stall-evict", 1, 0 },
+	{ "install-zero-ref", 300, 300 }, { "install-without-ref", 300, 300 },
+	{ "idle-nonzero", 100, 100 },	  { "free-nonzero", 300, 0 },
+	{ "folio-overput", 500, 5 },	  { "entry-stale-state", 100, 100 },
+	{ "share-mismatch", 10, 5 },	  { "removed-while-referenced", 100, 100 },
+	{ "break-incomplete", 10, 0 },	  { "longterm-on-fsdax", 1, 1 },
+	{ "generic-overput", 20, 0 },	  { "pin-imbalance", 200, 200 },
+	{ "grab-nonpositive", 100, 100 }, { "pgmap-dead-use", 500, 500 },
+	{ "pgmap-gone-under-pin", 3, 3 }, { "folio-leak", 100, 100 },
+	{ "pgmap-leak", 4, 4 },		  { "pgmap-underflow", 4, 4 },
+	{ "stall-break-layout", 1, 1 },	  { "stall-evict", 1, 0 },
 	{ "stall-memunmap", 3, 3 },
 };
 
@@ -71,7 +61,8 @@ static const char *honest_said(void)
 static bool says_unsure(struct daxtop *d, struct json_object *verdict)
 {
 	bool lost = (kernel_legacy() || kernel_loses()) && field_int(verdict, "lost");
-	bool unseen = field_int(verdict, "missed_runs") && field_int(verdict, "findings_inconclusive");
+	bool unseen =
+		field_int(verdict, "missed_runs") && field_int(verdict, "findings_inconclusive");
 
 	return WEXITSTATUS(d->status) == 124 && (lost || unseen) &&
 	       !field_int(verdict, "findings_proven") && !field_int(verdict, "findings_suspected");
@@ -84,8 +75,10 @@ void test_no_false_alarm(struct place *none)
 	size_t i;
 
 	(void)none;
-	d = daxtop_start(ARGS("check", "--json", "--verbose", "--ring-size", "64M", "--stall-time", "120", "--", "sh", "-c",
-			      ("exec honest --seconds " SECONDS " --without fio >/tmp/honest.out 2>&1")));
+	d = daxtop_start(
+		ARGS("check", "--json", "--verbose", "--ring-size", "64M", "--stall-time", "120",
+		     "--", "sh", "-c",
+		     ("exec honest --seconds " SECONDS " --without fio >/tmp/honest.out 2>&1")));
 	/* No text of daxtop's: true when it has ended. */
 	while (!daxtop_has_said(d, "\n\n\n"))
 		poll_pause();

@@ -94,8 +94,7 @@ static void test_command(struct place *p)
 	expect_sentence(daxtop_run(125, ARGS("check", "")), "empty");
 	/* root may run it, nobody may not */
 	run("cp /bin/true /tmp/gt-root && chmod 700 /tmp/gt-root");
-	expect_sentence(daxtop_run(126, ARGS("check", "--user=nobody", "/tmp/gt-root")),
-			"as nobody");
+	expect_sentence(daxtop_run(126, ARGS("check", "--user=nobody", "/tmp/gt-root")), "as nobody");
 	must(!unlink("/tmp/gt-root"));
 	refuse_guesses();
 	after = bpf_program_id();

@@ -50,9 +50,14 @@ void klog_open(void)
 
 const char *klog_fault(const char *warns)
 {
-	static const char *const words[] = { "WARNING:", "BUG:", "Oops", "Call Trace",
-					     "general protection fault", "Kernel panic",
-					     "refcount_t:", "blocked for more than" };
+	static const char *const words[] = { "WARNING:",
+					     "BUG:",
+					     "Oops",
+					     "Call Trace",
+					     "general protection fault",
+					     "Kernel panic",
+					     "refcount_t:",
+					     "blocked for more than" };
 	static char fault[1024];
 	char line[8192];
 	bool wanted = false; /* a trace that belongs to what was expected */
@@ -126,8 +131,10 @@ uint32_t bpf_program_id(void)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2,
-				.insns = (uintptr_t)zero, .license = (uintptr_t)"GPL" };
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+				.insn_cnt = 2,
+				.insns = (uintptr_t)zero,
+				.license = (uintptr_t) "GPL" };
 	struct bpf_prog_info info = {};
 	int fd = sys_bpf(BPF_PROG_LOAD, &attr);
 

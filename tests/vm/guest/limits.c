@@ -114,8 +114,8 @@ static void test_memory(struct place *p)
 		}
 		refused++;
 		/* "no memory to start with", or the limit to raise; not ENOMEM's own text */
-		expect_sentence(
-			d, strstr(d->err_text, "no memory") ? "no memory" : "memory ran out", 2);
+		expect_sentence(d, strstr(d->err_text, "no memory") ? "no memory" : "memory ran out",
+				2);
 		note("%llu MiB: %s", (unsigned long long)address_space >> 20, d->err_text);
 	}
 	if (!refused || !enough)

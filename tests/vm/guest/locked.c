@@ -48,9 +48,8 @@ static void expect_taken(struct daxtop *d, const struct stranger *s)
 	for (size_t i = 0; i < d->nr_lines; i++) {
 		struct json_object *o = d->lines[i];
 
-		if (!strcmp(field_str(o, "type"), "event") &&
-		    !strcmp(field_str(o, "event"), "get") && field_int(o, "tgid") == s->c.pid &&
-		    (uint64_t)field_int(o, "pfn") == s->pfn)
+		if (!strcmp(field_str(o, "type"), "event") && !strcmp(field_str(o, "event"), "get") &&
+		    field_int(o, "tgid") == s->c.pid && (uint64_t)field_int(o, "pfn") == s->pfn)
 			return;
 	}
 	fail("no get of pfn %#llx by %d: %s", (unsigned long long)s->pfn, s->c.pid, d->out_text);
@@ -252,8 +251,7 @@ static void test_writer(struct place *p)
 	mm_lock(fd, &s);
 	d = daxtop_start(ARGS("trace", "--json", "-e", "get,pin"));
 	snprintf(name, sizeof(name), "[%d]) could not be read", other.c.pid);
-	if (!daxtop_has_said(d, "daxtop: the mappings of 1 process (") ||
-	    !daxtop_has_said(d, name)) {
+	if (!daxtop_has_said(d, "daxtop: the mappings of 1 process (") || !daxtop_has_said(d, name)) {
 		kill(d->pid, SIGKILL);
 		daxtop_wait(d);
 		fail("daxtop does not say that it could not read process %d: %s", other.c.pid,

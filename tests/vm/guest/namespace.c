@@ -17,7 +17,8 @@ static const char *member(struct json_object *o, const char *key)
 /* Is this one of `ndctl list -N` that has the device? Copies its name then. */
 static bool namespace_is(struct json_object *o, const char *device, char *name, size_t len)
 {
-	const char *block = member(o, "blockdev"), *chr = member(o, "chardev"), *dev = member(o, "dev");
+	const char *block = member(o, "blockdev"), *chr = member(o, "chardev"),
+		   *dev = member(o, "dev");
 
 	if (!dev || ((!block || strcmp(block, device)) && (!chr || strcmp(chr, device))))
 		return false;

@@ -8,7 +8,8 @@
 #include "place.h"
 #include "steps.h"
 
-static const char *const unbind_events[] = { "pgmap-kill", "pgmap-release", "pgmap-gone", "pgmap-add" };
+static const char *const unbind_events[] = { "pgmap-kill", "pgmap-release", "pgmap-gone",
+					     "pgmap-add" };
 #define NR_UNBIND_EVENTS (sizeof(unbind_events) / sizeof(unbind_events[0]))
 
 /* Each event once a place, and in this order. */
@@ -22,7 +23,8 @@ static void expect_events(struct daxtop *d)
 
 		if (!strcmp(event, "pgmap-get"))
 			continue; /* the conflict check of memremap_pages(): not ours to count */
-		if (n == NR_PLACES * NR_UNBIND_EVENTS || strcmp(event, unbind_events[n % NR_UNBIND_EVENTS]))
+		if (n == NR_PLACES * NR_UNBIND_EVENTS ||
+		    strcmp(event, unbind_events[n % NR_UNBIND_EVENTS]))
 			fail("event %zu: got %s; all: %s", n + 1, event, d->out_text);
 		device = field_str_or_null(d->lines[i], "device");
 		if (!strcmp(event, "pgmap-kill") &&
@@ -70,8 +72,8 @@ static void test_disable(struct place *none)
 
 	(void)none;
 	namespaces_of(names);
-	d = daxtop_start(ARGS("trace", "--json", "-e",
-			      "pgmap-add,pgmap-kill,pgmap-gone,pgmap-release"));
+	d = daxtop_start(
+		ARGS("trace", "--json", "-e", "pgmap-add,pgmap-kill,pgmap-gone,pgmap-release"));
 	for (i = 0; i < NR_PLACES; i++)
 		unbind(&places[i], names[i]);
 	daxtop_stop(d);
@@ -114,7 +116,8 @@ static void test_history_across(struct place *none)
 		if (places[i].fs)
 			HISTORY(d, &a[i], FAULT_NEW, UNMAP_FREE, "remove 0>0", FAULT_NEW, UNMAP_FREE);
 		else
-			HISTORY(d, &a[i], "install 1>2 m1", "unmap 2>2 m0", "install 1>2 m1", "unmap 2>2 m0");
+			HISTORY(d, &a[i], "install 1>2 m1", "unmap 2>2 m0", "install 1>2 m1",
+				"unmap 2>2 m0");
 	}
 }
 

@@ -161,7 +161,8 @@ static void test_gone_under_pin(struct place *p)
 	/* and with new ones that page is as any other again */
 	run("ndctl disable-namespace %s", name);
 	f = expect_only(d, "pgmap-gone-under-pin", pfn, "device_unbind_cleanup");
-	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
+	if (!json_object_object_get_ex(f, "holders", &holders) ||
+	    json_object_array_length(holders) != 1 ||
 	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
 		fail("we are the holder: %s", json_object_to_json_string(f));
 }
@@ -183,8 +184,8 @@ static void own(unsigned int cmd, const char *rule, const char *function)
 		expect_only(d, rule, arg.pfn, function);
 	else
 		expect_clean(d);
-	if (cmd >= INJECT_P2P_ALLOC ? cmd != INJECT_P2P_ALLOC && check_checked(d, "p2pdma-count") < 1 :
-				      check_checked(d, "private-init") < 1)
+	if (cmd >= INJECT_P2P_ALLOC ? cmd != INJECT_P2P_ALLOC && check_checked(d, "p2pdma-count") < 1
+				    : check_checked(d, "private-init") < 1)
 		fail("the rule was not checked: %s", d->out_text);
 }
 
@@ -245,18 +246,26 @@ static void test_p2p_alloc(struct place *p)
 
 const struct test pgmaps_tests[] = {
 	/* References of one pgmap add up, and some stay to the check's end: no two tests that share one have the same. */
-	TEST("rules/pgmap-leak-ends", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_leak_ends, .share = CHECKS, .rule = "pgmap-leak"),
-	TEST("rules/pgmap-leak", ON_ALL | ON_BOTH, test_leak, .share = CHECKS_STALL, .rule = "pgmap-leak"),
-	TEST("rules/pgmap-underflow", ON_ALL | ON_BOTH, test_underflow, .share = CHECKS_STRICT, .rule = "pgmap-underflow"),
-	TEST("rules/dead-install", ON_NONE | ON_BOTH, test_dead_install, .share = CHECKS, .rule = "pgmap-dead-use"),
-	TEST("rules/dead-pin", ON_NONE | ON_BOTH, test_dead_pin, .share = CHECKS, .rule = "pgmap-dead-use"),
+	TEST("rules/pgmap-leak-ends", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_leak_ends,
+	     .share = CHECKS, .rule = "pgmap-leak"),
+	TEST("rules/pgmap-leak", ON_ALL | ON_BOTH, test_leak, .share = CHECKS_STALL,
+	     .rule = "pgmap-leak"),
+	TEST("rules/pgmap-underflow", ON_ALL | ON_BOTH, test_underflow, .share = CHECKS_STRICT,
+	     .rule = "pgmap-underflow"),
+	TEST("rules/dead-install", ON_NONE | ON_BOTH, test_dead_install, .share = CHECKS,
+	     .rule = "pgmap-dead-use"),
+	TEST("rules/dead-pin", ON_NONE | ON_BOTH, test_dead_pin, .share = CHECKS,
+	     .rule = "pgmap-dead-use"),
 	TEST("rules/dead-init", ON_NONE, test_dead_init, .share = CHECKS, .rule = "pgmap-dead-use"),
 	TEST("rules/private-honest", ON_NONE, test_private_honest, .share = CHECKS),
-	TEST("rules/private-init", ON_NONE, test_private_init, .share = CHECKS, .rule = "private-init"),
-	TEST("rules/private-free", ON_NONE, test_private_free, .share = CHECKS, .rule = "private-init"),
+	TEST("rules/private-init", ON_NONE, test_private_init, .share = CHECKS,
+	     .rule = "private-init"),
+	TEST("rules/private-free", ON_NONE, test_private_free, .share = CHECKS,
+	     .rule = "private-init"),
 	TEST("rules/p2p-alloc", ON_DAX4K, test_p2p_alloc, .share = CHECKS, .rule = "pgmap-leak"),
 	TEST("rules/p2p-honest", ON_NONE, test_p2p_honest, .share = CHECKS),
 	TEST("rules/p2p-count", ON_NONE, test_p2p_count, .share = CHECKS, .rule = "p2pdma-count"),
-	TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin, .warns = "mm/memremap.c", .rule = "pgmap-gone-under-pin"),
+	TEST("rules/pgmap-gone-under-pin", ON_DEV | ON_BOTH, test_gone_under_pin,
+	     .warns = "mm/memremap.c", .rule = "pgmap-gone-under-pin"),
 	TESTS_END,
 };

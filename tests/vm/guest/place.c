@@ -89,7 +89,8 @@ void places_find(void)
 	FILE *f;
 	DIR *d;
 
-	given = mmap(NULL, NR_PLACES * sizeof(*given), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	given = mmap(NULL, NR_PLACES * sizeof(*given), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(given != MAP_FAILED);
 	f = setmntent("/proc/mounts", "re");
 	while (f && (m = getmntent(f)))
@@ -191,8 +192,7 @@ static void file_open(struct area *a, unsigned int order, enum area_blocks block
 	size_t size = order ? 8 * SZ_2M : 16 * SZ_4K;
 	static unsigned int nr;
 
-	snprintf(a->path, sizeof(a->path), "%s/" FILE_PREFIX "%d-%u", a->place->path, getpid(),
-		 nr++);
+	snprintf(a->path, sizeof(a->path), "%s/" FILE_PREFIX "%d-%u", a->place->path, getpid(), nr++);
 	a->fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	must(a->fd >= 0);
 	if (blocks == AREA_HOLE) {
@@ -209,8 +209,7 @@ static void file_open(struct area *a, unsigned int order, enum area_blocks block
 	else if (order)
 		a->off = find_2m(a->fd);
 	if (a->off < 0)
-		fail("no 2M extent at a 2M boundary in %s; was the filesystem made for it?",
-		     a->path);
+		fail("no 2M extent at a 2M boundary in %s; was the filesystem made for it?", a->path);
 }
 
 /*
@@ -220,7 +219,8 @@ static void file_open(struct area *a, unsigned int order, enum area_blocks block
 static unsigned int free_page(const struct area *a)
 {
 	/* a test may take the 4K page after its own, too */
-	unsigned int step = a->order ? 1 : 2, which = a->place - places, n = a->place->size / a->len / step;
+	unsigned int step = a->order ? 1 : 2, which = a->place - places,
+		     n = a->place->size / a->len / step;
 	static int locks = -1;
 
 	if (locks < 0)

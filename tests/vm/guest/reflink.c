@@ -45,9 +45,9 @@ static void test_read_both(struct place *p)
 	area_unmap(&b);
 	area_remove(&b);
 	history_stop(d);
-	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared",
-		"~fault-ref 1>2", "install 2>3 m2", "~fault-put 3>2", "fault 2>2",
-		"unmap 2>2 m1", "~zap-put 2>1", "remove 1>1 +shared", UNMAP_FREE, "remove 0>0");
+	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared", "~fault-ref 1>2",
+		"install 2>3 m2", "~fault-put 3>2", "fault 2>2", "unmap 2>2 m1", "~zap-put 2>1",
+		"remove 1>1 +shared", UNMAP_FREE, "remove 0>0");
 }
 
 /*
@@ -73,10 +73,9 @@ static void test_write_one(struct place *p)
 	area_remove(&b);
 	history_stop(d);
 	HISTORY(d, &a, "insert 0>0 +shared +write", FAULT_REVIVE, UNMAP_FREE, "remove 0>0");
-	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared",
-		"~fault-ref 1>2", "install 2>3 m2", "~fault-put 3>2", "fault 2>2",
-		"unmap 2>2 m1", "~zap-put 2>1", "remove 1>1 +shared +replaced", UNMAP_FREE,
-		"remove 0>0");
+	HISTORY(d, &b, "insert 0>0 +shared", FAULT_REVIVE, "insert 1>1 +shared", "~fault-ref 1>2",
+		"install 2>3 m2", "~fault-put 3>2", "fault 2>2", "unmap 2>2 m1", "~zap-put 2>1",
+		"remove 1>1 +shared +replaced", UNMAP_FREE, "remove 0>0");
 }
 
 /*
@@ -96,8 +95,7 @@ static void write_alone(struct place *p, unsigned int order)
 	area_unmap(&a);
 	history_stop(d);
 	old = a;
-	snprintf(old.spec, sizeof(old.spec), "%#lx",
-		 (long)field_int(history_get(d, a.spec), "pfn"));
+	snprintf(old.spec, sizeof(old.spec), "%#lx", (long)field_int(history_get(d, a.spec), "pfn"));
 	d = HISTORY_START(old.spec, a.spec);
 	area_map_shared(&a);
 	touch_read(a.p);
@@ -154,8 +152,10 @@ static void test_write_call(struct place *p)
 	if (d->nr_lines != 3)
 		fail("got %zu removes, expected 2: %s", d->nr_lines - 1, d->out_text);
 	for (size_t i = 0; i < 2; i++)
-		if (field_int(d->lines[i], "ret") != left[i] || !field_has_flag(d->lines[i], "shared"))
-			fail("remove %zu: expected %d owners left: %s", i + 1, (int)left[i], d->out_text);
+		if (field_int(d->lines[i], "ret") != left[i] ||
+		    !field_has_flag(d->lines[i], "shared"))
+			fail("remove %zu: expected %d owners left: %s", i + 1, (int)left[i],
+			     d->out_text);
 	area_remove(&a);
 }
 
@@ -191,23 +191,24 @@ static void stale_index(struct place *p, bool strict)
 	area_map_shared(&b);
 	touch_read(b.p);
 	if (pfn_of(b.p) != pfn)
-		fail("the clone is at pfn %#llx, the page was %#llx", (unsigned long long)pfn_of(b.p),
-		     (unsigned long long)pfn);
+		fail("the clone is at pfn %#llx, the page was %#llx",
+		     (unsigned long long)pfn_of(b.p), (unsigned long long)pfn);
 	area_unmap(&b);
 	check_stop(d, wrong && strict);
 	if (wrong && strict) {
 		f = expect_only(d, "share-mismatch", pfn, "dax_iomap_pte_fault");
-		if (strcmp(field_str(f, "detail"), "stale-index") || field_int(f, "got") * SZ_4K != (uint64_t)a.off ||
+		if (strcmp(field_str(f, "detail"), "stale-index") ||
+		    field_int(f, "got") * SZ_4K != (uint64_t)a.off ||
 		    strcmp(field_str(f, "file"), b.path))
-			fail("not the index %lld of before, at %s: %s", (long long)a.off / SZ_4K, b.spec,
-			     json_object_to_json_string(f));
+			fail("not the index %lld of before, at %s: %s", (long long)a.off / SZ_4K,
+			     b.spec, json_object_to_json_string(f));
 	} else {
 		expect_clean(d);
 		if (json_object_object_get_ex(check_rule(d, "share-mismatch"), "by_design", NULL))
 			noted = field_int(check_rule(d, "share-mismatch"), "by_design");
 		if (noted != wrong)
-			fail("share-mismatch was noted %lld times, expected %d: %s", (long long)noted, wrong,
-			     d->out_text);
+			fail("share-mismatch was noted %lld times, expected %d: %s",
+			     (long long)noted, wrong, d->out_text);
 	}
 	area_remove(&b);
 	area_remove(&a);

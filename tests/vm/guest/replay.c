@@ -119,10 +119,12 @@ void replay_same(struct daxtop *d, const char *const args[], char *path)
 	daxtop_stderr = err;
 	unlink(path);
 	if (again->status != d->status)
-		fail("from its file it ended with %#x, live with %#x: %s", again->status, d->status, again->err_text);
+		fail("from its file it ended with %#x, live with %#x: %s", again->status, d->status,
+		     again->err_text);
 	at = first_difference(d->out_text, again->out_text);
 	if (d->out_len != again->out_len || d->out_text[at])
-		fail("from its file it prints something else, from byte %zu on:\n%.300s\nlive:\n%.300s", at,
-		     again->out_text + (at > 100 ? at - 100 : 0), d->out_text + (at > 100 ? at - 100 : 0));
+		fail("from its file it prints something else, from byte %zu on:\n%.300s\nlive:\n%.300s",
+		     at, again->out_text + (at > 100 ? at - 100 : 0),
+		     d->out_text + (at > 100 ? at - 100 : 0));
 	free(argv);
 }

@@ -54,7 +54,8 @@ static void install_idle(struct place *p, unsigned int order, unsigned int cmd, 
 
 static void test_zero_mkwrite(struct place *p)
 {
-	install_idle(p, 0, INJECT_INSTALL_MKWRITE, "install-zero-ref", "inject_install_mkwrite", 1, 0);
+	install_idle(p, 0, INJECT_INSTALL_MKWRITE, "install-zero-ref", "inject_install_mkwrite", 1,
+		     0);
 }
 
 static void test_zero_page(struct place *p)
@@ -177,7 +178,8 @@ static void test_longterm(struct place *p)
  */
 static void test_stale_mapping(struct place *p)
 {
-	struct inject remove = { .cmd = INJECT_REMOVE_HONEST }, stale = { .cmd = INJECT_STALE_MAPPING };
+	struct inject remove = { .cmd = INJECT_REMOVE_HONEST },
+		      stale = { .cmd = INJECT_STALE_MAPPING };
 	struct daxtop *d;
 	struct area a;
 	int fd = inject_open(), i;
@@ -197,7 +199,8 @@ static void test_stale_mapping(struct place *p)
 	check_stop(d, 1);
 	expect_only(d, "entry-stale-state", stale.pfn, "dax_iomap_pte_fault");
 	if (check_broken(d, "entry-stale-state") != 3)
-		fail("counted %lld of 3: %s", (long long)check_broken(d, "entry-stale-state"), d->out_text);
+		fail("counted %lld of 3: %s", (long long)check_broken(d, "entry-stale-state"),
+		     d->out_text);
 	area_unmap(&a);
 	area_remove(&a);
 }
@@ -310,8 +313,8 @@ static void honest_work(struct place *p)
 /* The workload breaks nothing: every rule that it touches was checked, once a place at least. */
 static void test_honest(struct place *none)
 {
-	static const char *const checked[] = { "install-zero-ref", "install-without-ref", "pin-imbalance",
-					       "pgmap-dead-use", NULL };
+	static const char *const checked[] = { "install-zero-ref", "install-without-ref",
+					       "pin-imbalance", "pgmap-dead-use", NULL };
 	static const char *const checked_fs[] = { "idle-nonzero", "entry-stale-state",
 						  "removed-while-referenced", NULL };
 	int64_t nr_fs = 0, nr = 0;
@@ -384,20 +387,35 @@ const struct test rules_tests[] = {
 	TEST("rules/every-rule", ON_NONE | ON_BOTH, test_every_rule),
 	TEST("rules/honest", ON_NONE | ON_BOTH, test_honest),
 	TEST("rules/by-design", ON_NONE | ON_LEGACY, test_by_design),
-	TEST("rules/by-design-strict", ON_ALL | ON_LEGACY, test_by_design_strict, .share = CHECKS_STRICT, .rule = "install-without-ref"),
-	TEST("rules/install-zero-mkwrite", ON_FS, test_zero_mkwrite, .share = CHECKS_STRICT, .rule = "install-zero-ref"),
-	TEST("rules/install-zero-page", ON_FS, test_zero_page, .share = CHECKS_STRICT, .rule = "install-zero-ref"),
-	TEST("rules/install-zero-mixed", ON_FS, test_zero_mixed, .share = CHECKS_STRICT, .rule = "install-zero-ref"),
-	TEST("rules/install-zero-pfn", ON_FS, test_zero_pfn, .share = CHECKS_STRICT, .rule = "install-zero-ref"),
-	TEST("rules/install-zero-pmd", ON_FS, test_zero_pmd, .share = CHECKS_STRICT, .rule = "install-zero-ref"),
-	TEST("rules/install-bare-mixed", ON_ALL | ON_BOTH, test_bare_mixed, .share = CHECKS_STRICT, .rule = "install-without-ref"),
-	TEST("rules/install-bare-pfn", ON_ALL | ON_BOTH, test_bare_pfn, .share = CHECKS_STRICT, .rule = "install-without-ref"),
-	TEST("rules/install-bare-pfn-pmd", ON_DAX2M | ON_BOTH, test_bare_pfn_pmd, .share = CHECKS_STRICT, .rule = "install-without-ref"),
-	TEST("rules/grab-nonpositive", ON_FS | ON_BOTH, test_grab_zero, .warns = "mm/gup.c", .share = CHECKS, .rule = "grab-nonpositive"),
-	TEST("rules/longterm-on-fsdax", ON_FS | ON_BOTH, test_longterm, .share = CHECKS, .rule = "longterm-on-fsdax"),
-	TEST("rules/entry-stale-mapping", ON_FS | ON_BOTH, test_stale_mapping, .warns = "fs/dax.c", .share = CHECKS, .rule = "entry-stale-state"),
-	TEST("rules/removed-while-referenced", ON_FS | ON_BOTH, test_remove_busy, .warns = "fs/dax.c", .share = CHECKS, .rule = "removed-while-referenced"),
-	TEST("rules/break-incomplete", ON_FS, test_break_incomplete, .share = CHECKS, .rule = "break-incomplete"),
-	TEST("rules/share-mismatch", ON_XFS | ON_BOTH, test_share, .warns = "fs/dax.c", .share = CHECKS, .rule = "share-mismatch"),
+	TEST("rules/by-design-strict", ON_ALL | ON_LEGACY, test_by_design_strict,
+	     .share = CHECKS_STRICT, .rule = "install-without-ref"),
+	TEST("rules/install-zero-mkwrite", ON_FS, test_zero_mkwrite, .share = CHECKS_STRICT,
+	     .rule = "install-zero-ref"),
+	TEST("rules/install-zero-page", ON_FS, test_zero_page, .share = CHECKS_STRICT,
+	     .rule = "install-zero-ref"),
+	TEST("rules/install-zero-mixed", ON_FS, test_zero_mixed, .share = CHECKS_STRICT,
+	     .rule = "install-zero-ref"),
+	TEST("rules/install-zero-pfn", ON_FS, test_zero_pfn, .share = CHECKS_STRICT,
+	     .rule = "install-zero-ref"),
+	TEST("rules/install-zero-pmd", ON_FS, test_zero_pmd, .share = CHECKS_STRICT,
+	     .rule = "install-zero-ref"),
+	TEST("rules/install-bare-mixed", ON_ALL | ON_BOTH, test_bare_mixed, .share = CHECKS_STRICT,
+	     .rule = "install-without-ref"),
+	TEST("rules/install-bare-pfn", ON_ALL | ON_BOTH, test_bare_pfn, .share = CHECKS_STRICT,
+	     .rule = "install-without-ref"),
+	TEST("rules/install-bare-pfn-pmd", ON_DAX2M | ON_BOTH, test_bare_pfn_pmd,
+	     .share = CHECKS_STRICT, .rule = "install-without-ref"),
+	TEST("rules/grab-nonpositive", ON_FS | ON_BOTH, test_grab_zero, .warns = "mm/gup.c",
+	     .share = CHECKS, .rule = "grab-nonpositive"),
+	TEST("rules/longterm-on-fsdax", ON_FS | ON_BOTH, test_longterm, .share = CHECKS,
+	     .rule = "longterm-on-fsdax"),
+	TEST("rules/entry-stale-mapping", ON_FS | ON_BOTH, test_stale_mapping, .warns = "fs/dax.c",
+	     .share = CHECKS, .rule = "entry-stale-state"),
+	TEST("rules/removed-while-referenced", ON_FS | ON_BOTH, test_remove_busy,
+	     .warns = "fs/dax.c", .share = CHECKS, .rule = "removed-while-referenced"),
+	TEST("rules/break-incomplete", ON_FS, test_break_incomplete, .share = CHECKS,
+	     .rule = "break-incomplete"),
+	TEST("rules/share-mismatch", ON_XFS | ON_BOTH, test_share, .warns = "fs/dax.c",
+	     .share = CHECKS, .rule = "share-mismatch"),
 	TESTS_END,
 };

@@ -404,7 +404,8 @@ void runner_one(struct runner *r, const struct instance *i)
 
 /* ---- tests around one daxtop ---- */
 
-#define CHECK_ARGS(stall) "check", "--json", "--verbose", "--leak-time", "1", "--stall-time", stall, "--settle", "0.2"
+#define CHECK_ARGS(stall) \
+	"check", "--json", "--verbose", "--leak-time", "1", "--stall-time", stall, "--settle", "0.2"
 
 /* Who shares what; ALONE is no sharing. */
 static const struct sharing {
@@ -546,15 +547,15 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 	for (i = 0; i < n; i++) {
 		turn_nr = i;
 		proc_start(&procs[i], t[i].t, t[i].p, out, err);
-		procs[i].specs_len = proc_receive(&procs[i], procs[i].specs,
-						  sizeof(procs[i].specs), limit_ms(t[i].t));
+		procs[i].specs_len = proc_receive(&procs[i], procs[i].specs, sizeof(procs[i].specs),
+						  limit_ms(t[i].t));
 		any |= procs[i].specs_len;
 	}
 	if (any) {
 		shared_args = shared_argv(&sharings[share], procs, n);
 		proc_start(&daxtop, &shared_test, NULL, out, err);
-		snprintf(daxtop.name, sizeof(daxtop.name), "%s%sshared/%s", place ? place->name : "",
-			 place ? "/" : "", share_name(share));
+		snprintf(daxtop.name, sizeof(daxtop.name), "%s%sshared/%s",
+			 place ? place->name : "", place ? "/" : "", share_name(share));
 		ok = shared_work(&daxtop, procs, n);
 		look_at_programs(daxtop.name, daxtop.after, sizeof(daxtop.after));
 		proc_kill(&daxtop);
@@ -566,8 +567,8 @@ void runner_shared(struct runner *r, enum share share, const struct instance t[]
 		} else if (!procs[i].ended) {
 			proc_kill(&procs[i]);
 			if (!procs[i].after[0])
-				snprintf(procs[i].after, sizeof(procs[i].after), "no daxtop: see %s",
-					 any ? daxtop.name : "the others");
+				snprintf(procs[i].after, sizeof(procs[i].after),
+					 "no daxtop: see %s", any ? daxtop.name : "the others");
 		}
 		proc_end(&procs[i], limit_ms(t[i].t));
 		proc_gone(&procs[i]);
@@ -655,7 +656,8 @@ void runner_looks(struct runner *r, enum share share, const struct instance t[],
 	}
 	for (i = 0; i < n; i++) {
 		if (wants[i] && !procs[i].after[0])
-			snprintf(procs[i].after, sizeof(procs[i].after), "no look: see %s", look.name);
+			snprintf(procs[i].after, sizeof(procs[i].after), "no look: see %s",
+				 look.name);
 		proc_kill(&procs[i]);
 		proc_end(&procs[i], limit_ms(t[i].t));
 		proc_gone(&procs[i]);

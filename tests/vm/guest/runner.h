@@ -23,7 +23,7 @@ extern unsigned int test_serial; /* of this run; no two tests use the same devic
 #define SHARE_PAUSE 'W' /* to the parent: what is left frees blocks; let the others work before */
 #define SHARE_PRINT 'P' /* to the test: what daxtop printed is in share_out */
 
-#define MAX_TURNS     256
+#define MAX_TURNS      256
 #define MAX_AFTERWARDS 256
 
 /* When a test had its turn, in ns of CLOCK_MONOTONIC, as daxtop's times are. */

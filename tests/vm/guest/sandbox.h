@@ -9,7 +9,7 @@
 /* Comm (16 bytes) and parent of a process; false: it is none, or a zombie. */
 bool stat_of(pid_t pid, char *comm, pid_t *parent);
 /* The process @comm that is not one of @not; 0: there is none. */
-pid_t find_comm(const char *comm, const pid_t not[], size_t nr);
+pid_t find_comm(const char *comm, const pid_t not [], size_t nr);
 /* Number of entries of a folder of /proc/PID. */
 size_t entries(pid_t pid, const char *folder);
 /* Fails unless the process has the namer's rights only. */

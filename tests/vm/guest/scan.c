@@ -119,8 +119,9 @@ static void check_holder(struct json_object *h)
 
 static void check_folio(struct json_object *f, struct json_object *before)
 {
-	static const char *const counts[] = { "mapcount",  "pins", "share", "gets", "held_pins",
-					      "held_gets", "refs_unknown",  "waits", NULL };
+	static const char *const counts[] = { "mapcount",     "pins",	   "share",
+					      "gets",	      "held_pins", "held_gets",
+					      "refs_unknown", "waits",	   NULL };
 	struct json_object *holders = field_array(f, "holders");
 	int64_t pages = 1ll << field_int(f, "order"), free;
 
@@ -130,9 +131,9 @@ static void check_folio(struct json_object *f, struct json_object *before)
 	if (field_int(f, "refcount") < 0 || field_int(f, "folios") < 1 ||
 	    field_int(f, "folio_bytes") != pages * 4096 || field_int(f, "pfn") % pages)
 		fail("no such folio: %s", json_text(f));
-	if (before && field_int(f, "pfn") <
-			      field_int(before, "pfn") +
-				      field_int(before, "folios") * field_int(before, "folio_bytes") / 4096)
+	if (before && field_int(f, "pfn") < field_int(before, "pfn") +
+						    field_int(before, "folios") *
+							    field_int(before, "folio_bytes") / 4096)
 		fail("%s comes after or overlaps %s", json_text(before), json_text(f));
 	free = field_int(f, "pins") + field_int(f, "gets") -
 	       field_int_or(f, "refs_unknown", field_int(f, "pins") + field_int(f, "gets"));
@@ -160,7 +161,8 @@ static void check_pgmap(struct json_object *p)
 		fail("more mapped or pinned than in use: %s", json_text(p));
 	/* fewer at another look are no longer claimed */
 	if (unexplained < 0 ||
-	    (unexplained && unexplained > field_int(p, "pgmap_refs") - field_int(p, "pgmap_refs_base") -
+	    (unexplained && unexplained > field_int(p, "pgmap_refs") -
+						  field_int(p, "pgmap_refs_base") -
 						  field_int(p, "pgmap_refs_explained")))
 		fail("the references don't add up: %s", json_text(p));
 }
@@ -172,8 +174,7 @@ static void check_wait(struct json_object *w)
 
 	if (!is_word(field_str(w, "wait"), kinds) || field_int(w, "pid") < 1)
 		fail("no such wait: %s", json_text(w));
-	if (field_int_or(w, "since_ns", 0) > now_ms() * 1000000 ||
-	    field_int_or(w, "age_ns", 0) < 0)
+	if (field_int_or(w, "since_ns", 0) > now_ms() * 1000000 || field_int_or(w, "age_ns", 0) < 0)
 		fail("it waits since the future: %s", json_text(w));
 }
 
@@ -341,8 +342,7 @@ struct json_object *expect_folio(struct daxtop *d, const struct area *a, uint64_
 		     d->err_text);
 	expect_count(f, "order", order_of(a));
 	expect_count(f, "mapcount", maps);
-	expect_count(f, "refcount",
-		     idle_of(a) + maps + u->gets + u->pins * (order_of(a) ? 1 : 1024));
+	expect_count(f, "refcount", idle_of(a) + maps + u->gets + u->pins * (order_of(a) ? 1 : 1024));
 	expect_count(f, "refcount_idle", idle_of(a));
 	expect_count(f, "pins", u->pins);
 	expect_count(f, "gets", u->gets);
@@ -449,8 +449,7 @@ void expect_mapping(struct json_object *folio, pid_t tgid, const char *addr)
 	struct json_object *h = expect_holder(folio, "mapping", tgid, true);
 
 	if (addr && (uint64_t)field_int_or(h, "addr", 0) != (uintptr_t)addr)
-		fail("addr: expected %#llx in %s", (unsigned long long)(uintptr_t)addr,
-		     json_text(h));
+		fail("addr: expected %#llx in %s", (unsigned long long)(uintptr_t)addr, json_text(h));
 }
 
 /* ---- workloads ---- */

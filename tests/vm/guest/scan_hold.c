@@ -345,8 +345,7 @@ static void hold(struct hold *h, struct place *p, unsigned int order, const stru
 #define MAX_WAYS 4
 
 /* Held in each way at once, and let go: a look at each. */
-static void held(struct hold h[], struct place *p, unsigned int order,
-		 const struct way *const ways[])
+static void held(struct hold h[], struct place *p, unsigned int order, const struct way *const ways[])
 {
 	struct daxtop *d;
 	size_t i, n;

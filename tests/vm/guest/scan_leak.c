@@ -28,7 +28,8 @@ static void let_go(struct area *a)
 /* They are all that is left, and nobody's. */
 static void expect_nobody(struct daxtop *d, const struct area *a, uint64_t pfn)
 {
-	struct json_object *f = expect_folio(d, a, pfn, USES(.gets = LEAKED, .unknown = LEAKED)), *holders;
+	struct json_object *f = expect_folio(d, a, pfn, USES(.gets = LEAKED, .unknown = LEAKED)),
+			   *holders;
 
 	must(json_object_object_get_ex(f, "holders", &holders));
 	for (size_t i = 0; i < json_object_array_length(holders); i++)

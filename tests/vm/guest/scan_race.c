@@ -137,7 +137,8 @@ static void test_process_goes(struct place *p)
 	f = expect_folio(d, &a, pfn, USES(.gets = 1));
 	expect_holder(f, "pipe", getpid(), true);
 	if (holder_of(f, "pipe", closes.pid) || holder_of(f, "pipe", exits.pid))
-		fail("%d has closed the pipe and %d has exited: %s", closes.pid, exits.pid, json_text(f));
+		fail("%d has closed the pipe and %d has exited: %s", closes.pid, exits.pid,
+		     json_text(f));
 	child_go(&closes);
 	child_end(&closes);
 	pipe_drain(fds);
@@ -206,7 +207,8 @@ static void expect_ended(struct daxtop *d, int sig)
 	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == sig)
 		return; /* before it could look after signals */
 	if (!WIFEXITED(d->status) || WEXITSTATUS(d->status))
-		fail("signal %d: got wait status %#x, expected exit 0: %s", sig, d->status, d->err_text);
+		fail("signal %d: got wait status %#x, expected exit 0: %s", sig, d->status,
+		     d->err_text);
 	look_check(d);
 }
 
@@ -293,8 +295,10 @@ static void test_output(struct place *p)
 }
 
 const struct test scan_race_tests[] = {
-	TEST("scan/pgmap-goes", ON_DAX4K | ON_BOTH, test_pgmap, .share = LOOKS_MEANWHILE, .starts = ROUNDS + 1),
-	TEST("scan/churn", (ON_XFS | ON_DAX2M) | ON_BOTH, test_churn, .share = LOOKS_MEANWHILE, .starts = ROUNDS),
+	TEST("scan/pgmap-goes", ON_DAX4K | ON_BOTH, test_pgmap, .share = LOOKS_MEANWHILE,
+	     .starts = ROUNDS + 1),
+	TEST("scan/churn", (ON_XFS | ON_DAX2M) | ON_BOTH, test_churn, .share = LOOKS_MEANWHILE,
+	     .starts = ROUNDS),
 	TEST("scan/process-goes", (ON_EXT4 | ON_DAX4K) | ON_BOTH, test_process_goes),
 	TEST("scan/pipe-again", ON_EXT4 | ON_BOTH, test_pipe_again),
 	TEST("scan/signals", ON_EXT4 | ON_BOTH, test_signals, .starts = 3),

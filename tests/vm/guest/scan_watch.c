@@ -51,11 +51,12 @@ static void test_filters(struct place *p)
 		 (unsigned long long)t.mapped_pfn);
 	snprintf(one, sizeof(one), "%llu", (unsigned long long)t.piped_pfn);
 	expect_three(&t, SCAN("--no-holders", "--device", dev), true, true, false);
-	expect_three(&t, SCAN("--device", p->device, "--min-refs", kernel_legacy() ? "1" : "2"), false, true,
-		     false);
+	expect_three(&t, SCAN("--device", p->device, "--min-refs", kernel_legacy() ? "1" : "2"),
+		     false, true, false);
 	if (p->fs) {
 		expect_three(&t, SCAN("--file", t.mapped.path), true, false, false);
-		expect_three(&t, SCAN("--file", t.piped.path, "--min-refs", "3"), false, false, false);
+		expect_three(&t, SCAN("--file", t.piped.path, "--min-refs", "3"), false, false,
+			     false);
 	} else {
 		/* what is not of a place's kind */
 		expect_three(&t, SCAN("--pinned"), false, true, true);
@@ -181,7 +182,8 @@ static void test_watch(struct place *p)
 	start = now_ms();
 	daxtop_end(d, 0);
 	if (now_ms() - start < 500)
-		fail("it ended %lld ms after its first look, expected some 1000", (long long)(now_ms() - start));
+		fail("it ended %lld ms after its first look, expected some 1000",
+		     (long long)(now_ms() - start));
 }
 
 const struct test scan_watch_tests[] = {

@@ -144,7 +144,8 @@ static void child_contained(struct child *c, void *arg)
 	pid_t pid;
 	int status;
 
-	run("mkdir -p " CGROUPS "%s && echo %d >" CGROUPS "%s/cgroup.procs", e->cgroup, getpid(), e->cgroup);
+	run("mkdir -p " CGROUPS "%s && echo %d >" CGROUPS "%s/cgroup.procs", e->cgroup, getpid(),
+	    e->cgroup);
 	must(!unshare(CLONE_NEWPID));
 	pid = fork();
 	must(pid >= 0);
@@ -271,7 +272,8 @@ static void test_overlay(struct place *p)
 	snprintf(upper, sizeof(upper), "%s/gt-ov-%d", p->path, getpid());
 	afterwards("umount %s; rmdir %s; rm -rf %s", at, at, upper);
 	run("mkdir -p %s %s && cd %s && mkdir low up work && "
-	    "mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none %s", at, upper, upper, at);
+	    "mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none %s",
+	    at, upper, upper, at);
 	area_open(&a, p, 0, AREA_WRITTEN);
 	strcat(upper, "/up/file");
 	must(!rename(a.path, upper));

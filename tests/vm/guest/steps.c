@@ -118,9 +118,9 @@ static bool step_matches(const struct step *s, struct json_object *o)
 	for (i = 0; i < s->nr_flags; i++)
 		if (field_has_flag(o, s->flags[i] + 1) != (s->flags[i][0] == '+'))
 			return false;
-	return !strcmp(field_str(o, "event"), s->event) &&
-	       field_bool(o, "observed") == s->observed &&
-	       field_int(o, "refcount_before") == s->before && field_int(o, "refcount_after") == s->after &&
+	return !strcmp(field_str(o, "event"), s->event) && field_bool(o, "observed") == s->observed &&
+	       field_int(o, "refcount_before") == s->before &&
+	       field_int(o, "refcount_after") == s->after &&
 	       field_int(o, "mapcount") == s->mapcount && field_int(o, "pins") == s->pins &&
 	       field_int(o, "order") == s->order && !field_bool(o, "after_loss") &&
 	       actor_matches(s->who, o);
@@ -150,17 +150,18 @@ static void step_print(struct text *t, struct json_object *o)
 	size_t i;
 
 	add(t, "\"%s%s %ld>%ld m%ld p%ld o%ld @%s[%ld]", field_bool(o, "observed") ? "" : "~",
-	    field_str(o, "event"), (long)field_int(o, "refcount_before"), (long)field_int(o, "refcount_after"),
-	    (long)field_int(o, "mapcount"), (long)field_int(o, "pins"), (long)field_int(o, "order"),
-	    field_str(o, "comm"), (long)field_int(o, "tgid"));
+	    field_str(o, "event"), (long)field_int(o, "refcount_before"),
+	    (long)field_int(o, "refcount_after"), (long)field_int(o, "mapcount"),
+	    (long)field_int(o, "pins"), (long)field_int(o, "order"), field_str(o, "comm"),
+	    (long)field_int(o, "tgid"));
 	if (json_object_object_get_ex(o, "flags", &flags))
 		for (i = 0; i < json_object_array_length(flags); i++)
-			add(t, " +%s",
-			    json_object_get_string(json_object_array_get_idx(flags, i)));
+			add(t, " +%s", json_object_get_string(json_object_array_get_idx(flags, i)));
 	add(t, field_bool(o, "after_loss") ? " (after loss)\"" : "\"");
 }
 
-static const char *steps_differ(struct json_object *got, size_t at, const char *const steps[], size_t step)
+static const char *steps_differ(struct json_object *got, size_t at, const char *const steps[],
+				size_t step)
 {
 	static struct text t;
 	size_t i;
@@ -257,13 +258,11 @@ static const char *end_compare(struct json_object *history, const struct step *l
 	snprintf(text, sizeof(text),
 		 "the folio's own figures: got refcount %ld mapcount %ld pins %ld, expected the last step's: %ld %ld %ld",
 		 (long)field_int(history, "refcount"), (long)field_int(history, "mapcount"),
-		 (long)field_int(history, "pins"), (long)ref, (long)last->mapcount,
-		 (long)last->pins);
+		 (long)field_int(history, "pins"), (long)ref, (long)last->mapcount, (long)last->pins);
 	return text;
 }
 
-const char *steps_compare(struct json_object *history, unsigned int order,
-			  const char *const steps[])
+const char *steps_compare(struct json_object *history, unsigned int order, const char *const steps[])
 {
 	struct step s = { .order = order };
 	struct json_object *got;
@@ -318,8 +317,7 @@ struct json_object *history_get(struct daxtop *d, const char *spec)
 		found = d->lines[i];
 	}
 	if (!found)
-		fail("no history of %s among %zu lines; stderr: %s", spec, d->nr_lines,
-		     d->err_text);
+		fail("no history of %s among %zu lines; stderr: %s", spec, d->nr_lines, d->err_text);
 	return found;
 }
 

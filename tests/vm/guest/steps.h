@@ -45,8 +45,7 @@ void steps_add(struct steps *s, const char *fmt, ...) __attribute__((format(prin
  * Compares, beginning with @order; returns NULL when equal, else a text that says where it differs
  * (static, valid until the next call).
  */
-const char *steps_compare(struct json_object *history, unsigned int order,
-			  const char *const steps[]);
+const char *steps_compare(struct json_object *history, unsigned int order, const char *const steps[]);
 
 /*
  * What one fault on a filesystem's page does, from an idle folio with a new
@@ -56,7 +55,7 @@ const char *steps_compare(struct json_object *history, unsigned int order,
 #define FAULT_REVIVE "~fault-ref 0>1", "install 1>2 m1", "~fault-put 2>1", "fault 1>1"
 #define FAULT_NEW    "insert 0>0", FAULT_REVIVE
 /* The same when it is the first that the trace sees: what was before is not known. */
-#define FAULT_FIRST  "install 1>2 m1", "~fault-put 2>1", "fault 1>1"
-#define UNMAP_FREE   "unmap 1>1 m0", "free 1>0"
+#define FAULT_FIRST "install 1>2 m1", "~fault-put 2>1", "fault 1>1"
+#define UNMAP_FREE  "unmap 1>1 m0", "free 1>0"
 
 #endif

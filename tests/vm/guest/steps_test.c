@@ -26,18 +26,18 @@ static struct json_object *sample(void)
 	return json_tokener_parse(text);
 }
 
-#define EQUAL(...) \
-	do { \
+#define EQUAL(...)                                                                                  \
+	do {                                                                                        \
 		const char *why_ = steps_compare(h, 9, (const char *const[]){ __VA_ARGS__, NULL }); \
-		if (why_) \
-			fail("%s", why_); \
+		if (why_)                                                                           \
+			fail("%s", why_);                                                           \
 	} while (0)
-#define DIFFERS(text, ...) \
-	do { \
+#define DIFFERS(text, ...)                                                                          \
+	do {                                                                                        \
 		const char *why_ = steps_compare(h, 9, (const char *const[]){ __VA_ARGS__, NULL }); \
-		if (!why_ || !strstr(why_, text)) \
-			fail("line %d: got %s, expected a text with `%s`", __LINE__, \
-			     why_ ? why_ : "equality", text); \
+		if (!why_ || !strstr(why_, text))                                                   \
+			fail("line %d: got %s, expected a text with `%s`", __LINE__,                \
+			     why_ ? why_ : "equality", text);                                       \
 	} while (0)
 
 static void test_compare(struct place *p)
@@ -61,8 +61,7 @@ static void test_compare(struct place *p)
 	DIFFERS("step 2", "insert 0>0", "~fault-ref 0>1 m1 p1", "unmap 1>1 m0 p0 o0 @*");
 	DIFFERS("step 3", "insert 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0");
 	DIFFERS("step 3", "insert 0>0", "~fault-ref 0>1 m1 p2");
-	DIFFERS("step 4", "insert 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*",
-		"free 1>0");
+	DIFFERS("step 4", "insert 0>0", "~fault-ref 0>1 m1 p2", "unmap 1>1 m0 p0 o0 @*", "free 1>0");
 	DIFFERS("predating", "=predates", "insert 0>0", "~fault-ref 0>1 m1 p2",
 		"unmap 1>1 m0 p0 o0 @*");
 }
@@ -93,10 +92,11 @@ static void test_compare_rest(struct place *p)
 }
 
 /* A mapping of device-dax that went; nothing, or a look, or a second mapping came after it. */
-#define STEP(event, observed, before, after, map)          \
-	"{\"event\":\"" event "\",\"observed\":" observed  \
-	",\"after_loss\":false,\"tgid\":7,\"comm\":\"x\"," \
-	"\"refcount_before\":" before ",\"refcount_after\":" after ",\"mapcount\":" map ",\"pins\":0,\"order\":9}"
+#define STEP(event, observed, before, after, map)                                       \
+	"{\"event\":\"" event "\",\"observed\":" observed                               \
+	",\"after_loss\":false,\"tgid\":7,\"comm\":\"x\","                              \
+	"\"refcount_before\":" before ",\"refcount_after\":" after ",\"mapcount\":" map \
+	",\"pins\":0,\"order\":9}"
 #define INSTALL STEP("install", "true", "1", "2", "1")
 #define UNMAP	"," STEP("unmap", "true", "2", "2", "0")
 #define ZAP_PUT "," STEP("zap-put", "false", "2", "1", "0")
@@ -106,12 +106,11 @@ static struct json_object *unmapped(const char *later, int ref, int map, bool in
 {
 	char text[2048];
 
-	snprintf(
-		text, sizeof(text),
-		"{\"refcount\":%d,\"refcount_inferred\":%s,\"mapcount\":%d,\"pins\":0,"
-		"\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":[" INSTALL UNMAP
-		"%s]}",
-		ref, inferred ? "true" : "false", map, later);
+	snprintf(text, sizeof(text),
+		 "{\"refcount\":%d,\"refcount_inferred\":%s,\"mapcount\":%d,\"pins\":0,"
+		 "\"doubtful\":false,\"predates\":false,\"steps_dropped\":0,\"steps\":[" INSTALL UNMAP
+		 "%s]}",
+		 ref, inferred ? "true" : "false", map, later);
 	return json_tokener_parse(text);
 }
 

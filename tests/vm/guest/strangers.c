@@ -237,8 +237,8 @@ static void truncated(struct stranger *s, struct child *c)
 static void mappings(struct stranger *s, struct child *c)
 {
 	size_t n = 200000;
-	char *at = mmap(NULL, n * SZ_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			0);
+	char *at =
+		mmap(NULL, n * SZ_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	(void)c;
 	must(at != MAP_FAILED);
@@ -351,8 +351,7 @@ static void test_files(struct place *p)
 	expect_frame(d, attacks[1].c.pid, 0, "lib (deleted)");
 	expect_frame(d, attacks[3].c.pid, 0, "splice_as+0x1 (");
 	if (served_there) {
-		expect_frame(d, attacks[4].c.pid, 0,
-			     "(lib: files of its filesystem are not opened)");
+		expect_frame(d, attacks[4].c.pid, 0, "(lib: files of its filesystem are not opened)");
 		expect_frame(d, attacks[5].c.pid, 0, "(lib: it was not answered for in time)");
 	}
 	expect_frame(d, attacks[6].c.pid, 0, "splice_as+0x1 (");
@@ -477,8 +476,7 @@ static void execs_run(struct child *c, void *arg)
 
 static void test_exec(struct place *p)
 {
-	static const char *const names[] = { "strangers_program_one+0x",
-					     "strangers_program_two+0x" };
+	static const char *const names[] = { "strangers_program_one+0x", "strangers_program_two+0x" };
 	struct execs waits = { p, 1, 3 }, hurries = { p, 0, 3 };
 	struct child slow, fast;
 	struct daxtop *d;

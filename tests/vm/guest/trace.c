@@ -60,13 +60,11 @@ static void test_lines(struct place *p)
 	daxtop_stop(d);
 	trace_summary(d);
 	if (d->nr_lines != 5)
-		fail("got %zu lines, expected 4 events and a summary: %s", d->nr_lines,
-		     d->out_text);
+		fail("got %zu lines, expected 4 events and a summary: %s", d->nr_lines, d->out_text);
 	for (i = 0; i < 4; i++) {
 		o = d->lines[i];
 		if (strcmp(field_str(o, "event"), names[i]))
-			fail("line %zu: got %s, expected %s", i + 1, field_str(o, "event"),
-			     names[i]);
+			fail("line %zu: got %s, expected %s", i + 1, field_str(o, "event"), names[i]);
 		if (!i)
 			pfn = field_int(o, "pfn");
 		if (field_int(o, "tgid") != getpid() || field_int(o, "pid") != getpid() ||
@@ -222,7 +220,8 @@ static void test_duration_trace(struct place *p)
 	daxtop_json(d);
 	trace_summary(d);
 	if (trace_count(d, "fault") < done)
-		fail("saw %zu faults of %zu, made before its 4 s were over", trace_count(d, "fault"), done);
+		fail("saw %zu faults of %zu, made before its 4 s were over",
+		     trace_count(d, "fault"), done);
 	area_remove(&a);
 }
 
@@ -279,7 +278,8 @@ static bool is_loaded(const char *name, const uint32_t *before, size_t nr_before
 		for (k = 0; k < nr_before && before[k] != ids[i]; k++)
 			;
 		bpf_program_name(ids[i], got, sizeof(got));
-		if (k == nr_before && strchr(got, '(') && !strncmp(strchr(got, '(') + 1, name, strlen(name)))
+		if (k == nr_before && strchr(got, '(') &&
+		    !strncmp(strchr(got, '(') + 1, name, strlen(name)))
 			return true;
 	}
 	return false;
@@ -332,8 +332,9 @@ static const char *timeless(struct json_object *line)
  */
 static void test_filter_loads(struct place *p)
 {
-	static const char *const others[] = { "dx_gup_", "dx_add_pin", "dx_unpin", "dx_unmap", "dx_delete", "dx_free",
-					      "dx_break", "dx_fork", "dx_install_pfn" };
+	static const char *const others[] = { "dx_gup_",  "dx_add_pin", "dx_unpin",
+					      "dx_unmap", "dx_delete",	"dx_free",
+					      "dx_break", "dx_fork",	"dx_install_pfn" };
 	uint32_t none[MAX_PROGS], with_few[MAX_PROGS];
 	size_t nr_none = bpf_programs(none, MAX_PROGS), nr_few, i, k = 0;
 	struct daxtop *few, *all;
@@ -363,13 +364,15 @@ static void test_filter_loads(struct place *p)
 		fail("the workload pinned and removed nothing: %s", all->out_text);
 	if (trace_count(few, "fault") < 6 || trace_count(few, NULL) != trace_count(few, "fault") ||
 	    trace_count(few, "fault") != trace_count(all, "fault"))
-		fail("got %zu faults, expected the %zu that are told without a filter: %s%s", trace_count(few, "fault"),
-		     trace_count(all, "fault"), few->out_text, all->out_text);
+		fail("got %zu faults, expected the %zu that are told without a filter: %s%s",
+		     trace_count(few, "fault"), trace_count(all, "fault"), few->out_text,
+		     all->out_text);
 	for (i = 0; i < all->nr_lines - 1; i++) {
 		if (strcmp(field_str(all->lines[i], "event"), "fault"))
 			continue;
 		if (strcmp(timeless(few->lines[k]), timeless(all->lines[i])))
-			fail("fault %zu: got %s, expected %s", k, json_object_to_json_string(few->lines[k]),
+			fail("fault %zu: got %s, expected %s", k,
+			     json_object_to_json_string(few->lines[k]),
 			     json_object_to_json_string(all->lines[i]));
 		k++;
 	}

@@ -45,7 +45,8 @@ static void drain(struct waiting *w)
 }
 
 /* One stall, of @pid, for the page that we hold; still there or over. */
-static struct json_object *expect_stall(struct daxtop *d, const char *rule, pid_t pid, uint64_t pfn, bool over)
+static struct json_object *expect_stall(struct daxtop *d, const char *rule, pid_t pid, uint64_t pfn,
+					bool over)
 {
 	struct json_object *f = expect_only(d, rule, pfn, NULL);
 
@@ -62,7 +63,8 @@ static void expect_holder(struct json_object *f, pid_t tgid)
 {
 	struct json_object *holders;
 
-	if (!json_object_object_get_ex(f, "holders", &holders) || json_object_array_length(holders) != 1 ||
+	if (!json_object_object_get_ex(f, "holders", &holders) ||
+	    json_object_array_length(holders) != 1 ||
 	    field_int(json_object_array_get_idx(holders, 0), "tgid") != tgid)
 		fail("%d is the holder: %s", tgid, json_object_to_json_string(f));
 }
@@ -71,7 +73,8 @@ static void expect_holder(struct json_object *f, pid_t tgid)
 static const char *break_function(const struct place *p)
 {
 	if (kernel_legacy())
-		return p->bit == ON_EXT4 ? "ext4_break_layouts" : "xfs_break_dax_layouts|xfs_break_layouts";
+		return p->bit == ON_EXT4 ? "ext4_break_layouts"
+					 : "xfs_break_dax_layouts|xfs_break_layouts";
 	return p->bit == ON_EXT4 ? "ext4_wait_dax_page" : "xfs_wait_dax_page";
 }
 
@@ -206,8 +209,10 @@ static void test_memunmap(struct place *p)
 }
 
 const struct test waits_tests[] = {
-	TEST("stall/break-layout", ON_FS | ON_BOTH, test_break, .share = CHECKS_STALL, .rule = "stall-break-layout"),
-	TEST("stall/break-layout-over", ON_FS | ON_BOTH, test_break_over, .share = CHECKS_STALL, .rule = "stall-break-layout"),
+	TEST("stall/break-layout", ON_FS | ON_BOTH, test_break, .share = CHECKS_STALL,
+	     .rule = "stall-break-layout"),
+	TEST("stall/break-layout-over", ON_FS | ON_BOTH, test_break_over, .share = CHECKS_STALL,
+	     .rule = "stall-break-layout"),
 	TEST("stall/break-layout-short", ON_FS | ON_BOTH, test_break_short, .share = CHECKS),
 	TEST("stall/evict", ON_FS, test_evict, .share = CHECKS_STALL, .rule = "stall-evict"),
 	TEST("stall/memunmap", ON_DEV | ON_BOTH, test_memunmap, .rule = "stall-memunmap"),

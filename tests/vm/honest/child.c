@@ -185,8 +185,9 @@ void hammer(const struct span *s, unsigned int what)
 			span_touch(s, 8);
 			break;
 		case DO_DIRECT: {
-			size_t len = (1 + rnd(s->len < 8 * SZ_4K ? (unsigned int)(s->len / SZ_4K) : 8)) *
-				     SZ_4K;
+			size_t len =
+				(1 + rnd(s->len < 8 * SZ_4K ? (unsigned int)(s->len / SZ_4K) : 8)) *
+				SZ_4K;
 
 			direct_once(span_at(s, len), len, !one_in(3));
 			break;

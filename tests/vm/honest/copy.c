@@ -149,7 +149,8 @@ static void run_sendfile(void)
 		 * Not from a page's start: XFS would share the blocks, and in the pool there
 		 * are pins all the time (see run_clone_pinned() in reflink.c).
 		 */
-		may(copy_file_range(from, &(off_t){ 1 }, to, &(off_t){ POOL_SIZE / 2 + 1 }, 4 * SZ_4K, 0),
+		may(copy_file_range(from, &(off_t){ 1 }, to, &(off_t){ POOL_SIZE / 2 + 1 },
+				    4 * SZ_4K, 0),
 		    EINVAL, ENOSPC, EINTR);
 		close(ends[0]);
 		close(ends[1]);

@@ -154,8 +154,10 @@ static void namespace_of(const struct place *p, char *name, size_t len, char *re
 static void run_namespace(void)
 {
 	const char *destroy[] = { "ndctl", "destroy-namespace", "-f", NULL, NULL };
-	const char *create[] = { "ndctl", "create-namespace", "-r", NULL, "-m", "devdax", "-M", "mem",
-				 "-a", "4K", NULL };
+	const char *create[] = {
+		"ndctl", "create-namespace", "-r", NULL, "-m", "devdax", "-M", "mem", "-a", "4K",
+		NULL
+	};
 	char name[64], region[64], out[4096], *chardev;
 
 	workers_settle();

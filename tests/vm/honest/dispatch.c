@@ -145,7 +145,8 @@ static void job_run(const struct pair *pair, uint64_t seed)
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, d.o->kinds[pair->kind]->name);
-	job = (struct job){ .kind = d.o->kinds[pair->kind], .nr = pair->kind,
+	job = (struct job){ .kind = d.o->kinds[pair->kind],
+			    .nr = pair->kind,
 			    .place = &shared->places[pair->place] };
 	rnd_seed(seed);
 	bus_handle();

@@ -289,12 +289,8 @@ static void run_pinners(void)
 }
 
 const struct kind gup_kinds[] = {
-	KIND("direct", AT_ALL, run_direct),
-	KIND("aio", AT_ALL, run_aio),
-	KIND("aio-exit", AT_ALL, run_aio_exit),
-	KIND("evict", AT_FS, run_evict),
-	KIND("vmsplice", AT_ALL, run_vmsplice),
-	KIND("splice", AT_ALL, run_splice),
-	KIND("pinners", AT_ALL, run_pinners),
-	KINDS_END,
+	KIND("direct", AT_ALL, run_direct),	KIND("aio", AT_ALL, run_aio),
+	KIND("aio-exit", AT_ALL, run_aio_exit), KIND("evict", AT_FS, run_evict),
+	KIND("vmsplice", AT_ALL, run_vmsplice), KIND("splice", AT_ALL, run_splice),
+	KIND("pinners", AT_ALL, run_pinners),	KINDS_END,
 };

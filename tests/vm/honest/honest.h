@@ -25,19 +25,19 @@
 #define MADV_COLLAPSE 25
 #endif
 
-#define KB 1024UL
-#define MB (1024 * KB)
+#define KB    1024UL
+#define MB    (1024 * KB)
 #define SZ_4K (4 * KB)
 #define SZ_2M (2 * MB)
 
 /* Places, as bits. */
-#define AT_EXT4	 (1u << 0)
-#define AT_XFS	 (1u << 1)
-#define AT_DAX2M (1u << 2) /* device-dax with pages of 2M */
-#define AT_DAX4K (1u << 3) /* device-dax with pages of 4K */
-#define AT_FS	 (AT_EXT4 | AT_XFS)
-#define AT_DEV	 (AT_DAX2M | AT_DAX4K)
-#define AT_ALL	 (AT_FS | AT_DEV)
+#define AT_EXT4	  (1u << 0)
+#define AT_XFS	  (1u << 1)
+#define AT_DAX2M  (1u << 2) /* device-dax with pages of 2M */
+#define AT_DAX4K  (1u << 3) /* device-dax with pages of 4K */
+#define AT_FS	  (AT_EXT4 | AT_XFS)
+#define AT_DEV	  (AT_DAX2M | AT_DAX4K)
+#define AT_ALL	  (AT_FS | AT_DEV)
 #define NR_PLACES 4
 
 struct place {
@@ -62,13 +62,22 @@ struct kind {
 #define KIND_OPTION (1u << 2) /* only when --with or --only names it */
 #define FEW_TIMES   2
 
-#define KIND(name, at, run)	    { name, at, run, 0 }
-#define KIND_AS(name, at, run, how) { name, at, run, how }
-#define KINDS_END		    { NULL, 0, NULL, 0 }
+#define KIND(name, at, run)      \
+	{                        \
+		name, at, run, 0 \
+	}
+#define KIND_AS(name, at, run, how) \
+	{                           \
+		name, at, run, how  \
+	}
+#define KINDS_END                \
+	{                        \
+		NULL, 0, NULL, 0 \
+	}
 
 /* One table a file, ended by a NULL name. */
-extern const struct kind fault_kinds[], process_kinds[], remap_kinds[], layout_kinds[],
-	gup_kinds[], remote_kinds[], copy_kinds[], uring_kinds[], reflink_kinds[], poison_kinds[],
+extern const struct kind fault_kinds[], process_kinds[], remap_kinds[], layout_kinds[], gup_kinds[],
+	remote_kinds[], copy_kinds[], uring_kinds[], reflink_kinds[], poison_kinds[],
 	device_kinds[], tool_kinds[];
 
 /* ---- the run (main.c, tally.c) ---- */
@@ -179,8 +188,8 @@ char *reserve(size_t len, size_t align);
 
 /* ---- files that several jobs use (pool.c) ---- */
 
-#define POOL_FILES 4
-#define POOL_SIZE  (8 * MB)
+#define POOL_FILES  4
+#define POOL_SIZE   (8 * MB)
 #define FILE_PREFIX "honest-"
 
 int pool_open(const struct place *p, unsigned int nr);

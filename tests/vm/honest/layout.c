@@ -89,8 +89,10 @@ static void run_punch(void)
 static void run_range(void)
 {
 	static const int modes[] = {
-		FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
-		FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE,
+		FALLOC_FL_ZERO_RANGE,
+		FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+		FALLOC_FL_COLLAPSE_RANGE,
+		FALLOC_FL_INSERT_RANGE,
 	};
 	struct span s;
 	pid_t pids[3];
@@ -191,7 +193,8 @@ static void pinned_piped(void)
 		if (one_in(2))
 			must(ftruncate(s.fd, 0));
 		else
-			must(fallocate(s.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 64 * SZ_4K));
+			must(fallocate(s.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+				       64 * SZ_4K));
 		_exit(0);
 	}
 	child_wait_for_pipe(pid, ends);

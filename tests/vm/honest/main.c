@@ -15,8 +15,8 @@ struct shared *shared;
 bool legacy;
 
 static const struct kind *const tables[] = {
-	fault_kinds, process_kinds, remap_kinds, layout_kinds, gup_kinds, remote_kinds,
-	copy_kinds, uring_kinds, reflink_kinds, poison_kinds, device_kinds, tool_kinds,
+	fault_kinds, process_kinds, remap_kinds,   layout_kinds, gup_kinds,    remote_kinds,
+	copy_kinds,  uring_kinds,   reflink_kinds, poison_kinds, device_kinds, tool_kinds,
 };
 static const struct kind *kinds[MAX_KINDS];
 static unsigned int nr_kinds;
@@ -58,7 +58,8 @@ static bool kind_exists(const char *name, size_t len)
 
 	for (t = 0; t < sizeof(tables) / sizeof(*tables); t++)
 		for (i = 0; tables[t][i].name; i++)
-			if (strlen(tables[t][i].name) == len && !strncmp(tables[t][i].name, name, len))
+			if (strlen(tables[t][i].name) == len &&
+			    !strncmp(tables[t][i].name, name, len))
 				return true;
 	return false;
 }
@@ -187,7 +188,8 @@ static unsigned int number(const char *text, unsigned int max)
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (end == text || *end || n < 1 || n > max) {
-		fprintf(stderr, "honest: %s is no number from 1 to %u; see honest --help\n", text, max);
+		fprintf(stderr, "honest: %s is no number from 1 to %u; see honest --help\n", text,
+			max);
 		exit(2);
 	}
 	return (unsigned int)n;
@@ -204,25 +206,50 @@ int main(int argc, char **argv)
 	/* What the exec jobs run: a program that has begun and is done. */
 	if (argc == 2 && !strcmp(argv[1], "--nothing"))
 		return 0;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED) {
 		perror("honest: mmap");
 		return 1;
 	}
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (c) {
-		case 's': o.seconds = number(optarg, 1000000); break;
-		case 'r': o.seed = number(optarg, 4000000000u); break;
-		case 'j': o.jobs = number(optarg, MAX_JOBS); break;
-		case 'd': disk = optarg; break;
-		case 'o': only = optarg; break;
-		case 'x': without = optarg; break;
-		case 'w': with = optarg; break;
-		case 'a': at = optarg; break;
-		case 'l': list = true; break;
-		case 'v': o.verbose = true; break;
-		case 'h': usage(stdout); return 0;
-		default: usage(stderr); return 2;
+		case 's':
+			o.seconds = number(optarg, 1000000);
+			break;
+		case 'r':
+			o.seed = number(optarg, 4000000000u);
+			break;
+		case 'j':
+			o.jobs = number(optarg, MAX_JOBS);
+			break;
+		case 'd':
+			disk = optarg;
+			break;
+		case 'o':
+			only = optarg;
+			break;
+		case 'x':
+			without = optarg;
+			break;
+		case 'w':
+			with = optarg;
+			break;
+		case 'a':
+			at = optarg;
+			break;
+		case 'l':
+			list = true;
+			break;
+		case 'v':
+			o.verbose = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
 		}
 	}
 	if (optind < argc) {

@@ -73,8 +73,8 @@ __attribute__((noinline)) bool bus_madvise(char *p, size_t len, int advice, long
 
 char *reserve(size_t len, size_t align)
 {
-	char *hole = mmap(NULL, len + align, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *hole = mmap(NULL, len + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			  -1, 0);
 	char *at;
 
 	must(hole == MAP_FAILED ? -1 : 0);

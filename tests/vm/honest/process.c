@@ -219,10 +219,7 @@ static void run_core(void)
 }
 
 const struct kind process_kinds[] = {
-	KIND("fork", AT_ALL, run_fork),
-	KIND("exec", AT_ALL, run_exec),
-	KIND("kill", AT_ALL, run_kill),
-	KIND("threads", AT_ALL, run_threads),
-	KIND("core", AT_ALL, run_core),
-	KINDS_END,
+	KIND("fork", AT_ALL, run_fork), KIND("exec", AT_ALL, run_exec),
+	KIND("kill", AT_ALL, run_kill), KIND("threads", AT_ALL, run_threads),
+	KIND("core", AT_ALL, run_core), KINDS_END,
 };

@@ -160,7 +160,8 @@ static void run_owners(void)
 		may(ftruncate(a.fd, (off_t)(rnd(16) * SZ_4K)), EINTR);
 		both_touch(&b, &c, 8);
 		may(fallocate(c.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * SZ_4K), EINTR);
-		may(fallocate(b.fd, FALLOC_FL_UNSHARE_RANGE, 0, 8 * SZ_4K), EINVAL, EOPNOTSUPP, EINTR);
+		may(fallocate(b.fd, FALLOC_FL_UNSHARE_RANGE, 0, 8 * SZ_4K), EINVAL, EOPNOTSUPP,
+		    EINTR);
 		both_touch(&c, &b, 8);
 		span_end(&c);
 		span_end(&a);

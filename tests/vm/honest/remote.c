@@ -175,7 +175,8 @@ static void run_futex(void)
 /* What a monitor does: walks the page tables of others by /proc. */
 static void run_proc_maps(void)
 {
-	static const char *const files[] = { "smaps", "smaps_rollup", "numa_maps", "pagemap", "maps" };
+	static const char *const files[] = { "smaps", "smaps_rollup", "numa_maps", "pagemap",
+					     "maps" };
 
 	while (job_on()) {
 		struct span s;
@@ -194,8 +195,7 @@ static void run_proc_maps(void)
 			if (fd < 0)
 				continue;
 			if (i == 3)
-				must(pread(fd, buf, sizeof(buf),
-					   (off_t)((uintptr_t)s.p / SZ_4K * 8)));
+				must(pread(fd, buf, sizeof(buf), (off_t)((uintptr_t)s.p / SZ_4K * 8)));
 			else
 				while (must(read(fd, buf, sizeof(buf))) > 0)
 					;
@@ -208,10 +208,7 @@ static void run_proc_maps(void)
 }
 
 const struct kind remote_kinds[] = {
-	KIND("process-vm", AT_ALL, run_process_vm),
-	KIND("proc-mem", AT_ALL, run_proc_mem),
-	KIND("ptrace", AT_ALL, run_ptrace),
-	KIND("futex", AT_ALL, run_futex),
-	KIND("proc-maps", AT_ALL, run_proc_maps),
-	KINDS_END,
+	KIND("process-vm", AT_ALL, run_process_vm), KIND("proc-mem", AT_ALL, run_proc_mem),
+	KIND("ptrace", AT_ALL, run_ptrace),	    KIND("futex", AT_ALL, run_futex),
+	KIND("proc-maps", AT_ALL, run_proc_maps),   KINDS_END,
 };

@@ -98,6 +98,6 @@ long call_check(long ret, const char *text, const char *file, int line, const in
 		errno = err;
 		return ret;
 	}
-	job_fail("%s: %s (%s:%d)", text, strerror(err), strrchr(file, '/') ? strrchr(file, '/') + 1 : file,
-		 line);
+	job_fail("%s: %s (%s:%d)", text, strerror(err),
+		 strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line);
 }

@@ -8,8 +8,9 @@
 static void fio_run(const char *engine, const char *file, const char *size, const char *block)
 {
 	char out[4096], a_engine[64], a_file[256], a_size[32], a_block[32];
-	const char *argv[] = { "fio", "--name=honest", a_engine, a_file, a_size, a_block, "--rw=randrw",
-			       "--time_based", "--runtime=1", "--thread", "--minimal", "--randseed=1",
+	const char *argv[] = { "fio",	      "--name=honest", a_engine,      a_file,
+			       a_size,	      a_block,	       "--rw=randrw", "--time_based",
+			       "--runtime=1", "--thread",      "--minimal",   "--randseed=1",
 			       NULL };
 
 	snprintf(a_engine, sizeof(a_engine), "--ioengine=%s", engine);
@@ -17,7 +18,8 @@ static void fio_run(const char *engine, const char *file, const char *size, cons
 	snprintf(a_size, sizeof(a_size), "--size=%s", size);
 	snprintf(a_block, sizeof(a_block), "--bs=%s", block);
 	if (!child_exec(argv, out, sizeof(out)))
-		job_fail("fio --ioengine=%s failed (no fio here? then --without fio): %s", engine, out);
+		job_fail("fio --ioengine=%s failed (no fio here? then --without fio): %s", engine,
+			 out);
 	job_did();
 }
 

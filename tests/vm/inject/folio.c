@@ -147,7 +147,7 @@ static noinline int inject_stale_mapping(struct session *s, struct page *page)
 
 static noinline int inject_free_nonzero(struct page *page)
 {
-	void (*release)(struct folio *folio) = symbol_find("free_zone_device_folio");
+	void (*release)(struct folio * folio) = symbol_find("free_zone_device_folio");
 	struct folio *folio = page_folio(page);
 	int before = folio_ref_count(folio);
 

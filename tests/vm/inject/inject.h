@@ -88,7 +88,7 @@ struct inject {
 #define INJECT_UNDO _IO('x', 2)
 
 /* Offsets for mmap (MAP_SHARED): VM_PFNMAP for INSTALL_PFN, VM_MIXEDMAP for the others. */
-#define INJECT_WINDOW 0
+#define INJECT_WINDOW	  0
 #define INJECT_WINDOW_PFN 0x40000000
 
 #endif

@@ -13,7 +13,7 @@
 
 /* mm/internal.h */
 #define INJECT_FOLL_TOUCH (1 << 16)
-#define INJECT_FOLL_PIN (1 << 19)
+#define INJECT_FOLL_PIN	  (1 << 19)
 
 static void window_unmap(struct session *s, struct undo *u)
 {
@@ -38,8 +38,8 @@ int window_touch(struct session *s, struct inject *arg, struct page *page,
 		u->size = huge_fault ? PMD_SIZE : PAGE_SIZE;
 		u->start = (loff_t)linear_page_index(vma, arg->window) << PAGE_SHIFT;
 		err = 0;
-		if (huge_fault && (!IS_ALIGNED(arg->window, PMD_SIZE) ||
-				   arg->window + PMD_SIZE > vma->vm_end))
+		if (huge_fault &&
+		    (!IS_ALIGNED(arg->window, PMD_SIZE) || arg->window + PMD_SIZE > vma->vm_end))
 			err = -EINVAL;
 	}
 	mmap_read_unlock(current->mm);
@@ -97,8 +97,7 @@ static noinline vm_fault_t inject_install_mixed(struct vm_fault *vmf, struct pag
 #if PLAIN_PFN
 	vm_fault_t ret = vmf_insert_mixed(vmf->vma, vmf->address, page_to_pfn(page));
 #else
-	vm_fault_t ret = vmf_insert_mixed(vmf->vma, vmf->address,
-					  pfn_to_pfn_t(page_to_pfn(page)));
+	vm_fault_t ret = vmf_insert_mixed(vmf->vma, vmf->address, pfn_to_pfn_t(page_to_pfn(page)));
 #endif
 	barrier(); /* no tail call: we want to be in the stack */
 	return ret;
@@ -228,7 +227,7 @@ static int pin_remember(struct session *s, struct inject *arg, struct page *page
 
 static noinline int inject_longterm(struct session *s, struct inject *arg, struct page *page)
 {
-	long (*gup)(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,
+	long (*gup)(struct mm_struct * mm, unsigned long start, unsigned long nr_pages,
 		    unsigned int flags, struct page **pages, int *locked);
 	struct page *got = NULL;
 	long n;
@@ -241,8 +240,8 @@ static noinline int inject_longterm(struct session *s, struct inject *arg, struc
 	if (err)
 		return err;
 	mmap_read_lock(current->mm);
-	n = gup(current->mm, arg->window, 1,
-		INJECT_FOLL_PIN | INJECT_FOLL_TOUCH | FOLL_LONGTERM, &got, NULL);
+	n = gup(current->mm, arg->window, 1, INJECT_FOLL_PIN | INJECT_FOLL_TOUCH | FOLL_LONGTERM,
+		&got, NULL);
 	mmap_read_unlock(current->mm);
 	return pin_remember(s, arg, got, n);
 }
@@ -285,8 +284,7 @@ int install_do(struct session *s, struct inject *arg, struct page *page)
 	case INJECT_INSTALL_MKWRITE:
 		return zero_try(s, arg, page, inject_install_mkwrite);
 	case INJECT_INSTALL_PMD:
-		if (folio_ref_count(page_folio(page)) ||
-		    folio_order(page_folio(page)) != PMD_ORDER)
+		if (folio_ref_count(page_folio(page)) || folio_order(page_folio(page)) != PMD_ORDER)
 			return -EBUSY;
 		return window_touch(s, arg, page, NULL, inject_install_pmd);
 #endif

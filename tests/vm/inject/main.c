@@ -126,7 +126,8 @@ static void session_undo(struct session *s)
 	struct undo *u, *next;
 
 	mutex_lock(&s->lock);
-	list_for_each_entry_safe_reverse(u, next, &s->undos, list) {
+	list_for_each_entry_safe_reverse(u, next, &s->undos, list)
+	{
 		u->fn(s, u);
 		undo_drop(u);
 	}
@@ -285,10 +286,12 @@ static int inject_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct session *s = file->private_data;
 
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff + vma_pages(vma) > WINDOWS_SIZE >> PAGE_SHIFT)
+	if (!(vma->vm_flags & VM_SHARED) ||
+	    vma->vm_pgoff + vma_pages(vma) > WINDOWS_SIZE >> PAGE_SHIFT)
 		return -EINVAL;
 	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND |
-		     (vma->vm_pgoff >= INJECT_WINDOW_PFN >> PAGE_SHIFT ? VM_PFNMAP : VM_MIXEDMAP));
+				  (vma->vm_pgoff >= INJECT_WINDOW_PFN >> PAGE_SHIFT ? VM_PFNMAP
+										    : VM_MIXEDMAP));
 	vma->vm_pgoff += s->windows_start >> PAGE_SHIFT;
 	vma->vm_ops = &window_ops;
 	return 0;

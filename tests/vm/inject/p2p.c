@@ -116,10 +116,7 @@ static void testdev_remove(struct pci_dev *pdev)
 	pci_disable_device(pdev);
 }
 
-static const struct pci_device_id testdev_ids[] = {
-	{ PCI_DEVICE(0x1b36, 0x0005) },
-	{ }
-};
+static const struct pci_device_id testdev_ids[] = { { PCI_DEVICE(0x1b36, 0x0005) }, {} };
 
 static struct pci_driver testdev_driver = {
 	.name = "daxtop_inject",
