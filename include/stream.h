@@ -45,7 +45,8 @@ enum dx_record_type {
 	DX_REC_PATH =
 		13, /* struct dx_path: what a file is that the command line names. Before the HELLO */
 	DX_REC_DEVICE = 14, /* struct dx_device: the name of a device number that the next event has */
-	DX_REC_STACK = 15, /* struct dx_stack_names: once, before the first event that names it */
+	DX_REC_STACK =
+		15, /* struct dx_stack_names: before the first event that names it; again when more is known */
 	DX_REC_UNKEPT = 16, /* struct dx_unkept: total since the beginning */
 	DX_REC_PROBE =
 		17, /* struct dx_probe: how a row of the probe table is; again when that changes */

@@ -176,6 +176,41 @@ static void entry_tell(const struct stacks *s, const struct entry *e)
 		  offsetof(struct dx_stack_names, frame) + e->nr * sizeof(names.frame[0]));
 }
 
+static bool text_same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* What has no name for a reason may have one by now: who looks names up had died, or had no time. */
+static void entry_refresh(struct stacks *s, struct entry *e, const struct usym_who *who)
+{
+	struct stack_frame now[STACK_FRAMES];
+	uint64_t addr[STACK_FRAMES];
+	bool same = true, why = false;
+	size_t i;
+
+	for (i = 0; i < e->nr; i++) {
+		addr[i] = e->frames[i].addr;
+		why |= !!e->frames[i].why;
+	}
+	if (!why)
+		return;
+	usym_frames(s->usym, who, addr, e->nr, now);
+	for (i = 0; i < e->nr; i++) {
+		struct stack_frame *f = &e->frames[i];
+
+		same &= text_same(f->name, now[i].name) && text_same(f->in, now[i].in) &&
+			text_same(f->why, now[i].why);
+		now[i].name = name_copy(now[i].name);
+		now[i].in = name_copy(now[i].in);
+		free((char *)f->name);
+		free((char *)f->in);
+		*f = now[i];
+	}
+	if (!same)
+		entry_tell(s, e);
+}
+
 /* NULL: no memory, or the stack is not kept */
 static struct entry *entry_add(struct stacks *s, int32_t id, const struct usym_who *who)
 {
@@ -255,8 +290,6 @@ int stacks_put(struct stacks *s, const struct dx_stack_names *n, size_t len)
 	if (!names_valid(n, len))
 		return -EBADMSG;
 	who = (struct usym_who){ .tgid = n->tgid, .exec = n->exec };
-	if (entry_find(s, n->number, &who))
-		return 0;
 	e = calloc(1, sizeof(*e));
 	if (e && n->nr)
 		e->frames = calloc(n->nr, sizeof(*e->frames));
@@ -274,6 +307,17 @@ int stacks_put(struct stacks *s, const struct dx_stack_names *n, size_t len)
 		e->frames[i].name = text_copy(n->frame[i].name);
 		e->frames[i].in = text_copy(n->frame[i].in);
 		e->frames[i].why = e->why[i] = text_copy(n->frame[i].why);
+	}
+	/* told again: more is known now */
+	for (bucket = bucket_of(s, e->id, &who); *bucket; bucket = &(*bucket)->next) {
+		struct entry *old = *bucket;
+
+		if (old->id != e->id || old->tgid != e->tgid || old->exec != e->exec)
+			continue;
+		*bucket = old->next;
+		entry_free(old);
+		s->nr--;
+		break;
 	}
 	bucket = bucket_of(s, e->id, &who);
 	e->next = *bucket;
@@ -327,8 +371,17 @@ static void forget(struct stacks *s)
 
 static void note(struct stacks *s, int32_t id, const struct usym_who *who)
 {
-	if (id < 0 || !s->o.read || entry_find(s, id, who))
+	struct entry *e;
+
+	if (id < 0 || !s->o.read)
 		return;
+	e = entry_find(s, id, who);
+	if (e) {
+		/* a finding keeps its frames where they are */
+		if (who->tgid && s->o.all_users)
+			entry_refresh(s, e, who);
+		return;
+	}
 	/* who shows each event as it comes can have them again */
 	if (s->nr >= NOTED_MAX && s->o.all_users)
 		forget_all(s);
@@ -356,20 +409,14 @@ void stacks_note(struct stacks *s, const struct dx_event *ev)
 
 char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user)
 {
+	const char *begin = !f->in ? "" : user ? " (" : " [", *end = !f->in ? "" : user ? ")" : "]";
 	char name[256], in[128] = "";
 
 	if (f->in)
 		escape_text(in, sizeof(in), f->in, strlen(f->in));
 	if (f->name) {
 		escape_text(name, sizeof(name), f->name, strlen(f->name));
-		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset,
-			 !f->in ? ""
-			 : user ? " ("
-				: " [",
-			 in,
-			 !f->in ? ""
-			 : user ? ")"
-				: "]");
+		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset, begin, in, end);
 	} else if (!f->addr) {
 		snprintf(out, outlen, "(no name)");
 	} else {

@@ -69,6 +69,24 @@ static bool in_turn(struct json_object *finding, const struct turn *turn)
 	return at >= turn->from && at <= turn->to;
 }
 
+/*
+ * What a test prints when it fails: its own findings and the verdict, which says what was lost. Others'
+ * findings would fill the log before them.
+ */
+static void own_text(struct daxtop *d)
+{
+	FILE *f = open_memstream(&d->out_text, &d->out_len);
+
+	must(f);
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (!is_type(d->lines[i], "rule"))
+			fprintf(f, "%s\n", json_object_to_json_string(d->lines[i]));
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (is_type(d->lines[i], "rule"))
+			fprintf(f, "%s\n", json_object_to_json_string(d->lines[i]));
+	must(!fclose(f));
+}
+
 /* Leaves the findings of our turn, and no others. */
 static void own_findings(struct daxtop *d)
 {
@@ -79,6 +97,7 @@ static void own_findings(struct daxtop *d)
 		    in_turn(d->lines[i], &runner_memory->turns[turn_nr]))
 			d->lines[n++] = d->lines[i];
 	d->nr_lines = n;
+	own_text(d);
 }
 
 /* ---- which rules the tests exercise ---- */

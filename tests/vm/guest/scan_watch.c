@@ -167,7 +167,7 @@ static void test_watch(struct place *p)
 	for (size_t i = 0; i < NR_PLACES; i++)
 		area_open(&w[i].a, &places[i], place_order(&places[i]), AREA_WRITTEN);
 	d = daxtop_spawn(ARGS("scan", "--json", "--delay", "0.1"));
-	await_printed(d, "\"type\":\"summary\"", 1);
+	await_printed(d, "\"type\":\"scan-summary\"", 1);
 	for (size_t i = 0; i < NR_PLACES; i++)
 		n = watched_work(&w[i], d, n);
 	daxtop_stop(d);
@@ -178,7 +178,7 @@ static void test_watch(struct place *p)
 
 	/* -w: as --delay was called up to 0.1. Its second begins before the first look is printed. */
 	d = daxtop_spawn(ARGS("scan", "--json", "-w", "0.1", "-t", "1"));
-	await_printed(d, "\"type\":\"summary\"", 1);
+	await_printed(d, "\"type\":\"scan-summary\"", 1);
 	start = now_ms();
 	daxtop_end(d, 0);
 	if (now_ms() - start < 500)
