@@ -86,11 +86,28 @@ static void put_fields(struct schema *s, struct json_object *o)
 	put_text(s, o, "$ref", "#/$defs/fields");
 }
 
+/* All keywords of a schema hold at once: what is null would have to be an object, too. */
+static void put_object_or_null(struct schema *s, struct json_object *o)
+{
+	struct json_object *either = json_object_new_array(), *one = object(s);
+
+	put_text(s, one, "type", "null");
+	json_append(either, one, &s->failed);
+	one = object(s);
+	put_fields(s, one);
+	json_append(either, one, &s->failed);
+	put(s, o, "oneOf", either);
+}
+
 static struct json_object *form_object(struct schema *s, enum json_form which)
 {
 	const struct form *f = &forms[which];
 	struct json_object *o = object(s), *inner;
 
+	if (which == JSON_OBJECT_NULL) {
+		put_object_or_null(s, o);
+		return o;
+	}
 	if (f->null) {
 		inner = json_object_new_array();
 		json_append_string(inner, f->type, &s->failed);
@@ -111,7 +128,7 @@ static struct json_object *form_object(struct schema *s, enum json_form which)
 			put_text(s, inner, "type", f->element);
 		put(s, o, "items", inner);
 	}
-	if (which == JSON_OBJECT || which == JSON_OBJECT_NULL) {
+	if (which == JSON_OBJECT) {
 		put_fields(s, o);
 	} else if (which == JSON_BY_NAME || which == JSON_BY_SIZE) {
 		inner = object(s);

@@ -59,6 +59,7 @@ static void test_lines(void **state)
 	       "5,\"holders\":[{\"pid\":1,\"kernel_stack\":[{\"ip\":\"0x1\",\"symbol\":null}]}]}",
 	       NULL);
 	expect(SCAN "5,\"by_event\":{\"pin\":{\"lost\":1}},\"pages_by_size\":{\"4K\":1}}", NULL);
+	expect(SCAN "5,\"before\":null,\"after\":{\"refcount\":1}}", NULL);
 	/* forms */
 	expect(SCAN "\"5\"}", "time_ns: type");
 	expect(SCAN "-5}", "time_ns: minimum");
@@ -68,7 +69,8 @@ static void test_lines(void **state)
 	expect(SCAN "5,\"dev\":\"259\"}", "dev: pattern");
 	expect(SCAN "5,\"file_hex\":\"f\"}", "file_hex: pattern");
 	expect(SCAN "5,\"flags\":[1]}", "flags: type");
-	expect(SCAN "5,\"before\":1}", "before: type");
+	expect(SCAN "5,\"before\":1}", "before: ");
+	expect(SCAN "5,\"before\":{\"nr_pins\":1}}", "before: ");
 	expect(SCAN "5,\"command\":null}", "command: type");
 	expect(SCAN "5,\"by_event\":{\"pin\":1}}", "pin: type");
 	/* keys: of a line, of an object in a list in it, and what is there always */

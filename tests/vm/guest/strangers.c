@@ -375,9 +375,11 @@ static void test_namer_killed(struct place *p)
 		await_end(killed[i], "the namer");
 	}
 	for (size_t i = 0; i < sizeof(killed) / sizeof(killed[0]); i++) {
-		char word[40];
+		char word[100];
 
-		snprintf(word, sizeof(word), "splice_as+0x%zx (guest-test)", i + 1);
+		snprintf(word, sizeof(word),
+			 "\"symbol\":\"splice_as\",\"symbol_offset_bytes\":%zu,\"binary\":\"guest-test\"",
+			 i + 1);
 		if (!daxtop_has_printed(d, word))
 			fail("no frame says `%s`", word);
 	}
