@@ -27,8 +27,7 @@ static int failed(struct tee *t, char *err, size_t errlen)
 
 struct tee *tee_open(const char *path, char *err, size_t errlen)
 {
-	const struct dx_stream_header h = {
-		.magic = DX_STREAM_MAGIC,
+	struct dx_stream_header h = {
 		.abi = DX_STREAM_ABI,
 		.byte_order = DX_STREAM_BYTE_ORDER,
 	};
@@ -48,6 +47,7 @@ struct tee *tee_open(const char *path, char *err, size_t errlen)
 		free(t);
 		return NULL;
 	}
+	memcpy(h.magic, DX_STREAM_MAGIC, sizeof(h.magic));
 	setvbuf(t->file, NULL, _IOFBF, BUFFER);
 	if (fwrite(&h, sizeof(h), 1, t->file) == 1)
 		return t;

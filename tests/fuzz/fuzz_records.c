@@ -329,13 +329,13 @@ static void step(struct world *w)
 		many(w, n, bytes_number(&w->b, 1));
 		break;
 	case 0xf8:
-		any_record(w);
-		break;
-	case 0xf7:
 		stack_sent(w);
 		break;
-	case 0xf6:
+	case 0xf7:
 		stacks_swept(w);
+		break;
+	case 0xf6:
+		any_record(w);
 		break;
 	default:
 		record(w);
