@@ -65,6 +65,34 @@ static void cut(const char *name, size_t len, size_t columns, size_t outlen, enu
 	free(out);
 }
 
+/*
+ * \uHHHH\uLLLL turned back. json-c 0.16 reads the pair of a character whose low 16 bits are d800 to
+ * dfff (U+ED800) as U+FFFD: json_tokener.c looks at these bits of the whole for half a pair.
+ */
+static void unescape_pairs(char *line)
+{
+	char *to = line;
+
+	for (char *s = line; *s;) {
+		unsigned int high, low, wc;
+
+		if (sscanf(s, "\\u%4x\\u%4x", &high, &low) == 2 && high >= 0xd800 && high < 0xdc00) {
+			promise(low >= 0xdc00 && low < 0xe000);
+			wc = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+			*to++ = 0xf0 | wc >> 18;
+			*to++ = 0x80 | (wc >> 12 & 0x3f);
+			*to++ = 0x80 | (wc >> 6 & 0x3f);
+			*to++ = 0x80 | (wc & 0x3f);
+			s += 12;
+			continue;
+		}
+		if (*s == '\\')
+			*to++ = *s++;
+		*to++ = *s++;
+	}
+	*to = '\0';
+}
+
 static void json(const char *name, size_t len)
 {
 	struct json_object *o, *got, *bytes;
@@ -80,6 +108,7 @@ static void json(const char *name, size_t len)
 	fclose(f);
 	promise_harmless(line, true);
 	promise(strchr(line, '\n') == line + n - 1);
+	unescape_pairs(line);
 	o = json_tokener_parse(line);
 	promise(o && json_object_object_get_ex(o, "name", &got));
 	if (escape_is_utf8(name, len)) {
