@@ -146,7 +146,7 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 	case DX_REC_DEVICE:
 		return take_device(s, payload);
 	case DX_REC_STACK:
-		return s->stacks && !s->source && stacks_put(s->stacks, payload, len) == -EBADMSG
+		return s->stacks && stacks_put(s->stacks, payload, len) == -EBADMSG
 			       ? refuse(s, "the names of a stack are not all there")
 			       : 0;
 	case DX_REC_LOST:
@@ -182,8 +182,8 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 static void look_up(struct session *s, const struct dx_event *ev)
 {
 	s->device = s->show_devices && ev->time >= s->start ? session_device(s, ev) : NULL;
-	if (s->stacks && (!s->shows || ev->type == DX_MODULE || s->shows(s, ev)))
-		stacks_note(s->stacks, ev);
+	if (s->symbols && (!s->shows || ev->type == DX_MODULE || s->shows(s, ev)))
+		symbols_note(s->symbols, ev);
 }
 
 int session_feed(struct session *s, const struct dx_record *r, const void *payload)
@@ -235,20 +235,44 @@ static int read_stack(void *arg, int32_t id, uint64_t *addr, size_t max)
 	return s->source ? source_stack(s->source, id, addr, max) : -ENOENT;
 }
 
-/* A stack's names, once; they go to the file only. */
-static void told(void *arg, const struct dx_stack_names *names, size_t len)
+static void tell_stack(void *arg, const struct dx_stack_names *names, size_t len)
+{
+	session_put(arg, DX_REC_STACK, names, len);
+}
+
+static void tell_missing(void *arg, int32_t number, const struct stack_who *who)
 {
 	struct session *s = arg;
 
-	if (s->tee)
-		session_put(s, DX_REC_STACK, names, len);
+	symbols_tell(s->symbols, number, who);
+}
+
+static int begin_stacks(struct session *s)
+{
+	struct symbols_options o = {
+		.read = read_stack,
+		.ask = session_program,
+		.tell = tell_stack,
+		.arg = s,
+		.all_users = s->all_user_stacks,
+	};
+
+	s->stacks = o.stacks = stacks_new();
+	if (!s->stacks)
+		return -ENOMEM;
+	if (s->o->from)
+		return 0;
+	s->symbols = symbols_new(&o);
+	if (!s->symbols)
+		return -ENOMEM;
+	stacks_set_missing(s->stacks, tell_missing, s);
+	return 0;
 }
 
 static int begin(struct session *s, char *err, size_t errlen)
 {
 	const struct options *o = s->o;
 	uint32_t events = o->filter.events;
-	struct stacks_options so = { .arg = s, .all_users = s->all_user_stacks };
 	struct engine_options eo = {
 		.history_bytes = o->history_budget,
 		.window_ns = o->window_ns,
@@ -264,17 +288,9 @@ static int begin(struct session *s, char *err, size_t errlen)
 		.no_rules = getenv("DAXTOP_NO_RULES") || (events && !(events & 1u << DX_VIOLATION)),
 	};
 
-	if (!o->from) {
-		so.read = read_stack;
-		so.ask = session_program;
-		so.told = told;
-	}
-	if (s->show_stacks) {
-		s->stacks = stacks_new(&so);
-		if (!s->stacks) {
-			snprintf(err, errlen, "memory is short");
-			return -1;
-		}
+	if (s->show_stacks && begin_stacks(s)) {
+		snprintf(err, errlen, "memory is short");
+		return -1;
 	}
 	s->engine = engine_new(&eo);
 	if (!s->engine) {
@@ -352,6 +368,7 @@ void session_close(struct session *s)
 		fprintf(stderr, "daxtop: %s\n", s->tee_failed);
 	replay_close(s->replay);
 	engine_free(s->engine);
+	symbols_free(s->symbols);
 	stacks_free(s->stacks);
 	free(s->lost_by_cpu);
 	free(s->path);

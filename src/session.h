@@ -9,8 +9,8 @@
 #include "engine/engine.h"
 #include "options.h"
 #include "probe/probe.h"
-#include "symbol/stacks.h"
-#include "symbol/usym.h"
+#include "model/stacks.h"
+#include "symbol/symbols.h"
 #include "view/text.h"
 
 struct replay;
@@ -40,6 +40,7 @@ struct session {
 	struct tee *tee; /* what is fed is written there; NULL: it isn't */
 	struct engine *engine;
 	struct stacks *stacks; /* names; NULL: nobody shows them */
+	struct symbols *symbols; /* who finds them; NULL: nobody shows them, or they are in the file */
 	uint64_t start; /* ns, CLOCK_MONOTONIC: everything is attached since */
 	uint64_t now; /* ns: of the last record that tells the time */
 	struct dx_hello hello;

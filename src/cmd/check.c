@@ -11,7 +11,7 @@
 #include "output.h"
 #include "session.h"
 #include "stop.h"
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 #include "view/finding.h"
 #include "view/report.h"
 

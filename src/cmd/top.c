@@ -10,7 +10,7 @@
 #include "cmd/top.h"
 #include "session.h"
 #include "stop.h"
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 #include "view/screen.h"
 
 #define DELAY_DEFAULT_NS 1000000000ull

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "cmd/trace.h"
 #include "session.h"
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 #include "view/json.h"
 
 struct trace {
@@ -17,7 +17,7 @@ struct trace {
 
 static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack)
 {
-	const struct usym_who who = { .time = ev->time, .tgid = ev->tgid, .exec = ev->exec };
+	const struct stack_who who = { .time = ev->time, .tgid = ev->tgid, .exec = ev->exec };
 	struct stack got = stacks_kernel(s->stacks, ev->stack);
 
 	stack->kernel = got.frames;

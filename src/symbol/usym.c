@@ -511,7 +511,7 @@ static const char *mappings_learn(struct usym *u, struct process *p, const uint6
 }
 
 /* Is it still the program whose stack it was? */
-static const char *process_check(struct usym *u, const struct usym_who *who, struct usym_task *task)
+static const char *process_check(struct usym *u, const struct stack_who *who, struct usym_task *task)
 {
 	int rc = u->ask(u->arg, who->tgid, task);
 
@@ -565,7 +565,7 @@ static void frame_fill(struct usym *u, struct stack_frame *frames, size_t i, con
 	f->why = why ? why_say(why, frames, i) : NULL;
 }
 
-static const char *frames_learn(struct usym *u, const struct usym_who *who, const uint64_t *addr,
+static const char *frames_learn(struct usym *u, const struct stack_who *who, const uint64_t *addr,
 				size_t nr, const struct mapping **m)
 {
 	struct usym_task task, after;
@@ -610,7 +610,7 @@ static const char *frames_learn(struct usym *u, const struct usym_who *who, cons
 	return p->why ? p->why : why;
 }
 
-void usym_frames(struct usym *u, const struct usym_who *who, const uint64_t *addr, size_t nr,
+void usym_frames(struct usym *u, const struct stack_who *who, const uint64_t *addr, size_t nr,
 		 struct stack_frame *frames)
 {
 	const struct mapping *m[STACK_FRAMES] = {};

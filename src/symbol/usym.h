@@ -7,7 +7,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
-#include "frame.h"
+#include "model/stacks.h"
 
 struct usym;
 
@@ -27,20 +27,13 @@ struct usym *usym_new(usym_ask *ask, void *arg);
 /* Ends them. NULL is fine. */
 void usym_free(struct usym *u);
 
-/* Whose stack it is: as its record says. */
-struct usym_who {
-	uint64_t time; /* ns, CLOCK_MONOTONIC */
-	uint32_t tgid;
-	uint8_t exec; /* low bits of usym_task's */
-};
-
 /*
  * Names the @nr addresses (at most STACK_FRAMES) of one stack. A frame whose name or file isn't known
  * has none; the first one of those says why, where there is something to say. It takes as long as the
  * process's answers, a second at most; what was waited for in vain is counted, and when that is too much
  * of the time, nothing is asked for a while. Strings are good until the next call. @u may be NULL.
  */
-void usym_frames(struct usym *u, const struct usym_who *who, const uint64_t *addr, size_t nr,
+void usym_frames(struct usym *u, const struct stack_who *who, const uint64_t *addr, size_t nr,
 		 struct stack_frame *frames);
 
 #endif

@@ -4,7 +4,7 @@
 /* finding.h - what a broken rule says, in words; safe to print */
 #include <stdio.h>
 #include "engine/engine.h"
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 
 struct view_names;
 

@@ -96,7 +96,7 @@ void view_finding_text(FILE *out, const char *prefix, const struct held_finding 
 {
 	struct block b = { .out = out, .prefix = prefix, .indent = 4 };
 	const struct engine_finding *f = &h->f;
-	const struct usym_who who = { .time = f->first_time, .tgid = f->tgid, .exec = f->exec };
+	const struct stack_who who = { .time = f->first_time, .tgid = f->tgid, .exec = f->exec };
 	char text[FINDING_MAX];
 
 	fprintf(out, "%sfinding %u: %s, %s%s%s%s%s\n", prefix, f->nr, rule_name(f->rule),

@@ -5,7 +5,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 #include "view/escape.h"
 #include "view/finding.h"
 #include "view/json.h"

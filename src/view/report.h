@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 #include "probe/probe.h"
 #include "rule/rule.h"
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 #include "view/finding.h"
 #include "view/text.h"
 

@@ -107,7 +107,7 @@ static void add_times(struct json_object *o, const struct report *r, const struc
 static int finding_write(FILE *out, const struct report *r, const struct held_finding *rf)
 {
 	const struct engine_finding *f = &rf->f;
-	const struct usym_who who = { .time = f->first_time, .tgid = f->tgid, .exec = f->exec };
+	const struct stack_who who = { .time = f->first_time, .tgid = f->tgid, .exec = f->exec };
 	char sentence[FINDING_MAX];
 	struct json_object *o;
 	bool failed;

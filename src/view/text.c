@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-#include "symbol/stacks.h"
+#include "model/stacks.h"
 #include "view/escape.h"
 #include "view/finding.h"
 #include "view/names.h"

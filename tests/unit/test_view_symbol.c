@@ -117,7 +117,7 @@ static int ask(void *arg, uint32_t tgid, struct usym_task *task)
 static void test_user_refused(void **state)
 {
 	const uint64_t addr[] = { (uintptr_t)test_user_refused, (uintptr_t)ask };
-	struct usym_who who = { .time = 1000, .tgid = getpid(), .exec = 7 };
+	struct stack_who who = { .time = 1000, .tgid = getpid(), .exec = 7 };
 	static const struct {
 		int rc;
 		struct usym_task task;
