@@ -350,6 +350,34 @@ struct sched_info {
 struct thread_struct {
 	long unsigned int sp;
 };
+struct kernfs_node {
+	u64 id;
+};
+struct cgroup {
+	struct kernfs_node *kn;
+};
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+struct ns_common {
+	unsigned int inum;
+};
+struct pid_namespace {
+	struct ns_common ns;
+};
+struct upid {
+	struct pid_namespace *ns;
+};
+struct pid {
+	unsigned int level;
+	struct upid numbers[0];
+};
+struct mnt_namespace {
+	struct ns_common ns;
+};
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
 struct task_struct {
 	unsigned int __state;
 	void *stack;
@@ -366,6 +394,9 @@ struct task_struct {
 	struct thread_struct thread;
 	struct files_struct *files;
 	struct io_uring_task *io_uring;
+	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+	struct pid *thread_pid;
 };
 struct module {
 	char name[56];

@@ -114,12 +114,16 @@ struct dx_sample_args {
 	__dx_u32 type, order; /* out */
 };
 
-/* Which program process @tgid runs, and since when there is this process. */
+/* Process @tgid now: since when there is this one, which program it runs, and where. */
 struct dx_program_args {
-	__dx_u64 tgid; /* in */
-	__dx_u64 found; /* out; 0: there is no such process */
+	__dx_u32 tgid; /* in */
+	__dx_u32 found; /* out; 0: there is no such process */
 	__dx_u64 start; /* out: ns, CLOCK_MONOTONIC */
 	__dx_u64 exec; /* out: task_struct.self_exec_id */
+	__dx_u64 cgroup; /* out: id in the unified hierarchy */
+	__dx_u32 pid_ns,
+		mount_ns; /* out: inode numbers, as in /proc/PID/ns; 0: it has ended and has none */
+	char comm[16]; /* out: of the thread that stands for it */
 };
 
 /*

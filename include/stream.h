@@ -52,6 +52,9 @@ enum dx_record_type {
 		17, /* struct dx_probe: how a row of the probe table is; again when that changes */
 	DX_REC_COMMAND = 18, /* struct dx_command: what became of check's CMD */
 	DX_REC_PICTURE = 19, /* struct dx_picture: top drew one here */
+	/* struct dx_task: before the first event of a process; again when it has become another */
+	DX_REC_TASK = 20,
+	DX_REC_CLOCK = 21, /* struct dx_clock: CLOCK_REALTIME was set, or the zone has another offset */
 	DX_RECORD_TYPES
 };
 
@@ -176,6 +179,25 @@ struct dx_picture {
 	__dx_u32 zero;
 };
 
+/* What it is by @time, which is after the event if that says another comm. */
+struct dx_task {
+	__dx_u64 time; /* ns: when it was asked for */
+	__dx_u64 start; /* ns: when the process began */
+	__dx_u64 exec; /* task_struct.self_exec_id: grows with each exec() */
+	__dx_u64 cgroup; /* id in the unified hierarchy: the inode number of its folder */
+	__dx_u32 tgid;
+	__dx_u32 pid_ns, mount_ns; /* inode numbers, as in /proc/PID/ns; 0: it has none any more */
+	__dx_u32 zero;
+	char comm[DX_COMM_LEN]; /* of the thread that stands for it; hostile bytes, maybe no NUL */
+};
+
+struct dx_clock {
+	__dx_u64 time;
+	__dx_s64 wall; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC, from now on */
+	__dx_s32 utc_offset; /* s, east of Greenwich */
+	__dx_u32 zero;
+};
+
 #define DX_LEFT_MAX 16
 
 struct dx_command {
@@ -223,6 +245,8 @@ static inline const char *dx_record_wrong(const struct dx_record *r)
 		[DX_REC_PROBE] = sizeof(struct dx_probe),
 		[DX_REC_COMMAND] = sizeof(struct dx_command),
 		[DX_REC_PICTURE] = sizeof(struct dx_picture),
+		[DX_REC_TASK] = sizeof(struct dx_task),
+		[DX_REC_CLOCK] = sizeof(struct dx_clock),
 	};
 
 	if (r->len < sizeof(*r) || r->len > DX_RECORD_MAX)
@@ -239,6 +263,8 @@ _Static_assert(sizeof(struct dx_frame) == 336, "struct dx_frame");
 _Static_assert(sizeof(struct dx_stack_names) == 16 + 336 * DX_STACK_FRAMES, "struct dx_stack_names");
 _Static_assert(sizeof(struct dx_probe) == 400, "struct dx_probe");
 _Static_assert(sizeof(struct dx_command) % 8 == 0, "struct dx_command");
+_Static_assert(sizeof(struct dx_task) == 64, "struct dx_task");
+_Static_assert(sizeof(struct dx_clock) == 24, "struct dx_clock");
 _Static_assert(sizeof(struct dx_rule_counts) % 8 == 0, "struct dx_rule_counts");
 
 #endif

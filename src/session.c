@@ -160,6 +160,10 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 	case DX_REC_PGMAP:
 		s->watching = true;
 		break;
+	case DX_REC_TASK:
+		if (s->task)
+			s->task(s, payload);
+		break;
 	case DX_REC_PICTURE:
 		s->picture = *(const struct dx_picture *)payload;
 		s->drawn = true;
@@ -396,7 +400,12 @@ int session_program(void *arg, uint32_t tgid, struct usym_task *task)
 {
 	struct session *s = arg;
 
-	return s->source ? source_task_program(s->source, tgid, &task->start, &task->exec) : -ENOSYS;
+	struct dx_task now;
+	int rc = s->source ? source_task(s->source, tgid, &now) : -ENOSYS;
+
+	if (!rc)
+		*task = (struct usym_task){ .start = now.start, .exec = now.exec };
+	return rc;
 }
 
 const struct view_summary *session_summary(struct session *s)

@@ -15,6 +15,7 @@
 
 struct replay;
 struct session;
+struct tasks;
 struct tee;
 
 /* Where a session's records come from: each of these hands them to session_feed(), in order. */
@@ -71,6 +72,8 @@ struct session {
 	bool (*shows)(struct session *s, const struct dx_event *ev);
 	/* its own look at each event, behind the engine's; may be NULL */
 	void (*event)(struct session *s, const struct dx_event *ev, size_t len);
+	/* a process is told of, before the event that it is for; NULL: nobody shows it */
+	void (*task)(struct session *s, const struct dx_task *task);
 	void *arg;
 	const char *device; /* of that event; NULL: not known */
 
@@ -79,6 +82,8 @@ struct session {
 	uint64_t deadline; /* ns; UINT64_MAX: none */
 	uint64_t next_check; /* when counters are read again */
 	uint64_t unkept; /* times that a record named a stack that is not kept */
+	struct tasks *tasks; /* that were told of; NULL: nobody wants to know */
+	struct dx_clock clock; /* as it was told last */
 	uint64_t names_until; /* ns: a pgmap came, look for its device's name until then */
 	uint64_t names_next; /* ... but not before */
 	bool more; /* the ring holds more than one source_poll() took */

@@ -14,6 +14,7 @@
 #include "session.h"
 #include "source/source.h"
 #include "stop.h"
+#include "tasks.h"
 #include "view/escape.h"
 
 #define NS_PER_MS      1000000ULL
@@ -32,6 +33,7 @@
 #define SCAN_AGAIN_NS (1000 * NS_PER_MS) /* between two that losses want */
 #define HEAL_NS	      (10000 * NS_PER_MS) /* what of a scan is done at the end, after a loss */
 #define DRAIN_NS      (1000 * NS_PER_MS) /* at the end, for records that are being written */
+#define CLOCK_STEP_NS (100 * (int64_t)NS_PER_MS) /* less is no step */
 #define POLL_MS	      20 /* the ring's batch: records wait this long at most, unless many come */
 
 static void found_pgmap(void *arg, const struct dx_pgmap *p)
@@ -79,12 +81,35 @@ static size_t file_len(const struct dx_file_event *f, size_t len)
 	return len > fixed && f->path_len < len - fixed ? fixed + f->path_len : len;
 }
 
+static int ask_task(void *arg, uint32_t tgid, struct dx_task *out)
+{
+	struct session *s = arg;
+
+	return source_task(s->source, tgid, out);
+}
+
+static void tell_task(void *arg, const struct dx_task *task)
+{
+	session_put(arg, DX_REC_TASK, task, sizeof(*task));
+}
+
+static void note_task(struct session *s, const struct dx_event *ev)
+{
+	if (s->tasks && ev->type == DX_TASK_GONE)
+		tasks_gone(s->tasks, ev->tgid);
+	else if (s->tasks)
+		tasks_note(s->tasks, ev->tgid, ev->time,
+			   dx_event_has_ustack(ev) && ev->ustack != DX_STACK_NONE ? ev->exec : -1);
+}
+
 static void handle(void *arg, const struct dx_event *ev, size_t len)
 {
 	struct session *s = arg;
 
-	if (len >= sizeof(*ev))
+	if (len >= sizeof(*ev)) {
 		use_stacks(s, ev);
+		note_task(s, ev);
+	}
 	if (ev->type == DX_PGMAP_ADD)
 		s->names_until = clock_now() + NAMES_NS;
 	if (ev->type == DX_FILE)
@@ -231,6 +256,33 @@ static void time_begin(struct session *s)
 		s->deadline = clock_now() + s->o->duration_ns;
 }
 
+static struct dx_clock clock_of_day(void)
+{
+	struct dx_clock c = { .time = clock_now() };
+	struct timespec wall;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	/* between the two that stand around it */
+	c.wall = wall.tv_sec * 1000000000LL + wall.tv_nsec -
+		 (int64_t)(c.time + (clock_now() - c.time) / 2);
+	if (localtime_r(&wall.tv_sec, &tm))
+		c.utc_offset = tm.tm_gmtoff;
+	return c;
+}
+
+/* It was set. Both clocks are slewed alike (adjtimex(2)); what is left is this process's own waiting. */
+static void check_clock(struct session *s)
+{
+	struct dx_clock now = clock_of_day();
+	int64_t step = now.wall - s->clock.wall;
+
+	if (step < CLOCK_STEP_NS && step > -CLOCK_STEP_NS && now.utc_offset == s->clock.utc_offset)
+		return;
+	s->clock = now;
+	session_put(s, DX_REC_CLOCK, &now, sizeof(now));
+}
+
 /* What is said once, of where and when it is. */
 static void hello(struct session *s)
 {
@@ -242,9 +294,7 @@ static void hello(struct session *s)
 		.nr_cpus = source_nr_cpus(s->source),
 	};
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-	struct timespec wall;
 	struct utsname u = {};
-	struct tm tm;
 
 	if (f && fgets(h.boot_id, sizeof(h.boot_id), f))
 		h.boot_id[strcspn(h.boot_id, "\n")] = '\0';
@@ -254,10 +304,9 @@ static void hello(struct session *s)
 	snprintf(h.host, sizeof(h.host), "%s", u.nodename);
 	snprintf(h.machine, sizeof(h.machine), "%.15s", u.machine);
 	snprintf(h.kernel, sizeof(h.kernel), "%s", u.release);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	h.wall = wall.tv_sec * 1000000000LL + wall.tv_nsec - (int64_t)clock_now();
-	if (localtime_r(&wall.tv_sec, &tm))
-		h.utc_offset = tm.tm_gmtoff;
+	s->clock = clock_of_day();
+	h.wall = s->clock.wall;
+	h.utc_offset = s->clock.utc_offset;
 	session_put(s, DX_REC_HELLO, &h, sizeof(h));
 }
 
@@ -302,7 +351,9 @@ static int live_open(struct session *s, char *err, size_t errlen)
 	if (!s->source)
 		goto fail;
 	s->names = file_names_new();
-	if (!s->names) {
+	if (s->tee || s->task)
+		s->tasks = tasks_new(ask_task, tell_task, s);
+	if (!s->names || (!s->tasks && (s->tee || s->task))) {
 		snprintf(err, errlen, "memory is short");
 		goto fail;
 	}
@@ -396,6 +447,7 @@ static void check(struct session *s, uint64_t now)
 	source_forget_faults(s->source);
 	count_rules(s);
 	count_stacks(s);
+	check_clock(s);
 	answer_asks(s);
 	if (s->scan_again && !s->scanning && now >= s->next_scan)
 		scan_begin(s);
@@ -478,6 +530,8 @@ static void live_drain(struct session *s)
 static void live_close(struct session *s)
 {
 	source_close(s->source);
+	tasks_free(s->tasks);
+	s->tasks = NULL;
 	file_names_free(s->names);
 	s->names = NULL;
 	s->source = NULL;

@@ -8,12 +8,35 @@
 #include "model/stacks.h"
 #include "view/json.h"
 
+#define TASKS 4096 /* by tgid, as tasks.c has them: of two that share a place one is told again */
+
 struct trace {
 	const struct trace_options *o;
 	struct view_filter filter;
 	uint64_t shown;
 	bool failed; /* stdout is gone */
+	struct dx_task task[TASKS]; /* that events are to come of; tgid 0: none, or it was told */
 };
+
+static void keep_task(struct session *s, const struct dx_task *task)
+{
+	struct trace *t = s->arg;
+
+	t->task[task->tgid % TASKS] = *task;
+}
+
+/* Those only whose events are shown. */
+static int show_task(struct trace *t, uint32_t tgid)
+{
+	struct dx_task *task = &t->task[tgid % TASKS];
+	int rc;
+
+	if (!tgid || task->tgid != tgid)
+		return 0;
+	rc = view_json_process(stdout, task);
+	task->tgid = 0;
+	return rc;
+}
 
 static void stack_get(struct session *s, const struct dx_event *ev, struct view_stack *stack)
 {
@@ -58,7 +81,7 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 		if (stack.nr_kernel || stack.nr_user || stack.kernel_unkept || stack.user_unkept)
 			names.stack = &stack;
 	}
-	if (s->o->json && view_json_event(stdout, ev, &names))
+	if (s->o->json && (show_task(t, ev->tgid) || view_json_event(stdout, ev, &names)))
 		s->error = -ENOMEM;
 	else if (!s->o->json)
 		view_text_event(stdout, ev, &names);
@@ -72,15 +95,17 @@ static int run(const void *options)
 {
 	const struct trace_options *to = options;
 	const struct options *o = &to->o;
-	struct trace t = { .o = to, .filter = o->filter };
+	static struct trace t;
 	struct session s = { .event = show,
 			     .arg = &t,
 			     .show_stacks = to->stack,
 			     .all_user_stacks = true,
 			     .show_devices = true,
-			     .shows = shows };
+			     .shows = shows,
+			     .task = o->json ? keep_task : NULL };
 	int status;
 
+	t = (struct trace){ .o = to, .filter = o->filter };
 	status = session_begin(&s, o);
 	if (status)
 		return status;

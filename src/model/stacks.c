@@ -100,6 +100,9 @@ static bool names_valid(const struct dx_stack_names *n, size_t len)
 	if (len < offsetof(struct dx_stack_names, frame) || n->number < 0 || n->nr > DX_STACK_FRAMES ||
 	    len < offsetof(struct dx_stack_names, frame) + n->nr * sizeof(n->frame[0]))
 		return false;
+	/* the kernel's are of no program */
+	if (n->exec > UINT8_MAX || (!n->tgid && n->exec))
+		return false;
 	for (size_t i = 0; i < n->nr; i++)
 		if (!ends(n->frame[i].name, sizeof(n->frame[i].name)) ||
 		    !ends(n->frame[i].in, sizeof(n->frame[i].in)) ||

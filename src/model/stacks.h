@@ -31,7 +31,7 @@ void stacks_free(struct stacks *s);
 
 /*
  * One record, @len bytes: new, or in place of what an earlier one told of the same stack. Nothing in it is
- * believed. Returns 0; -EBADMSG: names don't end, or are not all there; -ENOMEM.
+ * believed. Returns 0; -EBADMSG: names don't end, are not all there, or are nobody's; -ENOMEM.
  */
 int stacks_put(struct stacks *s, const struct dx_stack_names *names, size_t len);
 /*

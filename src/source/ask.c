@@ -105,14 +105,25 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev)
 	return 0;
 }
 
-int source_task_program(struct source *s, uint32_t tgid, uint64_t *start, uint64_t *exec)
+int source_task(struct source *s, uint32_t tgid, struct dx_task *out)
 {
 	struct dx_program_args a = { .tgid = tgid };
+	uint64_t time = clock_now();
 	int rc = programs_run(s->skel->progs.dx_program, &a, sizeof(a));
 
-	*start = a.start;
-	*exec = a.exec;
-	return rc ? rc : a.found ? 0 : -ESRCH;
+	if (rc || !a.found)
+		return rc ? rc : -ESRCH;
+	*out = (struct dx_task){
+		.time = time,
+		.start = a.start,
+		.exec = a.exec,
+		.cgroup = a.cgroup,
+		.tgid = tgid,
+		.pid_ns = a.pid_ns,
+		.mount_ns = a.mount_ns,
+	};
+	memcpy(out->comm, a.comm, sizeof(out->comm));
+	return 0;
 }
 
 /* ---- is a process still there? ---- */

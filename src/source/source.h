@@ -107,10 +107,10 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev);
 bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start);
 
 /*
- * Which program the process @tgid runs now: *@exec is task_struct.self_exec_id, *@start when the
- * process began (ns, CLOCK_MONOTONIC). Returns 0, or -errno: -ESRCH: there is none.
+ * The process @tgid now; @out->time is before the look. Returns 0, or -errno: -ESRCH: there is none. A thread's
+ * number is answered with what its process is.
  */
-int source_task_program(struct source *s, uint32_t tgid, uint64_t *start, uint64_t *exec);
+int source_task(struct source *s, uint32_t tgid, struct dx_task *out);
 
 /* ---- every folio that is not idle, now ---- */
 

@@ -346,6 +346,23 @@ int view_json_event(FILE *out, const struct dx_event *e, const struct view_names
 	return json_finish(out, o, failed);
 }
 
+int view_json_process(FILE *out, const struct dx_task *t)
+{
+	struct json_object *o;
+	bool failed;
+
+	o = json_start("process", &failed);
+	json_add_uint(o, KEY_TIME, t->time, &failed);
+	json_add_uint(o, KEY_TGID, t->tgid, &failed);
+	json_add_string(o, KEY_COMM, t->comm, DX_COMM_LEN, &failed);
+	json_add_uint(o, KEY_PROCESS_START, t->start, &failed);
+	json_add_uint(o, KEY_EXEC, t->exec, &failed);
+	json_add_uint(o, KEY_CGROUP_ID, t->cgroup, &failed);
+	json_add_uint(o, KEY_PID_NS, t->pid_ns, &failed);
+	json_add_uint(o, KEY_MOUNT_NS, t->mount_ns, &failed);
+	return json_finish(out, o, failed);
+}
+
 int view_json_summary(FILE *out, const struct view_summary *s)
 {
 	struct json_object *o, *by_event, *by_cpu, *one;

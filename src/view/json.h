@@ -6,12 +6,14 @@
  * All return 0 or -ENOMEM. Times are ns of CLOCK_MONOTONIC, not relative.
  */
 #include "engine/engine.h"
+#include "stream.h"
 #include "text.h"
 
 #define VIEW_JSON_SCHEMA 2
 
 /* With @names->stack the frames follow as kernel_stack and user_stack. */
 int view_json_event(FILE *out, const struct dx_event *e, const struct view_names *names);
+int view_json_process(FILE *out, const struct dx_task *t);
 int view_json_summary(FILE *out, const struct view_summary *s);
 
 /* The JSON Schema of all lines of all commands. */

@@ -50,6 +50,11 @@ enum json_form {
 	X(TGID, "tgid", JSON_UINT_NULL, "process; 0 or null: not known") \
 	X(COMM, "comm", JSON_BYTES_NULL, "name of the thread") \
 	X(CGROUP, "cgroup", JSON_BYTES_NULL, "path of its cgroup") \
+	X(CGROUP_ID, "cgroup_id", JSON_UINT, "of its cgroup: the inode number of the folder in the unified hierarchy") \
+	X(PID_NS, "pid_ns", JSON_UINT, "inode number of its pid namespace, as in /proc/PID/ns; 0: it has ended") \
+	X(MOUNT_NS, "mount_ns", JSON_UINT, "the same, of its mount namespace") \
+	X(PROCESS_START, "process_start_ns", JSON_UINT, "when the process began") \
+	X(EXEC, "exec", JSON_UINT, "grows with each program that the process executes") \
 	X(TASK_STATE, "task_state", JSON_WORD, "one letter, as in proc_pid_stat(5)") \
 	/* folios */ \
 	X(PFN, "pfn", JSON_UINT_NULL, "number of the first page; of a pgmap, of its memory") \
@@ -241,6 +246,8 @@ enum json_key {
 /* X(type, meaning, keys that it always has) */
 #define JSON_LINES(X) \
 	X("event", "trace: an event", KEY_TIME, KEY_CPU, KEY_EVENT, KEY_PID, KEY_TGID, KEY_COMM, KEY_FLAGS) \
+	X("process", "trace: of the events that follow; again when it has become another", KEY_TIME, KEY_TGID, KEY_COMM, \
+	  KEY_PROCESS_START, KEY_EXEC, KEY_CGROUP_ID, KEY_PID_NS, KEY_MOUNT_NS) \
 	X("summary", "trace: counts of the run", KEY_RECEIVED, KEY_LOST, KEY_BY_EVENT, KEY_LOST_BY_CPU, \
 	  KEY_MISSED_RUNS, KEY_STACKS_NOT_KEPT) \
 	X("history", "history: a folio", KEY_FOLIO) \

@@ -146,6 +146,12 @@ static void damaged(void **state)
 	n.number = -1;
 	assert_int_equal(stacks_put(s, &n, len), -EBADMSG);
 	n.number = 3;
+	n.exec = 1;
+	assert_int_equal(stacks_put(s, &n, len), -EBADMSG);
+	n.tgid = 7;
+	n.exec = 256;
+	assert_int_equal(stacks_put(s, &n, len), -EBADMSG);
+	n.exec = 1;
 	memset(n.frame[0].why, 'x', sizeof(n.frame[0].why));
 	assert_int_equal(stacks_put(s, &n, len), -EBADMSG);
 	assert_int_equal(stacks_nr(s), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* test_view_json.c - JSON lines, schema 1: exact, one line, valid UTF-8 */
+/* test_view_json.c - JSON lines, schema 2: exact, one line, valid UTF-8 */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -45,6 +45,28 @@ static void test_fault(void **state)
 		"\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":12288,"
 		"\"addr\":4096,\"level\":\"pte\",\"ref_first\":0,\"ref_install\":1,"
 		"\"map_install\":0,\"install_time_ns\":13345678412,\"ret\":256,\"result\":\"NOPAGE\"}\n");
+}
+
+/* All that a process is told by; its name is a stranger's. */
+static void test_process(void **state)
+{
+	const struct dx_task t = { .time = 9,
+				   .start = 5,
+				   .exec = 3,
+				   .cgroup = 77,
+				   .tgid = 812,
+				   .pid_ns = 4026531836,
+				   .mount_ns = 4026532144,
+				   .comm = "d\x1b" };
+	struct capture c;
+
+	(void)state;
+	assert_int_equal(view_json_process(capture_start(&c), &t), 0);
+	assert_string_equal(capture_text(&c),
+			    "{\"schema\":2,\"type\":\"process\",\"time_ns\":9,\"tgid\":812,"
+			    "\"comm\":\"d\\u001b\",\"process_start_ns\":5,\"exec\":3,\"cgroup_id\":77,"
+			    "\"pid_ns\":4026531836,\"mount_ns\":4026532144}\n");
+	capture_end(&c);
 }
 
 static void test_pin_unknown_file(void **state)
@@ -221,9 +243,13 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fault),		cmocka_unit_test(test_pin_unknown_file),
-		cmocka_unit_test(test_fields_left_out), cmocka_unit_test(test_file_record),
-		cmocka_unit_test(test_hostile),		cmocka_unit_test(test_stacks),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_pin_unknown_file),
+		cmocka_unit_test(test_fields_left_out),
+		cmocka_unit_test(test_file_record),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_stacks),
 		cmocka_unit_test(test_summary),
 	};
 

@@ -263,6 +263,13 @@ void expect_harmless(const char *text)
 			     (unsigned char)*c, (size_t)(c - text), c);
 }
 
+static void line_add(struct json_object ***lines, size_t *nr, struct json_object *o)
+{
+	*lines = reallocarray(*lines, *nr + 1, sizeof(**lines));
+	must(*lines);
+	(*lines)[(*nr)++] = o;
+}
+
 void daxtop_json(struct daxtop *d)
 {
 	char *copy = strdup(d->out_text), *line = copy, *nl;
@@ -272,10 +279,14 @@ void daxtop_json(struct daxtop *d)
 		fail("a NUL byte stands in the JSON");
 	expect_harmless(d->out_text);
 	while ((nl = strchr(line, '\n'))) {
+		struct json_object *o;
+
 		*nl = '\0';
-		d->lines = reallocarray(d->lines, d->nr_lines + 1, sizeof(d->lines[0]));
-		must(d->lines);
-		d->lines[d->nr_lines++] = line_parse(line, nl - line);
+		o = line_parse(line, nl - line);
+		if (!strcmp(field_str(o, "type"), "process"))
+			line_add(&d->processes, &d->nr_processes, o);
+		else
+			line_add(&d->lines, &d->nr_lines, o);
 		line = nl + 1;
 	}
 	if (*line)

@@ -15,6 +15,9 @@ struct daxtop {
 	size_t out_len;
 	struct json_object **lines; /* one a line of out_text, after daxtop_json() */
 	size_t nr_lines;
+	/* those of type "process", which stand between them and are not among them */
+	struct json_object **processes;
+	size_t nr_processes;
 };
 
 /* Of output_memfd(), for the next daxtop's stdout and stderr; -1: some of its own. */

@@ -155,12 +155,12 @@ static void child_faults(struct child *c, void *arg)
 static void expect_marked(struct daxtop *d, const struct stranger *s)
 {
 	int64_t end = now_ms() + PATIENCE_MS;
-	char pid[24];
+	char pid[48];
 
 	snprintf(pid, sizeof(pid), "[%d]", s->c.pid);
 	if (daxtop_has_said(d, pid))
 		fail("daxtop has ended, or says that it could not read the mappings of %s", pid);
-	snprintf(pid, sizeof(pid), "\"tgid\":%d,", s->c.pid);
+	snprintf(pid, sizeof(pid), "\"pid\":%d,\"tgid\":%d,", s->c.pid, s->c.pid);
 	while (!daxtop_has_printed(d, pid)) {
 		if (now_ms() > end)
 			fail("a get by process %d is not told while its fault waits", s->c.pid);

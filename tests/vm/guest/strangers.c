@@ -94,7 +94,8 @@ static size_t printed(struct daxtop *d, pid_t pid)
 	size_t n = 0;
 	off_t len = lseek(d->out, 0, SEEK_END);
 
-	snprintf(word, sizeof(word), "\"tgid\":%d,", pid);
+	/* as events have it, and no line that tells of the process */
+	snprintf(word, sizeof(word), "\"pid\":%d,\"tgid\":%d,", pid, pid);
 	text = calloc(1, len + 1);
 	must(text && pread(d->out, text, len, 0) == len);
 	for (at = text; (at = strstr(at, word)); at++)

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuzz_stream.c - a file that --from reads: any bytes are a stream with an answer or are refused with a
+ * sentence, and what is told of stacks is safe to print.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "engine/engine.h"
+#include "fuzz.h"
+#include "model/stacks.h"
+#include "tee.h"
+
+#define RECORDS_MAX 200
+
+/* How the file is damaged besides. */
+enum { RAW_HEADER = 1, RAW_LENGTHS = 2, CUT = 4 };
+
+struct world {
+	struct engine *e;
+	struct stacks *stacks;
+	struct dx_stack_names *last; /* that was told, @len bytes; NULL: none */
+	size_t len;
+};
+
+/* The input with a header, and with lengths that are those of records: else hardly one would be read. */
+static size_t stream_make(uint8_t *out, const uint8_t *data, size_t size, unsigned int how)
+{
+	struct dx_stream_header h = { .abi = DX_STREAM_ABI, .byte_order = DX_STREAM_BYTE_ORDER };
+	size_t at = 0;
+
+	memcpy(h.magic, DX_STREAM_MAGIC, sizeof(h.magic));
+	if (!(how & RAW_HEADER)) {
+		memcpy(out, &h, sizeof(h));
+		at = sizeof(h);
+	}
+	while (size >= sizeof(struct dx_record)) {
+		struct dx_record r;
+		size_t len;
+
+		memcpy(&r, data, sizeof(r));
+		len = r.len < sizeof(r) ? sizeof(r) : r.len;
+		if (!(how & RAW_LENGTHS)) {
+			r.type %= DX_RECORD_TYPES + 1;
+			len = (len > size ? size : len) & ~7ul;
+			r.len = len;
+		}
+		memcpy(out + at, &r, sizeof(r));
+		if (len > size)
+			len = size;
+		memcpy(out + at + sizeof(r), data + sizeof(r), len - sizeof(r));
+		at += len;
+		data += len;
+		size -= len;
+	}
+	return how & CUT && at ? at - 1 : at;
+}
+
+static void stack_told(struct world *w, const void *payload, size_t len)
+{
+	int rc = stacks_put(w->stacks, payload, len);
+
+	promise(!rc || rc == -EBADMSG);
+	if (rc)
+		return;
+	free(w->last);
+	w->last = malloc(len);
+	promise(w->last);
+	memcpy(w->last, payload, len);
+	w->len = len;
+}
+
+static bool gone(void *arg, int32_t number)
+{
+	(void)arg;
+	return number & 1;
+}
+
+/* What was told last is there; and nothing of it acts on a terminal. */
+static void stacks_asked(struct world *w)
+{
+	const struct dx_stack_names *n = w->last;
+	const struct stack_who who = { .tgid = n ? n->tgid : 0, .exec = n ? n->exec : 0 };
+	char text[512];
+	struct stack s;
+
+	if (!n)
+		return;
+	s = n->tgid ? stacks_user(w->stacks, n->number, &who) : stacks_kernel(w->stacks, n->number);
+	promise(s.nr == n->nr && !s.unkept);
+	for (size_t i = 0; i < s.nr; i++)
+		promise_harmless(stack_frame_format(text, sizeof(text), &s.frames[i], n->tgid),
+				 false);
+	stacks_forget(w->stacks, gone, NULL);
+	promise(stacks_find(w->stacks, n->number, &who, &s) == !(n->number & 1));
+}
+
+static void records(struct world *w, struct replay *p)
+{
+	const void *payload;
+	struct dx_record r;
+	char err[512] = "";
+	size_t nr;
+	int rc = 1;
+
+	for (int i = 0; i < RECORDS_MAX && rc == 1; i++) {
+		rc = replay_next(p, &r, &payload, err, sizeof(err));
+		if (rc == 1) {
+			rc = engine_feed(w->e, &r, payload) == -EBADMSG ? 2 : 1;
+			if (r.type == DX_REC_STACK && !dx_record_wrong(&r))
+				stack_told(w, payload, r.len - sizeof(r));
+			engine_asks(w->e, &nr);
+			promise(rc == 1 || engine_refusal(w->e)[0]);
+			/* one that is refused ends a session, not this */
+			rc = 1;
+		}
+	}
+	promise(rc >= 0 || err[0]);
+	promise_harmless(err, false);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct engine_options o = { .history_bytes = 1 << 16, .window_ns = 1000000, .max_folios = 64 };
+	struct bytes b = { data, size };
+	unsigned int how = bytes_number(&b, 1);
+	struct world w = { .e = engine_new(&o), .stacks = stacks_new() };
+	uint8_t *stream = malloc(sizeof(struct dx_stream_header) + b.left + 8);
+	int fd = memfd_create("stream", MFD_CLOEXEC);
+	struct replay *p;
+	char path[40], err[512] = "";
+	size_t len;
+
+	promise(w.e && w.stacks && stream && fd >= 0);
+	len = stream_make(stream, b.p, b.left, how);
+	promise(write(fd, stream, len) == (ssize_t)len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	p = replay_open(path, err, sizeof(err));
+	promise(p || err[0]);
+	promise_harmless(err, false);
+	if (p)
+		records(&w, p);
+	stacks_asked(&w);
+	replay_close(p);
+	close(fd);
+	free(stream);
+	free(w.last);
+	stacks_free(w.stacks);
+	engine_free(w.e);
+	return 0;
+}
