@@ -11,7 +11,7 @@ struct stack_frame {
 	uint64_t offset; /* into the function */
 	const char *name; /* hostile bytes; NULL: not known */
 	const char *in; /* kernel module or user file, hostile bytes; NULL: the kernel itself, or not known */
-	const char *why; /* static: why name or file is not known, where that is worth saying; else NULL */
+	const char *why; /* hostile bytes if a file told it: why name or file is not known, where that is worth saying; else NULL */
 };
 
 #endif

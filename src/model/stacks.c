@@ -187,19 +187,21 @@ struct stack stacks_user(struct stacks *s, int32_t number, const struct stack_wh
 char *stack_frame_format(char *out, size_t outlen, const struct stack_frame *f, bool user)
 {
 	const char *begin = !f->in ? "" : user ? " (" : " [", *end = !f->in ? "" : user ? ")" : "]";
-	char name[256], in[128] = "";
+	char name[256], in[128] = "", why[128] = "";
 
 	if (f->in)
 		escape_text(in, sizeof(in), f->in, strlen(f->in));
+	/* daxtop's own words, unless a file says so */
+	if (f->why)
+		escape_text(why, sizeof(why), f->why, strlen(f->why));
 	if (f->name) {
 		escape_text(name, sizeof(name), f->name, strlen(f->name));
 		snprintf(out, outlen, "%s+0x%" PRIx64 "%s%s%s", name, f->offset, begin, in, end);
 	} else if (!f->addr) {
 		snprintf(out, outlen, "(no name)");
 	} else {
-		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s%s%s", f->addr,
-			 f->in || f->why ? " (" : "", in, f->in && f->why ? ": " : "",
-			 f->why ? f->why : "", f->in || f->why ? ")" : "");
+		snprintf(out, outlen, "0x%" PRIx64 "%s%s%s%s%s", f->addr, f->in || f->why ? " (" : "",
+			 in, f->in && f->why ? ": " : "", why, f->in || f->why ? ")" : "");
 	}
 	return out;
 }

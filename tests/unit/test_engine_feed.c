@@ -34,6 +34,8 @@ static void test_lengths(void **state)
 		[DX_REC_PROBE] = sizeof(struct dx_probe),
 		[DX_REC_COMMAND] = sizeof(struct dx_command),
 		[DX_REC_PICTURE] = sizeof(struct dx_picture),
+		[DX_REC_TASK] = sizeof(struct dx_task),
+		[DX_REC_CLOCK] = sizeof(struct dx_clock),
 	};
 	struct engine *e = engine_plain();
 	uint64_t payload[200] = { 0 };

@@ -128,6 +128,20 @@ static void forgotten(void **state)
 	stacks_free(s);
 }
 
+/* What a file says goes to a terminal: nothing of it acts there. */
+static void harmless(void **state)
+{
+	const struct stack_frame f = { .addr = 0x10, .in = "l\033[m", .why = "no\033[2J" },
+				 g = { .offset = 1, .name = "f\302\233", .in = "\n" };
+	char text[100];
+
+	(void)state;
+	assert_string_equal(stack_frame_format(text, sizeof(text), &f, true),
+			    "0x10 (l\\x1b[m: no\\x1b[2J)");
+	assert_string_equal(stack_frame_format(text, sizeof(text), &g, false),
+			    "f\\xc2\\x9b+0x1 [\\x0a]");
+}
+
 /* A file may hold anything. */
 static void damaged(void **state)
 {
@@ -163,7 +177,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_stack_of_each), cmocka_unit_test(told_again),
 		cmocka_unit_test(not_kept_is_said),  cmocka_unit_test(missing_is_asked_for),
-		cmocka_unit_test(forgotten),	     cmocka_unit_test(damaged),
+		cmocka_unit_test(forgotten),	     cmocka_unit_test(harmless),
+		cmocka_unit_test(damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
