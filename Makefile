@@ -76,7 +76,7 @@ BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 LOOK_SRC := $(sort $(wildcard bpf/look/*.bpf.c)) bpf/scan.bpf.c bpf/walk.bpf.c
 SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/look.skel.h
 
-SRC := $(sort $(wildcard src/*.c src/*/*.c))
+SRC := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c)) tests/vm/wchan.c tests/json_schema.c
 DEMO_SRC := $(sort $(wildcard tests/vm/demo*.c))
 HONEST_SRC := $(sort $(wildcard tests/vm/honest/*.c)) tests/vm/wchan.c

@@ -1,41 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* engine.c - the engine as a whole: its life, events and time, counters. */
-#include <errno.h>
+/* engine.c - the engine as a whole: its life, and its counters */
 #include <stdlib.h>
 #include <string.h>
-#include "internal.h"
+#include "engine/apply/judge.h"
+#include "engine/judge/finding.h"
 
-void *(*engine_realloc)(void *p, size_t size) = realloc;
+#define LEAK_DEFAULT_NS	 10000000000ull
+#define STALL_DEFAULT_NS 10000000000ull
 
-int array_grow(void **p, uint32_t *max, uint32_t n, size_t size)
+/* Tasks that a folio, a step or a holder names. */
+static void tasks_mark(uint8_t *used, void *arg)
 {
-	uint32_t to = *max ? *max : 16;
-	void *mem;
+	const struct engine *e = arg;
+	uint32_t id, task;
 
-	if (n <= *max)
-		return 0;
-	while (to < n)
-		to *= 2;
-	mem = engine_realloc(*p, to * size);
-	if (!mem)
-		return -ENOMEM;
-	*p = mem;
-	*max = to;
-	return 0;
+#define USE(id) ((void)(task = (id)), used[task / 8] |= 1u << task % 8)
+	for (id = 1; id <= e->folios.nr; id++)
+		USE(folio_ptr(&e->folios, id)->task);
+	for (id = 0; id < e->history.used; id++)
+		USE(STEP_TASK(e->history.step[id].what));
+	for (id = 1; id < e->holders.top; id++)
+		USE(e->holders.node[id].task);
+#undef USE
+}
+
+/* What is of one piece: struct engine, the findings, the judges' states and where they are. */
+static size_t engine_size(void)
+{
+	return sizeof(struct engine) + sizeof(struct finding_table) + judges_size() +
+	       nr_judges * sizeof(void *);
 }
 
 struct engine *engine_new(const struct engine_options *o)
 {
-	struct engine *e = engine_realloc(NULL, sizeof(*e));
+	struct engine *e = engine_realloc(NULL, engine_size());
+	char *mem = (char *)e + sizeof(*e);
 
 	if (!e)
 		return NULL;
-	memset(e, 0, sizeof(*e));
+	memset(e, 0, engine_size());
 	e->opt = *o;
+	if (!e->opt.leak_ns)
+		e->opt.leak_ns = LEAK_DEFAULT_NS;
+	if (!e->opt.stall_ns)
+		e->opt.stall_ns = STALL_DEFAULT_NS;
 	e->next_tick = o->no_rules ? UINT64_MAX : 0;
+	e->findings = (void *)(mem + judges_size());
+	e->judged = (void *)(e->findings + 1);
+	judges_init(e, mem);
+	holder_table_init(&e->holders, &e->tasks, !o->no_rules, &e->no_memory);
 	if (folio_table_init(&e->folios) || history_init(&e->history, o->history_bytes) ||
-	    task_table_init(&e->tasks) || pgmap_table_init(&e->pgmaps) ||
-	    file_table_init(&e->files)) {
+	    task_table_init(&e->tasks, tasks_mark, e) || pgmap_table_init(&e->pgmaps, &e->no_memory) ||
+	    file_table_init(&e->files, &e->no_memory)) {
 		engine_free(e);
 		return NULL;
 	}
@@ -53,167 +69,26 @@ void engine_free(struct engine *e)
 	holder_table_destroy(&e->holders);
 	pgmap_table_destroy(&e->pgmaps);
 	file_table_destroy(&e->files);
-	finding_table_destroy(&e->findings);
-	suspect_table_destroy(&e->suspects);
+	finding_table_destroy(e->findings);
+	judges_destroy(e);
 	free(e->wait);
 	free(e);
-}
-
-/*
- * The window has the events to come: what they will touch is fetched while
- * others are applied. How far ahead: the record, its group of the index, the
- * folio and its holders' bucket, its newest holder.
- */
-#define AHEAD_RECORD 32
-#define AHEAD_GROUP  24
-#define AHEAD_FOLIO  14
-#define AHEAD_HOLDER 7
-
-static void prefetch(struct engine *e)
-{
-	struct order *o = &e->order;
-	const struct order_key *key;
-	const struct dx_event *ev;
-	const struct folio *f;
-	uint32_t id, record;
-
-	if (o->count <= AHEAD_RECORD)
-		return;
-	ev = &o->record[order_peek(o, AHEAD_RECORD)->record & ORDER_INDEX];
-	__builtin_prefetch(ev);
-	__builtin_prefetch((const char *)ev + sizeof(*ev) - 1);
-
-	folio_prefetch_group(&e->folios, order_peek(o, AHEAD_GROUP)->pfn);
-
-	key = order_peek(o, AHEAD_FOLIO);
-	id = folio_guess(&e->folios, key->pfn);
-	o->hint[key->record & ORDER_INDEX] = id;
-	if (id) {
-		f = folio_ptr(&e->folios, id);
-		__builtin_prefetch(f, 1);
-		__builtin_prefetch((const char *)f + sizeof(*f) - 1, 1);
-		if (key->record & ORDER_HOLDER)
-			holder_prefetch_bucket(&e->holders, id);
-	}
-
-	record = order_peek(o, AHEAD_HOLDER)->record;
-	if ((record & ORDER_HOLDER) && o->hint[record & ORDER_INDEX])
-		holder_prefetch(&e->holders, o->hint[record & ORDER_INDEX]);
-}
-
-static void apply_one(struct engine *e, const struct order_key *first)
-{
-	enum event_part part;
-	const struct dx_event *ev;
-	uint32_t hint;
-
-	prefetch(e);
-	ev = order_pop(&e->order, first, &part, &hint);
-	event_apply(e, ev, part, hint);
-}
-
-static void apply_until(struct engine *e, uint64_t time)
-{
-	const struct order_key *first;
-
-	while ((first = order_first(&e->order)) && first->time <= time)
-		apply_one(e, first);
-}
-
-static void event_insert(struct engine *e, const struct dx_event *ev)
-{
-	const struct order_key *first;
-
-	while (order_push(&e->order, ev)) {
-		first = order_first(&e->order);
-		if (!first) {
-			/* no memory for even one */
-			e->no_memory = true;
-			event_apply(e, ev, PART_ALL, 0);
-			return;
-		}
-		/* the window gets shorter rather than an event lost */
-		if (first->time > e->watermark)
-			e->watermark = first->time;
-		apply_one(e, first);
-	}
-}
-
-/*
- * Those don't come through the ring: that one of them is there does not say that what happened
- * before it was read.
- */
-static bool is_answer(unsigned int type)
-{
-	return type == DX_SAMPLE || type == DX_PGMAP_REFS || type == DX_TASK_GONE;
-}
-
-void event_push(struct engine *e, const struct dx_event *ev)
-{
-	uint64_t time = ev->time, late;
-
-	if (ev->type == DX_FAULT && (ev->flags & DX_F_INSTALL))
-		time -= ev->since;
-	if (time < e->watermark) {
-		late = e->watermark - time;
-		e->st.late++;
-		if (late > e->st.late_max_ns)
-			e->st.late_max_ns = late;
-	}
-	if (!e->based)
-		/* a little of what came before can still come */
-		e->base = ev->time > 1ull << 50 ? ev->time - (1ull << 50) : 0;
-	e->based = true;
-	event_insert(e, ev);
-	if (ev->time > e->newest && !is_answer(ev->type))
-		e->newest = ev->time;
-	if (e->newest >= e->opt.window_ns && e->newest - e->opt.window_ns > e->watermark)
-		e->watermark = e->newest - e->opt.window_ns;
-	apply_until(e, e->watermark);
-	if (e->watermark >= e->next_tick)
-		rules_tick(e);
-}
-
-void time_advance(struct engine *e, uint64_t now)
-{
-	uint64_t until;
-
-	if (now == UINT64_MAX) {
-		apply_until(e, UINT64_MAX);
-		until = e->st.now;
-	} else {
-		until = now > e->opt.window_ns ? now - e->opt.window_ns : 0;
-		apply_until(e, until);
-	}
-	if (until > e->watermark)
-		e->watermark = until;
-	if (e->watermark >= e->next_tick)
-		rules_tick(e);
-}
-
-void loss_doubt(struct engine *e, uint64_t now)
-{
-	/* it can have been anything up to now, so all that is known is doubtful */
-	if (now < e->st.now)
-		now = e->st.now;
-	if (!e->lost || now > e->loss_time)
-		e->loss_time = now;
-	e->lost = true;
 }
 
 void engine_stats_get(const struct engine *e, struct engine_stats *out)
 {
 	*out = e->st;
+	out->holders_refused = e->holders.refused;
 	out->steps = e->history.used;
 	out->steps_dropped = e->history.dropped;
 	out->bytes_folios = folio_table_bytes(&e->folios);
 	/* pages of the ring that no step has reached yet are not in memory */
 	out->bytes_history = (size_t)e->history.used * sizeof(struct step);
-	out->bytes_all =
-		sizeof(*e) - sizeof(e->folios) + out->bytes_folios + out->bytes_history +
-		order_bytes(&e->order) + holder_table_bytes(&e->holders) +
-		file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
-		e->tasks.nr_buckets * sizeof(uint32_t) + e->pgmaps.max * sizeof(struct pgmap) +
-		e->max_waits * sizeof(struct break_wait) +
-		e->findings.max * sizeof(struct finding) + e->suspects.max * sizeof(struct suspect);
+	out->bytes_all = sizeof(*e) - sizeof(e->folios) + out->bytes_folios + out->bytes_history +
+			 order_bytes(&e->order) + holder_table_bytes(&e->holders) +
+			 file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
+			 e->tasks.nr_buckets * sizeof(uint32_t) +
+			 e->pgmaps.max * sizeof(struct pgmap) +
+			 e->max_waits * sizeof(struct break_wait) +
+			 e->findings->max * sizeof(struct finding) + judges_bytes(e);
 }

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <string.h>
-#include "internal.h"
+#include "engine/apply/judge.h"
+#include "engine/apply/pgmap.h"
+#include "engine/apply/window.h"
 
 static int refuse(struct engine *e, const char *why)
 {
@@ -76,7 +78,7 @@ static int feed_event(struct engine *e, const struct dx_event *ev)
 /* A name is no event of a folio: no need to wait, or to store it twice. */
 static int feed_file(struct engine *e, const struct dx_file_event *f, size_t len)
 {
-	int err = f->e.type == DX_FILE ? file_apply(e, f, len) : -EINVAL;
+	int err = f->e.type == DX_FILE ? file_name(&e->files, f, len) : -EINVAL;
 
 	if (err == -EINVAL)
 		return refuse(e, "a file's path is longer than its record, or there is none");
@@ -113,9 +115,22 @@ static int feed_missed(struct engine *e, const struct dx_missed *m)
 	return 0;
 }
 
+/* Never fewer than before. */
+static void feed_counters(struct engine *e, const struct dx_rule_counts *total)
+{
+	for (unsigned int i = 0; i < DX_RULES; i++) {
+		if (e->counted.checked[i] < total->checked[i])
+			e->counted.checked[i] = total->checked[i];
+		if (e->counted.broken[i] < total->broken[i])
+			e->counted.broken[i] = total->broken[i];
+	}
+	if (e->counted.gone_folios < total->gone_folios)
+		e->counted.gone_folios = total->gone_folios;
+}
+
 static int feed_ask(struct engine *e, const struct dx_ask *a)
 {
-	asks_collect(e, a->max < ENGINE_ASKS_MAX ? a->max : ENGINE_ASKS_MAX);
+	judges_ask(e, a->max < ENGINE_ASKS_MAX ? a->max : ENGINE_ASKS_MAX);
 	return 0;
 }
 
@@ -149,7 +164,7 @@ int engine_feed(struct engine *e, const struct dx_record *r, const void *payload
 	case DX_REC_MISSED:
 		return feed_missed(e, payload);
 	case DX_REC_COUNTERS:
-		rules_counted(e, payload);
+		feed_counters(e, payload);
 		break;
 	case DX_REC_TIME:
 		time_advance(e, ((const struct dx_time *)payload)->time);
@@ -157,8 +172,8 @@ int engine_feed(struct engine *e, const struct dx_record *r, const void *payload
 	case DX_REC_ASK:
 		return feed_ask(e, payload);
 	case DX_REC_ENDING:
-		if (!e->patrol.since)
-			e->patrol.since = e->watermark ? e->watermark : 1;
+		if (!e->ending)
+			e->ending = e->watermark ? e->watermark : 1;
 		break;
 	case DX_REC_END:
 		time_advance(e, UINT64_MAX);

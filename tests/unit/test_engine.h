@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../src/engine/internal.h"
+#include "../../src/engine/apply/state.h"
 #include "../records.h"
 
 /* cmocka before 2.0 has one for integers of both kinds, which 2.0 calls deprecated. */

@@ -360,7 +360,7 @@ static void test_many_pgmaps(void **state)
 		assert_int_equal(put_pgmap(e, &p), i <= PGMAP_MAX - PGMAP_FIRST ? 0 : -ENOMEM);
 	}
 	/* names end in a NUL */
-	assert_int_equal(strlen(e->pgmaps.map[PGMAP_FIRST].p.device), 31);
+	assert_int_equal(strlen(e->pgmaps.map[PGMAP_FIRST].device), 31);
 	/* one too many: the type at least */
 	push(e, DX_INSERT, 100, 0x2000, .pgmap = 0xffff);
 	assert_int_equal(folio_of(e, 0x2000).pgmap_type, FS_DAX);

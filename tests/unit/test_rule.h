@@ -6,6 +6,7 @@
  * that answers what the engine asks, some times a second, as a session does.
  */
 #include "test_engine.h"
+#include "../../src/engine/judge/finding.h"
 #include "../../src/rule/rule.h"
 
 #define MS	  1000000ull

@@ -137,7 +137,7 @@ static void test_busy(void **state)
 		GET(e, t + MS, .tgid = 42);
 		world_run(e, &w, t + 2 * MS, t + 2 * MS);
 	}
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	assert_int_equal(finding_of(e, 1).rule, DX_RULE_PGMAP_LEAK);
 	assert_uint_in_range(finding_of(e, 1).nr_refs, 40, 60);
 	engine_free(e);
@@ -304,7 +304,7 @@ static void test_leak_then_gone(void **state)
 	push(e, DX_PGMAP_ADD, T0 + 42 * S, PFN, .index = 1 << 18);
 	w.pgmap[0].refs = BASE;
 	world_run(e, &w, T0 + 42 * S, T0 + 70 * S);
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	/* new in this trace: its first look need not be clean */
 	w.pgmap[0].refs = BASE + 2;
 	world_run(e, &w, T0 + 71 * S, T0 + 90 * S);
@@ -388,7 +388,7 @@ static void test_private(void **state)
 {
 	struct engine *e = engine_rules();
 	struct world w = { .pgmap = { { PRIV, 1, 1, 0 } } };
-	struct engine_pgmap p;
+	struct pgmap p;
 	uint64_t t;
 
 	(void)state;
@@ -401,13 +401,13 @@ static void test_private(void **state)
 	w.pgmap[0].refs = 1 + 513;
 	world_run(e, &w, T0 + 3 * S, T0 + 30 * S);
 	assert_findings(e, "");
-	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PRIV)].p;
+	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PRIV)];
 	assert_int_equal(p.refs_explained, 513);
 	for (int i = 0; i < 512; i++)
 		FREE(e, T0 + 31 * S + i, 512 + i);
 	w.pgmap[0].refs = 2;
 	world_run(e, &w, T0 + 32 * S, T0 + 50 * S);
-	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PRIV)].p;
+	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PRIV)];
 	assert_int_equal(p.refs_explained, 1);
 	assert_findings(e, "");
 	/* under constant come and go the counters and the events never quite agree */
@@ -484,7 +484,7 @@ static void test_p2pdma(void **state)
 	w.pgmap[0].refs++;
 	world_run(e, &w, T0 + 2 * S + MS, T0 + 30 * S);
 	assert_findings(e, "");
-	assert_int_equal(e->pgmaps.map[pgmap_find(&e->pgmaps, P2P)].p.refs_explained, 1);
+	assert_int_equal(e->pgmaps.map[pgmap_find(&e->pgmaps, P2P)].refs_explained, 1);
 	push(e, DX_FREE, T0 + 31 * S, PFN, .pgmap = P2P, .pgmap_type = MEMORY_DEVICE_PCI_P2PDMA);
 	w.pgmap[0].refs--;
 	world_run(e, &w, T0 + 31 * S + MS, T0 + 50 * S);
@@ -508,18 +508,18 @@ static void test_shown(void **state)
 {
 	struct engine *e = engine_pmem();
 	struct world w = plain();
-	struct engine_pgmap p;
+	struct pgmap p;
 
 	(void)state;
 	w.pgmap[0].refs += 4;
 	world_run(e, &w, T0, T0);
-	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PMEM0)].p;
+	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PMEM0)];
 	assert_true(p.refs_known);
 	assert_int_equal(p.refs, BASE + 4);
 	assert_int_equal(p.refs_base, BASE);
 	/* the source looks at all pgmaps again: that knows no references */
 	set_pgmap(e, PMEM0, PFN, FS_DAX);
-	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PMEM0)].p;
+	p = e->pgmaps.map[pgmap_find(&e->pgmaps, PMEM0)];
 	assert_int_equal(p.refs, BASE + 4);
 	/* a number that no machine has */
 	push(e, DX_PGMAP_REFS, T0 + 1, 0, .addr = (uint64_t)INT64_MIN, .index = INT64_MAX);

@@ -36,7 +36,7 @@ static void test_truncate(void **state)
 	/* it still waits: the same finding */
 	BUSY(e, T0 + 2 * STALL);
 	put_time(e, T0 + 3 * STALL);
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	push(e, DX_BREAK_DONE, T0 + 4 * STALL, 0, .dev = 7, .ino = 12, .pid = 51);
 	assert_findings(e, "1 stall-break-layout proven x1 pfn+0 refs 0 by 50 over\n");
 	f = finding_of(e, 1);
@@ -80,7 +80,7 @@ static void test_threshold(void **state)
 	assert_int_equal(finding_of(e, 1).end_time, T0 + 3 * S);
 	BUSY(e, T0 + 4 * S);
 	push(e, DX_BREAK_DONE, T0 + 7 * S - 1, 0, .dev = 7, .ino = 12, .pid = 51);
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	engine_free(e);
 }
 
@@ -182,7 +182,7 @@ static void test_memunmap(void **state)
 	KILL(e, T0 + 4 * STALL);
 	push(e, DX_PGMAP_GONE, T0 + 4 * STALL + 5, PFN);
 	put_time(e, T0 + 9 * STALL);
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_MEMUNMAP).checked, 2);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_MEMUNMAP).broken, 1);
 	engine_free(e);

@@ -257,7 +257,7 @@ static void test_bound(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < FINDING_MAX + 100; i++)
 		VIOLATION(e, T0 + i, PFN + i, DX_RULE_IDLE_NONZERO, DX_D_REFCOUNT);
-	assert_int_equal(e->findings.nr, FINDING_MAX);
+	assert_int_equal(e->findings->nr, FINDING_MAX);
 	assert_int_equal(rule_of(e, DX_RULE_IDLE_NONZERO).samples, FINDING_MAX + 100);
 	assert_int_equal(rule_of(e, DX_RULE_IDLE_NONZERO).broken, FINDING_MAX + 100);
 	/* those that are kept go on counting */
@@ -296,7 +296,7 @@ static void test_malformed(void **state)
 	assert_findings(e, "");
 	/* a folio that is not where one of its order can be: that may be what is wrong */
 	VIOLATION(e, T0, PFN + 1, DX_RULE_ENTRY_STALE_STATE, DX_D_ORDER_BEFORE, .order = 9);
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	engine_free(e);
 }
 
@@ -325,7 +325,7 @@ static void test_no_memory(void **state)
 	assert_string_equal(why, "memory was short");
 	/* it goes on */
 	VIOLATION(e, T0 + 1, PFN, DX_RULE_FREE_NONZERO, DX_D_REFCOUNT);
-	assert_int_equal(e->findings.nr, 1);
+	assert_int_equal(e->findings->nr, 1);
 	engine_free(e);
 }
 

@@ -185,7 +185,7 @@ static const char *steps_differ(struct json_object *got, size_t at, const char *
 
 /*
  * References of mappings that are gone, which the mmu_gather puts unseen: device-dax's last step is
- * an unmap. When a second has passed since (ZAP_SETTLED_NS, src/engine/query.c), the folio's own
+ * an unmap. When a second has passed since (ZAP_SETTLED_NS, src/engine/apply/row.c), the folio's own
  * figures are without them, and when two have, a look has found them gone: steps that no
  * test expects, as it does not know how long it took.
  */

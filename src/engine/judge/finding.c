@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * finding.c - what was found, in order of appearance.
+ *
+ * There is room for FINDING_MAX; what comes then is counted only. All that a finding says is
+ * a copy: files and devices go, and their numbers are used again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "engine/apply/row.h"
+#include "engine/judge/finding.h"
+
+void finding_table_destroy(struct finding_table *t)
+{
+	for (uint32_t i = 0; i < t->nr; i++)
+		free(t->node[i].path);
+	free(t->node);
+}
+
+void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap)
+{
+	struct finding *d = &e->findings->node[nr - 1];
+	const struct pgmap *p = &e->pgmaps.map[pgmap];
+
+	d->f.pgmap = p->pgmap;
+	d->f.folio.pgmap_type = p->type;
+	if (p->device[0])
+		memcpy(d->device, p->device, sizeof(d->device));
+}
+
+void finding_keep_path(struct engine *e, struct finding *d)
+{
+	const struct file *file = &e->files.file[d->file];
+	size_t len;
+
+	if (d->path || !d->file || !file->path)
+		return;
+	d->f.folio.path_deleted = file->deleted;
+	len = strlen(file->path) + 1;
+	d->path = engine_realloc(NULL, len);
+	if (d->path)
+		memcpy(d->path, file->path, len);
+	else
+		e->no_memory = true;
+}
+
+void finding_set_file(struct engine *e, struct finding *d, uint32_t file)
+{
+	/* counted as a folio's: the file stays as long as it is named */
+	if (file)
+		e->files.file[file].refs++;
+	if (d->file)
+		e->files.file[d->file].refs--;
+	if (d->file != file) {
+		free(d->path);
+		d->path = NULL;
+	}
+	d->file = file;
+	finding_keep_path(e, d);
+}
+
+void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id)
+{
+	struct finding *d = &e->findings->node[nr - 1];
+	const struct folio *f = folio_ptr(&e->folios, id);
+	const char *device = pgmap_device(&e->pgmaps, f);
+
+	folio_row(e, id, &d->f.folio);
+	finding_set_pgmap(e, nr, f->pgmap);
+	if (device)
+		strncpy(d->device, device, sizeof(d->device) - 1);
+	/* also that of an entry that is gone: it is what people know the page by */
+	finding_set_file(e, d, f->file);
+	if (f->file) {
+		d->f.folio.dev = e->files.file[f->file].dev;
+		d->f.folio.ino = e->files.file[f->file].ino;
+		d->f.folio.index = f->index;
+	}
+}
+
+uint32_t finding_add(struct engine *e, enum dx_rule rule, uint32_t id)
+{
+	struct finding_table *t = e->findings;
+	struct finding *d;
+
+	if (t->nr >= FINDING_MAX) {
+		e->rule[rule].refused++;
+		return 0;
+	}
+	if (array_grow((void **)&t->node, &t->max, t->nr + 1, sizeof(*t->node))) {
+		e->rule[rule].refused++;
+		e->no_memory = true;
+		return 0;
+	}
+	d = &t->node[t->nr++];
+	*d = (struct finding){
+		.f = { .nr = t->nr, .rule = rule, .count = 1, .stack = -1, .ustack = -1 },
+	};
+	if (id)
+		finding_set_folio(e, t->nr, id);
+	return t->nr;
+}
+
+void finding_over(struct engine *e, uint32_t nr, uint64_t time)
+{
+	struct engine_finding *f;
+
+	if (!nr)
+		return;
+	f = finding_ptr(e->findings, nr);
+	if (f->over)
+		return;
+	f->over = true;
+	f->end_time = time;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_ENGINE_JUDGE_FINDING_H
+#define DAXTOP_ENGINE_JUDGE_FINDING_H
+/* finding.h - what judges found. */
+#include "engine/apply/state.h"
+
+#define FINDING_MAX 4096u
+
+struct finding {
+	struct engine_finding f; /* its strings are filled in when it is shown */
+	uint32_t file; /* 0: none */
+	char *path; /* of that file, when it was found or was first known; an inode's number is used again */
+	uint32_t next; /* of the same bucket: violations only */
+	char device[32];
+};
+
+struct finding_table {
+	struct finding *node; /* [nr - 1] */
+	uint32_t nr, max;
+};
+
+void finding_table_destroy(struct finding_table *t);
+/* A new finding about the folio @id (0: none), or 0: counted only, there is no room for it. */
+uint32_t finding_add(struct engine *e, enum dx_rule rule, uint32_t id);
+static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32_t nr)
+{
+	return &t->node[nr - 1].f;
+}
+/* Fills in what it says of its folio. */
+void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id);
+void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap);
+void finding_over(struct engine *e, uint32_t nr, uint64_t time);
+/* Keeps the path of its file as soon as that is known. */
+void finding_keep_path(struct engine *e, struct finding *d);
+/* Makes @file the finding's: 0 is none. */
+void finding_set_file(struct engine *e, struct finding *d, uint32_t file);
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* finding.c - findings as the views see them */
+#include "engine/judge/finding.h"
+
+int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < e->findings->nr && !ret; i++) {
+		struct finding *d = &e->findings->node[i];
+		struct engine_finding out;
+		uint32_t id;
+
+		finding_keep_path(e, d);
+		out = d->f;
+		id = out.folio.pfn ? folio_find_covering(&e->folios, out.folio.pfn) : 0;
+
+		out.folio.path = d->path;
+		out.folio.device = d->device[0] ? d->device : NULL;
+		if (!out.folio.device && id)
+			out.folio.device = pgmap_device(&e->pgmaps, folio_ptr(&e->folios, id));
+		if (id)
+			holder_count(&e->holders, id, folio_ptr(&e->folios, id), true,
+				     &out.nr_holders);
+		out.folio.nr_holders = out.nr_holders;
+		/* it waits until now */
+		if (out.rule >= DX_RULE_STALL_BREAK_LAYOUT && !out.over)
+			out.last_time = e->watermark;
+		ret = fn(&out, arg);
+	}
+	return ret;
+}
