@@ -2,11 +2,10 @@
 #ifndef DAXTOP_CHECK_STATUS_H
 #define DAXTOP_CHECK_STATUS_H
 /*
- * check_status.h - exit statuses of daxtop check that are neither CMD's nor that of findings: those
+ * check_status.h - exit statuses of daxtop check that are neither CMD's nor of its verdict: those
  * that env(1), timeout(1) and the shells have made known. Other commands have 0, 1 and 2.
  */
 enum check_status {
-	CHECK_NOT_ALL_SEEN = 124, /* nothing found, and it says little */
 	CHECK_FAILED = 125, /* daxtop itself */
 	CHECK_CANNOT_RUN = 126, /* CMD is there, and can't be run */
 	CHECK_NOT_FOUND = 127, /* CMD is not there */

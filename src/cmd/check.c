@@ -9,6 +9,8 @@
 #include "clock.h"
 #include "cmd/check.h"
 #include "output.h"
+#include "probe/probe.h"
+#include "rule/rule.h"
 #include "session.h"
 #include "stop.h"
 #include "model/stacks.h"
@@ -184,19 +186,37 @@ static void command_known(struct check *c)
 	}
 }
 
+/* Why a rule can't be checked on this kernel, and whether anything can. */
+static void probes_weigh(const struct check *c, struct verdict_terms *t, char (*why)[256])
+{
+	enum regime regime = session_regime(&c->s);
+	const struct probe *probes;
+	size_t nr;
+
+	probes = session_probes(&c->s, &nr);
+	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++)
+		t->unchecked[i] = rule_unchecked(i, regime, probes, nr, why[i], sizeof(why[i]));
+	t->blind = !probe_essential_ok(probes, nr);
+}
+
 static int report(struct check *c)
 {
 	const struct check_options *o = c->o;
 	struct report r = {
 		.kernel = c->s.hello.kernel,
 		.regime = session_regime(&c->s),
-		.rules = o->rules,
-		.rules_named = o->rules_named,
-		.only_proven = o->only_proven,
-		.exercised = o->exercised,
-		.some_exercised = o->some_exercised,
-		.error_exitcode = o->error_exitcode,
-		.unjudged = c->unjudged,
+		.terms = {
+			.rules = o->rules,
+			.rules_named = o->rules_named,
+			.only_proven = o->only_proven,
+			.exercised = o->exercised,
+			.some_exercised = o->some_exercised,
+			.error_exitcode = o->error_exitcode,
+			.unjudged = c->unjudged,
+			.command = c->s.command.ran,
+			.cut = c->cut[0],
+			.command_exit = child_exit_status(c->child.status),
+		},
 		.start = c->s.start,
 		.now = c->s.now,
 		.counts = session_summary(&c->s),
@@ -207,10 +227,10 @@ static int report(struct check *c)
 		.status = c->child.status,
 		.nr_left = c->nr_left,
 	};
-	struct verdict v;
+	char unchecked[DX_RULES][256];
 	int err;
 
-	r.probes = session_probes(&c->s, &r.nr_probes);
+	probes_weigh(c, &r.terms, unchecked);
 	memcpy(r.left, c->left, sizeof(r.left));
 	err = report_collect(&r, c->s.engine);
 	if (!err && o->o.json)
@@ -222,9 +242,8 @@ static int report(struct check *c)
 	if (err)
 		c->s.error = err;
 	c->whole = !err;
-	report_verdict(&r, &v);
 	report_free(&r);
-	return v.exit;
+	return r.verdict.exit;
 }
 
 /* The report went to a file: it must be there. Returns 0, or the exit status after a sentence. */

@@ -56,17 +56,6 @@ const char *rule_name(unsigned int rule)
 	return r ? r->id : "?";
 }
 
-bool finding_is_stall(const struct engine_finding *f)
-{
-	return f->rule == DX_RULE_STALL_BREAK_LAYOUT || f->rule == DX_RULE_STALL_EVICT ||
-	       f->rule == DX_RULE_STALL_MEMUNMAP;
-}
-
-bool finding_counts(const struct engine_finding *f)
-{
-	return !f->note && (!f->over || finding_is_stall(f));
-}
-
 uint64_t finding_age(const struct engine_finding *f, uint64_t now)
 {
 	const struct rule *r = rule_get(f->rule);

@@ -3,7 +3,7 @@
 #define DAXTOP_FINDING_H
 /* finding.h - what a broken rule says, in words; safe to print */
 #include <stdio.h>
-#include "engine/engine.h"
+#include "engine/verdict.h"
 #include "model/stacks.h"
 
 struct view_names;
@@ -23,10 +23,6 @@ char *finding_says(char *out, size_t outlen, const struct engine_finding *f, uin
 char *finding_sentence(char *out, size_t outlen, const struct engine_finding *f, uint64_t now);
 /* How long it lasts or lasted, ns; 0 when it was a moment. */
 uint64_t finding_age(const struct engine_finding *f, uint64_t now);
-/* A stall is a finding though it is over; a leak that went away is none. */
-bool finding_is_stall(const struct engine_finding *f);
-/* Notes, and what is over and was no stall, are shown and not counted. */
-bool finding_counts(const struct engine_finding *f);
 
 /* A finding and who holds its folio, oldest first. */
 struct held_finding {

@@ -24,20 +24,19 @@ static int rule_write(FILE *out, const struct report *r, enum dx_rule rule)
 		[RULE_NOT_EXERCISED] = "not-exercised",
 		[RULE_NOT_CHECKED] = "not-checked",
 	};
-	struct report_rule row;
+	const struct verdict_rule *row = &r->verdict.rule[rule];
 	struct json_object *o;
 	bool failed;
 
-	report_rule_get(r, rule, &row);
 	o = json_start("rule", &failed);
 	json_add_text(o, KEY_RULE, rule_get(rule)->id, &failed);
-	json_add_text(o, KEY_RULE_STATE, states[row.state], &failed);
-	json_add_uint(o, KEY_CHECKED, row.checked, &failed);
-	json_add_uint(o, KEY_BROKEN, row.broken, &failed);
-	if (row.by_design)
-		json_add_uint(o, KEY_BY_DESIGN, row.by_design, &failed);
-	if (row.why[0])
-		json_add_text(o, KEY_WHY, row.why, &failed);
+	json_add_text(o, KEY_RULE_STATE, states[row->state], &failed);
+	json_add_uint(o, KEY_CHECKED, row->checked, &failed);
+	json_add_uint(o, KEY_BROKEN, row->broken, &failed);
+	if (row->by_design)
+		json_add_uint(o, KEY_BY_DESIGN, row->by_design, &failed);
+	if (row->why[0])
+		json_add_text(o, KEY_WHY, row->why, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -202,27 +201,26 @@ static int verdict_write(FILE *out, const struct report *r)
 		[DECIDED_COMMAND] = "command",
 		[DECIDED_RULES_KEPT] = "rules-kept",
 	};
+	const struct verdict *v = &r->verdict;
 	struct json_object *o;
-	struct verdict v;
 	uint64_t lost = 0;
 	bool failed;
 
-	report_verdict(r, &v);
 	for (unsigned int i = 0; r->counts && i < DX_EVENT_TYPES; i++)
 		lost += r->counts->lost[i];
 	o = json_start("verdict", &failed);
-	json_add_int(o, KEY_EXIT_STATUS, v.exit, &failed);
-	json_add_text(o, KEY_DECIDED_BY, decided[v.decided], &failed);
-	json_add_text(o, KEY_VERDICT, kinds[v.kind], &failed);
-	if (v.why[0])
-		json_add_text(o, KEY_WHY, v.why, &failed);
-	json_add_uint(o, KEY_FINDINGS_PROVEN, v.proven, &failed);
-	json_add_uint(o, KEY_FINDINGS_SUSPECTED, v.suspected, &failed);
-	json_add_uint(o, KEY_FINDINGS_INCONCLUSIVE, v.inconclusive, &failed);
-	json_add_uint(o, KEY_FINDINGS_OVER, v.over, &failed);
-	if (r->only_proven)
-		json_add_uint(o, KEY_FINDINGS_LEFT_OUT, r->unproven, &failed);
-	add_scope(o, &v, &failed);
+	json_add_int(o, KEY_EXIT_STATUS, v->exit, &failed);
+	json_add_text(o, KEY_DECIDED_BY, decided[v->decided], &failed);
+	json_add_text(o, KEY_VERDICT, kinds[v->kind], &failed);
+	if (v->why[0])
+		json_add_text(o, KEY_WHY, v->why, &failed);
+	json_add_uint(o, KEY_FINDINGS_PROVEN, v->proven, &failed);
+	json_add_uint(o, KEY_FINDINGS_SUSPECTED, v->suspected, &failed);
+	json_add_uint(o, KEY_FINDINGS_INCONCLUSIVE, v->inconclusive, &failed);
+	json_add_uint(o, KEY_FINDINGS_OVER, v->over, &failed);
+	if (r->terms.only_proven)
+		json_add_uint(o, KEY_FINDINGS_LEFT_OUT, v->unproven, &failed);
+	add_scope(o, v, &failed);
 	json_add_uint(o, KEY_LOST, lost, &failed);
 	json_add_uint(o, KEY_MISSED_RUNS, r->counts ? r->counts->missed_runs : 0, &failed);
 	json_add_uint(o, KEY_STACKS_NOT_KEPT, r->counts ? r->counts->stacks_unkept : 0, &failed);
@@ -240,7 +238,7 @@ int view_report_json(FILE *out, const struct report *r)
 	int err = 0;
 
 	for (unsigned int i = DX_RULE_NONE + 1; !err && i < DX_RULES; i++)
-		if (r->rules & 1u << i)
+		if (r->terms.rules & 1u << i)
 			err = rule_write(out, r, i);
 	for (size_t i = 0; !err && i < r->nr_findings; i++)
 		err = finding_write(out, r, &r->findings[i]);

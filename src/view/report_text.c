@@ -17,7 +17,7 @@ static const char *plural(uint64_t n)
 /* ---- the table ---- */
 
 static void row_remark(char *out, size_t outlen, const struct rule *rule,
-		       const struct report_rule *row)
+		       const struct verdict_rule *row)
 {
 	char n[32];
 
@@ -38,15 +38,14 @@ static void table_print(FILE *out, const struct report *r)
 	fprintf(out, "%-26s %14s %10s\n", "RULE", "CHECKED", "BROKEN");
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
 		char checked[32], broken[32], remark[512];
-		struct report_rule row;
+		const struct verdict_rule *row = &r->verdict.rule[i];
 
-		if (!(r->rules & 1u << i))
+		if (!(r->terms.rules & 1u << i))
 			continue;
-		report_rule_get(r, i, &row);
-		row_remark(remark, sizeof(remark), rule_get(i), &row);
-		thousands_format(checked, sizeof(checked), row.checked);
-		thousands_format(broken, sizeof(broken), row.broken);
-		if (row.state == RULE_NOT_CHECKED)
+		row_remark(remark, sizeof(remark), rule_get(i), row);
+		thousands_format(checked, sizeof(checked), row->checked);
+		thousands_format(broken, sizeof(broken), row->broken);
+		if (row->state == RULE_NOT_CHECKED)
 			strcpy(checked, "-"), strcpy(broken, "-");
 		fprintf(out, "%-26s %14s %10s%s%s\n", rule_get(i)->id, checked, broken,
 			remark[0] ? "  " : "", remark);
@@ -72,7 +71,7 @@ static void loss_format(char *out, size_t outlen, const struct report *r)
 }
 
 /* What the verdict is not about: "; 22 left out, 1 not exercised". */
-static void scope_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)
+static void scope_format(char *out, size_t outlen, const struct verdict *v)
 {
 	const struct {
 		unsigned int n;
@@ -93,9 +92,9 @@ static void scope_format(char *out, size_t outlen, const struct report *r, const
 				parts[i].what);
 		before = ", ";
 	}
-	if (r->unproven)
+	if (v->unproven)
 		len += snprintf(out + len, outlen - len, "; %u finding%s not proven left out",
-				r->unproven, plural(r->unproven));
+				v->unproven, plural(v->unproven));
 	if (v->over)
 		snprintf(out + len, outlen - len, "; %u leak%s went away", v->over, plural(v->over));
 }
@@ -145,7 +144,7 @@ static void verdict_format(char *out, size_t outlen, const struct report *r, con
 			 v->inconclusive, plural(v->inconclusive));
 	else
 		clean_format(head, sizeof(head), v);
-	scope_format(scope, sizeof(scope), r, v);
+	scope_format(scope, sizeof(scope), v);
 	loss_format(loss, sizeof(loss), r);
 	snprintf(out, outlen, "%s%s; %s", head, scope, loss);
 }
@@ -204,17 +203,16 @@ static void exit_print(FILE *out, const char *indent, const struct report *r, co
 
 static void end_print(FILE *out, const char *indent, const struct report *r)
 {
+	const struct verdict *v = &r->verdict;
 	char text[TEXT_MAX];
-	struct verdict v;
 
-	report_verdict(r, &v);
 	if (r->command) {
 		fprintf(out, "%s%s\n", indent, report_command_format(text, sizeof(text), r));
 		left_print(out, indent, r);
 	}
 	unkept_print(out, indent, r);
-	exit_print(out, indent, r, &v);
-	verdict_format(text, sizeof(text), r, &v);
+	exit_print(out, indent, r, v);
+	verdict_format(text, sizeof(text), r, v);
 	fprintf(out, "%s%s\n", indent, text);
 }
 
@@ -266,34 +264,33 @@ void view_report_ktap(FILE *out, const struct report *r)
 {
 	unsigned int n = 0, passed = 0, failed = 0, skipped = 0;
 
-	fprintf(out, "KTAP version 1\n1..%d\n", __builtin_popcount(r->rules));
+	fprintf(out, "KTAP version 1\n1..%d\n", __builtin_popcount(r->terms.rules));
 	regime_print(out, "# ", r);
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++) {
 		const struct rule *rule = rule_get(i);
-		struct report_rule row;
+		const struct verdict_rule *row = &r->verdict.rule[i];
 
-		if (!(r->rules & 1u << i))
+		if (!(r->terms.rules & 1u << i))
 			continue;
 		n++;
-		report_rule_get(r, i, &row);
 		ktap_findings(out, r, i);
-		if (row.state == RULE_BROKEN) {
+		if (row->state == RULE_BROKEN) {
 			failed++;
 			fprintf(out, "not ok %u %s # checked %" PRIu64 ", broken %" PRIu64 "\n", n,
-				rule->id, row.checked, row.broken);
-		} else if (row.state == RULE_KEPT) {
+				rule->id, row->checked, row->broken);
+		} else if (row->state == RULE_KEPT) {
 			passed++;
-			fprintf(out, "ok %u %s # checked %" PRIu64, n, rule->id, row.checked);
-			if (row.by_design)
-				fprintf(out, ", %s %" PRIu64, rule->note, row.by_design);
+			fprintf(out, "ok %u %s # checked %" PRIu64, n, rule->id, row->checked);
+			if (row->by_design)
+				fprintf(out, ", %s %" PRIu64, rule->note, row->by_design);
 			fprintf(out, "\n");
 		} else {
 			skipped++;
 			fprintf(out, "ok %u %s # SKIP %s%s\n", n, rule->id,
-				row.state == RULE_NOT_EXERCISED ? "not exercised"
-				: row.state == RULE_UNSURE	? "inconclusive: "
-								: "not checked: ",
-				row.why);
+				row->state == RULE_NOT_EXERCISED ? "not exercised"
+				: row->state == RULE_UNSURE	 ? "inconclusive: "
+								 : "not checked: ",
+				row->why);
 		}
 	}
 	fprintf(out, "# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:0\n", passed, failed,

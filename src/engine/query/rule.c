@@ -7,21 +7,17 @@
  * are whole when the ring is not; the others are judged here: judge/.
  */
 #include "engine/judge/finding.h"
+#include "engine/verdict.h"
 
 static bool rule_is_own(unsigned int rule)
 {
 	return rule >= DX_RULE_FOLIO_LEAK;
 }
 
-static bool rule_is_stall(unsigned int rule)
+/* Not what nothing is claimed of. */
+static bool finding_breaks(const struct engine_finding *f)
 {
-	return rule >= DX_RULE_STALL_BREAK_LAYOUT && rule <= DX_RULE_STALL_MEMUNMAP;
-}
-
-/* Not what ended honestly, and not what nothing is claimed of. A stall that ended was one. */
-static bool finding_counts(const struct engine_finding *f)
-{
-	return f->confidence != ENGINE_INCONCLUSIVE && (!f->over || rule_is_stall(f->rule));
+	return f->confidence != ENGINE_INCONCLUSIVE && finding_counts(f);
 }
 
 void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_rule *out)
@@ -33,7 +29,7 @@ void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_ru
 	if (rule_is_own(rule)) {
 		for (uint32_t i = 0; i < e->findings->nr; i++)
 			if (e->findings->node[i].f.rule == rule)
-				out->samples += finding_counts(&e->findings->node[i].f);
+				out->samples += finding_breaks(&e->findings->node[i].f);
 		out->broken = out->samples + e->rule[rule].refused;
 	} else {
 		out->samples = e->rule[rule].samples;
