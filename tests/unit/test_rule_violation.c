@@ -269,6 +269,9 @@ static void test_bound(void **state)
 	put_time(e, T0 + S + 2 * STALL);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).broken, 1);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).samples, 0);
+	/* also when it goes on with the next folio */
+	push(e, DX_BREAK_BUSY, T0 + S + 2 * STALL + 1, PFN + 1, .refcount = 1, .dev = 7, .ino = 12);
+	assert_true(folio_of(e, PFN + 1).waited);
 	push(e, DX_BREAK_DONE, T0 + 3 * STALL, 0, .dev = 7, .ino = 12);
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).broken, 1);
 	engine_free(e);

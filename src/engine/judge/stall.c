@@ -109,7 +109,8 @@ static void stall_kill_found(struct engine *e, uint32_t pgmap)
 static void wait_move(struct engine *e, void *state, struct break_wait *w)
 {
 	(void)state;
-	if (w->finding)
+	/* not one that there was no room for */
+	if (w->finding && w->finding != UINT32_MAX)
 		finding_set_folio(e, w->finding, w->folio);
 }
 
