@@ -245,7 +245,7 @@ $(BUILD)/tsc-khz: $(BUILD)/obj/tests/vm/tsc_khz.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(NO_LTO) $(LDFLAGS) $^ -o $@
 
-$(BUILD)/json-man: $(BUILD)/obj/man/json_man.o
+$(BUILD)/json-man $(BUILD)/table-man: $(BUILD)/%-man: $(BUILD)/obj/man/%_man.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(NO_LTO) $(LDFLAGS) $^ -o $@
 
@@ -273,13 +273,17 @@ $(BUILD)/obj/tests/bench/walk_bench.o: | $(BUILD)/page.skel.h
 
 lab-programs: $(BUILD)/daxtop $(BUILD)/guest-test $(BUILD)/demo-workload $(BUILD)/honest $(BUILD)/tsc-khz
 # daxtop: the host's own tests ask it.
-unit-programs: $(BUILD)/daxtop $(BUILD)/json-man $(UNIT) $(UNIT_SAN)
+unit-programs: $(BUILD)/daxtop $(BUILD)/json-man $(BUILD)/table-man $(UNIT) $(UNIT_SAN)
 bench-programs: $(BENCH)
 fuzz-programs: $(FUZZ)
 
-# daxtop-json(7) from the table of keys; committed, so that whoever reads the tree has it.
-man: $(BUILD)/json-man
-	$(Q)$< >man/daxtop-json.7
+# daxtop-json(7) from the table of keys, and tables in other pages; committed, so that whoever reads the
+# tree has them.
+man: $(BUILD)/json-man $(BUILD)/table-man
+	$(Q)$(BUILD)/json-man >man/daxtop-json.7
+	$(Q)for page in $$(grep -l '^[.]..* table ' man/*.[1-8]); do \
+		$(BUILD)/table-man <$$page >$(BUILD)/page && cat $(BUILD)/page >$$page || exit 1; \
+	done
 
 # exec: the terminal and every signal belong to the demo from here on.
 demo: $(BUILD)/daxtop $(BUILD)/demo-workload $(BUILD)/tsc-khz

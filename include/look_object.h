@@ -6,35 +6,23 @@
  * Both sides include it.
  */
 #include "event.h"
+#include "holder.h"
 #include "scan.h"
 
 /* Kinds of files and other objects of a process. */
 enum dx_object_kind {
-	DX_OBJECT_PIPE,
-	DX_OBJECT_URING,
-	DX_OBJECT_SOCKET,
-	DX_OBJECT_DAX, /* /dev/daxX.Y */
-	DX_OBJECT_VFIO, /* container, group or device */
-	DX_OBJECT_IOMMUFD,
-	DX_OBJECT_UVERBS,
-	DX_OBJECT_AIO, /* struct kioctx */
-	DX_OBJECTS
+#define OBJECT_CONSTANT(kind, ...) DX_OBJECT_##kind,
+	OBJECTS(OBJECT_CONSTANT, OBJECT_CONSTANT)
+#undef OBJECT_CONSTANT
+		DX_OBJECTS
 };
 
-/* struct file_operations that tell the kind of a file; more than one can mean the same. */
+/* struct file_operations that tell the kind of a file. */
 enum dx_object_ops {
-	DX_OPS_PIPE,
-	DX_OPS_PIPE_ANON, /* from 6.15: pipe(2)'s; the other one is a FIFO's */
-	DX_OPS_URING,
-	DX_OPS_SOCKET,
-	DX_OPS_DAX,
-	DX_OPS_VFIO,
-	DX_OPS_VFIO_GROUP,
-	DX_OPS_VFIO_DEVICE,
-	DX_OPS_IOMMUFD,
-	DX_OPS_UVERBS,
-	DX_OPS_UVERBS_MMAP,
-	DX_OBJECT_OPS
+#define OPS_CONSTANT(constant, ...) DX_OPS_##constant,
+	OBJECT_FILES(OPS_CONSTANT)
+#undef OPS_CONSTANT
+		DX_OBJECT_OPS
 };
 
 /* Functions that end a bio or a request, by which its owner is known. */

@@ -16,17 +16,8 @@ extern __u64 per_cpu_offset;
 
 /* A table and a loop: a call for each name is dear to verify, by the number of instructions. */
 static const char ops_names[DX_OBJECT_OPS][SYMBOL_MAX] = {
-	[DX_OPS_PIPE] = "pipefifo_fops",
-	[DX_OPS_PIPE_ANON] = "pipeanon_fops",
-	[DX_OPS_URING] = "io_uring_fops",
-	[DX_OPS_SOCKET] = "socket_file_ops",
-	[DX_OPS_DAX] = "dax_fops",
-	[DX_OPS_VFIO] = "vfio_fops",
-	[DX_OPS_VFIO_GROUP] = "vfio_group_fops",
-	[DX_OPS_VFIO_DEVICE] = "vfio_device_fops",
-	[DX_OPS_IOMMUFD] = "iommufd_fops",
-	[DX_OPS_UVERBS] = "uverbs_fops",
-	[DX_OPS_UVERBS_MMAP] = "uverbs_mmap_fops",
+#define OPS_NAME(constant, kind, variable, module) [DX_OPS_##constant] = variable,
+	OBJECT_FILES(OPS_NAME)
 };
 static const char end_names[DX_ENDS][SYMBOL_MAX] = {
 	[DX_END_WAIT] = "bio_wait_end_io",
@@ -87,17 +78,8 @@ static __always_inline void object_task(struct dx_object *o, struct task_struct 
 static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
 {
 	static const __u8 kinds[DX_OBJECT_OPS] = {
-		[DX_OPS_PIPE] = DX_OBJECT_PIPE,
-		[DX_OPS_PIPE_ANON] = DX_OBJECT_PIPE,
-		[DX_OPS_URING] = DX_OBJECT_URING,
-		[DX_OPS_SOCKET] = DX_OBJECT_SOCKET,
-		[DX_OPS_DAX] = DX_OBJECT_DAX,
-		[DX_OPS_VFIO] = DX_OBJECT_VFIO,
-		[DX_OPS_VFIO_GROUP] = DX_OBJECT_VFIO,
-		[DX_OPS_VFIO_DEVICE] = DX_OBJECT_VFIO,
-		[DX_OPS_IOMMUFD] = DX_OBJECT_IOMMUFD,
-		[DX_OPS_UVERBS] = DX_OBJECT_UVERBS,
-		[DX_OPS_UVERBS_MMAP] = DX_OBJECT_UVERBS,
+#define OPS_KIND(constant, kind, variable, module) [DX_OPS_##constant] = DX_OBJECT_##kind,
+		OBJECT_FILES(OPS_KIND)
 	};
 
 	for (__u32 i = 0; i < DX_OBJECT_OPS; i++) {

@@ -241,26 +241,21 @@ static const struct {
 	const char *name; /* in a gap's sentence */
 	enum scan_hold hold;
 } kinds[DX_OBJECTS] = {
-	[DX_OBJECT_PIPE] = { "pipes", SCAN_HOLD_PIPE },
-	[DX_OBJECT_URING] = { "io_uring", SCAN_HOLD_URING },
-	[DX_OBJECT_SOCKET] = { "sockets", SCAN_HOLD_SOCKET },
-	[DX_OBJECT_DAX] = { "open devices", SCAN_HOLD_OPEN },
-	[DX_OBJECT_VFIO] = { "vfio", SCAN_HOLD_VFIO },
-	[DX_OBJECT_IOMMUFD] = { "iommufd", SCAN_HOLD_VFIO },
-	[DX_OBJECT_UVERBS] = { "RDMA", SCAN_HOLD_RDMA },
+#define KIND_ROW(kind, holder, name, ...) [DX_OBJECT_##kind] = { name, SCAN_HOLD_##holder },
+	OBJECTS(KIND_ROW, KIND_ROW)
 };
 
+/* NULL: no pages are read of these. */
 static struct bpf_program *hold_program(struct look *l, uint32_t kind)
 {
-	switch (kind) {
-	case DX_OBJECT_PIPE:
-		return l->skel->progs.dx_hold_pipe;
-	case DX_OBJECT_URING:
-		return l->skel->progs.dx_hold_uring;
-	case DX_OBJECT_SOCKET:
-		return l->skel->progs.dx_hold_socket;
-	}
-	return NULL;
+	struct bpf_program *const programs[DX_OBJECTS] = {
+#define WALKED_PROGRAM(kind, holder, name, program) \
+	[DX_OBJECT_##kind] = l->skel->progs.dx_hold_##program,
+#define NO_PROGRAM(...)
+		OBJECTS(WALKED_PROGRAM, NO_PROGRAM)
+	};
+
+	return programs[kind];
 }
 
 /*
@@ -481,24 +476,31 @@ static int add_devices(struct objects *w)
 
 /* ---- what could not be looked at ---- */
 
-static void gap_symbol(struct objects *w, enum dx_object_kind kind, enum dx_object_ops ops,
-		       const char *symbol, const char *module)
+/* The files of a kind can't be told: a variable is not there, and its module is. */
+static void gap_files(struct objects *w)
 {
+	static const struct {
+		enum dx_object_kind kind;
+		const char *variable, *module;
+	} files[DX_OBJECT_OPS] = {
+#define FILE_ROW(constant, kind, variable, module) { DX_OBJECT_##kind, variable, module },
+		OBJECT_FILES(FILE_ROW)
+	};
 	char path[64];
 
-	snprintf(path, sizeof(path), "/sys/module/%s", module ? module : "");
-	if (!w->init.ops[ops] && (!module || !access(path, F_OK)))
-		scan_add_gap(w->s, "%s: %s is not in /proc/kallsyms", kinds[kind].name, symbol);
+	for (uint32_t ops = 0; ops < DX_OBJECT_OPS; ops++) {
+		if (w->init.ops[ops] || !files[ops].module)
+			continue;
+		snprintf(path, sizeof(path), "/sys/module/%s", files[ops].module);
+		if (!access(path, F_OK))
+			scan_add_gap(w->s, "%s: %s is not in /proc/kallsyms",
+				     kinds[files[ops].kind].name, files[ops].variable);
+	}
 }
 
 static void gaps(struct objects *w)
 {
-	gap_symbol(w, DX_OBJECT_PIPE, DX_OPS_PIPE, "pipefifo_fops", NULL);
-	gap_symbol(w, DX_OBJECT_URING, DX_OPS_URING, "io_uring_fops", NULL);
-	gap_symbol(w, DX_OBJECT_SOCKET, DX_OPS_SOCKET, "socket_file_ops", NULL);
-	gap_symbol(w, DX_OBJECT_DAX, DX_OPS_DAX, "dax_fops", "device_dax");
-	gap_symbol(w, DX_OBJECT_VFIO, DX_OPS_VFIO_DEVICE, "vfio_device_fops", "vfio");
-	gap_symbol(w, DX_OBJECT_IOMMUFD, DX_OPS_IOMMUFD, "iommufd_fops", "iommufd");
+	gap_files(w);
 	for (uint32_t kind = 0; kind < DX_OBJECTS; kind++) {
 		struct bpf_program *prog = hold_program(w->l, kind);
 

@@ -6,11 +6,8 @@
 #include "internal.h"
 
 static const char *const hold_names[SCAN_HOLDS] = {
-	[SCAN_HOLD_MAPPING] = "mapping", [SCAN_HOLD_PIPE] = "pipe",
-	[SCAN_HOLD_URING] = "io_uring",	 [SCAN_HOLD_SOCKET] = "socket",
-	[SCAN_HOLD_REQUEST] = "request", [SCAN_HOLD_AIO] = "aio",
-	[SCAN_HOLD_RDMA] = "rdma",	 [SCAN_HOLD_VFIO] = "vfio",
-	[SCAN_HOLD_STACK] = "stack",	 [SCAN_HOLD_OPEN] = "open",
+#define HOLD_NAME(constant, name, ...) name,
+	HOLDERS(HOLD_NAME)
 };
 
 const char *scan_hold_name(enum scan_hold kind)

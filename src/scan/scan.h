@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "event.h"
+#include "holder.h"
 #include <scan.h> /* include/scan.h: struct dx_folio, struct dx_range */
 
 struct scan;
@@ -141,17 +142,10 @@ const struct scan_folio *scan_folio(const struct scan *s, size_t i);
 /* ---- holders ---- */
 
 enum scan_hold {
-	SCAN_HOLD_MAPPING, /* a page table, or (candidate) a mapping of the file's range */
-	SCAN_HOLD_PIPE, /* buffers of a pipe: vmsplice, splice */
-	SCAN_HOLD_URING, /* io_uring registered buffers */
-	SCAN_HOLD_SOCKET, /* fragments queued in a socket */
-	SCAN_HOLD_REQUEST, /* a block request in flight: direct I/O */
-	SCAN_HOLD_AIO, /* AIO in flight */
-	SCAN_HOLD_RDMA, /* memory region */
-	SCAN_HOLD_VFIO, /* container or iommufd */
-	SCAN_HOLD_STACK, /* a blocked task's kernel stack: in the middle of a call */
-	SCAN_HOLD_OPEN, /* has the device open */
-	SCAN_HOLDS
+#define HOLD_CONSTANT(constant, ...) SCAN_HOLD_##constant,
+	HOLDERS(HOLD_CONSTANT)
+#undef HOLD_CONSTANT
+		SCAN_HOLDS
 };
 const char *scan_hold_name(enum scan_hold kind); /* "mapping", "pipe", "io_uring", ... */
 

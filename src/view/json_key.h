@@ -158,7 +158,7 @@ enum json_form {
 	/* holders and waits */ \
 	X(HOLDERS, "holders", JSON_OBJECTS, "who holds the folio") \
 	X(NR_HOLDERS, "nr_holders", JSON_UINT, "holders that are certain") \
-	X(KIND, "kind", JSON_WORD, "of holder: HOLDERS in daxtop-holders(1)") \
+	X(KIND, "kind", JSON_WORD, "of holder: HOLDER in daxtop-scan(1)") \
 	X(CERTAIN, "certain", JSON_BOOL, "false: it could hold it") \
 	X(PIN, "pin", JSON_BOOL, "its references are pins") \
 	X(LONGTERM, "longterm", JSON_BOOL, "pinned with FOLL_LONGTERM") \

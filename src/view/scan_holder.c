@@ -52,10 +52,8 @@ static void say_object(struct words *w, const struct scan_holder *h)
 	say(w, " %s", h->kind == SCAN_HOLD_OPEN ? "has it open" : scan_hold_name(h->kind));
 	if (h->fd >= 0)
 		say(w, "%s fd %d", h->kind == SCAN_HOLD_OPEN ? "," : "", h->fd);
-	if (h->id && h->kind == SCAN_HOLD_PIPE)
-		say(w, " pipe:[%" PRIu64 "]", h->id);
-	else if (h->id && h->kind == SCAN_HOLD_SOCKET)
-		say(w, " socket:[%" PRIu64 "]", h->id);
+	if (h->id && (h->kind == SCAN_HOLD_PIPE || h->kind == SCAN_HOLD_SOCKET))
+		say(w, " %s:[%" PRIu64 "]", scan_hold_name(h->kind), h->id);
 	if (h->detail[0]) {
 		say(w, " ");
 		say_hostile(w, h->detail, sizeof(h->detail));

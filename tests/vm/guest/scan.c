@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* scan.c - runs daxtop scan and daxtop holders, and finds things in what they print. */
 #include <fcntl.h>
+#include <holder.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -99,13 +100,22 @@ static bool is_word(const char *word, const char *const words[])
 
 static void check_holder(struct json_object *h)
 {
-	static const char *const kinds[] = { "mapping", "pipe", "io_uring", "socket",
-					     "request", "aio",	"rdma",	    "vfio",
-					     "stack",	"open", NULL };
+	static const struct {
+		const char *name;
+		int how;
+	} kinds[] = {
+#define KIND_ROW(constant, name, how, ...) { name, how },
+		HOLDERS(KIND_ROW)
+	};
 	const char *kind = field_str(h, "kind");
+	size_t i = 0;
 
-	if (!is_word(kind, kinds))
+	while (i < sizeof(kinds) / sizeof(kinds[0]) && strcmp(kind, kinds[i].name))
+		i++;
+	if (i == sizeof(kinds) / sizeof(kinds[0]))
 		fail("no such kind of holder: %s", json_text(h));
+	if (field_bool(h, "certain") ? !(kinds[i].how & HOLDER_FOUND) : kinds[i].how == HOLDER_FOUND)
+		fail("its kind is never known so: %s", json_text(h));
 	/* a process gives its address space away before its page tables go (exit_mm()) */
 	if (field_bool(h, "certain") && !strcmp(kind, "mapping") && !field_int_or(h, "tgid", 0) &&
 	    !strstr(field_str_or_null(h, "object") ?: "", "of a process that has exited"))
