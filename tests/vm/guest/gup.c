@@ -406,24 +406,6 @@ static void test_uring_unregister(struct place *p)
 	history_expect(d, &a, s.list);
 }
 
-/* Pins that the kernel has released so far, all in all. */
-static long pins_released(void)
-{
-	long n = -1;
-	char line[128];
-	FILE *f;
-
-	run("echo 1 >/proc/sys/vm/stat_refresh"); /* folds what the CPUs still have */
-	f = fopen("/proc/vmstat", "re");
-	must(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "nr_foll_pin_released %ld", &n) == 1)
-			break;
-	fclose(f);
-	must(n >= 0);
-	return n;
-}
-
 /* The ring's exit releases its buffers from a kernel worker: not who held them. */
 static void test_uring_exit(struct place *p)
 {

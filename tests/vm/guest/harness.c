@@ -197,3 +197,20 @@ void wait_blocked(pid_t pid, const char *wchan)
 	}
 	fail("process %d waits in `%s`, expected `%s`", pid, text, wchan);
 }
+
+long pins_released(void)
+{
+	long n = -1;
+	char line[128];
+	FILE *f;
+
+	run("echo 1 >/proc/sys/vm/stat_refresh"); /* folds what the CPUs still have */
+	f = fopen("/proc/vmstat", "re");
+	must(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "nr_foll_pin_released %ld", &n) == 1)
+			break;
+	fclose(f);
+	must(n >= 0);
+	return n;
+}

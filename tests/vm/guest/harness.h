@@ -122,6 +122,8 @@ extern void (*on_fail)(void);
 int64_t now_ms(void);
 /* The pause between two looks at something that another process does. */
 void poll_pause(void);
+/* Pins that the kernel has released so far, all in all: of what a worker releases. */
+long pins_released(void);
 
 /*
  * Runs a command line by /bin/sh; fails with its output unless it exits 0.
