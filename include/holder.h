@@ -41,7 +41,9 @@
 	X(STACK, "stack", HOLDER_COULD, \
 	  "the kernel stack of a task that is blocked in the middle of a call", "the call returns") \
 	X(OPEN, "open", 0, \
-	  "a device that is open; no page is held by that", "close(2)")
+	  "a device that is open; no page is held by that", "close(2)") \
+	X(XDP, "xdp", HOLDER_FOUND, \
+	  "memory of an AF_XDP socket", "all sockets that share it are closed")
 
 /*
  * WALKED(kind, holder, name in sentences, program): an object whose pages are read by
@@ -52,6 +54,7 @@
 	WALKED(PIPE, PIPE, "pipes", pipe) \
 	WALKED(URING, URING, "io_uring", uring) \
 	WALKED(SOCKET, SOCKET, "sockets", socket) \
+	WALKED(XDP, XDP, "AF_XDP", xdp) /* a socket by its file, and of that family */ \
 	LISTED(DAX, OPEN, "open devices") /* /dev/daxX.Y */ \
 	LISTED(VFIO, VFIO, "vfio") /* container, group or device */ \
 	LISTED(IOMMUFD, VFIO, "iommufd") \

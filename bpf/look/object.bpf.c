@@ -91,6 +91,23 @@ static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
 	return DX_OBJECTS;
 }
 
+#define AF_XDP 44
+
+struct sock___family {
+	struct sock_common___family {
+		unsigned short skc_family;
+	} __sk_common;
+} __attribute__((preserve_access_index));
+
+/* Of the files with a socket's operations those of AF_XDP. */
+static __always_inline bool socket_is_xdp(__u64 socket)
+{
+	__u64 sk = field_word(socket, struct socket, sk);
+
+	return sk &&
+	       (__u16)word_at(field_at(sk, struct sock___family, __sk_common.skc_family)) == AF_XDP;
+}
+
 /*
  * What is written of one task must fit into the iterator's buffer of eight pages, or reading
  * it fails for all tasks (kernel/bpf/bpf_iter.c, bpf_seq_read()).
@@ -136,6 +153,8 @@ static long file_step(__u64 unused, void *arg)
 		return 0;
 	w->o.file = file;
 	w->o.private = field_word(file, struct file, private_data);
+	if (w->o.kind == DX_OBJECT_SOCKET && socket_is_xdp(w->o.private))
+		w->o.kind = DX_OBJECT_XDP;
 	inode = cast(field_word(file, struct file, f_inode), inode);
 	w->o.ino = inode->i_ino;
 	w->o.rdev = inode->i_rdev;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/aio_abi.h>
+#include <linux/if_xdp.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -230,6 +231,26 @@ static void rdma_drop(struct hold *h)
 	rdma_deregister(&h->rdma);
 }
 
+/* Nothing is sent or received: the memory is pinned as soon as the socket has it. */
+static void xdp_take(struct hold *h)
+{
+	struct xdp_umem_reg reg = { .addr = (uintptr_t)h->a.p, .len = SZ_4K, .chunk_size = SZ_4K };
+
+	h->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	must(h->fd >= 0);
+	must(!setsockopt(h->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)));
+}
+
+/* The kernel unpins from a worker, after a grace period (xdp_put_umem(), xsk_destruct()). */
+static void xdp_drop(struct hold *h)
+{
+	long released = pins_released();
+
+	must(!close(h->fd));
+	while (pins_released() == released)
+		poll_pause();
+}
+
 /* ---- in the middle of a system call ---- */
 
 /* Copies to a page that is not there yet, and whose fault the parent serves when it likes. */
@@ -287,6 +308,7 @@ BY(buffers, .kind = "io_uring", .pin = true);
 #define buffers_2m_drop buffers_drop
 BY(buffers_2m, .kind = "io_uring", .pin = true, .len = SZ_2M);
 BY(rdma, .kind = "rdma", .pin = true);
+BY(xdp, .kind = "xdp", .pin = true);
 BY(remote, .kind = "stack", .pin = true, .by_child = true, .candidate = true);
 
 static pid_t holder_pid(const struct hold *h)
@@ -328,6 +350,8 @@ static void expect_held(struct daxtop *d, const struct hold *h)
 		fail("%s expected: %s", way->pin ? "a pin" : "no pin", json_text(holder));
 	if (!strcmp(way->kind, "pipe") || !strcmp(way->kind, "socket"))
 		expect_object(holder, h);
+	if (!strcmp(way->kind, "xdp") && field_int(holder, "fd") != h->fd)
+		fail("fd: expected %d in %s", h->fd, json_text(holder));
 	if (!strcmp(way->kind, "io_uring") && field_int(holder, "fd") != h->ring.ring_fd)
 		fail("fd: expected %d in %s", h->ring.ring_fd, json_text(holder));
 }
@@ -433,6 +457,19 @@ static void test_remote(struct place *p)
 	HELD(p, place_order(p), &by_remote);
 }
 
+static void test_xdp(struct place *p)
+{
+	struct hold h;
+	char pid[16];
+
+	HELD(p, place_order(p), &by_xdp);
+	hold(&h, p, place_order(p), &by_xdp);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	expect_holder(folio_of(holders_run(1, pid), h.pfn), "xdp", getpid(), true);
+	xdp_drop(&h);
+	area_unmap(&h.a);
+}
+
 static void test_rdma(struct place *p)
 {
 	HELD(p, place_order(p), &by_rdma);
@@ -448,6 +485,7 @@ const struct test scan_hold_tests[] = {
 	TEST("scan/uring-buffers", ON_DEV | ON_BOTH, test_buffers, .share = LOOKS),
 	TEST("scan/uring-buffers-2m", ON_DAX2M | ON_BOTH, test_buffers_2m, .share = LOOKS),
 	TEST("scan/process-vm-readv", ON_ALL | ON_BOTH, test_remote, .share = LOOKS),
+	TEST("scan/xdp", ON_DEV | ON_BOTH, test_xdp, .share = LOOKS),
 	TEST("scan/rdma", ON_DEV | ON_BOTH, test_rdma, .share = LOOKS),
 	TESTS_END,
 };
