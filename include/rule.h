@@ -8,65 +8,48 @@
  */
 #include "event.h"
 
-/* Explicit values: they will stand in recordings. Append, never renumber. */
+/* rules.def has them. */
 enum dx_rule {
 	DX_RULE_NONE = 0,
-	/* decided in bpf/, at the point itself */
-	DX_RULE_INSTALL_ZERO_REF = 1,
-	DX_RULE_INSTALL_WITHOUT_REF = 2,
-	DX_RULE_IDLE_NONZERO = 3,
-	DX_RULE_FREE_NONZERO = 4,
-	DX_RULE_FOLIO_OVERPUT = 5,
-	DX_RULE_ENTRY_STALE_STATE = 6,
-	DX_RULE_SHARE_MISMATCH = 7,
-	DX_RULE_REMOVED_WHILE_REFERENCED = 8,
-	DX_RULE_BREAK_INCOMPLETE = 9,
-	DX_RULE_LONGTERM_ON_FSDAX = 10,
-	DX_RULE_GENERIC_OVERPUT = 11,
-	DX_RULE_PRIVATE_INIT = 12,
-	DX_RULE_P2PDMA_COUNT = 13,
-	DX_RULE_PIN_IMBALANCE = 14,
-	DX_RULE_GRAB_NONPOSITIVE = 15,
-	DX_RULE_PGMAP_DEAD_USE = 16,
-	DX_RULE_PGMAP_GONE_UNDER_PIN = 17,
-	/* decided in engine/, from history, samples and age */
-	DX_RULE_FOLIO_LEAK = 18,
-	DX_RULE_PGMAP_LEAK = 19,
-	DX_RULE_PGMAP_UNDERFLOW = 20,
-	DX_RULE_STALL_BREAK_LAYOUT = 21,
-	DX_RULE_STALL_EVICT = 22,
-	DX_RULE_STALL_MEMUNMAP = 23,
+#define RULE(constant, number, ...) DX_RULE_##constant = number,
+#include "rules.def"
+#undef RULE
 	DX_RULES
 };
 
-/* How exactly a rule was broken: dx_event.ret of a DX_VIOLATION. */
+/* clang-format off */
+/* How exactly a rule was broken: dx_event.ret of a DX_VIOLATION. X(constant, number, name). */
+#define DX_RULE_DETAILS(X) \
+	X(NONE, 0, "none") \
+	X(BARE_PFN, 1, "bare-pfn") /* install-*: insert_pfn() and alike */ \
+	X(PAGE, 2, "page") /* install-*: insert_page(), vmf_insert_folio_*() */ \
+	X(MAPPING_BEFORE, 3, "mapping-before") /* entry-stale-state: mapping set before the insert */ \
+	X(ORDER_BEFORE, 4, "order-before") /* entry-stale-state: got: order before the insert */ \
+	X(MAPPING_AFTER, 5, "mapping-after") /* mapping is not what it must be after an insert or removal */ \
+	X(INDEX_AFTER, 6, "index-after") /* entry-stale-state: index (addr: the index found) */ \
+	X(ORDER_AFTER, 7, "order-after") /* got: order; wanted: order */ \
+	X(SHARE_AFTER, 8, "share-after") /* got: share count left or found */ \
+	X(NO_OWNER, 9, "no-owner") /* share-mismatch: neither mapping nor share count */ \
+	X(PGMAP_AFTER, 10, "pgmap-after") /* removed-while-referenced: the pgmap pointer was not restored */ \
+	X(REFCOUNT, 11, "refcount") /* got: refcount; wanted: refcount */ \
+	X(UNLOCKED, 12, "unlocked") /* private-init: handed out unlocked */ \
+	X(UNPIN, 13, "unpin") /* pin-imbalance: nr unpinned, got: pins there were */ \
+	X(PINCOUNT, 14, "pincount") /* pin-imbalance: got: _pincount above refcount */ \
+	X(FREED_MAPPED, 15, "freed-mapped") /* folio-overput: got: mapcount at free */ \
+	X(BELOW_MAPCOUNT, 16, "below-mapcount") /* got: refcount; wanted: at least as many as mappings (and device-dax's one) */ \
+	X(INSTALL, 17, "install") /* pgmap-dead-use: installed */ \
+	X(PIN, 18, "pin") /* pgmap-dead-use: pinned or got by GUP */ \
+	X(PGMAP_GET, 19, "pgmap-get") /* pgmap-dead-use: get_dev_pagemap(), zone_device_page_init() */ \
+	X(NO_FLAG, 20, "no-flag") /* p2pdma-count: GUP without FOLL_PCI_P2PDMA */ \
+	X(ENTRY_LEFT, 21, "entry-left") /* break-incomplete: an entry at index */ \
+	X(IN_USE, 22, "in-use") /* pgmap-gone-under-pin: got: refcount, wanted: idle count */ \
+	X(STALE_INDEX, 23, "stale-index") /* share-mismatch: got: the index that owners are counted on from */
+/* clang-format on */
 enum dx_detail {
-	DX_D_NONE = 0,
-	DX_D_BARE_PFN = 1, /* install-*: insert_pfn() and alike */
-	DX_D_PAGE = 2, /* install-*: insert_page(), vmf_insert_folio_*() */
-	DX_D_MAPPING_BEFORE = 3, /* entry-stale-state: mapping set before the insert */
-	DX_D_ORDER_BEFORE = 4, /* entry-stale-state: got: order before the insert */
-	DX_D_MAPPING_AFTER = 5, /* mapping is not what it must be after an insert or removal */
-	DX_D_INDEX_AFTER = 6, /* entry-stale-state: index (addr: the index found) */
-	DX_D_ORDER_AFTER = 7, /* got: order; wanted: order */
-	DX_D_SHARE_AFTER = 8, /* got: share count left or found */
-	DX_D_NO_OWNER = 9, /* share-mismatch: neither mapping nor share count */
-	DX_D_PGMAP_AFTER = 10, /* removed-while-referenced: the pgmap pointer was not restored */
-	DX_D_REFCOUNT = 11, /* got: refcount; wanted: refcount */
-	DX_D_UNLOCKED = 12, /* private-init: handed out unlocked */
-	DX_D_UNPIN = 13, /* pin-imbalance: nr unpinned, got: pins there were */
-	DX_D_PINCOUNT = 14, /* pin-imbalance: got: _pincount above refcount */
-	DX_D_FREED_MAPPED = 15, /* folio-overput: got: mapcount at free */
-	DX_D_BELOW_MAPCOUNT =
-		16, /* got: refcount; wanted: at least as many as mappings (and device-dax's one) */
-	DX_D_INSTALL = 17, /* pgmap-dead-use: installed */
-	DX_D_PIN = 18, /* pgmap-dead-use: pinned or got by GUP */
-	DX_D_PGMAP_GET = 19, /* pgmap-dead-use: get_dev_pagemap(), zone_device_page_init() */
-	DX_D_NO_FLAG = 20, /* p2pdma-count: GUP without FOLL_PCI_P2PDMA */
-	DX_D_ENTRY_LEFT = 21, /* break-incomplete: an entry at index */
-	DX_D_IN_USE = 22, /* pgmap-gone-under-pin: got: refcount, wanted: idle count */
-	DX_D_STALE_INDEX = 23, /* share-mismatch: got: the index that owners are counted on from */
-	DX_DETAILS
+#define DETAIL_CONSTANT(constant, number, name) DX_D_##constant = number,
+	DX_RULE_DETAILS(DETAIL_CONSTANT)
+#undef DETAIL_CONSTANT
+		DX_DETAILS
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "holder.h"
+#include "rule.h"
 
 #define TABLE "." "\\\" table "
 #define END   "." "\\\" end\n"
@@ -43,11 +44,95 @@ static void put_holders(void)
 	HOLDERS(PUT_HOLDER)
 }
 
+/* ---- rules ---- */
+
+#define COLUMNS 110
+
+/* In lines of COLUMNS at most; "\n" begins a paragraph. A full stop is added where @stop says so. */
+static void put_wrapped(const char *text, bool stop)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+		char word[256];
+
+		if (column && column + 1 + n > COLUMNS) {
+			putchar('\n');
+			column = 0;
+		} else if (column) {
+			putchar(' ');
+			column++;
+		}
+		snprintf(word, sizeof(word), "%.*s", (int)n, text);
+		put(word);
+		column += n;
+		text += n;
+		if (*text == '\n') {
+			printf("\n.IP\n");
+			column = 0;
+		}
+		text += *text != '\0';
+	}
+	puts(stop ? "." : "");
+}
+
+struct section {
+	const char *id, *title;
+};
+#define FS_DAX	{ "fs-dax", "Filesystems' DAX (FS_DAX)" }
+#define OTHER	{ "other", "Other memory of devices" }
+#define GUP	{ "gup", "get_user_pages()" }
+#define PGMAP	{ "pgmap", "Devices that go (pgmap)" }
+#define LEAKS	{ "leaks", "Leaks" }
+#define WAITING { "waiting", "Waiting" }
+static const struct section sections[] = { FS_DAX, OTHER, GUP, PGMAP, LEAKS, WAITING };
+
+enum regimes { ALL, NEWER };
+
+static const struct {
+	const char *id;
+	struct section section;
+	enum regimes regimes;
+	const char *says, *text, *source;
+} rules[] = {
+#define RULE(constant, number, id, section, judged, regimes, says, broken, note, text, source, ...) \
+	{ id, section, regimes, says, text, source },
+#include "rules.def"
+#undef RULE
+};
+
+static void put_rule(size_t i)
+{
+	printf(".TP\n.B ");
+	put(rules[i].id);
+	printf("\n%c", toupper(rules[i].says[0]));
+	put(rules[i].says + 1);
+	puts(".");
+	put_wrapped(rules[i].text, false);
+	puts(".IP\nKernel:");
+	put_wrapped(rules[i].source, true);
+	if (rules[i].regimes == NEWER)
+		puts(".IP\nNot on a legacy kernel.");
+}
+
+/* By section; the numbers are those of the table's order. */
+static void put_rules(void)
+{
+	for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++) {
+		printf(".SS \"%s\"\n", sections[s].title);
+		for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+			if (!strcmp(rules[i].section.id, sections[s].id))
+				put_rule(i);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*put)(void);
 } tables[] = {
 	{ "holders", put_holders },
+	{ "rules", put_rules },
 };
 
 static bool table_put(const char *name)

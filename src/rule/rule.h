@@ -12,11 +12,19 @@
 
 #define RULE_PROBES 6
 
+/* Where a rule is judged. */
+enum rule_judged {
+	RULE_POINT, /* in bpf/, at the point */
+	RULE_ENGINE, /* from history, samples and age */
+	RULE_STANDING, /* the same, again and again, whether anything happens or not */
+};
+
 struct rule {
 	const char *id; /* "install-zero-ref": what users see and type */
 	const char *says; /* the rule in one line, no full stop */
 	const char *text; /* a paragraph or more, for `daxtop rules ID` and daxtop-rules(7) */
 	const char *source; /* kernel functions and files that enforce it or rely on it */
+	const char *broken; /* what a finding says behind the folio's name, {got} and others to be filled in; NULL: view/ says it */
 	const char *note; /* what it is called where a kernel breaks it by itself, and that is no finding */
 	unsigned int regimes; /* 1 << enum regime: where it holds */
 	bool in_engine; /* judged from history, samples and age; else in bpf/, at the point */

@@ -11,30 +11,8 @@
 #include "view/text.h"
 
 static const char *const detail_names[DX_DETAILS] = {
-	[DX_D_NONE] = "none",
-	[DX_D_BARE_PFN] = "bare-pfn",
-	[DX_D_PAGE] = "page",
-	[DX_D_MAPPING_BEFORE] = "mapping-before",
-	[DX_D_ORDER_BEFORE] = "order-before",
-	[DX_D_MAPPING_AFTER] = "mapping-after",
-	[DX_D_INDEX_AFTER] = "index-after",
-	[DX_D_ORDER_AFTER] = "order-after",
-	[DX_D_SHARE_AFTER] = "share-after",
-	[DX_D_NO_OWNER] = "no-owner",
-	[DX_D_PGMAP_AFTER] = "pgmap-after",
-	[DX_D_REFCOUNT] = "refcount",
-	[DX_D_UNLOCKED] = "unlocked",
-	[DX_D_UNPIN] = "unpin",
-	[DX_D_PINCOUNT] = "pincount",
-	[DX_D_FREED_MAPPED] = "freed-mapped",
-	[DX_D_BELOW_MAPCOUNT] = "below-mapcount",
-	[DX_D_INSTALL] = "install",
-	[DX_D_PIN] = "pin",
-	[DX_D_PGMAP_GET] = "pgmap-get",
-	[DX_D_NO_FLAG] = "no-flag",
-	[DX_D_ENTRY_LEFT] = "entry-left",
-	[DX_D_IN_USE] = "in-use",
-	[DX_D_STALE_INDEX] = "stale-index",
+#define DETAIL_NAME(constant, number, name) [number] = name,
+	DX_RULE_DETAILS(DETAIL_NAME)
 };
 
 const char *detail_name(unsigned int detail)
@@ -333,18 +311,50 @@ static void say_stall(struct words *w, const struct engine_finding *f, uint64_t 
 	}
 }
 
+/* A rule's own sentence: its words in braces are filled in. */
+static void say_broken(struct words *w, const struct engine_finding *f, const char *text)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+	} words[] = {
+		{ "got", f->got },
+		{ "wanted", f->wanted },
+		{ "refcount", f->folio.refcount },
+		{ "mapcount", f->folio.mapcount },
+		{ "pins", f->folio.pincount },
+		{ "nr", f->nr_refs },
+	};
+
+	while (*text) {
+		size_t plain = strcspn(text, "{"), len;
+
+		say(w, "%.*s", (int)plain, text);
+		text += plain;
+		if (!*text++)
+			break;
+		len = strcspn(text, "}");
+		if (len == strlen("offset") && !strncmp(text, "offset", len))
+			say(w, "0x%" PRIx64, f->index << PAGE_SHIFT);
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strlen(words[i].name) == len && !strncmp(text, words[i].name, len))
+				say(w, "%" PRId64, words[i].value);
+		text += len + (text[len] == '}');
+	}
+}
+
 static void say_happened(struct words *w, const struct engine_finding *f, uint64_t now)
 {
+	const struct rule *r = rule_get(f->rule);
+
+	if (r && r->broken) {
+		say_broken(w, f, r->broken);
+		return;
+	}
 	switch (f->rule) {
 	case DX_RULE_INSTALL_ZERO_REF:
 	case DX_RULE_INSTALL_WITHOUT_REF:
 		say_install(w, f);
-		break;
-	case DX_RULE_IDLE_NONZERO:
-		say(w, "came into the file with refcount %d, and idle is %d", f->got, f->wanted);
-		break;
-	case DX_RULE_FREE_NONZERO:
-		say(w, "was freed with refcount %d, not %d", f->got, f->wanted);
 		break;
 	case DX_RULE_FOLIO_OVERPUT:
 		say_overput(w, f);
@@ -360,18 +370,6 @@ static void say_happened(struct words *w, const struct engine_finding *f, uint64
 			  f->detail == DX_D_REFCOUNT ? "when its last entry is removed"
 						     : "after its last entry was removed");
 		break;
-	case DX_RULE_BREAK_INCOMPLETE:
-		say(w,
-		    "still has an entry at 0x%" PRIx64
-		    " after a layout break of that range succeeded",
-		    f->index << PAGE_SHIFT);
-		break;
-	case DX_RULE_LONGTERM_ON_FSDAX:
-		say(w, "is a filesystem's and was pinned with FOLL_LONGTERM");
-		break;
-	case DX_RULE_GENERIC_OVERPUT:
-		say(w, "lost its base reference: it reached refcount %d", f->got);
-		break;
 	case DX_RULE_PRIVATE_INIT:
 		say_private(w, f);
 		break;
@@ -380,9 +378,6 @@ static void say_happened(struct words *w, const struct engine_finding *f, uint64
 		break;
 	case DX_RULE_PIN_IMBALANCE:
 		say_pins(w, f);
-		break;
-	case DX_RULE_GRAB_NONPOSITIVE:
-		say(w, "was to be taken by GUP's slow path with refcount %d", f->got);
 		break;
 	case DX_RULE_PGMAP_DEAD_USE:
 		say_dead_use(w, f);

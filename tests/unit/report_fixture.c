@@ -92,3 +92,23 @@ int verdict(struct fixture *f)
 {
 	return judged(f)->verdict.exit;
 }
+
+const char *of_rules(const char *text)
+{
+	static char out[4096];
+	size_t len = 0;
+
+	for (; *text; text++) {
+		int less;
+
+		assert_true(len + 16 < sizeof(out));
+		if (sscanf(text, "{-%d}", &less) == 1) {
+			len += snprintf(out + len, 16, "%d", DX_RULES - 1 - less);
+			text = strchr(text, '}');
+		} else {
+			out[len++] = *text;
+		}
+	}
+	out[len] = '\0';
+	return out;
+}

@@ -31,4 +31,7 @@ const struct report *judged(struct fixture *f);
 /* Its exit status. */
 int verdict(struct fixture *f);
 
+/* The text, with the number of rules, less N, for each "{-N}". Valid until the next call. */
+const char *of_rules(const char *text);
+
 #endif
