@@ -9,63 +9,7 @@
  * them. Whatever is broken is broken in a function called inject_WHAT(), which is
  * therefore in the stack.
  *
- * Command            breaks (rule)            how; "idle" is refcount 0, on 6.12 it is 1
- * INSTALL_MKWRITE    install-zero-ref         vmf_insert_page_mkwrite() of an idle page; the
- *                                             kernel refuses: ret 2. Not on 6.12
- * INSTALL_PAGE       install-zero-ref         vm_insert_page() of an idle page; refused as well
- * INSTALL_FINISH     install-zero-ref         the fault handler hands an idle page over without
- *                                             a reference: nothing checks, the PTE is at refcount 0
- * INSTALL_PMD        install-zero-ref         vmf_insert_folio_pmd() of an idle 2M folio: nothing
- *                                             checks without DEBUG_VM. Not on 6.12
- * INSTALL_MIXED      install-without-ref      vmf_insert_mixed(): special PTE
- * INSTALL_PFN        install-without-ref      vmf_insert_pfn() in a VM_PFNMAP window
- * INSTALL_PFN_PMD    install-without-ref      vmf_insert_pfn_pmd() of a 2M-aligned pfn
- * GRAB_ZERO          grab-nonpositive         INSTALL_FINISH, then get_user_pages() of it: WARN,
- *                                             ret -12 (breaks install-zero-ref, too: no other way
- *                                             leads try_grab_folio() to a page at 0)
- * LONGTERM           longterm-on-fsdax        __get_user_pages(FOLL_PIN | FOLL_LONGTERM) of an
- *                                             honestly mapped page in the window, where the VMA
- *                                             isn't fsdax and the check of folios comes later
- * FOLIO_GET          idle-nonzero, leak       folio_get()
- * FOLIO_PUT          generic-overput, or too  put_page() of a reference that we don't have; the
- *                    few references           page must have at least one
- * UNPIN              pin-imbalance            unpin_user_page() without a pin: the refcount of a
- *                                             small page is far below 0 until the undo
- * SHARE              share-mismatch           one more in share of a shared page
- * STALE_MAPPING      entry-stale-state        mapping set on an idle page without an entry
- * FREE_NONZERO       free-nonzero             free_zone_device_folio() of a page with references
- *                                             (on 6.12 it WARNs and does nothing to fsdax)
- * REMOVE_BUSY        removed-while-referenced folio_get(), unmap, then the entry is removed as by
- *                                             a file system that forgot dax_break_layout(): WARN
- * BREAK_INCOMPLETE   break-incomplete         dax_break_layout() of the page's range, and an
- *                                             empty entry comes into it behind the removal, as of
- *                                             a fault that nobody locked out. Not on 6.12
- * REMOVE_HONEST      nothing                  unmaps the page and removes its entry, so that the
- *                                             next fault finds the same page without one (for
- *                                             STALE_MAPPING); EBUSY when somebody holds it
- * ENTRY_LOCK         nothing                  locks the page's entry, as memory_failure() does, until
- *                                             the undo
- * PGMAP_GET          pgmap-leak               get_dev_pagemap()
- * PGMAP_PUT          pgmap-underflow          percpu_ref_put()
- * DEAD_GET           pgmap-dead-use           percpu_ref_get() of a killed pgmap (inlined: only the
- *                                             count shows it). All DEAD_*: a pgmap of the module's
- *                                             own whose memunmap_pages() waits for a holder
- * DEAD_INSTALL       pgmap-dead-use           vm_insert_page() of a page of it
- * DEAD_PIN           pgmap-dead-use           pin_user_pages() of a page that was mapped before
- * DEAD_INIT          pgmap-dead-use           zone_device_page_init() of a PRIVATE page. Not on
- *                                             6.12, which refuses
- * GONE_PINNED        pgmap-gone-under-pin     memunmap_pages() of an own GENERIC pgmap with a
- *                                             pinned page, which is then never touched again
- * RANGES             nothing                  an own GENERIC pgmap of two ranges, with another one
- *                                             between them; a page of the second range is mapped
- * PRIVATE_HONEST     nothing                  zone_device_page_init(), unlock, put of an own page.
- *                                             All PRIVATE_*: Debian's 6.12 has no DEVICE_PRIVATE
- * PRIVATE_INIT       private-init             the same, with refcount 1 before
- * PRIVATE_FREE       private-init             the same, folio_free() leaves mapping set
- * P2P_ALLOC          nothing                  pci_alloc_p2pmem(). All P2P_*: not on 6.12
- * P2P_HONEST         nothing                  such a page mapped: count 0, 1, 2, 1
- * P2P_COUNT          p2pdma-count             the same with one reference too many: 0, 2, 3, 2
- * MM_LOCK            nothing                  takes mmap_lock of a process for writing, until the undo
+ * What each breaks: inject.h.
  *
  * To break one rule and no other:
  * - idle page: fault it in, learn the pfn, munmap; the entry stays and pfn says which;
@@ -205,11 +149,11 @@ static int inject_do(struct session *s, struct inject *arg)
 		arg->count = page_count(page);
 	}
 	switch (arg->cmd) {
-	case INJECT_INSTALL_MKWRITE ... INJECT_LONGTERM:
+	case INJECT_INSTALL_MKWRITE ... INJECT_FOLIO_GET - 1:
 		return install_do(s, arg, page);
-	case INJECT_FOLIO_GET ... INJECT_FREE_NONZERO:
+	case INJECT_FOLIO_GET ... INJECT_REMOVE_BUSY - 1:
 		return folio_do(s, arg, page);
-	case INJECT_REMOVE_BUSY ... INJECT_ENTRY_LOCK:
+	case INJECT_REMOVE_BUSY ... INJECT_PGMAP_GET - 1:
 		return entry_do(s, arg, page);
 	case INJECT_PGMAP_GET ... INJECT_PGMAP_PUT:
 		return pgmap_do(s, arg, page);
