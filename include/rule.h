@@ -17,6 +17,33 @@ enum dx_rule {
 	DX_RULES
 };
 
+/* Sets of them, a bit each: by where they are judged. */
+#define RULE_ENGINE(bit)   0
+#define RULE_STANDING(bit) 0
+#define RULE_WAIT(bit)	   0
+#define RULE_POINT(bit)	   bit
+static const __dx_u32 dx_rules_at_point = /* in bpf/: records and counters tell of them */
+#define RULE(constant, number, id, section, judged, ...) judged(1u << number) |
+#include "rules.def"
+	0;
+#undef RULE_POINT
+#undef RULE_WAIT
+#define RULE_POINT(bit) 0
+#define RULE_WAIT(bit)	bit
+static const __dx_u32 dx_rules_of_waits = /* somebody waits too long */
+#include "rules.def"
+	0;
+#undef RULE
+#undef RULE_ENGINE
+#undef RULE_STANDING
+#undef RULE_WAIT
+#undef RULE_POINT
+
+static inline int dx_rule_in(unsigned int rule, __dx_u32 rules)
+{
+	return rule < DX_RULES && rules & 1u << rule;
+}
+
 /* clang-format off */
 /* How exactly a rule was broken: dx_event.ret of a DX_VIOLATION. X(constant, number, name). */
 #define DX_RULE_DETAILS(X) \

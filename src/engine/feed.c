@@ -57,7 +57,7 @@ static inline const char *event_wrong(const struct dx_event *ev)
 	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
 		return "an event is about no pages at all";
 	/* what is wrong with a folio can be its order: no more is asked of it */
-	if (ev->type == DX_VIOLATION && (ev->arg == DX_RULE_NONE || ev->arg >= DX_RULE_FOLIO_LEAK ||
+	if (ev->type == DX_VIOLATION && (!dx_rule_in(ev->arg, dx_rules_at_point) ||
 					 (uint32_t)ev->ret >= DX_DETAILS || ev->pfn >> MAX_PFN_BITS))
 		return "a violation is of no rule that the programs check, or at no place where a folio can be";
 	if (ev->type == DX_FAULT && ev->since > ev->time)

@@ -17,6 +17,7 @@ enum rule_judged {
 	RULE_POINT, /* in bpf/, at the point */
 	RULE_ENGINE, /* from history, samples and age */
 	RULE_STANDING, /* the same, again and again, whether anything happens or not */
+	RULE_WAIT, /* by how long somebody waits */
 };
 
 struct rule {

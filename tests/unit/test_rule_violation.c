@@ -6,14 +6,24 @@
 	push(e, DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_, .refcount = 0, .stack = 5, \
 	     .ustack = 6, ##__VA_ARGS__)
 
+#define REFUSED(e, t, pfn_, rule_, detail_)                                                        \
+	assert_int_equal(put_event(e, &EVENT(DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_), \
+				   sizeof(struct dx_event)),                                       \
+			 -EBADMSG)
+
 /* Each rule of bpf/: one record, one finding, proven, with what the record says. */
 static void test_each_rule(void **state)
 {
 	(void)state;
-	for (unsigned int rule = 1; rule < DX_RULE_FOLIO_LEAK; rule++) {
+	for (unsigned int rule = 1; rule < DX_RULES; rule++) {
 		struct engine *e = engine_rules();
 		struct engine_finding f;
 
+		if (!dx_rule_in(rule, dx_rules_at_point)) {
+			REFUSED(e, T0, PFN, rule, 0);
+			engine_free(e);
+			continue;
+		}
 		set_pgmap(e, PMEM0, PFN, FS_DAX);
 		VIOLATION(e, T0, PFN + 8, rule, DX_D_REFCOUNT, .ref_first = 3, .since = (uint32_t)-2,
 			  .refcount = -2, .mapcount = 4, .pincount = 1, .nr = 7, .level = DX_PMD,
@@ -61,10 +71,12 @@ static void test_kept(void **state)
 	struct dx_rule_counts total = { 0 };
 
 	(void)state;
-	for (unsigned int rule = 1; rule < DX_RULE_FOLIO_LEAK; rule++)
+	for (unsigned int rule = 1; rule < DX_RULES; rule++)
 		total.checked[rule] = 100 + rule;
 	put_counters(e, &total);
-	for (unsigned int rule = 1; rule < DX_RULE_FOLIO_LEAK; rule++) {
+	for (unsigned int rule = 1; rule < DX_RULES; rule++) {
+		if (!dx_rule_in(rule, dx_rules_at_point))
+			continue;
 		assert_int_equal(rule_of(e, rule).checked, 100 + rule);
 		assert_int_equal(rule_of(e, rule).broken, 0);
 	}
@@ -276,11 +288,6 @@ static void test_bound(void **state)
 	assert_int_equal(rule_of(e, DX_RULE_STALL_BREAK_LAYOUT).broken, 1);
 	engine_free(e);
 }
-
-#define REFUSED(e, t, pfn_, rule_, detail_)                                                        \
-	assert_int_equal(put_event(e, &EVENT(DX_VIOLATION, t, pfn_, .arg = rule_, .ret = detail_), \
-				   sizeof(struct dx_event)),                                       \
-			 -EBADMSG)
 
 static void test_malformed(void **state)
 {

@@ -24,7 +24,7 @@ int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, 
 				     &out.nr_holders);
 		out.folio.nr_holders = out.nr_holders;
 		/* it waits until now */
-		if (out.rule >= DX_RULE_STALL_BREAK_LAYOUT && !out.over)
+		if (dx_rule_in(out.rule, dx_rules_of_waits) && !out.over)
 			out.last_time = e->watermark;
 		ret = fn(&out, arg);
 	}

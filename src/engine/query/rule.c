@@ -11,7 +11,7 @@
 
 static bool rule_is_own(unsigned int rule)
 {
-	return rule >= DX_RULE_FOLIO_LEAK;
+	return !dx_rule_in(rule, dx_rules_at_point);
 }
 
 /* Not what nothing is claimed of. */

@@ -9,8 +9,7 @@
 
 bool finding_is_stall(const struct engine_finding *f)
 {
-	return f->rule == DX_RULE_STALL_BREAK_LAYOUT || f->rule == DX_RULE_STALL_EVICT ||
-	       f->rule == DX_RULE_STALL_MEMUNMAP;
+	return dx_rule_in(f->rule, dx_rules_of_waits);
 }
 
 bool finding_counts(const struct engine_finding *f)
