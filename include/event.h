@@ -11,7 +11,7 @@
  * a comment names another value.
  *
  * What is a sample and what is an operation: refcount, mapcount and pincount
- * are read from struct folio at @time, at the point that the event's comment
+ * are read from struct folio at @time, at the point that events.def
  * gives. The event's own effect (one reference added by an install, 1,024 by
  * a pin of a small folio, ...) is known from the operation; engine/ applies it.
  */
@@ -37,119 +37,23 @@ typedef __s64 __dx_s64;
 
 #define DX_COMM_LEN 16
 
-/* Explicit values: they will stand in recordings. Append, never renumber. */
+/* What a record of a type holds, for events.def. */
+#define EV_FOLIO      1 /* a folio and its counts, unless DX_F_NO_FOLIO */
+#define EV_PLACED     2 /* ... which is where one of its order can be; else the engine refuses it */
+#define EV_PFN	      4 /* memory, by its first page, without counts */
+#define EV_NR	      8 /* nr, also without a folio */
+#define EV_PAGES      16 /* nr is never 0 */
+#define EV_LEVEL      32
+#define EV_ADDR	      64 /* addr is a user address */
+#define EV_RET	      128
+#define EV_NO_OFFSET  256 /* index is no offset in a file */
+#define EV_USER_STACK 512
+
 enum dx_event_type {
 	DX_NONE = 0,
-	/*
-	 * A filesystem's DAX fault ended (fs_dax:dax_pte_fault_done,
-	 * dax_pmd_fault_done). Carries what happened inside it: with
-	 * DX_F_INSERT an entry was inserted (ref_first: the folio's refcount
-	 * just before), with DX_F_INSTALL a PTE or PMD was installed
-	 * (ref_install, map_install: just before the install's own reference
-	 * and mapcount were added, at @time - since). refcount, mapcount,
-	 * pincount: at the end, after the fault's own reference is dropped.
-	 * ret: vm_fault_t. A MAP_SYNC fault ends twice: first with
-	 * VM_FAULT_NEEDDSYNC and no install, then, after the journal's commit,
-	 * with it (dax_insert_pfn_mkwrite).
-	 */
-	DX_FAULT = 1,
-	/* Not emitted: a DX_FAULT tells of the insert. Counted when what was inserted is lost. */
-	DX_INSERT = 2,
-	/*
-	 * An entry is removed from the mapping. Sample: before. With
-	 * DX_F_SHARED the folio has other owners: ret is the share count
-	 * that is left.
-	 */
-	DX_REMOVE = 3,
-	/*
-	 * A folio was put in a page table (PTE, PMD or PUD by @level) outside
-	 * a fault that ends in DX_FAULT: device-dax.
-	 * Adds one reference and @nr to the mapcount (always 1 here).
-	 * Sample: with DX_F_REF_TAKEN the reference is in refcount already,
-	 * the mapcount never is.
-	 */
-	DX_INSTALL = 4,
-	/*
-	 * A mapping goes (folio_remove_rmap_*): the mapcount falls by @nr. The
-	 * references follow later, batched, unseen unless the last. Sample:
-	 * before.
-	 */
-	DX_UNMAP = 5,
-	/* A bare pfn inside a pgmap was put in a page table: no reference. */
-	DX_INSTALL_PFN = 6,
-	/*
-	 * GUP took @nr pins (DX_PIN: FOLL_PIN) or references (DX_GET:
-	 * FOLL_GET) on the folio. Sample: after. stack: who. addr: user
-	 * address. gup_flags in @arg. ret: the call's return value.
-	 */
-	DX_PIN = 7,
-	DX_GET = 8,
-	/* @nr pins are dropped. Sample: before. */
-	DX_UNPIN = 9,
-	/* free_zone_device_folio(): refcount reached 0. Sample: on entry. */
-	DX_FREE = 10,
-	/* memremap_pages() returned. pfn: first, nr_pages in @index. ret: 0 or -errno. */
-	DX_PGMAP_ADD = 11,
-	/* memunmap_pages() began / returned. */
-	DX_PGMAP_KILL = 12,
-	DX_PGMAP_GONE = 13,
-	/* get_dev_pagemap() returned the pgmap: one percpu_ref more. */
-	/* stack: who. */
-	DX_PGMAP_GET = 14,
-	/* dev_pagemap_percpu_release(): the last reference of the pgmap. */
-	DX_PGMAP_RELEASE = 15,
-	/*
-	 * zone_device_page_init(): a PRIVATE or COHERENT folio is handed out;
-	 * the pgmap gains nr references. Sample: before (0 expected, then 1).
-	 */
-	DX_PAGE_INIT = 16,
-	/*
-	 * A layout break (truncate, hole punch; DX_F_FINAL: evict) found the
-	 * folio busy and goes to wait. Sample: at that point.
-	 */
-	DX_BREAK_BUSY = 17,
-	/* dax_break_layout() ended. ret: its value. addr/index: range in pages. */
-	DX_BREAK_DONE = 18,
-	/* A device-dax fault ended. ret: vm_fault_t, index: page offset. */
-	DX_DEV_FAULT = 19,
-	/*
-	 * ino/dev got a path: the record is struct dx_file_event. Comes before
-	 * the first event that names the inode, and again when it may have
-	 * changed.
-	 */
-	DX_FILE = 20,
-	/* A kernel module is coming (comm: its name); its probes attach when its init is done. */
-	DX_MODULE = 21,
-	/*
-	 * A rule was broken: @arg is the enum dx_rule, @ret the enum dx_detail.
-	 * ref_first: the value wanted, since: the value got (as a signed number)
-	 * where the detail has them. Counts: at the point. stack, ustack: who.
-	 * level, addr, nr, index: where the detail has them. Every violation is
-	 * counted in the map "rules"; a record is sent of the first ones of a kind
-	 * and place and of samples after that (see bpf/rule.bpf.h).
-	 */
-	DX_VIOLATION = 22,
-	/*
-	 * Not from a hook, but read when asked (source_sample()): the counts of a
-	 * folio now. DX_F_NO_FOLIO: the pfn has no ZONE_DEVICE page any more. With
-	 * DX_F_SCAN also ino, dev and index, where they are known: the folio was found not to
-	 * be idle when the trace began, or after events were lost (source_scan_next()); addr: its
-	 * address_space, an id only; arg: the inode's generation.
-	 */
-	DX_SAMPLE = 23,
-	/*
-	 * Read when asked: references of a pgmap. addr: outstanding in all, as its
-	 * percpu_ref has them (signed); index: those that are always there
-	 * (1, and one a page for all types but PRIVATE and COHERENT). DX_F_DYING:
-	 * killed. pfn: first page, nr: pages of the first range in units of
-	 * 1 << vmemmap_shift; order: vmemmap_shift.
-	 */
-	DX_PGMAP_REFS = 24,
-	/* Found when asked: process tgid is no more. addr: when the one began that has the number now (ns), 0: none has. */
-	DX_TASK_GONE = 25,
-	/* pci_alloc_p2pmem() gave, pci_free_p2pmem() took memory: one reference of the pgmap each. pfn, nr: pages. */
-	DX_P2P_ALLOC = 26,
-	DX_P2P_FREE = 27,
+#define EVENT(constant, number, ...) DX_##constant = number,
+#include "events.def"
+#undef EVENT
 	DX_EVENT_TYPES,
 	/* No event: the addresses of a stack, struct dx_stack_event. Comes before the first record that names it. */
 	DX_STACK = 256
@@ -252,11 +156,18 @@ static inline __dx_u32 dx_stack_place(__dx_s32 number)
 
 static inline int dx_event_has_ustack(const struct dx_event *e)
 {
-	return e->type == DX_PIN || e->type == DX_GET || e->type == DX_VIOLATION;
+	static const __dx_u32 types =
+#define EVENT(constant, number, name, carries, ...) ((carries)&EV_USER_STACK ? 1u << number : 0) |
+#include "events.def"
+#undef EVENT
+		0;
+
+	return e->type < DX_EVENT_TYPES && types >> e->type & 1;
 }
 
 #define DX_ASSERT_OFF(f, o) \
 	_Static_assert(__builtin_offsetof(struct dx_event, f) == (o), "dx_event." #f)
+_Static_assert(DX_EVENT_TYPES <= 32, "sets of events are 32 bits");
 _Static_assert(sizeof(struct dx_event) == 128, "struct dx_event");
 DX_ASSERT_OFF(time, 8);
 DX_ASSERT_OFF(comm, 24);

@@ -14,18 +14,28 @@
 #define TABLE "." "\\\" table "
 #define END   "." "\\\" end\n"
 
-/* Words of a sentence: "-" is had by "\-", and a page's name is bold in "pipe(7)". */
+/*
+ * Words of a sentence: "-" is had by "\-", and a page's name is bold in "pipe(7)"; ~word~ is in italics,
+ * `word` bold.
+ */
 static void put(const char *text)
 {
+	static char font;
+
 	while (*text) {
-		size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+		size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
 		bool page = n && text[n] == '(' && isdigit(text[n + 1]) && text[n + 2] == ')';
 
-		if (n)
-			printf(page ? "\\fB%.*s\\fR" : "%.*s", (int)n, text);
-		else
-			printf(*text == '-' ? "\\-" : "%c", *text);
-		text += n ? n : 1;
+		fputs(page ? "\\fB" : "", stdout);
+		for (n += !n; n--; text++) {
+			if (*text == '~' || *text == '`') {
+				font = font ? 0 : *text;
+				fputs(!font ? "\\fR" : font == '~' ? "\\fI" : "\\fB", stdout);
+			} else {
+				printf(*text == '-' ? "\\-" : "%c", *text);
+			}
+		}
+		fputs(page ? "\\fR" : "", stdout);
 	}
 }
 
@@ -127,10 +137,33 @@ static void put_rules(void)
 	}
 }
 
+/* ---- events ---- */
+
+/* Those that have no text of their own share the next one's. */
+static void put_event(const char *name, const char *text)
+{
+	static bool more;
+
+	printf("%s", more ? ".TQ\n.B " : ".TP\n.B ");
+	put(name);
+	putchar('\n');
+	more = !text;
+	if (text)
+		put_wrapped(text, false);
+}
+
+static void put_events(void)
+{
+#define EVENT(constant, number, name, carries, text) put_event(name, text);
+#include "events.def"
+#undef EVENT
+}
+
 static const struct {
 	const char *name;
 	void (*put)(void);
 } tables[] = {
+	{ "events", put_events },
 	{ "holders", put_holders },
 	{ "rules", put_rules },
 };

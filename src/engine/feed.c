@@ -31,17 +31,10 @@ static int memory_told(struct engine *e)
 	return err;
 }
 
-/* What a record of each type must have. */
-#define HAS_FOLIO 1
-#define HAS_NR	  2
-static const uint8_t event_has[DX_EVENT_TYPES] = {
-	[DX_FAULT] = HAS_FOLIO,		 [DX_INSERT] = HAS_FOLIO,
-	[DX_REMOVE] = HAS_FOLIO,	 [DX_INSTALL] = HAS_FOLIO | HAS_NR,
-	[DX_UNMAP] = HAS_FOLIO | HAS_NR, [DX_INSTALL_PFN] = HAS_FOLIO,
-	[DX_PIN] = HAS_FOLIO | HAS_NR,	 [DX_GET] = HAS_FOLIO | HAS_NR,
-	[DX_UNPIN] = HAS_FOLIO | HAS_NR, [DX_FREE] = HAS_FOLIO,
-	[DX_PAGE_INIT] = HAS_FOLIO,	 [DX_BREAK_BUSY] = HAS_FOLIO,
-	[DX_SAMPLE] = HAS_FOLIO,
+static const uint16_t event_carries[DX_EVENT_TYPES] = {
+#define EVENT(constant, number, name, carries, ...) [number] = carries,
+#include "events.def"
+#undef EVENT
 };
 
 /* NULL: nothing is wrong with it. */
@@ -50,11 +43,11 @@ static inline const char *event_wrong(const struct dx_event *ev)
 	if (ev->type == DX_NONE || ev->type >= DX_EVENT_TYPES || ev->type == DX_FILE)
 		return "an event is of no known type";
 	/* a folio is naturally aligned */
-	if ((event_has[ev->type] & HAS_FOLIO) &&
+	if ((event_carries[ev->type] & EV_PLACED) &&
 	    (ev->pfn >> MAX_PFN_BITS || ev->order >> MAX_ORDER_BITS ||
 	     ev->pfn & ((1ull << ev->order) - 1)))
 		return "an event's folio is at no place where a folio of its order can be";
-	if ((event_has[ev->type] & HAS_NR) && !ev->nr)
+	if ((event_carries[ev->type] & EV_PAGES) && !ev->nr)
 		return "an event is about no pages at all";
 	/* what is wrong with a folio can be its order: no more is asked of it */
 	if (ev->type == DX_VIOLATION && (!dx_rule_in(ev->arg, dx_rules_at_point) ||

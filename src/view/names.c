@@ -198,29 +198,25 @@ char *result_format(char *out, size_t outlen, unsigned int type, uint32_t flags,
 	return out;
 }
 
-#define TYPE(t) (1u << (t))
-_Static_assert(DX_EVENT_TYPES <= 32, "sets of events are 32 bits");
+static const uint16_t event_carries[DX_EVENT_TYPES] = {
+#define EVENT(constant, number, name, carries, ...) [number] = carries,
+#include "events.def"
+#undef EVENT
+};
 
-static bool type_in(const struct dx_event *e, uint32_t set)
+static bool carries(const struct dx_event *e, unsigned int what)
 {
-	return e->type < DX_EVENT_TYPES && (set & TYPE(e->type));
+	return e->type < DX_EVENT_TYPES && event_carries[e->type] & what;
 }
 
 bool event_has_folio(const struct dx_event *e)
 {
-	return !(e->flags & DX_F_NO_FOLIO) &&
-	       type_in(e, TYPE(DX_FAULT) | TYPE(DX_INSERT) | TYPE(DX_REMOVE) | TYPE(DX_INSTALL) |
-				  TYPE(DX_UNMAP) | TYPE(DX_INSTALL_PFN) | TYPE(DX_PIN) |
-				  TYPE(DX_GET) | TYPE(DX_UNPIN) | TYPE(DX_FREE) |
-				  TYPE(DX_PAGE_INIT) | TYPE(DX_BREAK_BUSY) | TYPE(DX_DEV_FAULT) |
-				  TYPE(DX_VIOLATION) | TYPE(DX_SAMPLE));
+	return !(e->flags & DX_F_NO_FOLIO) && carries(e, EV_FOLIO);
 }
 
 bool event_has_pfn(const struct dx_event *e)
 {
-	if (type_in(e, TYPE(DX_PGMAP_ADD) | TYPE(DX_PGMAP_KILL) | TYPE(DX_PGMAP_GONE) |
-			       TYPE(DX_PGMAP_GET) | TYPE(DX_PGMAP_RELEASE) | TYPE(DX_PGMAP_REFS) |
-			       TYPE(DX_P2P_ALLOC) | TYPE(DX_P2P_FREE)))
+	if (carries(e, EV_PFN))
 		return e->pfn && !(e->flags & DX_F_NO_FOLIO);
 	return event_has_folio(e);
 }
@@ -233,33 +229,28 @@ bool event_has_file(const struct dx_event *e)
 
 bool event_has_offset(const struct dx_event *e)
 {
-	return event_has_file(e) && !type_in(e, TYPE(DX_FILE) | TYPE(DX_BREAK_DONE) |
-							TYPE(DX_PGMAP_ADD) | TYPE(DX_PGMAP_REFS));
+	return event_has_file(e) && !carries(e, EV_NO_OFFSET);
 }
 
 bool event_has_level(const struct dx_event *e)
 {
-	return type_in(e, TYPE(DX_INSTALL) | TYPE(DX_UNMAP) | TYPE(DX_INSTALL_PFN)) ||
+	return carries(e, EV_LEVEL) ||
 	       (e->type == DX_FAULT && (e->flags & (DX_F_INSTALL | DX_F_UPGRADE)));
 }
 
 bool event_has_addr(const struct dx_event *e)
 {
-	return e->addr && type_in(e, TYPE(DX_FAULT) | TYPE(DX_INSTALL) | TYPE(DX_INSTALL_PFN) |
-					     TYPE(DX_PIN) | TYPE(DX_GET) | TYPE(DX_DEV_FAULT));
+	return e->addr && carries(e, EV_ADDR);
 }
 
 bool event_has_nr(const struct dx_event *e)
 {
-	return event_has_folio(e) || type_in(e, TYPE(DX_FAULT) | TYPE(DX_PIN) | TYPE(DX_GET) |
-							TYPE(DX_P2P_ALLOC) | TYPE(DX_P2P_FREE));
+	return event_has_folio(e) || carries(e, EV_NR);
 }
 
 bool event_has_ret(const struct dx_event *e)
 {
-	return type_in(e, TYPE(DX_FAULT) | TYPE(DX_DEV_FAULT) | TYPE(DX_PIN) | TYPE(DX_GET) |
-				  TYPE(DX_BREAK_DONE) | TYPE(DX_PGMAP_ADD)) ||
-	       (e->type == DX_REMOVE && (e->flags & DX_F_SHARED));
+	return carries(e, EV_RET) || (e->type == DX_REMOVE && (e->flags & DX_F_SHARED));
 }
 
 char *file_format(char *out, size_t outlen, const char *path, size_t len, const char *device,

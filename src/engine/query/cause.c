@@ -4,33 +4,9 @@
 
 static const char *const event_names[DX_EVENT_TYPES] = {
 	[DX_NONE] = "none",
-	[DX_FAULT] = "fault",
-	[DX_INSERT] = "insert",
-	[DX_REMOVE] = "remove",
-	[DX_INSTALL] = "install",
-	[DX_UNMAP] = "unmap",
-	[DX_INSTALL_PFN] = "install-pfn",
-	[DX_PIN] = "pin",
-	[DX_GET] = "get",
-	[DX_UNPIN] = "unpin",
-	[DX_FREE] = "free",
-	[DX_PGMAP_ADD] = "pgmap-add",
-	[DX_PGMAP_KILL] = "pgmap-kill",
-	[DX_PGMAP_GONE] = "pgmap-gone",
-	[DX_PGMAP_GET] = "pgmap-get",
-	[DX_PGMAP_RELEASE] = "pgmap-release",
-	[DX_PAGE_INIT] = "page-init",
-	[DX_BREAK_BUSY] = "break-busy",
-	[DX_BREAK_DONE] = "break-done",
-	[DX_DEV_FAULT] = "dev-fault",
-	[DX_FILE] = "file",
-	[DX_MODULE] = "module",
-	[DX_VIOLATION] = "violation",
-	[DX_SAMPLE] = "sample",
-	[DX_PGMAP_REFS] = "pgmap-refs",
-	[DX_TASK_GONE] = "task-gone",
-	[DX_P2P_ALLOC] = "p2p-alloc",
-	[DX_P2P_FREE] = "p2p-free",
+#define EVENT(constant, number, name, ...) [number] = name,
+#include "events.def"
+#undef EVENT
 };
 
 static const char *const inferred_names[] = {
