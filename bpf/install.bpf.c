@@ -275,20 +275,30 @@ HOOK(dx_rmap_add_pud)
 }
 
 /* The mapping is still there, and its reference. */
-static __always_inline void unmap_rules(void *ctx, struct folio *folio, __u64 at)
+static __always_inline void unmap_rules(void *ctx, struct folio *folio, __u64 at, int nr, __u8 level)
 {
 	struct folio_counts n = folio_counts_small(at);
+	struct dx_rule_counts *c = rule_counts();
 	__u64 pgmap = folio_pgmap_addr(at);
 	int base = 0;
 
+	if (!c)
+		return;
 	if (pgmap_cast(pgmap)->type == MEMORY_DEVICE_GENERIC && pgmap_is_devdax(pgmap))
 		base = 1;
-	rule_checked(rule_counts(), base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT);
+	rule_checked(c, DX_RULE_MAPCOUNT_UNDERFLOW);
+	rule_checked(c, base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT);
 	/* a large folio's _mapcount is not its number of mappings */
 	if (folio_is_large(folio))
 		n.map = folio->_large_mapcount.counter + 1;
 	if (n.ref < n.map + base)
 		rule_below_mapcount(ctx, at, base);
+	/* others' mappings come and go, but these are there, so one load is enough */
+	if (n.map < nr)
+		rule_broken(ctx,
+			    WHAT(DX_RULE_MAPCOUNT_UNDERFLOW, DX_D_NONE) | WHAT_LEVEL(level) |
+				    WHAT_NR(nr),
+			    at, COUNTS(nr, n.map), 0);
 }
 
 static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
@@ -302,7 +312,7 @@ static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 	file_of(field_word(vma, struct vm_area_struct, vm_file));
 	bpf_get_func_arg((void *)ctx, 0, &at);
 	if (rules_on)
-		unmap_rules(ctx, folio, at);
+		unmap_rules(ctx, folio, at, nr, level);
 	e = event_new(DX_UNMAP, 0);
 	if (!e)
 		return 0;

@@ -119,6 +119,30 @@ static void test_bare_pfn_pmd(struct place *p)
 	install_held(p, INJECT_INSTALL_PFN_PMD, "inject_install_pfn_pmd");
 }
 
+static void test_unmap_uncounted(struct place *p)
+{
+	struct inject arg = { .cmd = INJECT_UNMAP_UNCOUNTED };
+	struct json_object *f;
+	struct daxtop *d;
+	struct area a;
+	int fd = inject_open();
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	area_map_shared(&a);
+	touch_write(a.p);
+	arg.addr = (uintptr_t)a.p;
+	d = CHECK_START();
+	inject_do(fd, &arg);
+	check_stop(d, 1);
+	f = expect_only(d, "mapcount-underflow", pfn_of(a.p), "inject_unmap_uncounted");
+	finding_is(f, 1, 0);
+	if (!strstr(field_str(f, "says"), "lost 1 of its mappings, and its mapcount was 0") ||
+	    check_broken(d, "mapcount-underflow") != 1)
+		fail("not so, or not once: %s", d->out_text);
+	area_unmap(&a);
+	area_remove(&a);
+}
+
 /* ---- GUP ---- */
 
 static void test_grab_zero(struct place *p)
@@ -405,6 +429,8 @@ const struct test rules_tests[] = {
 	     .rule = "install-without-ref"),
 	TEST("rules/install-bare-pfn-pmd", ON_DAX2M | ON_BOTH, test_bare_pfn_pmd,
 	     .share = CHECKS_STRICT, .rule = "install-without-ref"),
+	TEST("rules/mapcount-underflow", ON_FS, test_unmap_uncounted, .share = CHECKS,
+	     .rule = "mapcount-underflow"),
 	TEST("rules/grab-nonpositive", ON_FS | ON_BOTH, test_grab_zero, .warns = "mm/gup.c",
 	     .share = CHECKS, .rule = "grab-nonpositive"),
 	TEST("rules/longterm-on-fsdax", ON_FS | ON_BOTH, test_longterm, .share = CHECKS,

@@ -161,6 +161,34 @@ static noinline int inject_free_nonzero(struct page *page)
 	return 0;
 }
 
+/* At once back as it was: what the kernel zaps later must be counted. */
+static noinline int inject_unmap_uncounted(struct page *page, unsigned long addr)
+{
+	void (*add)(struct folio *, struct page *, int, struct vm_area_struct *) =
+		symbol_find("folio_add_file_rmap_ptes");
+	void (*remove)(struct folio *, struct page *, int, struct vm_area_struct *) =
+		symbol_find("folio_remove_rmap_ptes");
+	struct folio *folio = page_folio(page);
+	struct vm_area_struct *vma;
+	int err = -EBUSY;
+
+	if (!REFCOUNTED_DAX)
+		return -EOPNOTSUPP;
+	if (!add || !remove)
+		return -ENOENT;
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (vma && !folio_test_large(folio) && folio_mapcount(folio) == 1) {
+		atomic_dec(&folio->_mapcount);
+		remove(folio, page, 1, vma);
+		atomic_inc(&folio->_mapcount);
+		add(folio, page, 1, vma);
+		err = 0;
+	}
+	mmap_read_unlock(current->mm);
+	return err;
+}
+
 int folio_do(struct session *s, struct inject *arg, struct page *page)
 {
 	switch (arg->cmd) {
@@ -176,6 +204,8 @@ int folio_do(struct session *s, struct inject *arg, struct page *page)
 		return inject_stale_mapping(s, page);
 	case INJECT_FREE_NONZERO:
 		return inject_free_nonzero(page);
+	case INJECT_UNMAP_UNCOUNTED:
+		return inject_unmap_uncounted(page, arg->addr);
 	}
 	return -EOPNOTSUPP;
 }

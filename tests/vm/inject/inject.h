@@ -36,6 +36,8 @@
  * STALE_MAPPING      entry-stale-state        mapping set on an idle page without an entry
  * FREE_NONZERO       free-nonzero             free_zone_device_folio() of a page with references
  *                                             (on 6.12 it WARNs and does nothing to fsdax)
+ * UNMAP_UNCOUNTED    mapcount-underflow       the rmap of a mapped small page is removed while its
+ *                                             mapcount is 0, and put right. Not on 6.12
  * REMOVE_BUSY        removed-while-referenced folio_get(), unmap, then the entry is removed as by
  *                                             a file system that forgot dax_break_layout(): WARN
  * BREAK_INCOMPLETE   break-incomplete         dax_break_layout() of the page's range, and an
@@ -88,6 +90,7 @@ enum inject_cmd {
 	INJECT_SHARE = 23,
 	INJECT_STALE_MAPPING = 24,
 	INJECT_FREE_NONZERO = 25,
+	INJECT_UNMAP_UNCOUNTED = 26,
 	/* Entries of a file. */
 	INJECT_REMOVE_BUSY = 40,
 	INJECT_BREAK_INCOMPLETE = 41,
