@@ -98,15 +98,34 @@ struct btf_names *preflight_types(char *err, size_t errlen)
 	return types;
 }
 
+/*
+ * Kernel functions that the programs call: both since 6.2. A program of type "syscall" may call the second one since
+ * LINUX_NEEDED (commit a8e03b6bbb2c), which no type tells: between the two the verifier refuses such programs, and
+ * user stacks have no names.
+ */
+static const char *missing_kfunc(const struct btf_names *types)
+{
+	static const char *const kfuncs[] = { "bpf_rdonly_cast", "bpf_task_from_pid" };
+
+	for (size_t i = 0; i < sizeof(kfuncs) / sizeof(kfuncs[0]); i++)
+		if (!btf_names_find(types, kfuncs[i], BTF_KIND_FUNC))
+			return kfuncs[i];
+	return NULL;
+}
+
 int preflight_btf(const struct btf_names *types, char *err, size_t errlen)
 {
+	const char *kfunc;
+
 	if (!btf_names_find(types, "dax_insert_entry", BTF_KIND_FUNC))
 		snprintf(err, errlen,
 			 "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
 			 "watch; boot one that has it, as Debian's do");
-	else if (!btf_names_find(types, "bpf_rdonly_cast", BTF_KIND_FUNC))
+	else if ((kfunc = missing_kfunc(types)))
 		snprintf(err, errlen,
-			 "this kernel is too old: daxtop needs bpf_rdonly_cast(), in Linux since 6.2");
+			 "this kernel is too old, it has no %s(): daxtop needs Linux " LINUX_NEEDED
+			 " or later",
+			 kfunc);
 	else
 		return 0;
 	return -1;

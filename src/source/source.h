@@ -146,7 +146,9 @@ int preflight(char *err, size_t errlen);
 struct btf_names;
 /* The kernel's types, btf_names_free() is the caller's; NULL with a sentence in @err. */
 struct btf_names *preflight_types(char *err, size_t errlen);
-/* ... and has it what daxtop needs at least: FS_DAX, bpf_rdonly_cast()? source_open() asks. */
+/* The first release that has all that the programs call. None before 6.12 was ever tried. README and daxtop(1) say both. */
+#define LINUX_NEEDED "6.10"
+/* ... and has it what daxtop needs at least: FS_DAX, kernel functions that programs may call? source_open() asks. */
 int preflight_btf(const struct btf_names *types, char *err, size_t errlen);
 
 /* "pmem0", "dax0.0" for a kernel's dev_t (major << 20 | minor); "" when there is none. */
