@@ -318,17 +318,35 @@ static void child_unbinds(struct child *c, void *arg)
 	run("ndctl disable-namespace %s", (const char *)arg);
 }
 
+/* Asks for the range that a device of the bus nd has: resource_show(), drivers/nvdimm/pfn_devs.c, takes its lock. */
+static void child_reads(struct child *c, void *arg)
+{
+	char text[64];
+	int fd = open(arg, O_RDONLY | O_CLOEXEC);
+
+	(void)c;
+	must(fd >= 0);
+	(void)!read(fd, text, sizeof(text)); /* it may be gone then */
+}
+
+/* Whoever asked for it in that time would wait as the child does. */
 static void test_unbind(struct place *p)
 {
 	struct inject arg = { .cmd = INJECT_PGMAP_GET };
 	struct stranger s = { .locked.fd = -1 };
 	int fd = inject_open();
-	char name[64], driver[160];
+	char name[64], driver[160], resource[160];
+	const char *holder;
+	struct child reader;
 	struct area a;
 
 	namespace_of(p, name, sizeof(name));
 	namespace_afterwards(p, name);
 	snprintf(driver, sizeof(driver), "/dev/%s", p->device);
+	/* the bus has a number of its own for it, which need not be that of /dev */
+	holder = run("cat /sys/bus/nd/devices/%s/holder", name);
+	snprintf(resource, sizeof(resource), "/sys/bus/nd/devices/%.*s/resource",
+		 (int)strcspn(holder, "\n"), holder);
 	area_touched(&a, p, 0);
 	arg.addr = (uintptr_t)a.p;
 	inject_do(fd, &arg);
@@ -337,10 +355,14 @@ static void test_unbind(struct place *p)
 	child_start(&s.c, child_unbinds, name);
 	while (!access(driver, F_OK))
 		poll_pause();
+	child_start(&reader, child_reads, resource);
+	wait_blocked(reader.pid, "resource_show");
 	live_runs();
 	look_around(&s, p->device);
 	look_around(&s, name);
+	wait_blocked(reader.pid, "resource_show");
 	inject_undo(fd);
+	child_end(&reader);
 	child_end(&s.c);
 }
 
