@@ -358,14 +358,61 @@ static void test_files(struct place *p)
 	expect_frame(d, attacks[6].c.pid, 0, "splice_as+0x1 (");
 }
 
+/* The same stack twice; it is told in between to go on. */
+static void again(struct stranger *s, struct child *c)
+{
+	for (int i = 0; i < 2; i++) {
+		if (i) {
+			child_go(c);
+			child_await(c);
+		}
+		pin_at(s, (char *)pin_at + 1);
+	}
+}
+
+#define NAMESPACES "/proc/sys/user/max_pid_namespaces" /* a namer is the first process of one */
+
+/* A stack whose names can't be had, as no namer can begin, has them when it comes again and one can. */
+static void names_late(struct daxtop *d, struct attack *x)
+{
+	int max = atoi(run("cat " NAMESPACES));
+
+	afterwards("echo %d >" NAMESPACES, max);
+	run("echo 0 >" NAMESPACES);
+	child_start(&x->c, attack_run, x);
+	child_await(&x->c);
+	await_gets(d, x->c.pid, 1);
+	run("echo %d >" NAMESPACES, max);
+	child_go(&x->c);
+	child_await(&x->c);
+	await_gets(d, x->c.pid, x->gets);
+	child_go(&x->c);
+	child_end(&x->c);
+}
+
+static void expect_names_late(struct daxtop *d, const struct attack *x)
+{
+	struct json_object *first = get_of(d, x->c.pid, 0), *second = get_of(d, x->c.pid, 1);
+
+	if (field_int(first, "user_stack_id") != field_int(second, "user_stack_id"))
+		fail("not one stack: %s, %s", json_object_to_json_string(first),
+		     json_object_to_json_string(second));
+	if (has_frame(first, "splice_as") ||
+	    !has_frame(first, "(guest-test: what reads symbols has ended too often)"))
+		fail("got %s, expected no names, and why", json_object_to_json_string(first));
+	expect_frame(d, x->c.pid, 1, "pin_at+0x1 (guest-test)");
+}
+
 /* The namer is killed before each look-up: the next one takes its place. */
 static void test_namer_killed(struct place *p)
 {
 	pid_t killed[4] = {}, opener;
 	struct daxtop *d;
-	struct attack x = { p, "honest", honest, 1, {} };
+	struct attack x = { p, "honest", honest, 1, {} }, late = { p, "again", again, 2, {} };
 
 	d = daxtop_start(ARGS("trace", "--json", "--stack", "--event", "get"));
+	/* first: what is known of a file is kept */
+	names_late(d, &late);
 	for (size_t i = 0; i < sizeof(killed) / sizeof(killed[0]); i++) {
 		honest_at = i;
 		attack(d, &x);
@@ -390,6 +437,8 @@ static void test_namer_killed(struct place *p)
 	must(!kill(d->pid, SIGKILL));
 	daxtop_wait(d);
 	await_end(opener, "the opener, after daxtop was killed,");
+	daxtop_json(d);
+	expect_names_late(d, &late);
 }
 
 /* ---- a process that runs another program, with the same functions at the same addresses ---- */
