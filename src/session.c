@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
+#include "apart.h"
 #include "clock.h"
 #include "session.h"
 #include "source/source.h"
 #include "stop.h"
 #include "tee.h"
+#include "view/escape.h"
 
 #define CPUS_MAX 65536
 
@@ -450,14 +451,10 @@ int session_output(struct session *s)
 	return s->incomplete ? 2 : 0;
 }
 
-static uint32_t dev_of(dev_t dev)
-{
-	return major(dev) << 20 | minor(dev);
-}
-
 int session_path(struct session *s, const char *path, struct dx_path *p)
 {
-	struct stat st;
+	struct statx st;
+	int rc;
 
 	*p = (struct dx_path){ 0 };
 	if (s->o->from) {
@@ -468,14 +465,16 @@ int session_path(struct session *s, const char *path, struct dx_path *p)
 			}
 		return -ENOENT;
 	}
-	if (stat(path, &st))
-		return -errno;
-	p->kind = S_ISREG(st.st_mode)	? DX_PATH_REGULAR
-		  : S_ISDIR(st.st_mode) ? DX_PATH_DIRECTORY
-		  : S_ISCHR(st.st_mode) ? DX_PATH_CHARACTER
-					: DX_PATH_OTHER;
-	p->dev = dev_of(p->kind == DX_PATH_CHARACTER ? st.st_rdev : st.st_dev);
-	p->ino = st.st_ino;
+	rc = apart_statx(path, &st);
+	if (rc)
+		return rc;
+	p->kind = S_ISREG(st.stx_mode)	 ? DX_PATH_REGULAR
+		  : S_ISDIR(st.stx_mode) ? DX_PATH_DIRECTORY
+		  : S_ISCHR(st.stx_mode) ? DX_PATH_CHARACTER
+					 : DX_PATH_OTHER;
+	p->dev = p->kind == DX_PATH_CHARACTER ? st.stx_rdev_major << 20 | st.stx_rdev_minor
+					      : st.stx_dev_major << 20 | st.stx_dev_minor;
+	p->ino = st.stx_ino;
 	if (s->tee && strlen(path) < sizeof(p->path)) {
 		strcpy(p->path, path);
 		session_put(s, DX_REC_PATH, p, sizeof(*p));
@@ -486,8 +485,15 @@ int session_path(struct session *s, const char *path, struct dx_path *p)
 void filter_resolve(struct session *s, struct view_filter *f)
 {
 	struct dx_path p;
+	int rc = f->file ? session_path(s, f->file, &p) : -ENOENT;
+	char name[512];
 
-	if (!f->file || session_path(s, f->file, &p) || p.kind == DX_PATH_DIRECTORY)
+	if (rc == -ETIMEDOUT) {
+		escape_columns(name, sizeof(name), f->file, strlen(f->file), 120, ESCAPE_KEEP_END);
+		fprintf(stderr, "daxtop: %s: %s; --file goes by the path alone\n", name,
+			apart_sentence(rc));
+	}
+	if (rc || p.kind == DX_PATH_DIRECTORY)
 		return;
 	f->file_dev = p.dev;
 	f->file_ino = p.ino;

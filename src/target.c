@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include "apart.h"
 #include "folio_spec.h"
 #include "source/source.h"
 #include "target.h"
@@ -183,13 +184,13 @@ static int by_name(struct target *t, const char *sys, const char *name, char *er
 }
 
 /* The last part of a link's target, or of the one before it when it is a partition. */
-static bool device_of_node(const char *sys, const struct stat *st, char *name, size_t len)
+static bool device_of_node(const char *sys, const struct statx *st, char *name, size_t len)
 {
 	char path[512], target[512], *base;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s/dev/%s/%u:%u", sys,
-		 S_ISCHR(st->st_mode) ? "char" : "block", major(st->st_rdev), minor(st->st_rdev));
+		 S_ISCHR(st->stx_mode) ? "char" : "block", st->stx_rdev_major, st->stx_rdev_minor);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0)
 		return false;
@@ -224,46 +225,37 @@ static bool is_device_name(const char *text, char *name, size_t len)
 
 /* ---- by stat() ---- */
 
-static bool is_mount_point(const char *path)
-{
-	struct statx x;
-
-	/* 5.8: STATX_ATTR_MOUNT_ROOT */
-	return !statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &x) &&
-	       (x.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
 static int by_path(struct target *t, const char *sys, char *err, size_t errlen)
 {
 	char name[512], device[32];
-	struct stat st;
+	struct statx st;
+	int rc = apart_statx(t->text, &st);
 
 	shown(name, sizeof(name), t->text);
-	if (stat(t->text, &st)) {
-		int rc = -errno;
-
-		if (rc == -ENOENT && is_device_name(t->text, device, sizeof(device)))
-			return device_set(t, device);
-		snprintf(err, errlen, "%s: %s; " FORMS, name, strerror(-rc));
+	if (rc == -ENOENT && is_device_name(t->text, device, sizeof(device)))
+		return device_set(t, device);
+	if (rc) {
+		snprintf(err, errlen, "%s: %s; " FORMS, name, apart_sentence(rc));
 		return rc;
 	}
-	if (S_ISREG(st.st_mode)) {
+	if (S_ISREG(st.stx_mode)) {
 		t->kind = TARGET_FILE;
 		return 0;
 	}
-	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
+	if (S_ISCHR(st.stx_mode) || S_ISBLK(st.stx_mode)) {
 		if (device_of_node(sys, &st, device, sizeof(device)))
 			return device_set(t, device);
 		snprintf(err, errlen, "%s is a device that sysfs does not know", name);
 		return -ENODEV;
 	}
-	if (S_ISDIR(st.st_mode) && is_mount_point(t->text)) {
+	/* 5.8: STATX_ATTR_MOUNT_ROOT */
+	if (S_ISDIR(st.stx_mode) && st.stx_attributes & STATX_ATTR_MOUNT_ROOT) {
 		t->kind = TARGET_MOUNT;
-		t->dev = major(st.st_dev) << 20 | minor(st.st_dev);
+		t->dev = st.stx_dev_major << 20 | st.stx_dev_minor;
 		return 0;
 	}
 	snprintf(err, errlen, "%s is %s; " FORMS, name,
-		 S_ISDIR(st.st_mode) ? "a directory, but no mount point" : "no regular file");
+		 S_ISDIR(st.stx_mode) ? "a directory, but no mount point" : "no regular file");
 	return -EINVAL;
 }
 

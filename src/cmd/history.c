@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "apart.h"
 #include "cmd/history.h"
 #include "session.h"
 #include "view/escape.h"
@@ -37,7 +38,7 @@ static int resolve(struct session *s, struct wanted *w, const struct folio_spec 
 		escape_text(safe, sizeof(safe), spec->path, strlen(spec->path));
 		fprintf(stderr,
 			"daxtop: %s: %s; a FOLIO is a pfn, FILE:OFFSET or /dev/daxX.Y:OFFSET\n",
-			safe, strerror(-rc));
+			safe, apart_sentence(rc));
 		return -1;
 	}
 	if (spec->kind == FOLIO_DEVDAX) {

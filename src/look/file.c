@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "apart.h"
 #include "look_inode.h"
 #include "internal.h"
 #include "mountinfo.h"
@@ -336,50 +337,78 @@ static int open_quietly(const char *path)
 	return fd < 0 && errno == EPERM ? open(path, flags) : fd;
 }
 
-int look_at_file(struct look *l, const char *path, struct look_file *out, char *err, size_t errlen)
+struct file_question {
+	struct look *l;
+	const char *path;
+};
+
+struct file_answer {
+	struct look_file_args a;
+	char err[1024];
+};
+
+/* Opening, mapping and closing may wait for a server, too. */
+static int file_ask(void *arg, void *answer)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	struct look_file_args a;
+	const struct file_question *q = arg;
+	struct file_answer *out = answer;
 	struct stat st;
 	void *addr;
 	int fd, rc;
 
-	memset(out, 0, sizeof(*out));
 	/* before the open: that of a device or a FIFO does something */
-	if (stat(path, &st)) {
+	if (stat(q->path, &st)) {
 		rc = -errno;
-		snprintf(err, errlen, "%s: %s", path, strerror(-rc));
+		snprintf(out->err, sizeof(out->err), "%s: %s", q->path, strerror(-rc));
 		return rc;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		snprintf(err, errlen, "%s is not a regular file", path);
+		snprintf(out->err, sizeof(out->err), "%s is not a regular file", q->path);
 		return -EINVAL;
 	}
-	fd = open_quietly(path);
+	fd = open_quietly(q->path);
 	if (fd < 0) {
 		rc = -errno;
-		snprintf(err, errlen, "%s could not be opened: %s", path, strerror(-rc));
+		snprintf(out->err, sizeof(out->err), "%s could not be opened: %s", q->path,
+			 strerror(-rc));
 		return rc;
 	}
 	addr = mmap(NULL, page, PROT_NONE, MAP_SHARED, fd, 0);
-	rc = addr == MAP_FAILED ? -errno : 0;
-	close(fd);
-	if (rc) {
-		snprintf(err, errlen, "%s could not be mapped, which tells its inode: %s", path,
-			 strerror(-rc));
+	if (addr == MAP_FAILED) {
+		rc = -errno;
+		snprintf(out->err, sizeof(out->err),
+			 "%s could not be mapped, which tells its inode: %s", q->path, strerror(-rc));
 		return rc;
 	}
-	rc = file_behind(l, addr, &a);
-	munmap(addr, page);
-	if (rc) {
-		snprintf(err, errlen, "the inode of %s could not be read from the kernel: %s", path,
+	rc = file_behind(q->l, addr, &out->a);
+	if (rc)
+		snprintf(out->err, sizeof(out->err),
+			 "the inode of %s could not be read from the kernel: %s", q->path,
 			 strerror(-rc));
+	return rc;
+}
+
+int look_at_file(struct look *l, const char *path, struct look_file *out, char *err, size_t errlen)
+{
+	struct file_question q = { l, path };
+	struct file_answer answer = {};
+	const struct look_file_args *a = &answer.a;
+	int rc = apart_call(file_ask, &q, &answer, sizeof(answer),
+			    bpf_program__fd(l->skel->progs.dx_look_file), APART_MS);
+
+	memset(out, 0, sizeof(*out));
+	if (rc && answer.err[0])
+		snprintf(err, errlen, "%s", answer.err);
+	else if (rc)
+		snprintf(err, errlen, "%s: %s; name a device, pfns or a process", path,
+			 apart_sentence(rc));
+	if (rc)
 		return rc;
-	}
-	out->mapping = a.id.mapping;
-	out->ino = a.id.ino;
-	out->dev = a.id.dev;
-	out->gen = a.id.gen;
-	out->dax = a.flags & S_DAX;
+	out->mapping = a->id.mapping;
+	out->ino = a->id.ino;
+	out->dev = a->id.dev;
+	out->gen = a->id.gen;
+	out->dax = a->flags & S_DAX;
 	return 0;
 }

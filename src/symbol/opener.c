@@ -19,6 +19,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "apart.h"
 #include "symbol/namer.h"
 #include "symbol/opener.h"
 
@@ -410,32 +411,20 @@ static __attribute__((noreturn)) void run(void)
 
 int opener_start(void)
 {
-	int ends[2], subreaper = 0;
-	pid_t pid;
+	int ends[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	/* orphans would come to us, if who executed us wanted that for itself */
-	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
-	if (subreaper)
-		prctl(PR_SET_CHILD_SUBREAPER, 0);
-	pid = fork();
-	if (!pid) {
-		if (fork())
-			_exit(0);
+	rc = apart_fork();
+	if (!rc) {
 		if (dup2(ends[1], SOCK) != SOCK || close_range(SOCK + 1, ~0u, 0))
 			_exit(1);
 		run();
 	}
-	if (pid > 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	if (subreaper)
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	close(ends[1]);
-	if (pid < 0) {
+	if (rc < 0) {
 		close(ends[0]);
-		return -EAGAIN;
+		return rc;
 	}
 	return ends[0];
 }

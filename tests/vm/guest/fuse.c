@@ -13,7 +13,10 @@
 #include "place.h"
 #include "strangers.h"
 
-#define FUSE_FILE 2 /* the inode after the root's */
+enum {
+	FUSE_FILE = FUSE_ROOT_ID + 1, /* "lib" */
+	FUSE_SHUT,
+};
 
 static volatile bool *silent; /* shared with the server */
 
@@ -22,7 +25,7 @@ static void fuse_attr(struct fuse_attr *a, uint64_t node)
 	*a = (struct fuse_attr){
 		.ino = node,
 		.size = 1 << 20,
-		.mode = node == FUSE_FILE ? S_IFREG | 0644 : S_IFDIR | 0755,
+		.mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644,
 		.nlink = 1,
 	};
 }
@@ -34,6 +37,7 @@ static int fuse_answer(const struct fuse_in_header *in, void *out)
 	struct fuse_attr_out *attr = out;
 	struct fuse_init_out *init = out;
 	const struct fuse_read_in *read;
+	const char *name;
 
 	switch (in->opcode) {
 	case FUSE_INIT:
@@ -42,11 +46,12 @@ static int fuse_answer(const struct fuse_in_header *in, void *out)
 		init->max_write = 4096;
 		return sizeof(*init);
 	case FUSE_LOOKUP:
-		if (strcmp((const char *)(in + 1), "lib"))
+		name = (const char *)(in + 1);
+		if (strcmp(name, "lib") && strcmp(name, "shut"))
 			return -ENOENT;
-		entry->nodeid = FUSE_FILE;
+		entry->nodeid = strcmp(name, "lib") ? FUSE_SHUT : FUSE_FILE;
 		entry->entry_valid = entry->attr_valid = 1;
-		fuse_attr(&entry->attr, FUSE_FILE);
+		fuse_attr(&entry->attr, entry->nodeid);
 		return sizeof(*entry);
 	case FUSE_GETATTR:
 		attr->attr_valid = 1;
@@ -66,6 +71,20 @@ static int fuse_answer(const struct fuse_in_header *in, void *out)
 	return -ENOSYS;
 }
 
+static bool fuse_unanswered(const struct fuse_in_header *in)
+{
+	switch (in->opcode) {
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+		return true;
+	case FUSE_LOOKUP:
+		return *silent || !strcmp((const char *)(in + 1), "never");
+	case FUSE_OPEN:
+		return *silent || in->nodeid == FUSE_SHUT;
+	}
+	return *silent;
+}
+
 static void fuse_serve(struct child *c, void *arg)
 {
 	static char in[1 << 18], out[1 << 18];
@@ -82,7 +101,7 @@ static void fuse_serve(struct child *c, void *arg)
 	become_stranger();
 	child_go(c);
 	while (read(fd, in, sizeof(in)) > 0) {
-		if (*silent || h->opcode == FUSE_FORGET || h->opcode == FUSE_BATCH_FORGET)
+		if (fuse_unanswered(h))
 			continue;
 		memset(out, 0, sizeof(*o) + 256);
 		rc = fuse_answer(h, o + 1);

@@ -5,7 +5,11 @@
 #include <stdbool.h>
 #include "harness.h"
 
-#define FUSE_DIR "/tmp/gt-fuse" /* has one file: "lib", 1 MiB of zeros */
+/*
+ * Has two files of 1 MiB of zeros: "lib" and "shut", whose open is never answered. Whether it has "never" is never
+ * answered.
+ */
+#define FUSE_DIR "/tmp/gt-fuse"
 
 /* Can it be had? Where it is built in, as in Debian's kernels: the guest has no such module. */
 bool fuse_there(void);

@@ -358,6 +358,37 @@ static void test_files(struct place *p)
 	expect_frame(d, attacks[6].c.pid, 0, "splice_as+0x1 (");
 }
 
+/* ---- a name that is given, in a filesystem that does not answer ---- */
+
+static void expect_unanswered(const struct daxtop *d, const char *path)
+{
+	char word[128];
+
+	snprintf(word, sizeof(word), "daxtop: %s: its filesystem does not answer", path);
+	if (!strstr(d->err_text, word))
+		fail("got %s, expected `%s`", d->err_text, word);
+}
+
+static void test_unanswered(struct place *p)
+{
+	static const char never[] = FUSE_DIR "/never", shut[] = FUSE_DIR "/shut";
+	struct child fuse;
+	struct daxtop *d;
+
+	(void)p;
+	if (!fuse_there())
+		skip("this kernel has no FUSE built in");
+	fuse_start(&fuse);
+	expect_unanswered(daxtop_run(2, ARGS("holders", never)), never);
+	expect_unanswered(daxtop_run(2, ARGS("holders", shut)), shut);
+	expect_unanswered(daxtop_run(2, ARGS("history", FUSE_DIR "/never:0")), never);
+	/* events have paths of their own */
+	d = daxtop_start(ARGS("trace", "--json", "--file", never));
+	daxtop_stop(d);
+	expect_unanswered(d, never);
+	kill(fuse.pid, SIGKILL);
+}
+
 /* The same stack twice; it is told in between to go on. */
 static void again(struct stranger *s, struct child *c)
 {
@@ -563,6 +594,7 @@ static void test_exec(struct place *p)
 const struct test strangers_tests[] = {
 	TEST("strangers/files", ON_EXT4 | ON_BOTH, test_files),
 	TEST("strangers/namer-killed", ON_EXT4 | ON_BOTH, test_namer_killed),
+	TEST("strangers/unanswered", ON_EXT4 | ON_BOTH, test_unanswered, .starts = 4),
 	TEST("strangers/exec", ON_EXT4 | ON_BOTH, test_exec),
 	TESTS_END,
 };
