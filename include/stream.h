@@ -55,6 +55,12 @@ enum dx_record_type {
 	/* struct dx_task: before the first event of a process; again when it has become another */
 	DX_REC_TASK = 20,
 	DX_REC_CLOCK = 21, /* struct dx_clock: CLOCK_REALTIME was set, or the zone has another offset */
+	/* what one look at pipes, rings, sockets, requests, memory regions and blocked tasks found */
+	DX_REC_LOOK = 22, /* struct dx_look: the next ones up to DX_REC_LOOKED are its findings */
+	DX_REC_HOLDER = 23, /* struct dx_holder */
+	DX_REC_WAIT = 24, /* struct dx_wait */
+	DX_REC_GAP = 25, /* struct dx_gap */
+	DX_REC_LOOKED = 26, /* struct dx_look, as it began: they are all there */
 	DX_RECORD_TYPES
 };
 
@@ -198,6 +204,76 @@ struct dx_clock {
 	__dx_u32 zero;
 };
 
+/* dx_look.flags */
+#define DX_LOOK_UNSURE \
+	(1u << 0) /* somebody may be where it could not look: "nobody" is no answer */
+
+struct dx_look {
+	__dx_u64 begin, end; /* ns */
+	__dx_u64 first,
+		last; /* pages: who maps their files, and so could hold them, was looked for, too; first > last: of none */
+	__dx_u32 flags; /* DX_LOOK_* */
+	__dx_u32 zero;
+};
+
+/* dx_holder.flags */
+#define DX_HOLDER_CERTAIN \
+	(1u << 0) /* the pages were found in the object; else its process could hold them */
+#define DX_HOLDER_PIN (1u << 1) /* its references are pins */
+
+/* An object of a process (or of the kernel) with references of pages. */
+struct dx_holder {
+	__dx_u64 pfn, nr; /* pages; nr 0, of one that is not certain only: see first */
+	__dx_u64 first,
+		last; /* without nr: page offsets in the file, or the pgmap, that it could hold */
+	__dx_u64 pgmap; /* its number; without nr: 0: any */
+	__dx_u64 ino; /* without nr: of this file; 0: any */
+	__dx_u64 id; /* inode number of the pipe or socket, number of the memory region or buffer */
+	__dx_u64 since; /* ns; 0: not known */
+	__dx_u64 start; /* ns: when the process began; 0: not known */
+	__dx_u32 dev; /* of ino; kernel dev_t */
+	__dx_u32 object; /* the same number: the same object, in another process. 0: it is none that can be shared */
+	__dx_u32 refs; /* references of each page (of the folio, if that is large) */
+	__dx_u32 flags; /* DX_HOLDER_* */
+	__dx_u32 tgid, pid; /* of the initial pid namespace; 0: the kernel's own, or not known */
+	__dx_s32 fd; /* -1: none */
+	__dx_u32 zero;
+	char kind[16]; /* "pipe": as daxtop holders calls it; ends with NUL */
+	char comm[DX_COMM_LEN]; /* hostile bytes, maybe no NUL */
+	char detail[96]; /* more of it, hostile bytes; ends with NUL */
+};
+
+/* Explicit values, as above. */
+enum dx_wait_kind {
+	DX_WAIT_BREAK = 1, /* layout break: truncate, hole punch */
+	DX_WAIT_EVICT = 2, /* the last one: unlink, umount, unbind */
+	DX_WAIT_MEMUNMAP = 3, /* memunmap_pages(), for references of the pgmap */
+	DX_WAIT_ENTRY = 4, /* for a locked entry */
+	DX_WAIT_KINDS
+};
+
+/* A task that is blocked. */
+struct dx_wait {
+	__dx_u64 time; /* ns: it was so then */
+	__dx_u64 since; /* ns: it went to sleep; 0: not known */
+	__dx_u64 pfn; /* head page of the folio; 0: not known, or there is none */
+	__dx_u64 pgmap; /* its number; 0: not known */
+	__dx_u64 ino, index;
+	__dx_s32 refcount, mapcount, pincount; /* of the folio, as in struct dx_event */
+	__dx_u32 dev;
+	__dx_u32 kind; /* enum dx_wait_kind */
+	__dx_u32 tgid, pid;
+	__dx_u8 order;
+	char state; /* 'S', 'D' */
+	__dx_u8 zero[2];
+	char comm[DX_COMM_LEN]; /* hostile bytes, maybe no NUL */
+};
+
+/* What a look could not look at: a sentence without a full stop. */
+struct dx_gap {
+	char text[256]; /* ends with NUL */
+};
+
 #define DX_LEFT_MAX 16
 
 struct dx_command {
@@ -247,6 +323,11 @@ static inline const char *dx_record_wrong(const struct dx_record *r)
 		[DX_REC_PICTURE] = sizeof(struct dx_picture),
 		[DX_REC_TASK] = sizeof(struct dx_task),
 		[DX_REC_CLOCK] = sizeof(struct dx_clock),
+		[DX_REC_LOOK] = sizeof(struct dx_look),
+		[DX_REC_HOLDER] = sizeof(struct dx_holder),
+		[DX_REC_WAIT] = sizeof(struct dx_wait),
+		[DX_REC_GAP] = sizeof(struct dx_gap),
+		[DX_REC_LOOKED] = sizeof(struct dx_look),
 	};
 
 	if (r->len < sizeof(*r) || r->len > DX_RECORD_MAX)
@@ -266,5 +347,8 @@ _Static_assert(sizeof(struct dx_command) % 8 == 0, "struct dx_command");
 _Static_assert(sizeof(struct dx_task) == 64, "struct dx_task");
 _Static_assert(sizeof(struct dx_clock) == 24, "struct dx_clock");
 _Static_assert(sizeof(struct dx_rule_counts) % 8 == 0, "struct dx_rule_counts");
+_Static_assert(sizeof(struct dx_look) == 40, "struct dx_look");
+_Static_assert(sizeof(struct dx_holder) == 232, "struct dx_holder");
+_Static_assert(sizeof(struct dx_wait) == 96, "struct dx_wait");
 
 #endif

@@ -71,6 +71,7 @@ void engine_free(struct engine *e)
 	file_table_destroy(&e->files);
 	finding_table_destroy(e->findings);
 	judges_destroy(e);
+	look_destroy(&e->look);
 	free(e->wait);
 	free(e);
 }
@@ -89,6 +90,6 @@ void engine_stats_get(const struct engine *e, struct engine_stats *out)
 			 file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
 			 e->tasks.nr_buckets * sizeof(uint32_t) +
 			 e->pgmaps.max * sizeof(struct pgmap) +
-			 e->max_waits * sizeof(struct break_wait) +
+			 e->max_waits * sizeof(struct break_wait) + look_bytes(&e->look) +
 			 e->findings->max * sizeof(struct finding) + judges_bytes(e);
 }

@@ -124,10 +124,40 @@ struct engine_holder {
 	uint64_t since; /* ns */
 	int32_t stack;
 	bool gone; /* its process is no more (DX_TASK_GONE) */
+	/* by what, as a look found it; kind "": no look has */
+	char kind[16]; /* "pipe": as in struct dx_holder, as all these */
+	bool candidate; /* the page was not found in it, but the process could hold it */
+	int32_t fd;
+	uint64_t id;
+	char detail[96]; /* hostile bytes */
 };
-/* Holders of one folio, or of all with @pfn UINT64_MAX; oldest first. */
+/*
+ * Holders of one folio, or of all with @pfn UINT64_MAX: those that were seen to take it, oldest
+ * first, then those that only a look found.
+ */
 int engine_holders(struct engine *e, uint64_t pfn,
 		   int (*fn)(const struct engine_holder *h, void *arg), void *arg);
+
+/* References of a folio that nobody uses; @type: enum memory_type. */
+int32_t engine_idle_count(const struct engine *e, unsigned int type);
+bool engine_legacy(const struct engine *e); /* as in struct engine_options */
+
+/* ---- waits ---- */
+
+struct engine_wait {
+	uint8_t kind; /* enum dx_wait_kind */
+	char state; /* 'S', 'D'; 0: not known */
+	uint32_t tgid, pid; /* 0: not known */
+	char comm[DX_COMM_LEN + 1];
+	uint64_t since; /* ns */
+	bool predates; /* a look found it: no hook saw it begin */
+	uint64_t pfn; /* 0: none; engine_folio_get() and engine_holders() know more */
+	uint64_t pgmap; /* id; 0: not known */
+	uint32_t dev; /* file that is truncated or evicted; ino 0: none, or not known */
+	uint64_t ino, index;
+};
+/* Tasks that wait for a folio or a pgmap now. Stops when @fn returns non-zero and returns that. */
+int engine_waits(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg);
 
 /* ---- rules: what was checked, what was found ---- */
 
@@ -202,15 +232,18 @@ enum engine_ask_what {
 	ENGINE_ASK_FOLIO, /* counts of the folio at pfn: DX_SAMPLE */
 	ENGINE_ASK_PGMAP, /* references of the pgmap: DX_PGMAP_REFS */
 	ENGINE_ASK_TASK, /* is tgid, that was there at @since, gone? Then DX_TASK_GONE */
+	ENGINE_ASK_LOOK, /* who holds what, who waits: DX_REC_LOOK; who maps the files of pages pfn to last */
 };
 struct engine_ask {
 	uint8_t what; /* enum engine_ask_what */
-	uint64_t pfn;
+	uint64_t pfn, last; /* last < pfn: of none */
 	uint64_t pgmap;
 	uint32_t tgid;
 	uint64_t since; /* ns */
 };
 #define ENGINE_ASKS_MAX 512
+/* A look takes time of a CPU for every task and open file: not more often. */
+#define ENGINE_LOOK_NS 1000000000ull
 /*
  * The most pressing questions as of the last DX_REC_ASK, which comes some times a second; *@n: how
  * many. Every pgmap is among them once a second at least, then folios whose state is doubtful after

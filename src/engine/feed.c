@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include "engine/apply/judge.h"
+#include "engine/apply/look.h"
 #include "engine/apply/pgmap.h"
 #include "engine/apply/window.h"
 
@@ -164,6 +165,18 @@ int engine_feed(struct engine *e, const struct dx_record *r, const void *payload
 		break;
 	case DX_REC_ASK:
 		return feed_ask(e, payload);
+	case DX_REC_LOOK:
+	case DX_REC_HOLDER:
+	case DX_REC_WAIT:
+	case DX_REC_GAP:
+	case DX_REC_LOOKED: {
+		const char *bad = NULL;
+
+		err = look_feed(e, r->type, payload, &bad);
+		if (bad)
+			return refuse(e, bad);
+		break;
+	}
 	case DX_REC_ENDING:
 		if (!e->ending)
 			e->ending = e->watermark ? e->watermark : 1;

@@ -36,6 +36,11 @@ static void test_lengths(void **state)
 		[DX_REC_PICTURE] = sizeof(struct dx_picture),
 		[DX_REC_TASK] = sizeof(struct dx_task),
 		[DX_REC_CLOCK] = sizeof(struct dx_clock),
+		[DX_REC_LOOK] = sizeof(struct dx_look),
+		[DX_REC_HOLDER] = sizeof(struct dx_holder),
+		[DX_REC_WAIT] = sizeof(struct dx_wait),
+		[DX_REC_GAP] = sizeof(struct dx_gap),
+		[DX_REC_LOOKED] = sizeof(struct dx_look),
 	};
 	struct engine *e = engine_plain();
 	uint64_t payload[200] = { 0 };

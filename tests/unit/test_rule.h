@@ -49,7 +49,7 @@ struct world {
 		uint32_t tgid;
 		uint64_t reused; /* since when another has the number, 0: nobody */
 	} gone[WORLD_MAX];
-	uint64_t asked[3]; /* by enum engine_ask_what */
+	uint64_t asked[ENGINE_ASK_LOOK + 1]; /* by enum engine_ask_what */
 	unsigned int per_call; /* room for questions, 0: 64 */
 };
 

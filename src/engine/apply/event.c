@@ -11,6 +11,7 @@
 #include "engine/apply/gap.h"
 #include "engine/apply/hold.h"
 #include "engine/apply/judge.h"
+#include "engine/apply/look.h"
 #include "engine/apply/pgmap.h"
 #include "engine/apply/sample.h"
 #include "engine/apply/split.h"
@@ -245,7 +246,9 @@ static void apply_folio(struct change *c, enum event_part part)
 		return;
 	case DX_BREAK_BUSY:
 		gap_close(c, s);
-		step_add(c, DX_BREAK_BUSY, true, s.ref, s);
+		/* a look says that somebody waits, not that he began to */
+		if (!(ev->flags & DX_F_SCAN))
+			step_add(c, DX_BREAK_BUSY, true, s.ref, s);
 		/* NOWAIT returns -ERESTARTSYS instead of waiting */
 		if (!(ev->flags & DX_F_NOWAIT))
 			wait_add(c->e, c->id, ev);
@@ -309,6 +312,7 @@ static void folio_set_pgmap(struct engine *e, struct folio *f, const struct dx_e
 void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part, uint32_t hint)
 {
 	struct change c = { .e = e, .ev = ev, .time = ev->time };
+	bool added;
 
 	if (part == PART_INSTALL)
 		c.time -= ev->since;
@@ -341,6 +345,7 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		return;
 	case DX_TASK_GONE:
 		task_gone(e, ev);
+		look_task_gone(e, ev);
 		return;
 	case DX_PGMAP_RELEASE:
 	case DX_MODULE:
@@ -380,9 +385,12 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		c.after_loss = e->lost && ev->type != DX_INSERT &&
 			       !(ev->type == DX_FAULT && (ev->flags & DX_F_INSERT));
 	c.task = task_get(e, ev);
+	added = c.first;
 	apply_folio(&c, part);
 	if (!c.same)
-		change_end(&c, ev->type != DX_SAMPLE);
+		change_end(&c, ev->type != DX_SAMPLE && !(ev->flags & DX_F_SCAN));
+	if (__builtin_expect(c.f->waited | c.f->looked | added, 0))
+		look_event(&c, added);
 	/* a mask of 0 if nothing is judged, and no suspects then */
 	if (c.f->suspect || e->changes >> ev->type & 1)
 		judges_change(&c);

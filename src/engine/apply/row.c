@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* row.c - a folio as the views see it */
 #include <string.h>
+#include "engine/apply/look.h"
 #include "engine/apply/row.h"
 
 /*
@@ -52,5 +53,6 @@ void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
 		out->path_deleted = file->deleted;
 	}
 	holder_count(&e->holders, id, f, true, &out->nr_holders);
+	out->nr_holders += look_count(e, id, f);
 	folio_settle(e, f, out);
 }

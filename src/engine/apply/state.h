@@ -8,6 +8,7 @@
 #include "engine/store/folio.h"
 #include "engine/store/history.h"
 #include "engine/store/holder.h"
+#include "engine/store/look.h"
 #include "engine/store/order.h"
 #include "engine/store/pgmap.h"
 #include "engine/store/task.h"
@@ -25,7 +26,10 @@ struct break_wait {
 	char comm[DX_COMM_LEN];
 	int32_t stack;
 	uint32_t finding; /* 0: none yet */
+	uint64_t index;
 	bool final;
+	bool looked; /* a look found it */
+	char state; /* 'S', 'D'; 0: not known */
 };
 
 struct rule_count {
@@ -48,6 +52,7 @@ struct engine {
 	struct file_table files;
 	struct break_wait *wait;
 	uint32_t nr_waits, max_waits;
+	struct look look;
 	uint64_t loss_time; /* of the newest loss or doubt */
 	bool lost; /* there was one */
 	bool no_memory; /* since it was told */

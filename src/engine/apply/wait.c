@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "engine/apply/judge.h"
+#include "engine/apply/look.h"
 #include "engine/apply/wait.h"
 
 static bool wait_any(const struct engine *e, uint32_t id)
@@ -71,6 +72,7 @@ void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
 	}
 	w = &e->wait[e->nr_waits++];
 	*w = (struct break_wait){
+		.index = ev->index,
 		.ino = ev->ino,
 		.dev = ev->dev,
 		.folio = id,
@@ -82,6 +84,8 @@ void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
 		.final = ev->flags & DX_F_FINAL,
 	};
 	memcpy(w->comm, ev->comm, DX_COMM_LEN);
+	if (ev->flags & DX_F_SCAN)
+		look_wait_begin(w, ev);
 	if (!f->waited) {
 		f->waited = 1;
 		e->st.waited++;

@@ -2,14 +2,16 @@
 /*
  * judges.c - the table of judges.
  *
- * The first are asked first what they want to know: a pgmap's references are a few looks; who waits;
- * then half of what is left each, so that those that look leaked do not starve, for folios that a loss made
- * doubtful and for holders; those that look leaked; and the others, when there is room.
+ * The first are asked first what they want to know: a pgmap's references are a few looks; who held, as a
+ * look says, and whether another one is wanted; who waits; then half of what is left each, so that those
+ * that look leaked do not starve, for folios that a loss made doubtful and for holders; those that look
+ * leaked; and the others, when there is room.
  */
 #include "engine/apply/judge.h"
 
 #define JUDGES    \
 	X(refs)   \
+	X(look)   \
 	X(stall)  \
 	X(heal)   \
 	X(watch)  \

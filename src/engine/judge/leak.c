@@ -35,6 +35,8 @@
  * - References from before the trace, or from when events were lost: inconclusive, at most;
  *   the folio is read again first, and a suspicion begins anew after a loss.
  * - A folio split or made part of a larger one has no references (dax_folio_init()): forgotten.
+ * - What a look finds in an object explains as much; who could hold it (and was not found in an object, or
+ *   where nobody could look) leaves it suspected. So a look is wanted before a leak is called one.
  * - PRIVATE and COHERENT: drivers hold them as they like, and their mappings are added
  *   unseen; the pgmap's count has them. P2PDMA: pins only.
  * - Legacy FS DAX tells no unmap of a page, so "nobody maps it" is not known there: it is
@@ -43,13 +45,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/apply/judge.h"
+#include "engine/apply/look.h"
 #include "engine/judge/finding.h"
 #include "engine/judge/leak.h"
 
-#define SWEEP_LOOKS 4096u
-#define ASK_NS	    1000000000ull
-#define ASK_MIN_NS  100000000ull
-#define LOOKS	    2
+#define SWEEP_LOOKS   4096u
+#define ASK_NS	      1000000000ull
+#define ASK_MIN_NS    100000000ull
+#define LOOKS	      2
+#define LOOK_PATIENCE 4 /* times leak_ns, for a look that does not come */
 
 /* Events after which a folio may look leaked. */
 #define LEAK_EVENTS                                                                                \
@@ -152,6 +156,7 @@ struct leak {
 	int64_t pins, rest; /* pins; references beside them that are not on their way to be put */
 	int64_t leaked; /* of one kind; 0: explained, or to be expected */
 	bool is_pins;
+	bool candidates; /* processes that could hold it, as a look says */
 	uint8_t confidence;
 	const char *why;
 	uint32_t holder; /* node, 0: not known */
@@ -198,6 +203,10 @@ static void leak_confidence(const struct engine *e, const struct folio *f, const
 		out->why = "others map it, and may have inherited the pins";
 	} else if (e->holders.refused || (e->opt.legacy && type == MEMORY_DEVICE_FS_DAX)) {
 		out->why = "not all who hold or map it are known";
+	} else if (out->candidates) {
+		out->why = "a process that could hold it is there";
+	} else if (look_unsure(e)) {
+		out->why = "not all could be looked at who may hold it";
 	} else {
 		out->confidence = ENGINE_PROVEN;
 	}
@@ -208,6 +217,7 @@ static void leak_judge(const struct engine *e, uint32_t id, const struct folio *
 	unsigned int type = pgmap_type(&e->pgmaps, f);
 	bool removed, waits, gone;
 	struct holder_sum h;
+	struct look_sum look;
 
 	*out = (struct leak){ 0 };
 	if (type != MEMORY_DEVICE_FS_DAX && type != MEMORY_DEVICE_GENERIC &&
@@ -216,6 +226,12 @@ static void leak_judge(const struct engine *e, uint32_t id, const struct folio *
 	leak_count(e, f, type, out);
 	if (out->pins <= 0 && out->rest <= 0)
 		return;
+	look_sum(e, f, &look);
+	out->pins -= look.pins < out->pins ? look.pins : out->pins;
+	out->rest -= look.gets < out->rest ? look.gets : out->rest;
+	if (out->pins <= 0 && out->rest <= 0)
+		return;
+	out->candidates = look.candidates;
 	holder_sum(&e->holders, id, f, &h);
 	if (h.live)
 		return;
@@ -316,8 +332,13 @@ static void leak_look_at(struct engine *e, struct suspect_table *t, struct suspe
 	s->nr++;
 	if (l.leaked < s->least)
 		s->least = l.leaked;
-	if (!s->finding && sample && s->nr >= LOOKS && time - s->since >= e->opt.leak_ns &&
-	    !folio_doubtful(e, f))
+	if (s->finding || !sample)
+		return;
+	/* half-way, so that the answer is there in time */
+	if (time - s->since < e->opt.leak_ns / 2 ||
+	    (!look_answered(e, f, s->since) && time - s->since < LOOK_PATIENCE * e->opt.leak_ns))
+		return;
+	if (s->nr >= LOOKS && time - s->since >= e->opt.leak_ns && !folio_doubtful(e, f))
 		leak_found(e, s, &l, time);
 }
 
@@ -476,7 +497,7 @@ static uint64_t pending(const struct engine *e, const void *state)
 			continue;
 		else
 			end = (s->since ? s->since : s->entered + SETTLE_NS) + e->opt.leak_ns +
-			      ASK_NS;
+			      ASK_NS + (e->look.able ? ENGINE_LOOK_NS : 0);
 		if (end > until)
 			until = end;
 	}

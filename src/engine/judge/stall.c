@@ -56,6 +56,8 @@ static void stall_wait_found(struct engine *e, struct break_wait *w)
 	found->pid = w->pid;
 	memcpy(found->comm, w->comm, DX_COMM_LEN);
 	found->stack = w->stack;
+	if (w->looked)
+		stall_confidence(e, w->finding, predates_text);
 	found->index = f->index;
 	found->wanted = idle_count(e, pgmap_type(&e->pgmaps, f));
 	found->got = f->ref;

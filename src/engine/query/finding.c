@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* finding.c - findings as the views see them */
+#include "engine/apply/look.h"
 #include "engine/judge/finding.h"
 
 int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg)
@@ -19,9 +20,11 @@ int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, 
 		out.folio.device = d->device[0] ? d->device : NULL;
 		if (!out.folio.device && id)
 			out.folio.device = pgmap_device(&e->pgmaps, folio_ptr(&e->folios, id));
-		if (id)
+		if (id) {
 			holder_count(&e->holders, id, folio_ptr(&e->folios, id), true,
 				     &out.nr_holders);
+			out.nr_holders += look_count(e, id, folio_ptr(&e->folios, id));
+		}
 		out.folio.nr_holders = out.nr_holders;
 		/* it waits until now */
 		if (dx_rule_in(out.rule, dx_rules_of_waits) && !out.over)

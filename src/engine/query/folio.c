@@ -27,6 +27,16 @@ int engine_folio_get(struct engine *e, uint64_t pfn, struct engine_folio *out)
 	return 0;
 }
 
+int32_t engine_idle_count(const struct engine *e, unsigned int type)
+{
+	return idle_count(e, type);
+}
+
+bool engine_legacy(const struct engine *e)
+{
+	return e->opt.legacy;
+}
+
 /*
  * The folio at a file's offset is the one with the entry; when that is gone,
  * the last that had it. Looks at every folio: it is asked for by people.

@@ -385,3 +385,17 @@ uint64_t holder_count(const struct holder_table *t, uint32_t id, const struct fo
 	}
 	return nr;
 }
+
+bool holder_has(const struct holder_table *t, uint32_t id, const struct folio *f, bool pin,
+		uint32_t tgid)
+{
+	if (!f->has_holder)
+		return false;
+	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
+		const struct holder *h = &t->node[n];
+
+		if (h->folio == id && h->nr && !h->gone && h->pin == pin && holder_tgid(t, h) == tgid)
+			return true;
+	}
+	return false;
+}

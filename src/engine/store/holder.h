@@ -65,6 +65,9 @@ struct holder_sum {
 };
 void holder_sum(const struct holder_table *t, uint32_t id, const struct folio *f,
 		struct holder_sum *out);
+/* Does the process hold it, a pin or a reference, as far as events tell? */
+bool holder_has(const struct holder_table *t, uint32_t id, const struct folio *f, bool pin,
+		uint32_t tgid);
 /*
  * The process @tgid that took references before @before is no more. Calls @fn for each
  * of its folios that did not know.

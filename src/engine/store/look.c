@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* look.c - what looks found, and what is wanted of the next one */
+#include <errno.h>
+#include <stdlib.h>
+#include "engine/store/alloc.h"
+#include "engine/store/look.h"
+
+#define RANGE_MAX (1ull << 18) /* pages whose files' mappings are looked for */
+
+void look_destroy(struct look *l)
+{
+	free(l->held);
+	free(l->reach);
+	free(l->coming);
+}
+
+size_t look_bytes(const struct look *l)
+{
+	return ((size_t)l->max + l->max_coming) * sizeof(struct dx_holder) +
+	       l->max_reach * sizeof(*l->reach);
+}
+
+void look_want(struct look *l, uint64_t first, uint64_t last)
+{
+	if (!l->able)
+		return;
+	if (first > last) {
+		l->wanted = true;
+		return;
+	}
+	if (l->wanted && l->first <= l->last) {
+		uint64_t low = first < l->first ? first : l->first;
+		uint64_t high = last > l->last ? last : l->last;
+
+		/* too far away: the next one's */
+		if (high - low >= RANGE_MAX)
+			return;
+		first = low;
+		last = high;
+	}
+	l->wanted = true;
+	l->first = first;
+	l->last = last;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct dx_holder *x = a, *y = b;
+	bool sure_x = x->flags & DX_HOLDER_CERTAIN, sure_y = y->flags & DX_HOLDER_CERTAIN;
+
+	if (sure_x != sure_y)
+		return sure_x ? 1 : -1;
+	if (x->pfn != y->pfn)
+		return x->pfn < y->pfn ? -1 : 1;
+	return x->object < y->object ? -1 : x->object > y->object;
+}
+
+/* Which folios they hold, and up to where those before a place reach. */
+static int held_changed(struct look *l)
+{
+	uint64_t reach = 0;
+
+	l->candidates = 0;
+	if (array_grow((void **)&l->reach, &l->max_reach, l->nr, sizeof(*l->reach))) {
+		l->nr = 0;
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < l->nr; i++) {
+		if (!(l->held[i].flags & DX_HOLDER_CERTAIN))
+			l->candidates++;
+		else if (holder_end(&l->held[i]) > reach)
+			reach = holder_end(&l->held[i]);
+		l->reach[i] = reach;
+	}
+	return 0;
+}
+
+const struct dx_holder *held_before(const struct look *l, const struct folio *f, uint32_t *from)
+{
+	const uint64_t end = f->pfn + (1ull << f->order);
+	uint32_t i = *from;
+
+	while (i > l->candidates && l->reach[i - 1] > f->pfn) {
+		const struct dx_holder *h = &l->held[--i];
+
+		if (h->pfn < end && holder_end(h) > f->pfn) {
+			*from = i;
+			return h;
+		}
+	}
+	return NULL;
+}
+
+uint32_t held_end(const struct look *l, const struct folio *f)
+{
+	const uint64_t end = f->pfn + (1ull << f->order);
+	uint32_t low = l->candidates, high = l->nr;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (l->held[mid].pfn < end)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+bool held_any(const struct look *l, const struct folio *f)
+{
+	uint32_t from;
+
+	if (!held_certain(l))
+		return false;
+	from = held_end(l, f);
+	return held_before(l, f, &from);
+}
+
+void look_begin(struct look *l, const struct dx_look *will)
+{
+	l->will = *will;
+	if (!l->able)
+		l->first = 1;
+	l->building = true;
+	l->full = false;
+	l->nr_coming = 0;
+	l->able = true;
+}
+
+int look_add(struct look *l, const struct dx_holder *h)
+{
+	if (!l->building)
+		return 0;
+	if (l->nr_coming >= LOOK_HOLDERS_MAX) {
+		l->full = true;
+		return 0;
+	}
+	if (array_grow((void **)&l->coming, &l->max_coming, l->nr_coming + 1, sizeof(*l->coming)))
+		return -ENOMEM;
+	l->coming[l->nr_coming++] = *h;
+	return 0;
+}
+
+int look_end(struct look *l)
+{
+	struct dx_holder *held = l->held;
+	uint32_t max = l->max;
+
+	l->held = l->coming;
+	l->max = l->max_coming;
+	l->nr = l->nr_coming;
+	l->coming = held;
+	l->max_coming = max;
+	l->nr_coming = 0;
+	l->building = false;
+	l->is = l->will;
+	if (l->full)
+		l->is.flags |= DX_LOOK_UNSURE;
+	if (l->nr)
+		qsort(l->held, l->nr, sizeof(*l->held), compare);
+	return held_changed(l);
+}
+
+uint32_t look_drop_task(struct look *l, uint32_t tgid, uint64_t before)
+{
+	uint32_t kept = 0, was = l->nr;
+
+	for (uint32_t i = 0; i < was; i++) {
+		if (l->held[i].tgid == tgid && l->held[i].start < before)
+			continue;
+		l->held[kept++] = l->held[i];
+	}
+	/* fewer have room where more had */
+	l->nr = kept;
+	if (kept < was)
+		held_changed(l);
+	return was - kept;
+}

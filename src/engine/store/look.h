@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DAXTOP_ENGINE_STORE_LOOK_H
+#define DAXTOP_ENGINE_STORE_LOOK_H
+/* look.h - the table of what looks found, and what is wanted of the next one. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "engine/store/folio.h"
+#include "stream.h"
+
+#define LOOK_HOLDERS_MAX 16384u
+
+struct look {
+	struct dx_holder *held; /* of the last look: those that are not certain, then the others by pfn */
+	uint64_t *reach; /* of each of those: the highest page behind it and those before */
+	uint32_t nr, max, max_reach, candidates;
+	struct dx_holder *coming; /* of the one whose records come */
+	uint32_t nr_coming, max_coming;
+	struct dx_look is, will; /* the last one; that one */
+	bool able; /* the source looks */
+	bool building, full; /* not all that comes has room */
+	/* what is wanted of the next one */
+	bool wanted;
+	uint64_t first, last; /* pages; first > last: none */
+};
+
+void look_destroy(struct look *l);
+size_t look_bytes(const struct look *l);
+
+/* Records of a look come, up to look_end(). */
+void look_begin(struct look *l, const struct dx_look *will);
+/* One that comes outside of a look is nobody's. Returns 0, -ENOMEM. */
+int look_add(struct look *l, const struct dx_holder *h);
+/* It is whole, and takes the place of the last one. Returns 0, -ENOMEM: nothing is known then. */
+int look_end(struct look *l);
+/* Forgets what the process @tgid held that began before @before. Returns how many they were. */
+uint32_t look_drop_task(struct look *l, uint32_t tgid, uint64_t before);
+
+/* Another look is wanted, at who maps the files of these pages, too; @first > @last: of none. */
+void look_want(struct look *l, uint64_t first, uint64_t last);
+
+static inline uint64_t holder_end(const struct dx_holder *h)
+{
+	return h->pfn + h->nr;
+}
+/* Is anybody certain to hold something? */
+static inline bool held_certain(const struct look *l)
+{
+	return l->nr > l->candidates;
+}
+/* Behind the last certain holder that begins before the folio's end. */
+uint32_t held_end(const struct look *l, const struct folio *f);
+/* A certain holder of any page of the folio, the last one before @from; NULL: there is none. */
+const struct dx_holder *held_before(const struct look *l, const struct folio *f, uint32_t *from);
+bool held_any(const struct look *l, const struct folio *f);
+
+#endif
