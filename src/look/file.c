@@ -52,7 +52,7 @@ static int ask_path(struct look *l, const struct look_mapping_id *id, struct ans
 
 	memset(out, 0, sizeof(*out));
 	out->a.id = *id;
-	rc = programs_run(l->skel->progs.dx_look_path, &out->a, sizeof(out->a));
+	rc = look_run(l, l->skel->progs.dx_look_path, &out->a, sizeof(out->a));
 	if (rc)
 		return rc;
 	if (out->a.names > LOOK_NAMES)
@@ -280,7 +280,7 @@ static int add_hidden(struct look *l, struct scan *s)
 	int rc;
 
 	do {
-		rc = programs_run(l->skel->progs.dx_look_super, &a, sizeof(a));
+		rc = look_run(l, l->skel->progs.dx_look_super, &a, sizeof(a));
 		if (!rc && a.sb && !has_mount(s, a.dev))
 			rc = add_mount(s, a.dev, "(not in this namespace)", "/", a.fstype);
 	} while (!rc && a.cursor);
@@ -320,7 +320,7 @@ static int file_behind(struct look *l, void *addr, struct look_file_args *a)
 
 	*a = (struct look_file_args){ .addr = (uintptr_t)addr };
 	for (int i = 0; i < 10; i++) {
-		rc = programs_run(l->skel->progs.dx_look_file, a, sizeof(*a));
+		rc = look_run(l, l->skel->progs.dx_look_file, a, sizeof(*a));
 		if (rc || a->err != -EBUSY)
 			break;
 		usleep(1000); /* somebody has our mmap_lock */

@@ -23,6 +23,8 @@ struct look {
 	struct look_bpf *skel;
 	struct dx_init_args init;
 	unsigned int nr_cpus;
+	void (*between)(void *arg); /* look_between() */
+	void *between_arg;
 	bool no_mr; /* no driver was there whose memory regions can be read: dx_next_mr() is not loaded */
 };
 
@@ -30,10 +32,10 @@ struct look {
  * Runs the iterator @prog to its end; @fn gets what it wrote, @size bytes each time.
  * @fn returns 0, or what ends it. Returns 0, that, or -errno.
  */
-int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
-		 void *arg);
+int look_iterate(struct look *l, struct bpf_program *prog, size_t size,
+		 int (*fn)(void *arg, const void *record), void *arg);
 /* The same for the thread @tid only; -ESRCH: it has gone. */
-int look_iterate_thread(struct bpf_program *prog, uint32_t tid, size_t size,
+int look_iterate_thread(struct look *l, struct bpf_program *prog, uint32_t tid, size_t size,
 			int (*fn)(void *arg, const void *record), void *arg);
 
 /* Does a block device stand on one of the scan's pgmaps? Its name in @name. file.c */
@@ -48,6 +50,15 @@ bool look_wants_file(const struct scan *s, const struct scan_file *f);
  */
 int look_index_of(struct look *l, const struct look_mapping_id *id, uint64_t pfn, uint64_t *index,
 		  unsigned int *pieces, look_stop *stop);
+
+/* programs_run(), a step of the look. */
+static inline int look_run(const struct look *l, const struct bpf_program *prog, void *args,
+			   size_t len)
+{
+	if (l->between)
+		l->between(l->between_arg);
+	return programs_run(prog, args, len);
+}
 
 static inline bool look_stopped(look_stop *stop)
 {

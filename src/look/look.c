@@ -91,13 +91,19 @@ void look_close(struct look *l)
 	free(l);
 }
 
+void look_between(struct look *l, void (*fn)(void *arg), void *arg)
+{
+	l->between = fn;
+	l->between_arg = arg;
+}
+
 enum regime look_regime(const struct look *l)
 {
 	return l->regime;
 }
 
 /* @tid 0: all of them. */
-int look_iterate_thread(struct bpf_program *prog, uint32_t tid, size_t size,
+int look_iterate_thread(struct look *l, struct bpf_program *prog, uint32_t tid, size_t size,
 			int (*fn)(void *arg, const void *record), void *arg)
 {
 	union bpf_iter_link_info info = { .task.tid = tid };
@@ -119,6 +125,8 @@ int look_iterate_thread(struct bpf_program *prog, uint32_t tid, size_t size,
 	while (!rc) {
 		size_t at = 0;
 
+		if (l->between)
+			l->between(l->between_arg);
 		n = read(fd, buf + have, room - have);
 		/* EAGAIN: a million objects were looked at without output (kernel/bpf/bpf_iter.c); go on */
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -140,10 +148,10 @@ int look_iterate_thread(struct bpf_program *prog, uint32_t tid, size_t size,
 	return rc;
 }
 
-int look_iterate(struct bpf_program *prog, size_t size, int (*fn)(void *arg, const void *record),
-		 void *arg)
+int look_iterate(struct look *l, struct bpf_program *prog, size_t size,
+		 int (*fn)(void *arg, const void *record), void *arg)
 {
-	return look_iterate_thread(prog, 0, size, fn, arg);
+	return look_iterate_thread(l, prog, 0, size, fn, arg);
 }
 
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
@@ -153,7 +161,7 @@ void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
 	out[0] = 0;
 	if (!addr || !len)
 		return;
-	if (programs_run(l->skel->progs.dx_symbol, &a, sizeof(a)) || !l->skel->bss->symbol_name[0])
+	if (look_run(l, l->skel->progs.dx_symbol, &a, sizeof(a)) || !l->skel->bss->symbol_name[0])
 		snprintf(out, len, "0x%llx", (unsigned long long)addr);
 	else
 		snprintf(out, len, "%.*s", DX_SYMBOL_LEN, l->skel->bss->symbol_name);
@@ -203,7 +211,7 @@ int look_pgmaps(struct look *l, struct scan *s)
 	}
 	for (;;) {
 		struct scan_pgmap p = {};
-		int rc = programs_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a));
+		int rc = look_run(l, l->skel->progs.dx_next_pgmap, &a, sizeof(a));
 
 		if (rc)
 			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s",
@@ -230,7 +238,7 @@ static bool pgmap_is_there(struct look *l, const struct scan_pgmap *p)
 				   .nr_cpus = l->nr_cpus,
 				   .index = p->range[0].pfn };
 
-	return !programs_run(l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
+	return !look_run(l, l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
 }
 
 static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first, uint64_t last,
@@ -249,6 +257,8 @@ static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first,
 	int rc;
 
 	while ((rc = walk_next(&w, &piece)) > 0) {
+		if (l->between)
+			l->between(l->between_arg);
 		rc = scan_walked(s, pgmap, &piece, w.found);
 		if (rc)
 			return rc;
@@ -295,7 +305,7 @@ int look_index_of(struct look *l, const struct look_mapping_id *id, uint64_t pfn
 		if (!*pieces || look_stopped(stop))
 			return 2;
 		--*pieces;
-		if (programs_run(l->skel->progs.dx_look_index, &a, sizeof(a)))
+		if (look_run(l, l->skel->progs.dx_look_index, &a, sizeof(a)))
 			return 2;
 	} while (a.next);
 	*index = a.index;

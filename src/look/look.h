@@ -20,6 +20,11 @@ struct look;
  */
 struct look *look_open(char *err, size_t errlen);
 void look_close(struct look *l); /* NULL is fine */
+/*
+ * A look is many runs of programs and reads of iterators. @fn is called between two of them, on the same
+ * thread; it must not use @l. NULL: nothing is.
+ */
+void look_between(struct look *l, void (*fn)(void *arg), void *arg);
 enum regime look_regime(const struct look *l);
 
 /*

@@ -119,7 +119,7 @@ static int inodes_add(struct mappings *m, struct look_inodes_args *a)
 	for (int tries = 0; tries < TREE_TRIES; tries++) {
 		a->cursor = 0;
 		do {
-			int rc = programs_run(m->l->skel->progs.dx_look_inodes, a, sizeof(*a));
+			int rc = look_run(m->l, m->l->skel->progs.dx_look_inodes, a, sizeof(*a));
 
 			for (uint32_t i = 0; !rc && i < a->found && i < LOOK_INODES; i++) {
 				const struct look_mapping_id *id = &m->l->skel->bss->look_inodes[i];
@@ -162,7 +162,7 @@ static int more_files(struct mappings *m)
 	if (m->l->regime != REGIME_LEGACY && !asked_for(m))
 		return 0;
 	do {
-		rc = programs_run(m->l->skel->progs.dx_look_super, &a, sizeof(a));
+		rc = look_run(m->l, m->l->skel->progs.dx_look_super, &a, sizeof(a));
 		if (!rc && a.sb && wants_super(m, &a)) {
 			struct look_inodes_args i = { .sb = a.sb };
 
@@ -204,7 +204,7 @@ static int areas_of(struct mappings *m, int file)
 		m->areas.nr = begin;
 		a.cursor = 0;
 		do {
-			int rc = programs_run(m->l->skel->progs.dx_look_vmas, &a, sizeof(a));
+			int rc = look_run(m->l, m->l->skel->progs.dx_look_vmas, &a, sizeof(a));
 
 			if (!rc)
 				rc = areas_piece(m, file, &a);
@@ -302,7 +302,7 @@ static int area_runs(struct mappings *m, struct area *r)
 			break;
 		}
 		a.budget = PTE_BUDGET;
-		rc = programs_run(m->l->skel->progs.dx_look_ptes, &a, sizeof(a));
+		rc = look_run(m->l, m->l->skel->progs.dx_look_ptes, &a, sizeof(a));
 		if (rc)
 			return rc;
 		m->steps += a.steps;
@@ -391,8 +391,8 @@ static int task_add(void *arg, const void *record)
 
 static int tasks_read(struct mappings *m, struct array *to)
 {
-	int rc = look_iterate(m->l->skel->progs.dx_look_mms, sizeof(struct look_mm_task), task_add,
-			      to);
+	int rc = look_iterate(m->l, m->l->skel->progs.dx_look_mms, sizeof(struct look_mm_task),
+			      task_add, to);
 
 	if (!rc && to->nr)
 		qsort(to->p, to->nr, sizeof(struct look_mm_task), compare_tasks);

@@ -214,13 +214,13 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o, const s
 				.ino = file->ino,
 				.ops = file->ops,
 				.id = UINT32_MAX /* there is none: tells the device */ };
-	int rc = programs_run(w->l->skel->progs.dx_next_mr, &a, sizeof(a));
+	int rc = look_run(w->l, w->l->skel->progs.dx_next_mr, &a, sizeof(a));
 
 	if (rc || a.gone || !a.device)
 		return rc;
 	rc = met_before(&w->devices, a.device, file->private, file->file);
 	for (a.id = 0; !rc;) {
-		rc = programs_run(w->l->skel->progs.dx_next_mr, &a, sizeof(a));
+		rc = look_run(w->l, w->l->skel->progs.dx_next_mr, &a, sizeof(a));
 		if (rc || a.gone || !a.entry)
 			break;
 		w->cut |= a.cut;

@@ -104,7 +104,7 @@ int look_object_init(struct look *l, struct dx_object_init *init)
 
 	memset(init, 0, sizeof(*init));
 	init->nr_cpus = l->nr_cpus;
-	rc = programs_run(l->skel->progs.dx_object_init, init, sizeof(*init));
+	rc = look_run(l, l->skel->progs.dx_object_init, init, sizeof(*init));
 	memcpy(init->ops, l->skel->bss->object_ops, sizeof(init->ops));
 	memcpy(init->end, l->skel->bss->object_end, sizeof(init->end));
 	return rc;
@@ -188,13 +188,13 @@ int look_list_objects(struct look *l, struct bpf_program *prog, struct object_li
 	int rc;
 
 	l->skel->bss->objects_cut = 0;
-	rc = look_iterate(prog, sizeof(struct dx_object), list_add, &g);
+	rc = look_iterate(l, prog, sizeof(struct dx_object), list_add, &g);
 	list->cut += l->skel->bss->objects_cut;
 	while (!rc && g.nr_rest) {
 		struct rest r = g.rest[--g.nr_rest];
 
 		l->skel->bss->files_from = r.fd;
-		rc = look_iterate_thread(prog, r.pid, sizeof(struct dx_object), list_add, &g);
+		rc = look_iterate_thread(l, prog, r.pid, sizeof(struct dx_object), list_add, &g);
 		rc = rc == -ESRCH ? 0 : rc;
 	}
 	l->skel->bss->files_from = 0;
@@ -377,7 +377,7 @@ static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 	int rc = 0;
 
 	for (int piece = 0; !rc; piece++) {
-		rc = programs_run(hold_program(w->l, o->kind), &a, sizeof(a));
+		rc = look_run(w->l, hold_program(w->l, o->kind), &a, sizeof(a));
 		if (rc || a.gone)
 			break;
 		cut |= a.cut;

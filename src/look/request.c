@@ -97,7 +97,7 @@ static int read_set(struct requests *w, uint64_t set)
 	int rc;
 
 	do {
-		rc = programs_run(w->l->skel->progs.dx_requests, &a, sizeof(a));
+		rc = look_run(w->l, w->l->skel->progs.dx_requests, &a, sizeof(a));
 		w->cut += !rc && a.cut;
 		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
 			rc = add_request(w, set, &held[i]);
@@ -128,7 +128,7 @@ static int list_sets(struct requests *w)
 	for (size_t i = 0; i < w->nr_disks && !rc; i++) {
 		struct dx_tags_args a = { .queue = w->disks[i].queue };
 
-		rc = programs_run(w->l->skel->progs.dx_tags, &a, sizeof(a));
+		rc = look_run(w->l, w->l->skel->progs.dx_tags, &a, sizeof(a));
 		w->cut += !rc && a.cut;
 		for (uint32_t k = 0; k < a.found && k < DX_TAGS && !rc; k++)
 			set_is_new(w, sets[k]);
@@ -172,7 +172,7 @@ static int read_requests(struct requests *w)
 		scan_set_unsure(w->s);
 		return 0;
 	}
-	rc = programs_run(w->l->skel->progs.dx_disks, &a, sizeof(a));
+	rc = look_run(w->l, w->l->skel->progs.dx_disks, &a, sizeof(a));
 	if (rc)
 		return rc;
 	w->cut += a.cut;

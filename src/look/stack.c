@@ -47,7 +47,7 @@ static int add_pages(void *arg, const void *record)
 int look_stacks(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct stacks_seen x = { .s = s, .stop = stop };
-	int rc = look_iterate(l->skel->progs.dx_look_stacks, sizeof(struct look_stack_pages),
+	int rc = look_iterate(l, l->skel->progs.dx_look_stacks, sizeof(struct look_stack_pages),
 			      add_pages, &x);
 
 	if (rc && rc != -EINTR)

@@ -218,6 +218,7 @@ static void clocks_compare(struct waits *w)
 		int64_t offset;
 
 		usleep(1);
+		/* not as a step: what comes between would be taken for the time of the wake-up */
 		if (programs_run(w->l->skel->progs.dx_look_clock, &a, sizeof(a)) || !a.arrival)
 			return;
 		offset = a.now - a.arrival;
@@ -229,13 +230,13 @@ static void clocks_compare(struct waits *w)
 int look_waits(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct waits w = { .l = l, .s = s, .stop = stop };
-	int rc = programs_run(l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
+	int rc = look_run(l, l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
 
 	if (!rc && !w.init.found)
 		rc = -ENOENT;
 	if (!rc) {
 		clocks_compare(&w);
-		rc = look_iterate(l->skel->progs.dx_look_waits, sizeof(struct look_blocked),
+		rc = look_iterate(l, l->skel->progs.dx_look_waits, sizeof(struct look_blocked),
 				  add_wait, &w);
 	}
 	if (rc == -EINTR)
