@@ -11,8 +11,6 @@
 struct file_names {
 	struct scan *wanted; /* its files only; NULL: none */
 	size_t done; /* so many of them were looked up */
-	struct look *look; /* loaded for the first of them */
-	bool refused; /* it could not be */
 };
 
 struct file_names *file_names_new(void)
@@ -32,7 +30,6 @@ void file_names_free(struct file_names *n)
 	if (!n)
 		return;
 	forget(n);
-	look_close(n->look);
 	free(n);
 }
 
@@ -50,8 +47,13 @@ int file_names_want(struct file_names *n, const struct dx_event *ev)
 	return id < 0 ? id : 0;
 }
 
-static void tell(const struct scan_file *f, uint64_t time,
-		 void (*fn)(void *arg, const struct dx_event *ev, size_t len), void *arg)
+bool file_names_wanted(const struct file_names *n)
+{
+	return n->wanted;
+}
+
+void file_name_tell(const struct scan_file *f, uint64_t time,
+		    void (*fn)(void *arg, const struct dx_event *ev, size_t len), void *arg)
 {
 	struct dx_file_event ev = {
 		.e = {
@@ -95,28 +97,23 @@ static struct scan *next_turn(struct file_names *n)
 	return s;
 }
 
-int file_names_find(struct file_names *n, uint64_t time,
+int file_names_find(struct file_names *n, struct look *l, uint64_t time,
 		    void (*fn)(void *arg, const struct dx_event *ev, size_t len), void *arg)
 {
 	struct scan *s;
-	char err[256];
 	int rc;
 
 	if (!n->wanted)
 		return 0;
-	if (!n->look && !n->refused) {
-		n->look = look_open(err, sizeof(err));
-		n->refused = !n->look;
-	}
-	if (!n->look || n->done >= scan_nr_files(n->wanted)) {
+	if (!l || n->done >= scan_nr_files(n->wanted)) {
 		forget(n);
 		return 0;
 	}
 	s = next_turn(n);
-	rc = s ? look_paths(n->look, s) : -ENOMEM;
+	rc = s ? look_paths(l, s) : -ENOMEM;
 	for (size_t id = 1; s && id <= scan_nr_files(s); id++)
 		if (scan_file(s, id)->path)
-			tell(scan_file(s, id), time, fn, arg);
+			file_name_tell(scan_file(s, id), time, fn, arg);
 	scan_free(s);
 	if (rc)
 		forget(n);

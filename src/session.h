@@ -94,6 +94,10 @@ struct session {
 	uint64_t scan_begun; /* ns */
 	uint64_t next_scan; /* ... but not before */
 	struct file_names *names; /* of files that a scan met */
+	/* look_live.c */
+	struct look *look; /* loaded when it is needed first */
+	bool look_refused; /* it could not be */
+	uint64_t look_turn; /* ns: when the ring is read again while a look is under way */
 
 	/* session_file.c */
 	struct replay *replay;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "file_names.h"
+#include "look_live.h"
 #include "progress.h"
 #include "session.h"
 #include "source/source.h"
@@ -190,7 +191,9 @@ static void scan_go_on(struct session *s, uint64_t ns)
 	}
 	/* from before everything was attached: kept, not shown */
 	while (s->naming && !s->scanning && clock_now() < end) {
-		rc = file_names_find(s->names, s->start - 1, handle, s);
+		struct look *l = file_names_wanted(s->names) ? look_live(s) : NULL;
+
+		rc = file_names_find(s->names, l, s->start - 1, handle, s);
 		if (rc == -ENOMEM)
 			s->error = rc;
 		s->naming = rc > 0;
@@ -213,6 +216,7 @@ static void answer_asks(struct session *s)
 {
 	const struct dx_ask a = { .max = ASKS };
 	const struct engine_ask *ask;
+	const struct engine_ask *look = NULL;
 	bool refs = false;
 	size_t n;
 
@@ -237,10 +241,16 @@ static void answer_asks(struct session *s)
 			ev.tgid = ask[i].tgid;
 			answer(s, &ev);
 			break;
+		case ENGINE_ASK_LOOK:
+			look = &ask[i];
+			break;
 		}
 	}
 	if (refs)
 		source_pgmap_refs(s->source, answer, s);
+	/* last: it takes longest */
+	if (look)
+		look_live_run(s, look->pfn, look->last);
 }
 
 static void missed(void *arg, unsigned int type, uint64_t n)
@@ -362,6 +372,7 @@ static int live_open(struct session *s, char *err, size_t errlen)
 	find_pgmaps(s);
 	progress_step("looking at what is there", 0, 0);
 	scan_first(s);
+	look_live_run(s, 1, 0);
 	/*
 	 * What is counted before anybody is told "ready" is what was there before. The ring first: an
 	 * answer is of now, and what came before it would be too late for the engine's order.
@@ -529,6 +540,7 @@ static void live_drain(struct session *s)
 
 static void live_close(struct session *s)
 {
+	look_live_close(s);
 	source_close(s->source);
 	tasks_free(s->tasks);
 	s->tasks = NULL;

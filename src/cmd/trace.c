@@ -6,6 +6,7 @@
 #include "cmd/trace.h"
 #include "session.h"
 #include "model/stacks.h"
+#include "view/held.h"
 #include "view/json.h"
 
 #define TASKS 4096 /* by tgid, as tasks.c has them: of two that share a place one is told again */
@@ -115,6 +116,11 @@ static int run(const void *options)
 		return status;
 	if (!o->json)
 		view_text_header(stdout);
+	/* from before: no event of the trace tells of it */
+	if (!o->json && !t.filter.events &&
+	    (view_held_text(stdout, s.engine, &t.filter, s.now) ||
+	     view_waits_text(stdout, s.engine, &t.filter, s.now)))
+		s.error = -ENOMEM;
 	output_flush();
 	session_ready(&s);
 	while (!session_done(&s)) {

@@ -53,6 +53,11 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap 
 	}
 }
 
+uint64_t source_pgmap_number(struct source *s, uint64_t address)
+{
+	return pgmap_id(s->ids, address);
+}
+
 int source_pgmap_refs(struct source *s, void (*fn)(void *arg, const struct dx_event *ev), void *arg)
 {
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };

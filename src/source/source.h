@@ -93,6 +93,9 @@ void source_stacks_forget(struct source *s,
 /* All pgmaps of the kernel now. Returns their number or -errno; @fn may be NULL. */
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap *p), void *arg);
 
+/* The number that records have for the pgmap at @address, an id of a look's; 0: none. */
+uint64_t source_pgmap_number(struct source *s, uint64_t address);
+
 /* ---- answers to engine_asks(), as records ---- */
 
 /* References of every pgmap that can be read: a DX_PGMAP_REFS each. Returns 0 or -errno. */

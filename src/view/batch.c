@@ -2,6 +2,7 @@
 /* batch.c - the picture as text: top --batch */
 #include <errno.h>
 #include <stdlib.h>
+#include "view/held.h"
 #include "view/model.h"
 #include "view/names.h"
 
@@ -60,6 +61,8 @@ static int batch_print(FILE *out, struct model *m, struct engine *e, const struc
 	}
 	if (!err)
 		findings_print(out, m);
+	if (!err)
+		err = view_waits_text(out, e, NULL, m->now);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "view/escape.h"
+#include "view/held.h"
 #include "view/history.h"
 #include "view/model.h"
 #include "view/names.h"
@@ -40,18 +41,14 @@ static int holder_draw(const struct engine_holder *h, void *arg)
 {
 	struct holders *d = arg;
 	struct canvas *c = &d->m->canvas;
-	char name[DX_COMM_LEN * 4 + 1], held[16];
+	char text[HELD_MAX];
 
 	/* taken after the picture was frozen: not part of it */
 	if (d->m->frozen && h->since > d->m->stats.now)
 		return 0;
 	if (d->nr++ >= HOLDERS_MAX || d->row >= d->end)
 		return 0;
-	escape_text(name, sizeof(name), h->comm, DX_COMM_LEN);
-	duration_format(held, sizeof(held), d->m->now > h->since ? d->m->now - h->since : 0);
-	canvas_printf(c, d->row++, 1, c->cols, ATTR_PIN, "held for %s by %s[%u]: %u %s%s%s", held,
-		      name, h->pid, h->nr, h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s",
-		      h->longterm ? ", longterm" : "");
+	canvas_put(c, d->row++, 1, c->cols, ATTR_PIN, held_format(text, sizeof(text), h, d->m->now));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "view/escape.h"
 #include "view/finding.h"
+#include "view/held.h"
 #include "view/names.h"
 #include "view/text.h"
 
@@ -72,15 +73,10 @@ static void holders_print(const struct block *b, const struct held_finding *h,
 
 	for (size_t i = 0; i < h->nr_holders; i++) {
 		const struct engine_holder *holder = &h->holders[i];
-		char who[DX_COMM_LEN * 4 + 1], age[16];
+		char text[HELD_MAX];
 
-		escape_text(who, sizeof(who), holder->comm, DX_COMM_LEN);
-		duration_format(age, sizeof(age),
-				c->now > holder->since ? c->now - holder->since : 0);
 		begin(b, 0);
-		fprintf(b->out, "held for %s by %s[%u]: %u %s%s%s%s\n", age, who, holder->pid,
-			holder->nr, holder->pin ? "pin" : "reference", holder->nr == 1 ? "" : "s",
-			holder->longterm ? ", longterm" : "",
+		fprintf(b->out, "%s%s\n", held_format(text, sizeof(text), holder, c->now),
 			holder->gone ? "; its process is gone" : "");
 		stack_print(&inner, "taken by", stacks_kernel(c->stacks, holder->stack), false);
 	}

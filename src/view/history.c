@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <string.h>
 #include "view/escape.h"
+#include "view/held.h"
 #include "view/history.h"
 #include "view/json.h"
 #include "view/json_add.h"
@@ -80,12 +81,12 @@ static int step_print(const struct engine_step *s, void *arg)
 static int holder_print(const struct engine_holder *h, void *arg)
 {
 	struct step_print *p = arg;
-	char name[DX_COMM_LEN * 4 + 1], when[40];
+	char text[HELD_MAX], when[40];
 
-	escape_text(name, sizeof(name), h->comm, DX_COMM_LEN);
-	fprintf(p->out, "  held since %s by %s[%u]: %u %s%s%s\n",
-		time_format(when, sizeof(when), h->since, p->start), name, h->pid, h->nr,
-		h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s", h->longterm ? ", longterm" : "");
+	fprintf(p->out, "  %s\n",
+		held_since_format(text, sizeof(text), h,
+				  h->since ? time_format(when, sizeof(when), h->since, p->start)
+					   : NULL));
 	return 0;
 }
 
@@ -172,8 +173,9 @@ static int holder_json(const struct engine_holder *h, void *arg)
 	json_add_bool(o, KEY_PIN, h->pin, &j->failed);
 	json_add_bool(o, KEY_LONGTERM, h->longterm, &j->failed);
 	json_add_uint(o, KEY_REFS, h->nr, &j->failed);
-	json_add_uint(o, KEY_SINCE, h->since, &j->failed);
+	json_add_known(o, KEY_SINCE, h->since, h->since, &j->failed);
 	json_add_int(o, KEY_STACK_ID, h->stack, &j->failed);
+	held_json(o, h, &j->failed);
 	json_append(j->list, o, &j->failed);
 	return j->failed ? -ENOMEM : 0;
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <json-c/json.h>
 #include "view/finding.h"
+#include "view/held.h"
 #include "view/json.h"
 #include "view/json_add.h"
 #include "view/names.h"
@@ -82,9 +83,11 @@ static void add_holders(struct json_object *o, const struct report *r,
 		json_add_bool(one, KEY_LONGTERM, h->longterm, failed);
 		json_add_bool(one, KEY_GONE, h->gone, failed);
 		json_add_uint(one, KEY_REFS, h->nr, failed);
-		json_add_uint(one, KEY_SINCE, h->since, failed);
-		json_add_uint(one, KEY_AGE, r->now > h->since ? r->now - h->since : 0, failed);
+		json_add_known(one, KEY_SINCE, h->since, h->since, failed);
+		json_add_known(one, KEY_AGE, h->since, r->now > h->since ? r->now - h->since : 0,
+			       failed);
 		add_stack(one, stacks_kernel(r->stacks, h->stack), false, failed);
+		held_json(one, h, failed);
 		json_append(holders, one, failed);
 	}
 	json_add(o, KEY_HOLDERS, holders, failed);

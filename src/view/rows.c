@@ -19,7 +19,8 @@ static int holder_find(const struct engine_holder *h, void *arg)
 {
 	struct holder_find *find = arg;
 
-	if (!find->nr++)
+	/* who could hold it is not who does */
+	if (!h->candidate && !find->nr++)
 		find->first = *h;
 	return 0;
 }

@@ -85,6 +85,15 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 	return out;
 }
 
+char *scan_object_format(char *out, size_t outlen, const struct scan_holder *h)
+{
+	struct words w = { out, outlen, 0 };
+
+	out[0] = '\0';
+	say_object(&w, h);
+	return out;
+}
+
 /* ---- places ---- */
 
 char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,

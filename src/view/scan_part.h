@@ -34,6 +34,8 @@ void scan_sum_get(const struct scan_view *v, int pgmap, int order, struct scan_s
 /* "db[812] pipe fd 5, 1 ref, for 14.2s"; "? " before it: a candidate. Safe to print. Returns @out. */
 char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 			 const struct scan_holder *h);
+/* " pipe fd 5 pipe:[33]": by what it holds. Safe to print. Returns @out. */
+char *scan_object_format(char *out, size_t outlen, const struct scan_holder *h);
 /* Of what a holder holds: a file and offsets, or a device. "": any */
 char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 			const struct scan_holder *h);

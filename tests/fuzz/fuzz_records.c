@@ -12,6 +12,7 @@
 #include "source/stackset.h"
 #include "frame.h"
 #include "view/finding.h"
+#include "view/held.h"
 #include "view/history.h"
 #include "view/json.h"
 #include "view/model.h"
@@ -285,6 +286,59 @@ static void pgmap_set(struct world *w, unsigned int n)
 	promise(!put_pgmap(w->e, &p));
 }
 
+/* A look, of the pages that records are about; now and then one that does not end. */
+static void looked(struct world *w)
+{
+	unsigned int how = bytes_number(&w->b, 1);
+	struct dx_look l = { .begin = w->now,
+			     .end = w->now,
+			     .first = how & 1,
+			     .last = how & 2 ? UINT64_MAX : 0,
+			     .flags = how >> 2 & 1 };
+
+	put(w->e, DX_REC_LOOK, &l, sizeof(l));
+	for (unsigned int i = 0; i < (how >> 3 & 7); i++) {
+		unsigned int kind = bytes_number(&w->b, 1);
+		struct dx_holder h = { .pfn = FIRST_PFN + bytes_number(&w->b, 1),
+				       .nr = kind & 3 ? kind & 3 : 600,
+				       .last = UINT64_MAX,
+				       .refs = bytes_number(&w->b, 1),
+				       .flags = kind >> 2 & 3,
+				       .tgid = 100 + (kind >> 4 & 3),
+				       .object = kind >> 6,
+				       .fd = (int8_t)kind,
+				       .id = kind,
+				       .kind = "pipe",
+				       .comm = "db\033\302\233",
+				       .detail = "a\033\302\233" };
+
+		h.pid = h.tgid;
+		if (kind >> 6 == 3)
+			h.nr = 0;
+		if (kind == 0xff)
+			strcpy(h.kind, "\033none");
+		put(w->e, DX_REC_HOLDER, &h, sizeof(h));
+	}
+	for (unsigned int i = 0; i < how >> 6; i++) {
+		struct dx_wait t = { .time = w->now,
+				     .since = w->now - bytes_number(&w->b, 2),
+				     .pfn = FIRST_PFN + bytes_number(&w->b, 1),
+				     .pgmap = pgmap_id(i),
+				     .ino = 1,
+				     .dev = 8 << 20 | 1,
+				     .refcount = 1,
+				     .kind = 1 + bytes_number(&w->b, 1) % DX_WAIT_KINDS,
+				     .tgid = 100 + i,
+				     .pid = 100 + i,
+				     .state = "SD\033"[i % 3],
+				     .comm = "rm\033\302\233" };
+
+		put(w->e, DX_REC_WAIT, &t, sizeof(t));
+	}
+	if (how != 0xff)
+		put(w->e, DX_REC_LOOKED, &l, sizeof(l));
+}
+
 /* Of any type, with any bytes, of any length: what a file or a socket may hold. */
 static void any_record(struct world *w)
 {
@@ -337,6 +391,9 @@ static void step(struct world *w)
 	case 0xf6:
 		any_record(w);
 		break;
+	case 0xf5:
+		looked(w);
+		break;
 	default:
 		record(w);
 	}
@@ -368,6 +425,13 @@ static int pgmap_counted(const struct engine_pgmap *p, void *arg)
 	return 0;
 }
 
+static int wait_counted(const struct engine_wait *t, void *arg)
+{
+	promise(t->kind && t->kind < DX_WAIT_KINDS);
+	*(uint64_t *)arg += t->predates;
+	return 0;
+}
+
 static void queried(struct world *w)
 {
 	struct engine_stats stats;
@@ -378,6 +442,9 @@ static void queried(struct world *w)
 	engine_holders(w->e, UINT64_MAX, holder_counted, &n);
 	engine_holders(w->e, FIRST_PFN, holder_counted, &n);
 	engine_pgmaps(w->e, pgmap_counted, &n);
+	engine_waits(w->e, wait_counted, &n);
+	promise(!view_held_text(w->text, w->e, NULL, w->now));
+	promise(!view_waits_text(w->text, w->e, NULL, w->now));
 }
 
 /* ---- the views ---- */

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * look_live.c - looks of a live session: who holds and who waits, in objects that no event tells of.
+ *
+ * The ring goes on being read between the steps of a look, so events of its time stand before its
+ * findings in the stream. These come as one group: half of a look says that nobody else holds.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "clock.h"
+#include "file_names.h"
+#include "look/look.h"
+#include "look_live.h"
+#include "session.h"
+#include "source/source.h"
+#include "stop.h"
+#include "view/escape.h"
+
+/* The ring is read again after so long at most, plus one step of the look (a millisecond or two). */
+#define RING_TURN_NS 5000000ull
+
+static void ring_turn(void *arg)
+{
+	struct session *s = arg;
+
+	if (clock_now() < s->look_turn)
+		return;
+	s->more = source_poll(s->source) > 0;
+	/* more than it takes at once: at the next step */
+	s->look_turn = s->more ? 0 : clock_now() + RING_TURN_NS;
+}
+
+struct look *look_live(struct session *s)
+{
+	char err[256];
+
+	if (s->look || s->look_refused)
+		return s->look;
+	s->look = look_open(err, sizeof(err));
+	s->look_refused = !s->look;
+	if (s->look)
+		look_between(s->look, ring_turn, s);
+	else
+		fprintf(stderr,
+			"daxtop: who holds pages, and who waits, since before cannot be looked at: %s\n",
+			err);
+	return s->look;
+}
+
+void look_live_close(struct session *s)
+{
+	look_close(s->look);
+	s->look = NULL;
+}
+
+/* ---- the look ---- */
+
+/* All but memory and a signal was told by scan_add_gap(): the rest is looked at all the same. */
+static bool over(int rc)
+{
+	return rc == -ENOMEM || rc == -EINTR || stop_wanted;
+}
+
+static int look_holders(struct look *l, struct scan *s, bool mappings)
+{
+	static int (*const steps[])(struct look *, struct scan *, look_stop *) = {
+		look_walk, look_mappings, look_objects, look_requests, look_rdma,
+	};
+	int rc = look_pgmaps(l, s);
+
+	if (!rc)
+		rc = look_mounts(l, s);
+	if (rc)
+		scan_set_unsure(s);
+	for (size_t i = mappings ? 0 : 2; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (over(rc))
+			return rc;
+		rc = steps[i](l, s, &stop_wanted);
+		if (rc)
+			scan_set_unsure(s);
+	}
+	return rc;
+}
+
+static int look_waiting(struct look *l, struct scan *s)
+{
+	int rc = look_pgmaps(l, s);
+
+	if (!over(rc))
+		rc = look_mounts(l, s);
+	return over(rc) ? rc : look_waits(l, s, &stop_wanted);
+}
+
+/* Whoever waits has the page on his stack, too, and does not hold it. */
+static int look_sleeping(struct look *l, struct scan *s, const struct scan *waits)
+{
+	for (size_t i = 0; i < scan_nr_waits(waits); i++) {
+		struct scan_wait w = *scan_wait(waits, i);
+
+		w.file = 0; /* numbers of the other one */
+		w.pgmap = -1;
+		if (scan_add_wait(s, &w))
+			return -ENOMEM;
+	}
+	return look_stacks(l, s, &stop_wanted);
+}
+
+/* ---- what it found ---- */
+
+struct putting {
+	struct session *s;
+	struct scan *scan;
+	uint64_t *object; /* addresses that have a number */
+	uint32_t nr, room;
+};
+
+/* The same object in another process has the same number; its address goes no further than here. */
+static uint32_t object_number(struct putting *p, uint64_t address)
+{
+	uint64_t *more;
+
+	if (!address)
+		return 0;
+	/* holders of an object stand together */
+	if (p->nr && p->object[p->nr - 1] == address)
+		return p->nr;
+	if (p->nr == p->room) {
+		more = reallocarray(p->object, p->room ? 2 * p->room : 64, sizeof(*more));
+		if (!more)
+			return 0;
+		p->object = more;
+		p->room = p->room ? 2 * p->room : 64;
+	}
+	p->object[p->nr++] = address;
+	return p->nr;
+}
+
+static uint64_t pgmap_number(struct putting *p, int pgmap)
+{
+	const struct scan_pgmap *m = scan_pgmap(p->scan, pgmap);
+
+	return m ? source_pgmap_number(p->s->source, m->pgmap) : 0;
+}
+
+static void put_file(void *arg, const struct dx_event *ev, size_t len)
+{
+	const struct dx_file_event *f = (const struct dx_file_event *)ev;
+
+	(void)len;
+	session_put(arg, DX_REC_FILE, f, offsetof(struct dx_file_event, path) + f->path_len);
+}
+
+/* From before everything was attached: kept, not shown. */
+static const struct scan_file *file_put(struct putting *p, int id)
+{
+	const struct scan_file *f = scan_file(p->scan, id);
+
+	if (f && f->path && f->ino && !engine_path(p->s->engine, f->dev, f->ino, NULL))
+		file_name_tell(f, p->s->start - 1, put_file, p->s);
+	return f;
+}
+
+static void holder_put(struct putting *p, const struct scan_holder *h)
+{
+	const struct scan_file *f;
+	struct dx_holder out = {
+		.pfn = h->pfn,
+		.nr = h->nr,
+		.first = h->first,
+		.last = h->last,
+		.id = h->id,
+		.since = h->since,
+		.object = object_number(p, h->object),
+		.refs = h->refs,
+		.flags = (h->certain ? DX_HOLDER_CERTAIN : 0) | (h->pin ? DX_HOLDER_PIN : 0),
+		.tgid = h->tgid,
+		.pid = h->pid,
+		.fd = h->fd,
+	};
+	struct dx_task task;
+
+	/* page tables are what mapcounts tell of; who has a device open holds no page */
+	if (h->kind == SCAN_HOLD_MAPPING || h->kind == SCAN_HOLD_OPEN)
+		return;
+	f = file_put(p, h->file);
+	out.pgmap = pgmap_number(p, h->pgmap);
+	out.ino = f ? f->ino : 0;
+	out.dev = f ? f->dev : 0;
+	if (h->tgid && !source_task(p->s->source, h->tgid, &task))
+		out.start = task.start;
+	snprintf(out.kind, sizeof(out.kind), "%s", scan_hold_name(h->kind));
+	memcpy(out.comm, h->comm, sizeof(out.comm));
+	memcpy(out.detail, h->detail, sizeof(out.detail));
+	out.detail[sizeof(out.detail) - 1] = '\0';
+	session_put(p->s, DX_REC_HOLDER, &out, sizeof(out));
+}
+
+static void wait_put(struct putting *p, const struct scan_wait *w)
+{
+	static const uint32_t kinds[SCAN_WAITS] = {
+		[SCAN_WAIT_BREAK] = DX_WAIT_BREAK,
+		[SCAN_WAIT_EVICT] = DX_WAIT_EVICT,
+		[SCAN_WAIT_MEMUNMAP] = DX_WAIT_MEMUNMAP,
+		[SCAN_WAIT_ENTRY] = DX_WAIT_ENTRY,
+	};
+	const struct scan_file *f = file_put(p, w->file);
+	struct dx_wait out = {
+		.time = clock_now(),
+		.index = w->index,
+		.pgmap = pgmap_number(p, w->pgmap),
+		.ino = f ? f->ino : 0,
+		.dev = f ? f->dev : 0,
+		.kind = kinds[w->kind],
+		.tgid = w->tgid,
+		.pid = w->pid,
+		.state = w->state,
+	};
+	struct dx_event ev;
+
+	/* its counts now, and whether it is still the folio that was waited for */
+	if (w->pfn && !source_sample(p->s->source, w->pfn, &ev) && !(ev.flags & DX_F_NO_FOLIO)) {
+		out.time = ev.time;
+		out.pfn = ev.pfn;
+		out.order = ev.order;
+		out.refcount = ev.refcount;
+		out.mapcount = ev.mapcount;
+		out.pincount = ev.pincount;
+		out.pgmap = ev.pgmap;
+	}
+	out.since = w->since < out.time ? w->since : out.time;
+	memcpy(out.comm, w->comm, sizeof(out.comm));
+	session_put(p->s, DX_REC_WAIT, &out, sizeof(out));
+}
+
+static void gaps_put(struct session *s, const struct scan *scan)
+{
+	for (size_t i = 0; scan && i < scan_nr_gaps(scan); i++) {
+		struct dx_gap g = {};
+
+		snprintf(g.text, sizeof(g.text), "%s", scan_gap(scan, i));
+		session_put(s, DX_REC_GAP, &g, sizeof(g));
+	}
+}
+
+static void findings_put(struct session *s, struct dx_look *look, struct scan *held,
+			 struct scan *waits)
+{
+	struct putting p = { .s = s, .scan = held };
+
+	look->end = clock_now();
+	session_put(s, DX_REC_LOOK, look, sizeof(*look));
+	for (size_t i = 0; held && i < scan_nr_holders(held); i++)
+		holder_put(&p, scan_holder(held, i));
+	p.scan = waits;
+	for (size_t i = 0; waits && i < scan_nr_waits(waits); i++)
+		wait_put(&p, scan_wait(waits, i));
+	gaps_put(s, held);
+	gaps_put(s, waits);
+	session_put(s, DX_REC_LOOKED, look, sizeof(*look));
+	free(p.object);
+}
+
+void look_live_run(struct session *s, uint64_t first, uint64_t last)
+{
+	struct dx_look look = { .begin = clock_now(), .first = first, .last = last };
+	struct scan_filter pages = { .pfn_first = first, .pfn_last = last };
+	struct look *l = s->watching ? look_live(s) : NULL;
+	bool mappings = first <= last;
+	struct scan *held = NULL, *waits = NULL;
+	int rc = -ENOENT;
+
+	/* no device is there: nobody holds anything */
+	if (!s->watching)
+		return;
+	s->look_turn = 0;
+	if (l) {
+		bool legacy = look_regime(l) == REGIME_LEGACY;
+
+		held = scan_new(mappings ? &pages : NULL, legacy);
+		waits = scan_new(NULL, legacy);
+		rc = held && waits ? look_holders(l, held, mappings) : -ENOMEM;
+		if (!over(rc))
+			rc = look_waiting(l, waits);
+		if (!over(rc))
+			rc = look_sleeping(l, held, waits);
+		if (rc != -ENOMEM && !over(rc))
+			rc = scan_finish(held);
+		if (rc == -ENOMEM)
+			s->error = rc;
+	}
+	if (rc || scan_is_unsure(held) || scan_is_unsure(waits))
+		look.flags |= DX_LOOK_UNSURE;
+	/* what was read of the objects is younger than what the ring still has */
+	s->more = source_poll(s->source) > 0;
+	findings_put(s, &look, held, waits);
+	scan_free(held);
+	scan_free(waits);
+}

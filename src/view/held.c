@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* held.c - who holds, and who waits, as the engine knows it: in the words of daxtop scan */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include "view/escape.h"
+#include "view/filter.h"
+#include "view/held.h"
+#include "view/json.h"
+#include "view/json_add.h"
+#include "view/names.h"
+#include "view/scan_part.h"
+
+/* ---- a holder ---- */
+
+/* SCAN_HOLDS: no kind of this daxtop's. */
+static enum scan_hold kind_of(const char *name)
+{
+	enum scan_hold kind = 0;
+
+	while (kind < SCAN_HOLDS && strcmp(scan_hold_name(kind), name))
+		kind++;
+	return kind;
+}
+
+static struct scan_holder as_found(const struct engine_holder *h)
+{
+	struct scan_holder s = {
+		.kind = kind_of(h->kind),
+		.certain = !h->candidate,
+		.pin = h->pin,
+		.pfn = h->pfn,
+		.nr = !h->candidate,
+		.refs = h->nr,
+		.pgmap = -1,
+		.tgid = h->tgid,
+		.pid = h->pid,
+		.fd = h->fd,
+		.id = h->id,
+		.since = h->since,
+	};
+
+	memcpy(s.comm, h->comm, sizeof(s.comm));
+	memcpy(s.detail, h->detail, sizeof(s.detail));
+	return s;
+}
+
+static char *format(char *out, size_t outlen, const struct engine_holder *h, const char *when)
+{
+	char who[DX_COMM_LEN * 4 + 24] = "the kernel", object[HELD_MAX / 2] = "";
+	struct scan_holder s = as_found(h);
+	size_t len;
+
+	if (h->pid || h->comm[0]) {
+		escape_text(who, sizeof(who), h->comm, DX_COMM_LEN);
+		len = strlen(who);
+		snprintf(who + len, sizeof(who) - len, "[%u]", h->pid);
+	}
+	if (h->kind[0] && s.kind < SCAN_HOLDS)
+		scan_object_format(object, sizeof(object), &s);
+	if (!h->candidate)
+		snprintf(out, outlen, "held%s by %s%s: %u %s%s%s", when, who, object, h->nr,
+			 h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s",
+			 h->longterm ? ", longterm" : "");
+	else
+		snprintf(out, outlen, "could be held by %s%s", who, object);
+	return out;
+}
+
+char *held_format(char *out, size_t outlen, const struct engine_holder *h, uint64_t now)
+{
+	char age[16], when[24] = "";
+
+	/* an event has its time always */
+	if (h->since || !h->kind[0])
+		snprintf(when, sizeof(when), " for %s",
+			 duration_format(age, sizeof(age), now > h->since ? now - h->since : 0));
+	return format(out, outlen, h, when);
+}
+
+char *held_since_format(char *out, size_t outlen, const struct engine_holder *h, const char *since)
+{
+	char when[64] = "";
+
+	if (since)
+		snprintf(when, sizeof(when), " since %s", since);
+	return format(out, outlen, h, when);
+}
+
+void held_json(struct json_object *o, const struct engine_holder *h, bool *failed)
+{
+	if (!h->kind[0] || kind_of(h->kind) == SCAN_HOLDS)
+		return;
+	json_add_text(o, KEY_KIND, h->kind, failed);
+	json_add_bool(o, KEY_CERTAIN, !h->candidate, failed);
+	if (h->fd >= 0)
+		json_add_uint(o, KEY_FD, h->fd, failed);
+	if (h->id)
+		json_add_uint(o, KEY_OBJECT_ID, h->id, failed);
+	if (h->detail[0])
+		json_add_string(o, KEY_OBJECT, h->detail, sizeof(h->detail), failed);
+}
+
+/* ---- what is held ---- */
+
+struct held_print {
+	FILE *out;
+	struct engine *e;
+	const struct view_filter *filter;
+	uint64_t now;
+	uint64_t nr;
+};
+
+static bool holder_wanted(const struct held_print *p, const struct engine_holder *h,
+			  const struct engine_folio *f)
+{
+	struct dx_event ev = {
+		.type = DX_GET,
+		.tgid = h->tgid,
+		.pid = h->pid,
+		.pfn = f->pfn,
+		.dev = f->dev,
+		.ino = f->ino,
+		.order = f->order,
+	};
+
+	memcpy(ev.comm, h->comm, sizeof(ev.comm));
+	return !p->filter || view_filter_event(p->filter, &ev, f->device, f->path);
+}
+
+static int held_print(const struct engine_holder *h, void *arg)
+{
+	char name[NAMES_FILE_MAX], text[HELD_MAX], size[8];
+	struct held_print *p = arg;
+	struct engine_folio f;
+
+	if (!h->kind[0] || engine_folio_get(p->e, h->pfn, &f) || !holder_wanted(p, h, &f))
+		return 0;
+	if (p->nr++ >= HELD_SHOWN)
+		return 0;
+	file_format(name, sizeof(name), f.path, f.path ? strlen(f.path) : 0, f.device, f.dev, f.ino,
+		    (size_t)-1);
+	fprintf(p->out, "pfn 0x%" PRIx64 " %s", f.pfn, size_format(size, sizeof(size), f.order));
+	if (name[0])
+		fprintf(p->out, " %s%s:0x%" PRIx64, f.path && f.path_deleted ? "(deleted) " : "",
+			name, f.index << PAGE_SHIFT);
+	fprintf(p->out, ": %s\n", held_format(text, sizeof(text), h, p->now));
+	return 0;
+}
+
+int view_held_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+{
+	struct held_print p = { .out = out, .e = e, .filter = filter, .now = now };
+
+	if (engine_holders(e, UINT64_MAX, held_print, &p) == -ENOMEM)
+		return -ENOMEM;
+	if (p.nr > HELD_SHOWN)
+		fprintf(out, "and %" PRIu64 " more (daxtop scan shows them)\n", p.nr - HELD_SHOWN);
+	return 0;
+}
+
+/* ---- waits ---- */
+
+/* What the engine knows of them, as a look would have found it. */
+struct waits {
+	struct engine *e;
+	const struct view_filter *filter;
+	struct scan *s;
+	const char *device;
+	struct engine_folio folio; /* that is waited for */
+	int err;
+};
+
+static int add_pgmap(const struct engine_pgmap *p, void *arg)
+{
+	struct scan_pgmap m = {
+		.pgmap = p->pgmap,
+		.type = p->type,
+		.dying = p->dying,
+		.nr_range = 1,
+		.range = { { p->pfn, p->nr_pages } },
+	};
+	struct waits *w = arg;
+
+	if (p->gone)
+		return 0;
+	memcpy(m.device, p->device, sizeof(m.device));
+	w->err = scan_add_pgmap(w->s, &m);
+	w->err = w->err < 0 ? w->err : 0;
+	return w->err;
+}
+
+static int pgmap_index(struct waits *w, uint64_t pgmap)
+{
+	for (size_t i = 0; pgmap && i < scan_nr_pgmaps(w->s); i++)
+		if (scan_pgmap(w->s, i)->pgmap == pgmap)
+			return i;
+	return -1;
+}
+
+/* Its id, 0: none. Numbers tell files apart here, not addresses. */
+static int add_file(struct waits *w, uint32_t dev, uint64_t ino)
+{
+	bool deleted = false;
+	const char *path;
+	int id;
+
+	if (!ino || !dev)
+		return 0;
+	path = engine_path(w->e, dev, ino, &deleted);
+	id = scan_file_id(w->s, dev, dev, ino, 0);
+	if (id > 0 && path && scan_file_path(w->s, id, path, deleted, false))
+		return -ENOMEM;
+	return id;
+}
+
+static int add_holder(const struct engine_holder *h, void *arg)
+{
+	struct waits *w = arg;
+	struct scan_holder s = as_found(h);
+
+	/* those of events: by what is not known */
+	if (!h->kind[0] || s.kind == SCAN_HOLDS || h->gone)
+		return 0;
+	s.pgmap = scan_pgmap_of(w->s, h->pfn);
+	if (h->candidate) {
+		s.pfn = 0;
+		s.file = add_file(w, w->folio.dev, w->folio.ino);
+		s.first = w->folio.index;
+		s.last = w->folio.index;
+	}
+	w->err = s.file < 0 ? s.file : scan_add_holder(w->s, &s);
+	return w->err;
+}
+
+static int add_folio(struct waits *w, uint64_t pfn, int pgmap)
+{
+	struct dx_walk_args piece = { .found = 1 };
+	struct dx_folio f = { .pfn = pfn };
+
+	if (engine_folio_get(w->e, pfn, &w->folio))
+		return 0;
+	for (size_t i = 0; i < scan_nr_folios(w->s); i++)
+		if (scan_folio(w->s, i)->pfn == w->folio.pfn)
+			return 0;
+	f.pfn = w->folio.pfn;
+	f.order = w->folio.order;
+	f.refcount = w->folio.refcount;
+	f.mapcount = w->folio.mapcount;
+	f.pincount = w->folio.pincount;
+	f.dev = w->folio.dev;
+	f.ino = w->folio.ino;
+	f.index = w->folio.index;
+	f.mapping = f.ino ? f.dev : 0;
+	piece.idle = engine_idle_count(w->e, w->folio.pgmap_type);
+	w->err = scan_walked(w->s, pgmap, &piece, &f);
+	if (!w->err && engine_holders(w->e, f.pfn, add_holder, w) == -ENOMEM)
+		w->err = -ENOMEM;
+	return w->err;
+}
+
+static bool wanted(struct waits *w, const struct engine_wait *wait, int pgmap)
+{
+	const struct scan_pgmap *p = scan_pgmap(w->s, pgmap);
+	struct dx_event ev = {
+		.type = DX_BREAK_BUSY,
+		.tgid = wait->tgid,
+		.pid = wait->pid,
+		.pfn = wait->pfn,
+		.dev = wait->dev,
+		.ino = wait->ino,
+	};
+
+	if (!w->filter)
+		return true;
+	memcpy(ev.comm, wait->comm, sizeof(ev.comm));
+	return view_filter_event(w->filter, &ev, p && p->device[0] ? p->device : NULL,
+				 engine_path(w->e, wait->dev, wait->ino, NULL));
+}
+
+static int add_wait(const struct engine_wait *wait, void *arg)
+{
+	static const uint8_t kinds[DX_WAIT_KINDS] = {
+		[DX_WAIT_BREAK] = SCAN_WAIT_BREAK,
+		[DX_WAIT_EVICT] = SCAN_WAIT_EVICT,
+		[DX_WAIT_MEMUNMAP] = SCAN_WAIT_MEMUNMAP,
+		[DX_WAIT_ENTRY] = SCAN_WAIT_ENTRY,
+	};
+	struct waits *w = arg;
+	int pgmap = pgmap_index(w, wait->pgmap);
+	struct scan_wait s = {
+		.kind = kinds[wait->kind],
+		.state = wait->state,
+		.tgid = wait->tgid,
+		.pid = wait->pid,
+		.since = wait->since,
+		.pfn = wait->pfn,
+		.pgmap = pgmap,
+		.index = wait->index,
+	};
+
+	if (!wanted(w, wait, pgmap))
+		return 0;
+	memcpy(s.comm, wait->comm, sizeof(s.comm));
+	s.file = add_file(w, wait->dev, wait->ino);
+	if (s.file < 0)
+		return w->err = s.file;
+	if (wait->pfn && pgmap >= 0 && add_folio(w, wait->pfn, pgmap))
+		return w->err;
+	s.refcount = w->folio.refcount;
+	w->err = scan_add_wait(w->s, &s);
+	return w->err;
+}
+
+int view_waits_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+{
+	struct waits w = { .e = e, .filter = filter, .s = scan_new(NULL, engine_legacy(e)) };
+	struct scan_view v = { .s = w.s, .filter = scan_filter_of(w.s), .now = now, .holders = true };
+
+	if (!w.s)
+		return -ENOMEM;
+	engine_pgmaps(e, add_pgmap, &w);
+	if (!w.err)
+		engine_waits(e, add_wait, &w);
+	if (!w.err)
+		w.err = scan_finish(w.s);
+	if (!w.err)
+		scan_waits_print(out, &v);
+	scan_free(w.s);
+	return w.err ? -ENOMEM : 0;
+}
