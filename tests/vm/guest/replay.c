@@ -3,6 +3,7 @@
  * replay.c - what daxtop printed live and what it prints from the file that it wrote meanwhile are equal
  * to the byte; and nothing in that file tells where the kernel's memory lies.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,12 @@ static void look_at_stack(const struct dx_stack_names *s)
 	}
 }
 
+static void look_at_numbers(const char *what, const uint64_t *v, size_t bytes)
+{
+	for (size_t i = 0; i < bytes / sizeof(*v); i++)
+		expect_no_address(what, v[i]);
+}
+
 /* Each record, and that it ends as it must. */
 static void look_at_stream(const char *path)
 {
@@ -83,6 +90,14 @@ static void look_at_stream(const char *path)
 			break;
 		case DX_REC_PGMAP:
 			expect_no_address("a pgmap", payload[0]);
+			break;
+		case DX_REC_HOLDER:
+			/* page offsets may go to the end of all */
+			((struct dx_holder *)payload)->last = 0;
+			look_at_numbers("a holder", payload, offsetof(struct dx_holder, dev));
+			break;
+		case DX_REC_WAIT:
+			look_at_numbers("a wait", payload, offsetof(struct dx_wait, refcount));
 			break;
 		case DX_REC_STACK:
 			look_at_stack((const struct dx_stack_names *)payload);
