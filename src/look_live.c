@@ -197,7 +197,7 @@ static void holder_put(struct putting *p, const struct scan_holder *h)
 	session_put(p->s, DX_REC_HOLDER, &out, sizeof(out));
 }
 
-static void wait_put(struct putting *p, const struct scan_wait *w)
+static struct dx_wait wait_record(struct putting *p, const struct scan_wait *w)
 {
 	static const uint32_t kinds[SCAN_WAITS] = {
 		[SCAN_WAIT_BREAK] = DX_WAIT_BREAK,
@@ -231,7 +231,23 @@ static void wait_put(struct putting *p, const struct scan_wait *w)
 	}
 	out.since = w->since < out.time ? w->since : out.time;
 	memcpy(out.comm, w->comm, sizeof(out.comm));
-	session_put(p->s, DX_REC_WAIT, &out, sizeof(out));
+	return out;
+}
+
+/* NULL: there are none, or memory is short. */
+static struct dx_wait *waits_record(struct putting *p, size_t *n)
+{
+	struct dx_wait *out;
+
+	*n = p->scan ? scan_nr_waits(p->scan) : 0;
+	out = *n ? calloc(*n, sizeof(*out)) : NULL;
+	if (*n && !out)
+		p->s->error = -ENOMEM;
+	if (!out)
+		*n = 0;
+	for (size_t i = 0; i < *n; i++)
+		out[i] = wait_record(p, scan_wait(p->scan, i));
+	return out;
 }
 
 static void gaps_put(struct session *s, const struct scan *scan)
@@ -247,19 +263,25 @@ static void gaps_put(struct session *s, const struct scan *scan)
 static void findings_put(struct session *s, struct dx_look *look, struct scan *held,
 			 struct scan *waits)
 {
-	struct putting p = { .s = s, .scan = held };
+	struct putting p = { .s = s, .scan = waits };
+	struct dx_wait *wait;
+	size_t n;
 
+	wait = waits_record(&p, &n);
+	p.scan = held;
+	/* what is told of the time until then stands before it */
 	look->end = clock_now();
+	s->more = source_poll(s->source) > 0;
 	session_put(s, DX_REC_LOOK, look, sizeof(*look));
 	for (size_t i = 0; held && i < scan_nr_holders(held); i++)
 		holder_put(&p, scan_holder(held, i));
-	p.scan = waits;
-	for (size_t i = 0; waits && i < scan_nr_waits(waits); i++)
-		wait_put(&p, scan_wait(waits, i));
+	for (size_t i = 0; i < n; i++)
+		session_put(s, DX_REC_WAIT, &wait[i], sizeof(wait[i]));
 	gaps_put(s, held);
 	gaps_put(s, waits);
 	session_put(s, DX_REC_LOOKED, look, sizeof(*look));
 	free(p.object);
+	free(wait);
 }
 
 void look_live_run(struct session *s, uint64_t first, uint64_t last)
@@ -292,8 +314,6 @@ void look_live_run(struct session *s, uint64_t first, uint64_t last)
 	}
 	if (rc || scan_is_unsure(held) || scan_is_unsure(waits))
 		look.flags |= DX_LOOK_UNSURE;
-	/* what was read of the objects is younger than what the ring still has */
-	s->more = source_poll(s->source) > 0;
 	findings_put(s, &look, held, waits);
 	scan_free(held);
 	scan_free(waits);

@@ -117,6 +117,8 @@ static int run(const void *options)
 	if (!o->json)
 		view_text_header(stdout);
 	/* from before: no event of the trace tells of it */
+	if (o->json && !t.filter.events && view_before_json(stdout, s.engine, &t.filter, s.now))
+		s.error = -ENOMEM;
 	if (!o->json && !t.filter.events &&
 	    (view_held_text(stdout, s.engine, &t.filter, s.now) ||
 	     view_waits_text(stdout, s.engine, &t.filter, s.now)))

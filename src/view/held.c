@@ -109,7 +109,30 @@ struct held_print {
 	const struct view_filter *filter;
 	uint64_t now;
 	uint64_t nr;
+	bool json;
+	int err;
 };
+
+static int held_line_json(struct held_print *p, const struct engine_holder *h,
+			  const struct engine_folio *f)
+{
+	bool failed;
+	struct json_object *o = json_start("held", &failed);
+
+	json_add_uint(o, KEY_PFN, f->pfn, &failed);
+	json_add_int(o, KEY_ORDER, f->order, &failed);
+	json_add_string(o, KEY_DEVICE, f->device, f->device ? strlen(f->device) : 0, &failed);
+	json_add_text(o, KEY_FILE, f->path, &failed);
+	json_add_uint(o, KEY_OFFSET, f->index << PAGE_SHIFT, &failed);
+	json_add_uint(o, KEY_TGID, h->tgid, &failed);
+	json_add_uint(o, KEY_PID, h->pid, &failed);
+	json_add_string(o, KEY_COMM, h->comm, DX_COMM_LEN, &failed);
+	json_add_bool(o, KEY_PIN, h->pin, &failed);
+	json_add_uint(o, KEY_REFS, h->nr, &failed);
+	json_add_known(o, KEY_SINCE, h->since, h->since, &failed);
+	held_json(o, h, &failed);
+	return json_finish(p->out, o, failed);
+}
 
 static bool holder_wanted(const struct held_print *p, const struct engine_holder *h,
 			  const struct engine_folio *f)
@@ -134,8 +157,11 @@ static int held_print(const struct engine_holder *h, void *arg)
 	struct held_print *p = arg;
 	struct engine_folio f;
 
-	if (!h->kind[0] || engine_folio_get(p->e, h->pfn, &f) || !holder_wanted(p, h, &f))
+	if (kind_of(h->kind) == SCAN_HOLDS || engine_folio_get(p->e, h->pfn, &f) ||
+	    !holder_wanted(p, h, &f))
 		return 0;
+	if (p->json)
+		return p->err = held_line_json(p, h, &f);
 	if (p->nr++ >= HELD_SHOWN)
 		return 0;
 	file_format(name, sizeof(name), f.path, f.path ? strlen(f.path) : 0, f.device, f.dev, f.ino,
@@ -161,13 +187,21 @@ int view_held_text(FILE *out, struct engine *e, const struct view_filter *filter
 
 /* ---- waits ---- */
 
+static const uint8_t scan_kinds[DX_WAIT_KINDS] = {
+	[DX_WAIT_BREAK] = SCAN_WAIT_BREAK,
+	[DX_WAIT_EVICT] = SCAN_WAIT_EVICT,
+	[DX_WAIT_MEMUNMAP] = SCAN_WAIT_MEMUNMAP,
+	[DX_WAIT_ENTRY] = SCAN_WAIT_ENTRY,
+};
+
 /* What the engine knows of them, as a look would have found it. */
 struct waits {
 	struct engine *e;
 	const struct view_filter *filter;
 	struct scan *s;
-	const char *device;
 	struct engine_folio folio; /* that is waited for */
+	FILE *out; /* of JSON */
+	uint64_t now;
 	int err;
 };
 
@@ -280,16 +314,10 @@ static bool wanted(struct waits *w, const struct engine_wait *wait, int pgmap)
 
 static int add_wait(const struct engine_wait *wait, void *arg)
 {
-	static const uint8_t kinds[DX_WAIT_KINDS] = {
-		[DX_WAIT_BREAK] = SCAN_WAIT_BREAK,
-		[DX_WAIT_EVICT] = SCAN_WAIT_EVICT,
-		[DX_WAIT_MEMUNMAP] = SCAN_WAIT_MEMUNMAP,
-		[DX_WAIT_ENTRY] = SCAN_WAIT_ENTRY,
-	};
 	struct waits *w = arg;
 	int pgmap = pgmap_index(w, wait->pgmap);
 	struct scan_wait s = {
-		.kind = kinds[wait->kind],
+		.kind = scan_kinds[wait->kind],
 		.state = wait->state,
 		.tgid = wait->tgid,
 		.pid = wait->pid,
@@ -326,6 +354,49 @@ int view_waits_text(FILE *out, struct engine *e, const struct view_filter *filte
 		w.err = scan_finish(w.s);
 	if (!w.err)
 		scan_waits_print(out, &v);
+	scan_free(w.s);
+	return w.err ? -ENOMEM : 0;
+}
+
+static int wait_json(const struct engine_wait *wait, void *arg)
+{
+	struct waits *w = arg;
+	int pgmap = pgmap_index(w, wait->pgmap);
+	const struct scan_pgmap *p = scan_pgmap(w->s, pgmap);
+	struct json_object *o;
+	bool failed;
+
+	if (!wanted(w, wait, pgmap))
+		return 0;
+	o = json_start("waiting", &failed);
+	json_add_text(o, KEY_WAIT, scan_wait_name(scan_kinds[wait->kind]), &failed);
+	json_add_uint(o, KEY_TGID, wait->tgid, &failed);
+	json_add_uint(o, KEY_PID, wait->pid, &failed);
+	json_add_string(o, KEY_COMM, wait->comm, DX_COMM_LEN, &failed);
+	json_add_known(o, KEY_SINCE, wait->since, wait->since, &failed);
+	json_add_known(o, KEY_AGE, wait->since, w->now > wait->since ? w->now - wait->since : 0,
+		       &failed);
+	json_add_known(o, KEY_PFN, wait->pfn, wait->pfn, &failed);
+	json_add_text(o, KEY_DEVICE, p && p->device[0] ? p->device : NULL, &failed);
+	json_add_text(o, KEY_FILE, engine_path(w->e, wait->dev, wait->ino, NULL), &failed);
+	json_add_uint(o, KEY_OFFSET, wait->index << PAGE_SHIFT, &failed);
+	return w->err = json_finish(w->out, o, failed);
+}
+
+int view_before_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+{
+	struct held_print p = { .out = out, .e = e, .filter = filter, .now = now, .json = true };
+	struct waits w = { .e = e, .filter = filter, .out = out, .now = now };
+
+	w.s = scan_new(NULL, engine_legacy(e));
+	if (!w.s)
+		return -ENOMEM;
+	if (engine_holders(e, UINT64_MAX, held_print, &p) == -ENOMEM || p.err)
+		w.err = -ENOMEM;
+	if (!w.err)
+		engine_pgmaps(e, add_pgmap, &w);
+	if (!w.err)
+		engine_waits(e, wait_json, &w);
 	scan_free(w.s);
 	return w.err ? -ENOMEM : 0;
 }

@@ -26,7 +26,10 @@ void held_json(struct json_object *o, const struct engine_holder *h, bool *faile
  */
 int view_waits_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
 /* Folios that something was found to hold, by a look: a line each, at most so many. As above. */
-#define HELD_SHOWN 20
+#define HELD_SHOWN 20 /* in JSON: all */
 int view_held_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
+
+/* Both of them, a JSON line each. */
+int view_before_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
 
 #endif

@@ -250,6 +250,10 @@ enum json_key {
 	  KEY_PROCESS_START, KEY_EXEC, KEY_CGROUP_ID, KEY_PID_NS, KEY_MOUNT_NS) \
 	X("summary", "trace: counts of the run", KEY_RECEIVED, KEY_LOST, KEY_BY_EVENT, KEY_LOST_BY_CPU, \
 	  KEY_MISSED_RUNS, KEY_STACKS_NOT_KEPT) \
+	X("held", "trace: a folio that was held before the first event, and by whom", KEY_PFN, KEY_ORDER, KEY_DEVICE, \
+	  KEY_FILE, KEY_OFFSET, KEY_TGID, KEY_PID, KEY_COMM, KEY_PIN, KEY_REFS, KEY_SINCE, KEY_KIND, KEY_CERTAIN) \
+	X("waiting", "trace: a task that waited before the first event", KEY_WAIT, KEY_TGID, KEY_PID, KEY_COMM, \
+	  KEY_SINCE, KEY_AGE, KEY_PFN, KEY_DEVICE, KEY_FILE, KEY_OFFSET) \
 	X("history", "history: a folio", KEY_FOLIO) \
 	X("rule", "check: a rule", KEY_RULE, KEY_RULE_STATE, KEY_CHECKED, KEY_BROKEN) \
 	X("finding", "check: what broke a rule", KEY_FINDING, KEY_RULE, KEY_CONFIDENCE, KEY_NOTE, KEY_COUNTS, \

@@ -445,6 +445,7 @@ static void queried(struct world *w)
 	engine_waits(w->e, wait_counted, &n);
 	promise(!view_held_text(w->text, w->e, NULL, w->now));
 	promise(!view_waits_text(w->text, w->e, NULL, w->now));
+	promise(!view_before_json(w->json, w->e, NULL, w->now));
 }
 
 /* ---- the views ---- */

@@ -157,6 +157,87 @@ static void test_top(struct place *p)
 	held_remove(&h);
 }
 
+/* The line of this type that tells of the page; fail() if there is none, or another one. */
+static struct json_object *line_before(struct daxtop *d, const char *type, uint64_t pfn)
+{
+	struct json_object *found = NULL;
+
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		if (strcmp(field_str(d->lines[i], "type"), type) ||
+		    (uint64_t)field_int_or(d->lines[i], "pfn", 0) != pfn)
+			continue;
+		if (found)
+			fail("a second line: %s", json_object_to_json_string(d->lines[i]));
+		found = d->lines[i];
+	}
+	if (!found)
+		fail("no line \"%s\" of pfn %#lx: %.6000s", type, (unsigned long)pfn, d->out_text);
+	return found;
+}
+
+/* Before the first event: who holds, and who waits. */
+static void test_trace(struct place *p)
+{
+	const char *const *args = ARGS("trace", "--json");
+	struct json_object *o;
+	struct daxtop *d;
+	const char **argv;
+	struct held h;
+	char path[64];
+
+	held_start(&h, p, true);
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
+	daxtop_stop(d);
+	o = line_before(d, "held", h.pfn);
+	if (field_int(o, "tgid") != h.holder.pid || strcmp(field_str(o, "kind"), "pipe") ||
+	    !field_bool(o, "certain") || strcmp(field_str(o, "file"), h.a.path))
+		fail("the pipe of %d holds a page of %s: %s", h.holder.pid, h.a.path,
+		     json_object_to_json_string(o));
+	o = line_before(d, "waiting", h.pfn);
+	if (field_int(o, "pid") != h.waiter.pid || strcmp(field_str(o, "wait"), "layout-break") ||
+	    strcmp(field_str(o, "file"), h.a.path) || field_int(o, "offset_bytes") != h.a.off)
+		fail("%d waits for %s: %s", h.waiter.pid, h.a.spec, json_object_to_json_string(o));
+	replay_same(d, args, path);
+	held_end(&h);
+	held_remove(&h);
+}
+
+/* The stall began before: it is told with who holds the page, and whose it is can't be judged. */
+static void test_check(struct place *p)
+{
+	const char *const *args = ARGS("check", "--json", "--stall-time", "1", "-t", "1");
+	struct json_object *f, *holders, *holder;
+	struct daxtop *d;
+	const char **argv;
+	struct held h;
+	char path[64];
+
+	held_start(&h, p, true);
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
+	daxtop_end(d, 124);
+	daxtop_json(d);
+	f = check_finding(d, "stall-break-layout", 0);
+	if (!f || check_finding(d, "stall-break-layout", 1))
+		fail("one stall expected: %s", d->out_text);
+	if (strcmp(field_str(f, "confidence"), "inconclusive") ||
+	    field_int(f, "pid") != h.waiter.pid || (uint64_t)field_int(f, "pfn") != h.pfn)
+		fail("the wait of %d, inconclusive, expected: %s", h.waiter.pid,
+		     json_object_to_json_string(f));
+	must(json_object_object_get_ex(f, "holders", &holders));
+	holder = json_object_array_length(holders) == 1 ? json_object_array_get_idx(holders, 0)
+							: NULL;
+	if (!holder || field_int(holder, "tgid") != h.holder.pid ||
+	    strcmp(field_str(holder, "kind"), "pipe") || !field_bool(holder, "certain"))
+		fail("the pipe of %d holds it: %s", h.holder.pid, json_object_to_json_string(f));
+	replay_same(d, args, path);
+	held_end(&h);
+	held_remove(&h);
+}
+
 /* ---- a leak that is none ---- */
 
 struct passed_on {
@@ -215,6 +296,8 @@ static void test_passed_on(struct place *p)
 
 const struct test looks_tests[] = {
 	TEST("looks/top", ON_FS | ON_BOTH, test_top),
+	TEST("looks/trace", ON_EXT4 | ON_BOTH, test_trace),
+	TEST("looks/check", ON_XFS | ON_BOTH, test_check),
 	TEST("looks/passed-on", ON_FS | ON_BOTH, test_passed_on, .share = CHECKS,
 	     .rule = "folio-leak"),
 	TESTS_END,
