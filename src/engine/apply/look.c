@@ -195,9 +195,9 @@ void look_task_gone(struct engine *e, const struct dx_event *ev)
 {
 	uint64_t before = ev->addr ? ev->addr : ev->time;
 
+	/* folio.looked stays: that somebody may be found, who is looked for then */
 	if (!ev->tgid || !look_drop_task(&e->look, ev->tgid, before))
 		return;
-	folios_mark(e);
 	/* who has it now: it may have been passed on */
 	look_want(&e->look, 1, 0);
 }

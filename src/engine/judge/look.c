@@ -20,7 +20,7 @@ static void wants_of_waits(struct engine *e)
 		const struct folio *f = folio_ptr(&e->folios, w->folio);
 		struct holder_sum h;
 
-		if (f->looked ||
+		if ((f->looked && held_any(&e->look, f)) ||
 		    (e->look.is.begin > w->seen && e->watermark < e->look.is.begin + WAIT_AGAIN_NS))
 			continue;
 		holder_sum(&e->holders, w->folio, f, &h);

@@ -33,7 +33,7 @@ struct folio {
 	uint64_t exact : 1; /* seen idle, and nothing lost since */
 	uint64_t lossy : 1; /* events were lost since it was seen idle */
 	uint64_t untouched : 1; /* a scan found it so, and nothing happened to it since */
-	uint64_t looked : 1; /* a look found somebody who holds it, and it was not idle since */
+	uint64_t looked : 1; /* the last look found somebody who holds it, perhaps gone; not idle since */
 
 	uint64_t index : INDEX_BITS;
 	uint64_t task : TASK_BITS; /* of the last event */
