@@ -109,19 +109,6 @@ static int feed_missed(struct engine *e, const struct dx_missed *m)
 	return 0;
 }
 
-/* Never fewer than before. */
-static void feed_counters(struct engine *e, const struct dx_rule_counts *total)
-{
-	for (unsigned int i = 0; i < DX_RULES; i++) {
-		if (e->counted.checked[i] < total->checked[i])
-			e->counted.checked[i] = total->checked[i];
-		if (e->counted.broken[i] < total->broken[i])
-			e->counted.broken[i] = total->broken[i];
-	}
-	if (e->counted.gone_folios < total->gone_folios)
-		e->counted.gone_folios = total->gone_folios;
-}
-
 static int feed_ask(struct engine *e, const struct dx_ask *a)
 {
 	judges_ask(e, a->max < ENGINE_ASKS_MAX ? a->max : ENGINE_ASKS_MAX);
@@ -158,7 +145,7 @@ int engine_feed(struct engine *e, const struct dx_record *r, const void *payload
 	case DX_REC_MISSED:
 		return feed_missed(e, payload);
 	case DX_REC_COUNTERS:
-		feed_counters(e, payload);
+		rules_counted(e, payload);
 		break;
 	case DX_REC_TIME:
 		time_advance(e, ((const struct dx_time *)payload)->time);

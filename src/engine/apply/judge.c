@@ -107,6 +107,18 @@ void judges_tick(struct engine *e)
 	EACH(e, tick);
 }
 
+void rules_counted(struct engine *e, const struct dx_rule_counts *total)
+{
+	for (unsigned int i = 0; i < DX_RULES; i++) {
+		if (e->counted.checked[i] < total->checked[i])
+			e->counted.checked[i] = total->checked[i];
+		if (e->counted.broken[i] < total->broken[i])
+			e->counted.broken[i] = total->broken[i];
+	}
+	if (e->counted.gone_folios < total->gone_folios)
+		e->counted.gone_folios = total->gone_folios;
+}
+
 void judges_ask(struct engine *e, size_t max)
 {
 	size_t n = 0, part;

@@ -65,6 +65,8 @@ void judges_wait_end(struct engine *e, const struct break_wait *w);
 void judges_holder_gone(struct engine *e, uint32_t folio);
 void judges_forget(struct engine *e, uint32_t folio, bool released);
 void judges_tick(struct engine *e);
+/* Totals of bpf/'s counters; never fewer than before. */
+void rules_counted(struct engine *e, const struct dx_rule_counts *total);
 /* Fills e->ask: at most @max questions, ENGINE_ASKS_MAX. */
 void judges_ask(struct engine *e, size_t max);
 
