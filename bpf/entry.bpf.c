@@ -44,6 +44,27 @@ static __noinline int insert_broken(void *ctx, __u64 page)
 	return 0;
 }
 
+static __noinline int left_drop(__u64 page)
+{
+	struct dx_rule_counts *c = rule_counts();
+
+	if (!bpf_map_delete_elem(&left_indexes, &page) && c)
+		__sync_fetch_and_add(&c->left_gone, 1);
+	return 0;
+}
+
+static __noinline int left_keep(__u64 page, __u64 index)
+{
+	struct dx_rule_counts *c = rule_counts();
+	__u64 *left = bpf_map_lookup_elem(&left_indexes, &page);
+
+	if (left)
+		*left = index;
+	else if (!bpf_map_update_elem(&left_indexes, &page, &index, BPF_NOEXIST) && c)
+		__sync_fetch_and_add(&c->left_kept, 1);
+	return 0;
+}
+
 /*
  * A page without a mapping whose index has stayed looks shared (dax_folio_is_shared()): a shared
  * insert is taken for a further owner's, and dax_associate_entry() counts on from the index. The page gets no mapping, the count
@@ -57,9 +78,9 @@ static __always_inline void index_left(__u64 value, __u64 index, __u32 flags)
 	if (!index_stays || value & (DAX_PMD | DAX_ZERO_PAGE | DAX_EMPTY) || flags & DX_F_SHARED)
 		return;
 	if (index)
-		bpf_map_update_elem(&left_indexes, &page, &index, BPF_ANY);
+		left_keep(page, index);
 	else
-		bpf_map_delete_elem(&left_indexes, &page);
+		left_drop(page);
 }
 
 static __noinline int index_counted(void *ctx, struct fault *f, __u64 page)
@@ -68,10 +89,8 @@ static __noinline int index_counted(void *ctx, struct fault *f, __u64 page)
 
 	if (!left)
 		return 0;
-	if (!share || share != *left) {
-		bpf_map_delete_elem(&left_indexes, &page);
-		return 0;
-	}
+	if (!share || share != *left)
+		return left_drop(page);
 	/* so does that kernel, each time: a count is enough */
 	if (!strict) {
 		struct dx_rule_counts *c = rule_counts();
@@ -97,7 +116,7 @@ static __always_inline void insert_rules(void *ctx, struct fault *f, __u64 page,
 	if (index_stays && shared && !f->large)
 		index_counted(ctx, f, page);
 	else if (index_stays)
-		bpf_map_delete_elem(&left_indexes, &page);
+		left_drop(page);
 	if (shared)
 		return;
 	if (f->ref_first != legacy || folio_mapping_word(page) ||

@@ -41,7 +41,7 @@ struct devdax_map {
 /* Order-0 pages whose last entry has gone, and the index that stayed; see index_stays. */
 struct left_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, DX_INDEXES_MAX);
 	__type(key, __u64); /* address of struct page */
 	__type(value, __u64);
 };

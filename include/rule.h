@@ -88,6 +88,19 @@ struct dx_rule_counts {
 	__dx_u64 broken[DX_RULES];
 	/* Folios pinned or mapped when their pgmap went (pgmap-gone-under-pin), all of them. */
 	__dx_u64 gone_folios;
+	/* Pages whose stale index was taken down (left_indexes), and those of them that have it no more. */
+	__dx_u64 left_kept, left_gone;
 };
+
+#define DX_INDEXES_MAX \
+	16384 /* in left_indexes; then the one that was not looked at for longest goes, and nobody says so */
+
+/* So many stale indexes were forgotten at least. @c: of all CPUs together. */
+static inline __dx_u64 dx_left_forgotten(const struct dx_rule_counts *c)
+{
+	return c->left_kept > c->left_gone + DX_INDEXES_MAX
+		       ? c->left_kept - c->left_gone - DX_INDEXES_MAX
+		       : 0;
+}
 
 #endif

@@ -16,7 +16,7 @@
 #include "rule.h"
 
 #define DX_STREAM_MAGIC	     "daxtop\r\n" /* 8 bytes, no NUL: a transfer as text damages it */
-#define DX_STREAM_ABI	     1
+#define DX_STREAM_ABI	     2
 #define DX_STREAM_BYTE_ORDER 0x01020304u
 
 struct dx_stream_header {

@@ -135,6 +135,8 @@ static int take_lost(struct session *s, const struct dx_lost *l)
 /* What a session keeps of a record that is no event: what is said at the end. */
 static int take(struct session *s, unsigned int type, const void *payload, size_t len)
 {
+	uint64_t left;
+
 	switch (type) {
 	case DX_REC_HELLO:
 		return take_hello(s, payload);
@@ -157,6 +159,11 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 		break;
 	case DX_REC_UNKEPT:
 		s->counts.stacks_unkept = ((const struct dx_unkept *)payload)->nr;
+		break;
+	case DX_REC_COUNTERS:
+		left = dx_left_forgotten(payload);
+		if (s->counts.indexes_forgotten < left)
+			s->counts.indexes_forgotten = left;
 		break;
 	case DX_REC_PGMAP:
 		s->watching = true;

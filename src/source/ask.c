@@ -12,19 +12,21 @@
 #include "proc_line.h"
 #include "programs.h"
 
-/* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. */
-static void tell_devdax(struct source *s, const struct dx_pgmap *p)
+/* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. Has it room? */
+static bool tell_devdax(struct source *s, const struct dx_pgmap *p)
 {
 	uint8_t one = 1;
 
-	if (p->type == MEMORY_DEVICE_GENERIC && !strncmp(p->device, "dax", 3))
-		bpf_map_update_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &p->pgmap, &one,
+	if (p->type != MEMORY_DEVICE_GENERIC || strncmp(p->device, "dax", 3))
+		return true;
+	return !bpf_map_update_elem(bpf_map__fd(s->skel->maps.devdax_pgmaps), &p->pgmap, &one,
 				    BPF_ANY);
 }
 
 int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap *p), void *arg)
 {
 	struct dx_pgmap_args a = { .pgmap_array = s->init.pgmap_array, .nr_cpus = s->nr_cpus };
+	uint64_t refused = 0;
 	int n = 0;
 
 	for (;;) {
@@ -33,8 +35,11 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap 
 
 		if (rc)
 			return rc;
-		if (!a.found)
+		if (!a.found) {
+			if (s->devdax_refused < refused)
+				s->devdax_refused = refused;
 			return n;
+		}
 		if (a.again)
 			continue;
 		n++;
@@ -47,7 +52,7 @@ int source_pgmaps(struct source *s, void (*fn)(void *arg, const struct dx_pgmap 
 		p.type = a.type;
 		p.dying = a.dying;
 		device_name(p.pfn, p.nr_pages, p.device, sizeof(p.device));
-		tell_devdax(s, &p);
+		refused += !tell_devdax(s, &p);
 		p.pgmap = pgmap_id(s->ids, a.found);
 		fn(arg, &p);
 	}

@@ -29,6 +29,10 @@ int source_lost(struct source *s,
 				fn(arg, cpu, type, n);
 		}
 	}
+	/* rules about their folios are not checked: what they would have told of is lost */
+	if (s->devdax_refused > s->devdax_lost && fn)
+		fn(arg, 0, DX_VIOLATION, s->devdax_refused - s->devdax_lost);
+	s->devdax_lost = s->devdax_refused;
 	return 0;
 }
 
@@ -117,6 +121,8 @@ int source_rules(struct source *s, struct dx_rule_counts *total)
 			total->broken[rule] += cpu[i].broken[rule];
 		}
 		total->gone_folios += cpu[i].gone_folios;
+		total->left_kept += cpu[i].left_kept;
+		total->left_gone += cpu[i].left_gone;
 	}
 	faults_add(s, total);
 	return 0;

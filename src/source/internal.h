@@ -63,6 +63,8 @@ struct source {
 	struct dx_init_args init;
 	unsigned int nr_cpus;
 	uint64_t *lost_seen; /* [type][cpu] */
+	uint64_t devdax_refused,
+		devdax_lost; /* devices at once that bpf/ has no place for; those that source_lost() told */
 	uint64_t *lost_now; /* [cpu], scratch */
 	bool module_came;
 	unsigned int module_tries; /* to attach to one that came, and failed */

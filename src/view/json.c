@@ -392,5 +392,6 @@ int view_json_summary(FILE *out, const struct view_summary *s)
 	json_add(o, KEY_LOST_BY_CPU, by_cpu, &failed);
 	json_add_uint(o, KEY_MISSED_RUNS, s->missed_runs, &failed);
 	json_add_uint(o, KEY_STACKS_NOT_KEPT, s->stacks_unkept, &failed);
+	json_add_uint(o, KEY_INDEXES_FORGOTTEN, s->indexes_forgotten, &failed);
 	return json_finish(out, o, failed);
 }

@@ -227,6 +227,8 @@ static int verdict_write(FILE *out, const struct report *r)
 	json_add_uint(o, KEY_LOST, lost, &failed);
 	json_add_uint(o, KEY_MISSED_RUNS, r->counts ? r->counts->missed_runs : 0, &failed);
 	json_add_uint(o, KEY_STACKS_NOT_KEPT, r->counts ? r->counts->stacks_unkept : 0, &failed);
+	json_add_uint(o, KEY_INDEXES_FORGOTTEN, r->counts ? r->counts->indexes_forgotten : 0,
+		      &failed);
 	json_add_text(o, KEY_KERNEL, r->kernel, &failed);
 	json_add_text(o, KEY_REGIME, regime_name(r->regime), &failed);
 	json_add_uint(o, KEY_START_TIME, r->start, &failed);

@@ -124,6 +124,9 @@ static void unkept_print(FILE *out, const char *indent, const struct report *r)
 	if (r->counts && r->counts->stacks_unkept)
 		fprintf(out, "%s%s\n", indent,
 			view_unkept_format(text, sizeof(text), r->counts->stacks_unkept));
+	if (r->counts && r->counts->indexes_forgotten)
+		fprintf(out, "%s%s\n", indent,
+			view_forgotten_format(text, sizeof(text), r->counts->indexes_forgotten));
 }
 
 static void verdict_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)

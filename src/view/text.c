@@ -224,6 +224,20 @@ char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept)
 	return out;
 }
 
+char *view_forgotten_format(char *out, size_t outlen, uint64_t indexes_forgotten)
+{
+	char n[32];
+
+	out[0] = '\0';
+	if (indexes_forgotten)
+		snprintf(out, outlen,
+			 "stale indexes of %s page%s or more were forgotten, as there is room for %u: "
+			 "share-mismatch does not tell of them",
+			 thousands_format(n, sizeof(n), indexes_forgotten),
+			 indexes_forgotten == 1 ? "" : "s", DX_INDEXES_MAX);
+	return out;
+}
+
 char *missed_format(char *out, size_t outlen, uint64_t runs)
 {
 	snprintf(out, outlen, "missed program runs %" PRIu64 "%s", runs,
@@ -233,7 +247,7 @@ char *missed_format(char *out, size_t outlen, uint64_t runs)
 
 void view_text_summary(FILE *out, const struct view_summary *s)
 {
-	char unkept[160];
+	char unkept[160], forgotten[160];
 	uint64_t received = 0, lost = 0;
 	char missed[MISSED_MAX];
 
@@ -252,4 +266,7 @@ void view_text_summary(FILE *out, const struct view_summary *s)
 			fprintf(out, "  cpu %-9u lost %" PRIu64 "\n", i, s->lost_by_cpu[i]);
 	if (s->stacks_unkept)
 		fprintf(out, "%s\n", view_unkept_format(unkept, sizeof(unkept), s->stacks_unkept));
+	if (s->indexes_forgotten)
+		fprintf(out, "%s\n",
+			view_forgotten_format(forgotten, sizeof(forgotten), s->indexes_forgotten));
 }

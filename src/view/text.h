@@ -40,6 +40,7 @@ struct view_summary {
 	unsigned int nr_cpus;
 	uint64_t missed_runs;
 	uint64_t stacks_unkept; /* times that a record named a stack that is not kept */
+	uint64_t indexes_forgotten; /* at least: dx_left_forgotten() */
 };
 /* What missed_runs means, for all who show it. */
 #define MISSED_MEANS "skipped by the kernel; numbers are doubtful until read again"
@@ -49,6 +50,8 @@ char *missed_format(char *out, size_t outlen, uint64_t runs);
 void view_text_summary(FILE *out, const struct view_summary *s);
 /* The sentence about stacks_unkept; "": there is nothing to say. Returns @out. */
 char *view_unkept_format(char *out, size_t outlen, uint64_t stacks_unkept);
+/* The same about indexes_forgotten. */
+char *view_forgotten_format(char *out, size_t outlen, uint64_t indexes_forgotten);
 /* In the place of a stack's frames. */
 #define VIEW_STACK_UNKEPT "(not kept)"
 

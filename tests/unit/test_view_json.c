@@ -222,9 +222,11 @@ static void test_stacks(void **state)
 static void test_summary(void **state)
 {
 	const uint64_t cpus[] = { 0, 3 };
-	struct view_summary s = {
-		.lost_by_cpu = cpus, .nr_cpus = 2, .missed_runs = 1, .stacks_unkept = 2
-	};
+	struct view_summary s = { .lost_by_cpu = cpus,
+				  .nr_cpus = 2,
+				  .missed_runs = 1,
+				  .stacks_unkept = 2,
+				  .indexes_forgotten = 3 };
 	struct capture c;
 
 	(void)state;
@@ -236,7 +238,7 @@ static void test_summary(void **state)
 			    "{\"schema\":2,\"type\":\"summary\",\"received\":11,\"lost\":3,"
 			    "\"by_event\":{\"fault\":{\"received\":10,\"lost\":0},"
 			    "\"pin\":{\"received\":1,\"lost\":3}},\"lost_by_cpu\":[0,3],"
-			    "\"missed_runs\":1,\"stacks_not_kept\":2}\n");
+			    "\"missed_runs\":1,\"stacks_not_kept\":2,\"indexes_forgotten\":3}\n");
 	capture_end(&c);
 }
 

@@ -237,6 +237,14 @@ static void test_summary(void **state)
 			    "1,234 stacks could not be kept: new ones came faster than they "
 			    "could be taken\n");
 	capture_end(&c);
+	memset(&s, 0, sizeof(s));
+	s.indexes_forgotten = 1;
+	view_text_summary(capture_start(&c), &s);
+	assert_string_equal(capture_text(&c),
+			    "received 0  lost 0  missed program runs 0\n"
+			    "stale indexes of 1 page or more were forgotten, as there is room for "
+			    "16384: share-mismatch does not tell of them\n");
+	capture_end(&c);
 }
 
 /* ---- words for numbers ---- */
