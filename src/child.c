@@ -16,10 +16,10 @@
 #include <unistd.h>
 #include "check_status.h"
 #include "child.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "source/limit.h"
-#include "stop.h"
-#include "view/escape.h"
+#include "base/stop.h"
+#include "base/escape.h"
 
 /* ---- signals ---- */
 

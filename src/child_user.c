@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "child_user.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define ASK_FOR_USER ": name the user to run CMD as with --user=NAME (--user=root: as root)"
 

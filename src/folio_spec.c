@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "folio_spec.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 /* x86 has 52 bits of physical address at most (MAXPHYADDR): 40 of pfn. */
 #define PFN_LIMIT (1ull << 40)

@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "file_names.h"
 #include "look/look.h"
 #include "look_live.h"
 #include "session.h"
 #include "source/source.h"
-#include "stop.h"
-#include "view/escape.h"
+#include "base/stop.h"
+#include "base/escape.h"
 
 /* The ring is read again after so long at most, plus one step of the look (a millisecond or two). */
 #define RING_TURN_NS 5000000ull

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "look_session.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "source/source.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define AGAIN	 2 /* looks more at what nothing explains */
 #define AGAIN_NS 20000000ull /* ... after so long */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "options_check.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 static bool option_is_end(const struct argp_option *o)
 {

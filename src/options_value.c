@@ -7,7 +7,7 @@
 #include "folio_spec.h"
 #include "options_value.h"
 #include "rule/rule.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/names.h"
 
 #define RING_MAX (1ul << 30)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tee.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define SHOWN_MAX 400
 

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "apart.h"
-#include "clock.h"
+#include "base/apart.h"
+#include "base/clock.h"
 #include "session.h"
 #include "source/source.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "tee.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define CPUS_MAX 65536
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include "engine/engine.h"
 #include "options.h"
-#include "probe/probe.h"
+#include "model/probe.h"
 #include "model/stacks.h"
 #include "symbol/symbols.h"
 #include "view/text.h"

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "session.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "tee.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define BATCH 16384 /* records; then signals and keys are looked at again */
 

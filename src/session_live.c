@@ -8,15 +8,15 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "file_names.h"
 #include "look_live.h"
-#include "progress.h"
+#include "base/progress.h"
 #include "session.h"
 #include "source/source.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "tasks.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define NS_PER_MS      1000000ULL
 #define CHECK_NS       (250 * NS_PER_MS) /* loss counters, missed runs, names, modules */

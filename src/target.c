@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-#include "apart.h"
+#include "base/apart.h"
 #include "folio_spec.h"
 #include "source/source.h"
 #include "target.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 #define FORMS                                                                                      \
 	"give a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a pfn or range " \

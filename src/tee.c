@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "output.h"
+#include "base/output.h"
 #include "tee.h"
 
 #define BUFFER (1 << 20)

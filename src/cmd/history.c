@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "apart.h"
+#include "base/apart.h"
 #include "cmd/history.h"
 #include "session.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/history.h"
 
 /* A FOLIO argument, resolved to what the engine knows a folio by. */

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "cmd/holders.h"
-#include "look/process.h"
+#include "base/process.h"
 #include "look_session.h"
 #include "session.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 static int filter_set(struct look_session *l, struct target *t, struct scan_filter *f)
 {

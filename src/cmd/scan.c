@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "cmd/scan.h"
 #include "look_session.h"
 #include "session.h"

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "cmd/top.h"
 #include "session.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "model/stacks.h"
 #include "view/screen.h"
 

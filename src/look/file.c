@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "apart.h"
+#include "base/apart.h"
 #include "look_inode.h"
 #include "internal.h"
 #include "mountinfo.h"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "look_inode.h"
+#include "probe/kernel.h"
 #include "source/limit.h"
 #include "source/programs.h"
 #include "internal.h"

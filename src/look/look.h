@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "probe/probe.h"
+#include "model/probe.h"
 #include "scan/scan.h"
 
 struct look;

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include "look_vma.h"
 #include "internal.h"
-#include "process.h"
+#include "base/process.h"
 
 #define PTE_BUDGET 65536u /* entries in a piece: about a millisecond */
 #define PTE_MAX	   (1u << 26) /* entries in a look */

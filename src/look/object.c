@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "held.h"
 #include "met.h"
-#include "process.h"
+#include "base/process.h"
 
 #define BIT(n) (1u << (n))
 

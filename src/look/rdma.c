@@ -16,7 +16,7 @@
 #include <rdma/rdma_netlink.h>
 #include "mr.h"
 #include "nldev.h"
-#include "process.h"
+#include "base/process.h"
 
 #define REPLY_LEN (64 * 1024)
 

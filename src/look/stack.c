@@ -5,7 +5,7 @@
 #include <string.h>
 #include "internal.h"
 #include "look_stack.h"
-#include "process.h"
+#include "base/process.h"
 
 struct stacks_seen {
 	struct scan *s;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "look_task.h"
 #include "internal.h"
-#include "process.h"
+#include "base/process.h"
 
 #define TASK_UNINTERRUPTIBLE 2 /* include/linux/sched.h */
 #define CLOCK_TRIES	     5

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <bpf/btf.h>
-#include "btf_names.h"
-#include "probe.h"
+#include "probe/btf_names.h"
+#include "probe/kernel.h"
 
 enum regime regime_of(const struct btf_names *types)
 {
@@ -12,11 +12,6 @@ enum regime regime_of(const struct btf_names *types)
 	    btf_names_find(types, "__put_devmap_managed_page_refs", BTF_KIND_FUNC))
 		return REGIME_LEGACY;
 	return btf_names_find(types, "pfn_t", BTF_KIND_TYPEDEF) ? REGIME_TRANSITION : REGIME_CURRENT;
-}
-
-const char *regime_name(enum regime r)
-{
-	return r == REGIME_LEGACY ? "legacy" : r == REGIME_TRANSITION ? "transition" : "current";
 }
 
 uint32_t btf_target(const struct btf_names *types, const char *section)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include <rule.h> /* in include/: quotes would find this file */
-#include "probe/probe.h"
+#include "model/probe.h"
 
 #define RULE_PROBES 6
 

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "internal.h"
-#include "proc_line.h"
+#include "base/proc_line.h"
 #include "programs.h"
 
 /* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. Has it room? */

@@ -6,11 +6,12 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "internal.h"
+#include "probe/kernel.h"
 #include "limit.h"
-#include "progress.h"
+#include "base/progress.h"
 #include "refusal.h"
 #include "release.h"
-#include "stop.h"
+#include "base/stop.h"
 
 #define MODULE_TRIES 8 /* at a module that came, each a check later */
 

@@ -10,12 +10,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "internal.h"
+#include "probe/kernel.h"
 #include "limit.h"
 #include "programs.h"
-#include "progress.h"
-#include "stop.h"
+#include "base/progress.h"
+#include "base/stop.h"
 
 #define POLL_RECORDS 16384 /* then signals, keys and counters are looked at again */
 

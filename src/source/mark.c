@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "internal.h"
-#include "stop.h"
+#include "base/stop.h"
 
 #define PROGRAM "dx_mark_mms"
 

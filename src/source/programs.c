@@ -10,12 +10,12 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "probe/btf_names.h"
-#include "probe/probe.h"
+#include "probe/kernel.h"
 #include "programs.h"
 #include "limit.h"
-#include "progress.h"
+#include "base/progress.h"
 #include "refusal.h"
-#include "stop.h"
+#include "base/stop.h"
 #include "types.h"
 
 /* ---- libbpf's messages: kept, and shown only as part of a sentence of ours ---- */

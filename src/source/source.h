@@ -11,7 +11,7 @@
 #include "event.h"
 #include "rule.h"
 #include "stream.h"
-#include "probe/probe.h"
+#include "model/probe.h"
 
 struct source;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* stack.c - stacks by number: those that bpf/ has sent, until nobody refers to them */
 #include <errno.h>
-#include "clock.h"
+#include "base/clock.h"
 #include "internal.h"
 
 /* The program that finds a stack there does not send it (bpf/stack.bpf.h). */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "symbol/ksym.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 /* No function is longer: beyond it an address lies in a gap between symbols. */
 #define FUNCTION_MAX (1u << 20)

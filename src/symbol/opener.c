@@ -19,7 +19,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "apart.h"
+#include "base/apart.h"
 #include "symbol/namer.h"
 #include "symbol/opener.h"
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "clock.h"
-#include "look/process.h"
+#include "base/clock.h"
+#include "base/process.h"
 #include "symbol/namer.h"
 #include "symbol/opener.h"
 #include "symbol/usym.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "event.h"
 #include "view/canvas.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 static struct canvas_cell *cell_at(const struct canvas *c, int row, int col)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/held.h"
 #include "view/history.h"
 #include "view/model.h"

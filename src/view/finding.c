@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "rule/rule.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/finding.h"
 #include "view/names.h"
 #include "view/text.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* finding_text.c - a finding as lines: what, how sure, who, when, stacks, holders */
 #include <stdio.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/finding.h"
 #include "view/held.h"
 #include "view/names.h"

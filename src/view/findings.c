@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/finding.h"
 #include "view/model.h"
 #include "view/names.h"

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/model.h"
 #include "view/names.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/filter.h"
 #include "view/held.h"
 #include "view/json.h"

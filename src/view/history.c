@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/held.h"
 #include "view/history.h"
 #include "view/json.h"

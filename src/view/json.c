@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "model/stacks.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/finding.h"
 #include "view/json.h"
 #include "view/json_add.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "view/canvas.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/model.h"
 #include "view/text.h"
 

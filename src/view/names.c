@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/engine.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/names.h"
 
 /* linux/mm_types.h, enum vm_fault_reason (7.2) */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/names.h"
 #include "view/report.h"
 

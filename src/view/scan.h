@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "probe/probe.h"
+#include "model/probe.h"
 #include "scan/scan.h"
 
 struct scan_view {

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/scan_part.h"
 
 struct words {

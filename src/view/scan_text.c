@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/scan_part.h"
 
 #define FILES_SHOWN 10

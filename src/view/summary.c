@@ -2,7 +2,7 @@
 /* summary.c - the lines above the table */
 #include <stdio.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/model.h"
 #include "view/names.h"
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "model/stacks.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/finding.h"
 #include "view/names.h"
 #include "view/text.h"

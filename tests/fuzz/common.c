@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz.h"
-#include "view/escape.h"
+#include "base/escape.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "fuzz.h"
 #include "view/canvas.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/json.h"
 #include "view/json_add.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz.h"
-#include "proc_line.h"
+#include "base/proc_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "child_fixture.h"
-#include "clock.h"
+#include "base/clock.h"
 
 const struct child_user nobody_else;
 

@@ -2,7 +2,7 @@
 #ifndef DAXTOP_REPORT_FIXTURE_H
 #define DAXTOP_REPORT_FIXTURE_H
 /* report_fixture.h - a report of made-up findings, for the tests of verdicts and of their views. */
-#include "probe/probe.h"
+#include "model/probe.h"
 #include "view/report.h"
 #include "view_feed.h"
 

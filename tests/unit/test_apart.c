@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "apart.h"
+#include "base/apart.h"
 
 static int doubles(void *arg, void *out)
 {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include "check_status.h"
 #include "child_fixture.h"
-#include "clock.h"
+#include "base/clock.h"
 
 static void expect_end(const char *script, const char *how, int status)
 {

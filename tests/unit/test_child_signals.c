@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include "check_status.h"
 #include "child_fixture.h"
-#include "clock.h"
-#include "stop.h"
+#include "base/clock.h"
+#include "base/stop.h"
 
 /* What another process sends is handed on, once. */
 static void test_forward(void **state)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 
 static void expect_text(const char *in, size_t len, const char *want, size_t columns)
 {

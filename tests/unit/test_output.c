@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "output.h"
+#include "base/output.h"
 
 static char dir[64];
 

@@ -12,7 +12,7 @@
 #include "scan.h"
 #include "daxtop.skel.h"
 #include "probe/btf_names.h"
-#include "probe/probe.h"
+#include "probe/kernel.h"
 #include "source/source.h"
 
 static struct bpf_object *main_object;

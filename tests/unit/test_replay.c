@@ -287,11 +287,14 @@ static void poke(off_t at, const void *bytes, size_t len)
 static void test_foreign(void **state)
 {
 	const uint32_t abi = DX_STREAM_ABI + 1, order = 0x04030201;
+	char says[80];
 
 	(void)state;
 	stream_whole();
 	poke(8, &abi, 4);
-	expect(2, "", "its format has the version 2, and this daxtop reads 1", "trace", NULL, NULL);
+	snprintf(says, sizeof(says), "its format has the version %u, and this daxtop reads %u", abi,
+		 DX_STREAM_ABI);
+	expect(2, "", says, "trace", NULL, NULL);
 	stream_whole();
 	poke(12, &order, 4);
 	expect(2, "", "other byte order", "trace", NULL, NULL);

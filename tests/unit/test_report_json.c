@@ -9,7 +9,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include "view/escape.h"
+#include "base/escape.h"
 #include "report_fixture.h"
 
 static void test_json(void **state)

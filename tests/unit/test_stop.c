@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "stop.h"
+#include "base/stop.h"
 
 static int before; /* a signal that comes between the last look at stop_wanted and the wait */
 static int waits;

@@ -8,7 +8,7 @@
 #include <json-c/json.h>
 #include <string.h>
 #include "frame.h"
-#include "view/escape.h"
+#include "base/escape.h"
 #include "view/json.h"
 #include "view_feed.h"
 

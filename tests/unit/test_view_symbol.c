@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "look/process.h"
+#include "base/process.h"
 #include "symbol/ksym.h"
 #include "symbol/namer.h"
 #include "symbol/usym.h"

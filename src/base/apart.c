@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "apart.h"
+#include "base/apart.h"
 
 #define ANSWER_MAX 2048
 

@@ -9,8 +9,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "output.h"
-#include "view/escape.h"
+#include "base/output.h"
+#include "base/escape.h"
 
 #define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
-#include "view/escape.h"
+#include "base/escape.h"
 
 /* Longest piece: a character with two marks (4 + 4 + 4), or four bytes as \xNN (16). */
 #define PIECE_MAX 20

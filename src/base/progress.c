@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "clock.h"
-#include "progress.h"
+#include "base/clock.h"
+#include "base/progress.h"
 
 #define SILENT_NS 500000000ULL
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "proc_line.h"
+#include "base/proc_line.h"
 
 /* Field 22 of /proc/PID/stat: when it began, in clock ticks since boot. Behind the name, which may hold anything. */
 bool proc_line_start(const char *line, uint64_t *ns)

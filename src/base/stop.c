@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* stop.c - signals that ask the program to end */
 #include <stddef.h>
-#include "clock.h"
-#include "stop.h"
+#include "base/clock.h"
+#include "base/stop.h"
 
 /* timeout(1) sends to its child and then to the group that it made for it: one wish. */
 #define SAME_NS 250000000ULL

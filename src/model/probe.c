@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "event.h"
-#include "probe.h"
+#include "model/probe.h"
 
 /* clang-format off */
 #define ONE(t, ...) .candidates = { { .target = (t), .programs = { __VA_ARGS__ } } }
@@ -218,4 +218,9 @@ bool probe_essential_ok(const struct probe *table, size_t n)
 		if (table[i].essential && table[i].state == PROBE_MISSING)
 			return false;
 	return true;
+}
+
+const char *regime_name(enum regime r)
+{
+	return r == REGIME_LEGACY ? "legacy" : r == REGIME_TRANSITION ? "transition" : "current";
 }
