@@ -85,7 +85,8 @@ static void paths(void **state)
 	struct statx st;
 
 	(void)state;
-	assert_int_equal(apart_statx("/", &st), 0);
+	/* not "/": where a root is a folder, no mount begins there */
+	assert_int_equal(apart_statx("/proc", &st), 0);
 	assert_true(S_ISDIR(st.stx_mode));
 	assert_true(st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 	assert_int_equal(apart_statx("/nothing/like/it", &st), -ENOENT);
