@@ -534,6 +534,7 @@ static void live_drain(struct session *s)
 	scan_go_on(s, SCAN_LAST_NS);
 	count_rules(s);
 	count_stacks(s);
+	check_clock(s);
 	probes_put(s);
 	session_put_time(s, DX_REC_END, clock_now());
 }

@@ -97,6 +97,17 @@ static void expect_step(int64_t got, int want)
 		fail("the clock was set by %d s, and the stream says %ld ns", want, (long)got);
 }
 
+static void await_printed(struct daxtop *d, const char *text)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	while (!daxtop_has_printed(d, text)) {
+		if (now_ms() > end)
+			fail("daxtop did not print %s", text);
+		poll_pause();
+	}
+}
+
 static void test_told_once(struct place *p)
 {
 	const char *const args[] = { "trace", "--json", "-e", "fault,unmap", NULL };
@@ -124,14 +135,13 @@ static void test_told_once(struct place *p)
 	child_go(&c);
 	child_await(&c);
 	/* what a process is, is read after its event */
-	while (!daxtop_has_printed(d, "gt-before"))
-		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	await_printed(d, "gt-before");
 	child_go(&c);
 	child_await(&c);
+	/* more than a second later: the clock was looked at, too */
+	await_printed(d, "gt-after");
 	clock_step(-STEP_S);
-	/* the clock is looked at beside all that is: a quarter of a second */
 	touch_page(&a);
-	nanosleep(&(struct timespec){ 0, 600000000 }, NULL);
 	daxtop_stop(d);
 	child_go(&c);
 	child_end(&c);
