@@ -2,6 +2,7 @@
 /* hold.c - who holds a folio, as the counts and the ends of processes say */
 #include "engine/apply/hold.h"
 #include "engine/apply/judge.h"
+#include "engine/apply/split.h"
 #include "engine/apply/wait.h"
 
 void folio_settle_holders(struct engine *e, uint32_t id, struct folio *f)
@@ -28,6 +29,21 @@ void folio_release(struct engine *e, uint32_t id, struct folio *f, bool pin, uin
 static void holder_gone(uint32_t id, void *arg)
 {
 	judges_holder_gone(arg, id);
+}
+
+void folio_over(struct engine *e, uint32_t id, struct folio *f)
+{
+	folio_set_counts(e, f, (struct sample){ 0 });
+	if (f->order)
+		folio_split(e, f);
+	holder_clear(&e->holders, id, f);
+	wait_clear(e, id);
+	judges_forget(e, id, false);
+	f->zap_puts = 0;
+	f->fault_refs = 0;
+	f->entry = 0;
+	f->stale = 1;
+	f->fresh = 1;
 }
 
 void task_gone(struct engine *e, const struct dx_event *ev)

@@ -9,6 +9,8 @@ void folio_release(struct engine *e, uint32_t id, struct folio *f, bool pin, uin
 		   uint32_t tgid);
 /* Forgets the ghosts if the counts say that nobody holds the folio. */
 void folio_settle_holders(struct engine *e, uint32_t id, struct folio *f);
+/* Its struct page is a new one, or none: nobody holds it, maps it or waits for it; the next counts are its first. */
+void folio_over(struct engine *e, uint32_t id, struct folio *f);
 /* DX_TASK_GONE */
 void task_gone(struct engine *e, const struct dx_event *ev);
 

@@ -2,10 +2,9 @@
 /* pgmap.c - events of pgmaps: what they do to the folios in there */
 #include <errno.h>
 #include <string.h>
+#include "engine/apply/hold.h"
 #include "engine/apply/judge.h"
 #include "engine/apply/pgmap.h"
-#include "engine/apply/split.h"
-#include "engine/apply/wait.h"
 
 /* The struct pages of a range are new: what was known of its folios is over. */
 static void range_reset(struct engine *e, uint32_t map)
@@ -17,18 +16,8 @@ static void range_reset(struct engine *e, uint32_t map)
 
 		if (!pgmap_has(p, f->pfn))
 			continue;
-		folio_set_counts(e, f, (struct sample){ 0 });
 		f->exact = 0;
-		if (f->order)
-			folio_split(e, f);
-		holder_clear(&e->holders, id, f);
-		wait_clear(e, id);
-		judges_forget(e, id, false);
-		f->zap_puts = 0;
-		f->fault_refs = 0;
-		f->entry = 0;
-		f->stale = 1;
-		f->fresh = 1;
+		folio_over(e, id, f);
 		pgmap_move_folio(&e->pgmaps, f, map);
 	}
 }

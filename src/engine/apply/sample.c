@@ -4,8 +4,6 @@
 #include "engine/apply/hold.h"
 #include "engine/apply/judge.h"
 #include "engine/apply/sample.h"
-#include "engine/apply/split.h"
-#include "engine/apply/wait.h"
 
 /* The references on their way have long been put, or they are not on their way. */
 static bool sample_settled(const struct change *c)
@@ -58,17 +56,7 @@ void sample_no_folio(struct engine *e, const struct dx_event *ev)
 	/* its device went: who held it then holds it still, and will trip over it */
 	if (e->pgmaps.map[f->pgmap].gone || e->pgmaps.map[f->pgmap].dying)
 		return;
-	folio_set_counts(e, f, (struct sample){ 0 });
-	if (f->order)
-		folio_split(e, f);
-	holder_clear(&e->holders, id, f);
-	wait_clear(e, id);
-	judges_forget(e, id, false);
-	f->zap_puts = 0;
-	f->fault_refs = 0;
-	f->entry = 0;
-	f->stale = 1;
-	f->fresh = 1;
+	folio_over(e, id, f);
 	if (time > f->last_time)
 		f->last_time = time;
 }
