@@ -86,8 +86,8 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # What they link to: all that does no I/O, or next to none.
 FUZZ_LIB_SRC := $(filter src/base/% src/model/% src/engine/% src/scan/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
 	$(addprefix src/,folio_spec.c replay.c options_check.c options_value.c target.c child.c child_user.c \
-		look/mountinfo.c look/nldev.c source/limit.c source/stackset.c \
-		probe/btf_names.c probe/kernel.c source/device.c source/iomem.c source/refusal.c)
+		look/mountinfo.c kernel/nldev.c kernel/limit.c kernel/stackset.c \
+		kernel/btf_names.c kernel/btf_kernel.c kernel/device.c kernel/iomem.c kernel/refusal.c)
 BENCH_SRC := $(sort $(filter-out %.bpf.c %_shim.c,$(wildcard tests/bench/*.c)))
 
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)

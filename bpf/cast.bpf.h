@@ -17,7 +17,7 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 /*
  * It wants the type's id in the kernel's BTF, which bpf_core_type_id_kernel() can't give: libbpf sees
- * another BTF, with few of the kernel's types (src/source/types.h). There this enum has the ids, by
+ * another BTF, with few of the kernel's types (src/kernel/types.h). There this enum has the ids, by
  * the names of the structs.
  */
 enum dx_cast {

@@ -18,7 +18,7 @@
 extern __u64 vmemmap_base; /* of struct page 0 */
 extern __u64 page_offset_base; /* where all memory is mapped; 0: not known */
 extern __u64 dev_pfn_min, dev_pfn_max; /* the pgmaps' pfns lie between */
-/* Bit of page->flags where the zone number begins; from BTF, see src/probe/. */
+/* Bit of page->flags where the zone number begins; from BTF, see src/kernel/btf_kernel.h. */
 extern const volatile __u32 zone_shift;
 
 /* percpu_ref.percpu_count_ptr, include/linux/percpu-refcount.h */

@@ -17,7 +17,7 @@
 #include "check_status.h"
 #include "child.h"
 #include "base/clock.h"
-#include "source/limit.h"
+#include "kernel/limit.h"
 #include "base/stop.h"
 #include "base/escape.h"
 

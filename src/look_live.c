@@ -14,7 +14,7 @@
 #include "look/look.h"
 #include "look_live.h"
 #include "session.h"
-#include "source/source.h"
+#include "kernel/source.h"
 #include "base/stop.h"
 #include "base/escape.h"
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "look_session.h"
 #include "base/stop.h"
-#include "source/source.h"
+#include "kernel/preflight.h"
 #include "base/escape.h"
 
 #define AGAIN	 2 /* looks more at what nothing explains */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "base/apart.h"
 #include "folio_spec.h"
-#include "source/source.h"
+#include "kernel/device.h"
 #include "target.h"
 #include "base/escape.h"
 

@@ -6,7 +6,8 @@
 #include <json-c/json.h>
 #include "cmd/command.h"
 #include "session.h"
-#include "source/source.h"
+#include "kernel/preflight.h"
+#include "kernel/source.h"
 #include "view/json.h"
 #include "view/json_add.h"
 

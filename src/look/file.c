@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* file.c - files of a look: their paths, their filesystems' mounts, and from a path to the inode */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/apart.h"
-#include "look_inode.h"
+#include "kernel/device.h"
 #include "internal.h"
 #include "mountinfo.h"
 
@@ -52,13 +51,13 @@ static int ask_path(struct look *l, const struct look_mapping_id *id, struct ans
 
 	memset(out, 0, sizeof(*out));
 	out->a.id = *id;
-	rc = look_run(l, l->skel->progs.dx_look_path, &out->a, sizeof(out->a));
+	rc = ask(l->asker, ASK_PATH, &out->a, sizeof(out->a));
 	if (rc)
 		return rc;
 	if (out->a.names > LOOK_NAMES)
 		out->a.names = LOOK_NAMES;
 	for (uint32_t i = 0; i < out->a.names; i++) {
-		const struct look_name *n = &l->skel->bss->look_names[i];
+		const struct look_name *n = &l->answers->names[i];
 
 		out->name[i].len = n->len % LOOK_NAME;
 		memcpy(out->name[i].text, n->text, out->name[i].len);
@@ -172,69 +171,25 @@ int look_paths(struct look *l, struct scan *s)
 	}
 	places_free(&p);
 	if (rc)
-		scan_add_gap(s, "paths: the files' names could not be read: %s", programs_why(rc));
+		scan_add_gap(s, "paths: the files' names could not be read: %s", ask_why(rc));
 	return rc;
 }
 
 /* ---- mounts of filesystems that stand on a DAX device ---- */
 
-#define STACK_DEPTH 8 /* of block devices on one another */
-
-static bool is_device(struct scan *s, const char *name)
+static bool is_device(void *arg, const char *name)
 {
+	struct scan *s = arg;
+
 	for (size_t i = 0; i < scan_nr_pgmaps(s); i++)
 		if (*name && !strcmp(scan_pgmap(s, i)->device, name))
 			return true;
 	return false;
 }
 
-/* The block device in folder @sys (of /sys), or one below it (dm), or whose partition it is. */
-static bool stands_on(struct scan *s, const char *sys, char *name, size_t len, int depth)
-{
-	char path[512], target[512];
-	struct dirent *e;
-	bool found = false;
-	const char *base;
-	ssize_t n;
-	DIR *d;
-
-	n = readlink(sys, target, sizeof(target) - 1);
-	if (n <= 0 || depth > STACK_DEPTH)
-		return false;
-	target[n] = 0;
-	base = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
-	snprintf(name, len, "%.*s", (int)len - 1, base);
-	if (is_device(s, name))
-		return true;
-	/* .../block/pmem0/pmem0p1 */
-	snprintf(path, sizeof(path), "%.400s/partition", sys);
-	if (!access(path, F_OK) && base > target + 1) {
-		target[base - 1 - target] = 0;
-		base = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
-		snprintf(name, len, "%.*s", (int)len - 1, base);
-		return is_device(s, name);
-	}
-	snprintf(path, sizeof(path), "%.400s/slaves", sys);
-	d = opendir(path);
-	while (d && !found && (e = readdir(d))) {
-		char below[512];
-
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(below, sizeof(below), "/sys/class/block/%.255s", e->d_name);
-		found = stands_on(s, below, name, len, depth + 1);
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
-
 bool look_stands_on(struct scan *s, uint32_t dev, char *name, size_t len)
 {
-	char sys[64];
-
-	snprintf(sys, sizeof(sys), "/sys/dev/block/%u:%u", dev >> 20, dev & 0xfffff);
-	return stands_on(s, sys, name, len, 0);
+	return device_below(dev, is_device, s, name, len);
 }
 
 static int add_mount(struct scan *s, uint32_t dev, const char *point, const char *root,
@@ -280,7 +235,7 @@ static int add_hidden(struct look *l, struct scan *s)
 	int rc;
 
 	do {
-		rc = look_run(l, l->skel->progs.dx_look_super, &a, sizeof(a));
+		rc = ask(l->asker, ASK_SUPER, &a, sizeof(a));
 		if (!rc && a.sb && !has_mount(s, a.dev))
 			rc = add_mount(s, a.dev, "(not in this namespace)", "/", a.fstype);
 	} while (!rc && a.cursor);
@@ -300,7 +255,7 @@ int look_mounts(struct look *l, struct scan *s)
 		rc = add_hidden(l, s);
 	places_free(&p);
 	if (rc)
-		scan_add_gap(s, "mounts: they could not be read: %s", programs_why(rc));
+		scan_add_gap(s, "mounts: they could not be read: %s", ask_why(rc));
 	return rc;
 }
 
@@ -320,7 +275,7 @@ static int file_behind(struct look *l, void *addr, struct look_file_args *a)
 
 	*a = (struct look_file_args){ .addr = (uintptr_t)addr };
 	for (int i = 0; i < 10; i++) {
-		rc = look_run(l, l->skel->progs.dx_look_file, a, sizeof(*a));
+		rc = ask(l->asker, ASK_FILE, a, sizeof(*a));
 		if (rc || a->err != -EBUSY)
 			break;
 		usleep(1000); /* somebody has our mmap_lock */
@@ -394,8 +349,8 @@ int look_at_file(struct look *l, const char *path, struct look_file *out, char *
 	struct file_question q = { l, path };
 	struct file_answer answer = {};
 	const struct look_file_args *a = &answer.a;
-	int rc = apart_call(file_ask, &q, &answer, sizeof(answer),
-			    bpf_program__fd(l->skel->progs.dx_look_file), APART_MS);
+	int rc = apart_call(file_ask, &q, &answer, sizeof(answer), ask_fd(l->asker, ASK_FILE),
+			    APART_MS);
 
 	memset(out, 0, sizeof(*out));
 	if (rc && answer.err[0])

@@ -15,9 +15,8 @@ struct object_list {
 
 /* Runs dx_object_init(). Returns 0 or -errno. */
 int look_object_init(struct look *l, struct dx_object_init *init);
-/* Objects that the iterator @prog tells, of the list's kinds, one of a process, in the order of objects. */
-int look_list_objects(struct look *l, struct bpf_program *prog, struct object_list *list,
-		      look_stop *stop);
+/* Objects that the iterator @files (ASK_FILES, ASK_TASKS) tells, of the list's kinds, one of a process, in the order of objects. */
+int look_list_objects(struct look *l, enum question files, struct object_list *list, look_stop *stop);
 /* Says so when not all were told. */
 void look_gap_cut(struct scan *s, const struct object_list *list);
 

@@ -4,155 +4,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <bpf/bpf.h>
-#include "look_inode.h"
-#include "probe/kernel.h"
-#include "source/limit.h"
-#include "source/programs.h"
+#include "kernel/device.h"
+#include "kernel/mr_offsets.h"
+#include "kernel/walk.h"
 #include "internal.h"
-#include "mr.h"
-
-/* its programs, maps, iterators, types of modules, and what the process had */
-#define DESCRIPTORS 256
-
-/* ---- load ---- */
-
-static struct bpf_object *open_object(void *arg, const struct bpf_object_open_opts *opts)
-{
-	struct look *l = arg;
-
-	l->skel = look_bpf__open_opts(opts);
-	return l->skel ? l->skel->obj : NULL;
-}
-
-static void choose(void *arg)
-{
-	struct look *l = arg;
-
-	l->skel->rodata->zone_shift = l->zone_shift;
-	l->skel->rodata->walk_times = false; /* no events to put in order */
-	l->skel->rodata->legacy = l->regime == REGIME_LEGACY;
-	l->no_mr = !look_mr_wanted();
-	if (l->no_mr)
-		bpf_program__set_autoload(l->skel->progs.dx_next_mr, false);
-}
-
-static int load_object(void *arg)
-{
-	struct look *l = arg;
-
-	return look_bpf__load(l->skel);
-}
-
-static void close_object(void *arg)
-{
-	struct look *l = arg;
-
-	look_bpf__destroy(l->skel);
-	l->skel = NULL;
-}
 
 struct look *look_open(char *err, size_t errlen)
 {
-	static const struct programs_object o = { open_object, choose, load_object, close_object };
 	struct look *l = calloc(1, sizeof(*l));
-	int cpus = libbpf_num_possible_cpus();
 
-	if (!l || cpus <= 0) {
+	if (!l) {
 		snprintf(err, errlen, "no memory to start with");
+		return NULL;
+	}
+	l->no_mr = !mr_driver_any();
+	l->asker = asker_open(!l->no_mr, err, errlen);
+	if (!l->asker) {
 		free(l);
 		return NULL;
 	}
-	programs_init();
-	l->nr_cpus = cpus;
-	if (limits_raise(DESCRIPTORS, err, errlen))
-		goto fail;
-	l->types = preflight_types(err, errlen);
-	if (!l->types)
-		goto fail;
-	l->regime = regime_of(l->types);
-	if (preflight_btf(l->types, err, errlen) ||
-	    pages_known(l->types, &l->zone_shift, err, errlen) ||
-	    programs_load(&o, l, l->types, err, errlen) ||
-	    pages_init(l->skel->progs.dx_init, &l->init, err, errlen))
-		goto fail;
+	l->answers = asker_answers(l->asker);
+	l->regime = asker_regime(l->asker);
 	return l;
-fail:
-	look_close(l);
-	return NULL;
 }
 
 void look_close(struct look *l)
 {
 	if (!l)
 		return;
-	look_bpf__destroy(l->skel);
-	btf_names_free(l->types);
+	asker_close(l->asker);
 	free(l);
 }
 
 void look_between(struct look *l, void (*fn)(void *arg), void *arg)
 {
-	l->between = fn;
-	l->between_arg = arg;
+	asker_between(l->asker, fn, arg);
 }
 
 enum regime look_regime(const struct look *l)
 {
 	return l->regime;
-}
-
-/* @tid 0: all of them. */
-int look_iterate_thread(struct look *l, struct bpf_program *prog, uint32_t tid, size_t size,
-			int (*fn)(void *arg, const void *record), void *arg)
-{
-	union bpf_iter_link_info info = { .task.tid = tid };
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
-	struct bpf_link *link;
-	char *buf = NULL;
-	size_t have = 0, room = 64 * size;
-	int fd = programs_fd(prog), rc;
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	link = bpf_program__attach_iter(prog, tid ? &opts : NULL);
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	buf = malloc(room);
-	rc = fd < 0 ? -errno : !buf ? -ENOMEM : 0;
-	while (!rc) {
-		size_t at = 0;
-
-		if (l->between)
-			l->between(l->between_arg);
-		n = read(fd, buf + have, room - have);
-		/* EAGAIN: a million objects were looked at without output (kernel/bpf/bpf_iter.c); go on */
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n < 0)
-			rc = -errno;
-		if (n <= 0)
-			break;
-		have += n;
-		for (; !rc && have - at >= size; at += size)
-			rc = fn(arg, buf + at);
-		have -= at;
-		memmove(buf, buf + at, have);
-	}
-	free(buf);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return rc;
-}
-
-int look_iterate(struct look *l, struct bpf_program *prog, size_t size,
-		 int (*fn)(void *arg, const void *record), void *arg)
-{
-	return look_iterate_thread(l, prog, 0, size, fn, arg);
 }
 
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
@@ -162,10 +53,10 @@ void look_symbol(struct look *l, uint64_t addr, char *out, size_t len)
 	out[0] = 0;
 	if (!addr || !len)
 		return;
-	if (look_run(l, l->skel->progs.dx_symbol, &a, sizeof(a)) || !l->skel->bss->symbol_name[0])
+	if (ask(l->asker, ASK_SYMBOL, &a, sizeof(a)) || !l->answers->symbol[0])
 		snprintf(out, len, "0x%llx", (unsigned long long)addr);
 	else
-		snprintf(out, len, "%.*s", DX_SYMBOL_LEN, l->skel->bss->symbol_name);
+		snprintf(out, len, "%.*s", DX_SYMBOL_LEN, l->answers->symbol);
 }
 
 /* A variable's name without "+0x0/0x20". */
@@ -204,7 +95,8 @@ static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
 
 int look_pgmaps(struct look *l, struct scan *s)
 {
-	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array, .nr_cpus = l->nr_cpus };
+	struct dx_pgmap_args a = { .pgmap_array = asker_pgmap_array(l->asker),
+				   .nr_cpus = asker_nr_cpus(l->asker) };
 
 	if (!a.pgmap_array) {
 		scan_add_gap(s, "devices: pgmap_array is not in /proc/kallsyms");
@@ -212,11 +104,11 @@ int look_pgmaps(struct look *l, struct scan *s)
 	}
 	for (;;) {
 		struct scan_pgmap p = {};
-		int rc = look_run(l, l->skel->progs.dx_next_pgmap, &a, sizeof(a));
+		int rc = ask(l->asker, ASK_PGMAP, &a, sizeof(a));
 
 		if (rc)
 			scan_add_gap(s, "devices: the kernel's pgmaps could not be read: %s",
-				     programs_why(rc));
+				     ask_why(rc));
 		if (rc || !a.found)
 			return rc;
 		if (a.again)
@@ -235,11 +127,11 @@ int look_pgmaps(struct look *l, struct scan *s)
 /* Is it still there? Asked when its pages have stopped to be its own. */
 static bool pgmap_is_there(struct look *l, const struct scan_pgmap *p)
 {
-	struct dx_pgmap_args a = { .pgmap_array = l->init.pgmap_array,
-				   .nr_cpus = l->nr_cpus,
+	struct dx_pgmap_args a = { .pgmap_array = asker_pgmap_array(l->asker),
+				   .nr_cpus = asker_nr_cpus(l->asker),
 				   .index = p->range[0].pfn };
 
-	return !look_run(l, l->skel->progs.dx_next_pgmap, &a, sizeof(a)) && a.found == p->pgmap;
+	return !ask(l->asker, ASK_PGMAP, &a, sizeof(a)) && a.found == p->pgmap;
 }
 
 static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first, uint64_t last,
@@ -247,8 +139,6 @@ static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first,
 {
 	const struct scan_pgmap *p = scan_pgmap(s, pgmap);
 	struct walk w = {
-		.prog = l->skel->progs.dx_walk,
-		.found = l->skel->bss->walk_found,
 		.pgmap = p->pgmap,
 		.idle = memory_idle_count(p->type, l->regime == REGIME_LEGACY),
 		.pfn = first,
@@ -257,9 +147,9 @@ static int walk_range(struct look *l, struct scan *s, int pgmap, uint64_t first,
 	struct dx_walk_args piece;
 	int rc;
 
+	asker_walk(l->asker, &w);
 	while ((rc = walk_next(&w, &piece)) > 0) {
-		if (l->between)
-			l->between(l->between_arg);
+		asker_step(l->asker);
 		rc = scan_walked(s, pgmap, &piece, w.found);
 		if (rc)
 			return rc;
@@ -306,7 +196,7 @@ int look_index_of(struct look *l, const struct look_mapping_id *id, uint64_t pfn
 		if (!*pieces || look_stopped(stop))
 			return 2;
 		--*pieces;
-		if (look_run(l, l->skel->progs.dx_look_index, &a, sizeof(a)))
+		if (ask(l->asker, ASK_INDEX, &a, sizeof(a)))
 			return 2;
 	} while (a.next);
 	*index = a.index;
@@ -369,6 +259,6 @@ int look_walk(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		rc = look_paths(l, s);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "folios: the struct pages could not be read: %s", programs_why(rc));
+		scan_add_gap(s, "folios: the struct pages could not be read: %s", ask_why(rc));
 	return rc;
 }

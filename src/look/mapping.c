@@ -119,10 +119,10 @@ static int inodes_add(struct mappings *m, struct look_inodes_args *a)
 	for (int tries = 0; tries < TREE_TRIES; tries++) {
 		a->cursor = 0;
 		do {
-			int rc = look_run(m->l, m->l->skel->progs.dx_look_inodes, a, sizeof(*a));
+			int rc = ask(m->l->asker, ASK_INODES, a, sizeof(*a));
 
 			for (uint32_t i = 0; !rc && i < a->found && i < LOOK_INODES; i++) {
-				const struct look_mapping_id *id = &m->l->skel->bss->look_inodes[i];
+				const struct look_mapping_id *id = &m->l->answers->inodes[i];
 
 				rc = scan_file_id(m->s, id->mapping, id->dev, id->ino, id->gen);
 				rc = rc < 0 ? rc : 0;
@@ -162,7 +162,7 @@ static int more_files(struct mappings *m)
 	if (m->l->regime != REGIME_LEGACY && !asked_for(m))
 		return 0;
 	do {
-		rc = look_run(m->l, m->l->skel->progs.dx_look_super, &a, sizeof(a));
+		rc = ask(m->l->asker, ASK_SUPER, &a, sizeof(a));
 		if (!rc && a.sb && wants_super(m, &a)) {
 			struct look_inodes_args i = { .sb = a.sb };
 
@@ -177,7 +177,7 @@ static int more_files(struct mappings *m)
 static int areas_piece(struct mappings *m, int file, const struct look_vmas_args *a)
 {
 	for (uint32_t i = 0; i < a->found && i < LOOK_VMAS; i++) {
-		const struct look_vma *v = &m->l->skel->bss->look_vmas[i];
+		const struct look_vma *v = &m->l->answers->vmas[i];
 		struct area *n;
 
 		/* torn: it was written while it was read */
@@ -204,7 +204,7 @@ static int areas_of(struct mappings *m, int file)
 		m->areas.nr = begin;
 		a.cursor = 0;
 		do {
-			int rc = look_run(m->l, m->l->skel->progs.dx_look_vmas, &a, sizeof(a));
+			int rc = ask(m->l->asker, ASK_VMAS, &a, sizeof(a));
 
 			if (!rc)
 				rc = areas_piece(m, file, &a);
@@ -277,7 +277,7 @@ static void pfns_wanted(const struct mappings *m, uint64_t *first, uint64_t *las
 static int runs_piece(struct mappings *m, const struct look_ptes_args *a)
 {
 	for (uint32_t i = 0; i < a->found && i < LOOK_PTES; i++) {
-		const struct look_pte *p = &m->l->skel->bss->look_ptes[i];
+		const struct look_pte *p = &m->l->answers->ptes[i];
 		struct run *n = add(&m->runs, sizeof(*n));
 
 		if (!n)
@@ -302,7 +302,7 @@ static int area_runs(struct mappings *m, struct area *r)
 			break;
 		}
 		a.budget = PTE_BUDGET;
-		rc = look_run(m->l, m->l->skel->progs.dx_look_ptes, &a, sizeof(a));
+		rc = ask(m->l->asker, ASK_PTES, &a, sizeof(a));
 		if (rc)
 			return rc;
 		m->steps += a.steps;
@@ -391,8 +391,7 @@ static int task_add(void *arg, const void *record)
 
 static int tasks_read(struct mappings *m, struct array *to)
 {
-	int rc = look_iterate(m->l, m->l->skel->progs.dx_look_mms, sizeof(struct look_mm_task),
-			      task_add, to);
+	int rc = ask_each(m->l->asker, ASK_MMS, 0, sizeof(struct look_mm_task), task_add, to);
 
 	if (!rc && to->nr)
 		qsort(to->p, to->nr, sizeof(struct look_mm_task), compare_tasks);
@@ -613,7 +612,7 @@ int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 			s,
 			"mappings: files were mapped and unmapped all the time: some may be missing");
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "mappings: they could not be read: %s", programs_why(rc));
+		scan_add_gap(s, "mappings: they could not be read: %s", ask_why(rc));
 	if (rc || m.cut || m.changed || m.lost)
 		scan_set_unsure(s);
 	free(m.areas.p);

@@ -16,8 +16,6 @@ struct mr_list {
 
 /* Adds the holders that it finds in regions of drivers that it knows. Returns 0 or -errno. */
 int look_mr(struct look *l, struct scan *s, struct mr_list *known, look_stop *stop);
-/* Is there a driver now whose regions can be read? Else their program need not be loaded. */
-bool look_mr_wanted(void);
 bool mr_is_known(const struct mr_list *known, uint32_t tgid, uint64_t number);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "kernel/device.h"
 #include "held.h"
 #include "met.h"
 #include "base/process.h"
@@ -103,10 +104,10 @@ int look_object_init(struct look *l, struct dx_object_init *init)
 	int rc;
 
 	memset(init, 0, sizeof(*init));
-	init->nr_cpus = l->nr_cpus;
-	rc = look_run(l, l->skel->progs.dx_object_init, init, sizeof(*init));
-	memcpy(init->ops, l->skel->bss->object_ops, sizeof(init->ops));
-	memcpy(init->end, l->skel->bss->object_end, sizeof(init->end));
+	init->nr_cpus = asker_nr_cpus(l->asker);
+	rc = ask(l->asker, ASK_OBJECT_INIT, init, sizeof(*init));
+	memcpy(init->ops, l->answers->ops, sizeof(init->ops));
+	memcpy(init->end, l->answers->end, sizeof(init->end));
 	return rc;
 }
 
@@ -180,24 +181,22 @@ static int by_object(const void *a, const void *b)
 	return 0;
 }
 
-int look_list_objects(struct look *l, struct bpf_program *prog, struct object_list *list,
-		      look_stop *stop)
+int look_list_objects(struct look *l, enum question files, struct object_list *list, look_stop *stop)
 {
 	struct listing g = { .list = list, .stop = stop };
 	size_t out = 0;
 	int rc;
 
-	l->skel->bss->objects_cut = 0;
-	rc = look_iterate(l, prog, sizeof(struct dx_object), list_add, &g);
-	list->cut += l->skel->bss->objects_cut;
+	rc = ask_each(l->asker, files, 0, sizeof(struct dx_object), list_add, &g);
+	list->cut += asker_objects_cut(l->asker);
 	while (!rc && g.nr_rest) {
 		struct rest r = g.rest[--g.nr_rest];
 
-		l->skel->bss->files_from = r.fd;
-		rc = look_iterate_thread(l, prog, r.pid, sizeof(struct dx_object), list_add, &g);
+		asker_files_from(l->asker, r.fd);
+		rc = ask_each(l->asker, files, r.pid, sizeof(struct dx_object), list_add, &g);
 		rc = rc == -ESRCH ? 0 : rc;
 	}
-	l->skel->bss->files_from = 0;
+	asker_files_from(l->asker, 0);
 	free(g.rest);
 
 	if (list->nr)
@@ -244,19 +243,6 @@ static const struct {
 #define KIND_ROW(kind, holder, name, ...) [DX_OBJECT_##kind] = { name, SCAN_HOLD_##holder },
 	OBJECTS(KIND_ROW, KIND_ROW)
 };
-
-/* NULL: no pages are read of these. */
-static struct bpf_program *hold_program(struct look *l, uint32_t kind)
-{
-	struct bpf_program *const programs[DX_OBJECTS] = {
-#define WALKED_PROGRAM(kind, holder, name, program) \
-	[DX_OBJECT_##kind] = l->skel->progs.dx_hold_##program,
-#define NO_PROGRAM(...)
-		OBJECTS(WALKED_PROGRAM, NO_PROGRAM)
-	};
-
-	return programs[kind];
-}
 
 /*
  * A process that has closed it, or exited, since it was listed holds nothing by it. It may have put any file
@@ -334,7 +320,7 @@ static int add_large(struct objects *w, const struct dx_held *held, bool again)
 /* @nr processes have the object @o. */
 static int add_piece(struct objects *w, const struct dx_object *o, size_t nr, uint32_t found)
 {
-	const struct dx_held *held = w->l->skel->bss->held;
+	const struct dx_held *held = w->l->answers->held;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < found && i < DX_HELD_MAX && !rc; i++, held++) {
@@ -377,7 +363,7 @@ static int read_object(struct objects *w, const struct dx_object *o, size_t nr)
 	int rc = 0;
 
 	for (int piece = 0; !rc; piece++) {
-		rc = look_run(w->l, hold_program(w->l, o->kind), &a, sizeof(a));
+		rc = ask(w->l->asker, ASK_HOLD + o->kind, &a, sizeof(a));
 		if (rc || a.gone)
 			break;
 		cut |= a.cut;
@@ -400,7 +386,7 @@ static int read_objects(struct objects *w)
 		for (end = i + 1; end < list->nr; end++)
 			if (list->o[end].kind != o->kind || list->o[end].private != o->private)
 				break;
-		if (!hold_program(w->l, o->kind) || bpf_program__fd(hold_program(w->l, o->kind)) < 0)
+		if (!ask_can(w->l->asker, ASK_HOLD + o->kind))
 			continue;
 		if (look_stopped(w->stop))
 			return -EINTR;
@@ -502,9 +488,9 @@ static void gaps(struct objects *w)
 {
 	gap_files(w);
 	for (uint32_t kind = 0; kind < DX_OBJECTS; kind++) {
-		struct bpf_program *prog = hold_program(w->l, kind);
+		enum question q = ASK_HOLD + kind;
 
-		if (prog && bpf_program__fd(prog) < 0)
+		if (ask_is_known(w->l->asker, q) && !ask_can(w->l->asker, q))
 			scan_add_gap(w->s, "%s: this kernel refuses the program that reads them",
 				     kinds[kind].name);
 	}
@@ -522,16 +508,16 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	w.list.kinds = ~(BIT(DX_OBJECT_AIO) | BIT(DX_OBJECT_UVERBS));
 	rc = look_object_init(l, &w.init);
 	if (!rc)
-		rc = look_list_objects(l, l->skel->progs.dx_files, &w.list, stop);
+		rc = look_list_objects(l, ASK_FILES, &w.list, stop);
 	/* rings that no descriptor leads to */
 	if (!rc)
-		rc = look_list_objects(l, l->skel->progs.dx_tasks, &w.list, stop);
+		rc = look_list_objects(l, ASK_TASKS, &w.list, stop);
 	if (!rc)
 		rc = read_objects(&w);
 	if (!rc)
 		rc = add_devices(&w);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", programs_why(rc));
+		scan_add_gap(s, "pipes, io_uring, sockets, open devices: %s", ask_why(rc));
 	else
 		gaps(&w);
 	free(w.list.o);

@@ -3,80 +3,15 @@
  * rdma.c - RDMA memory regions, as rdma netlink tells them (drivers/infiniband/core/nldev.c):
  * device, number, length and process; not their addresses, and not their pages. So a region whose
  * pages mr.c can't read is a candidate for what its process maps.
- *
- * A few lines of plain netlink: two dumps are all that is asked.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include <linux/netlink.h>
-#include <rdma/rdma_netlink.h>
+#include "kernel/nldev.h"
 #include "mr.h"
-#include "nldev.h"
 #include "base/process.h"
-
-#define REPLY_LEN (64 * 1024)
-
-/* ---- netlink ---- */
-
-static int send_dump(int fd, int command, const uint32_t *device)
-{
-	struct {
-		struct nlmsghdr h;
-		struct nlattr a;
-		uint32_t device;
-	} m = {
-		.h.nlmsg_len = device ? sizeof(m) : NLMSG_HDRLEN,
-		.h.nlmsg_type = RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, command),
-		.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.a.nla_len = NLA_HDRLEN + sizeof(m.device),
-		.a.nla_type = RDMA_NLDEV_ATTR_DEV_INDEX,
-		.device = device ? *device : 0,
-	};
-
-	return send(fd, &m, m.h.nlmsg_len, 0) < 0 ? -errno : 0;
-}
-
-static int dump(struct nldev *r, int fd, int command, enum nldev_dump what, const uint32_t *device)
-{
-	char *reply = malloc(REPLY_LEN);
-	int rc = reply ? send_dump(fd, command, device) : -ENOMEM;
-
-	while (!rc) {
-		ssize_t n = recv(fd, reply, REPLY_LEN, MSG_TRUNC);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || n > REPLY_LEN)
-			rc = n < 0 ? -errno : -EMSGSIZE;
-		else
-			rc = nldev_parse(r, what, reply, n);
-	}
-	free(reply);
-	return rc < 0 ? rc : 0;
-}
-
-static int read_all(struct nldev *r)
-{
-	struct timeval patience = { .tv_sec = 2 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA), rc;
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	rc = dump(r, fd, RDMA_NLDEV_CMD_GET, NLDEV_DEVICES, NULL);
-	for (size_t i = 0; i < r->nr_devices && !rc; i++) {
-		r->device = r->devices[i].index;
-		rc = dump(r, fd, RDMA_NLDEV_CMD_RES_MR_GET, NLDEV_REGIONS, &r->device);
-	}
-	close(fd);
-	return rc;
-}
-
-/* ---- holders ---- */
 
 static const char *device_of(const struct nldev *r, const struct nldev_region *m)
 {
@@ -157,12 +92,12 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 		return 0;
 	rc = look_mr(l, s, &known, stop);
 	if (!rc)
-		rc = read_all(&r);
+		rc = nldev_read(&r);
 	drop_known(&r, &known);
 	if (!rc)
 		rc = add_all(&r, s);
 	if (rc && rc != -EINTR)
-		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", programs_why(rc));
+		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", ask_why(rc));
 	if (r.nr_regions)
 		scan_add_gap(s,
 			     "RDMA: the pages of %zu memory regions could not be read: who registered "

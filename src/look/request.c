@@ -23,6 +23,7 @@ struct requests {
 	uint64_t sets[TAG_SETS]; /* read; devices may share them */
 	size_t nr_sets;
 	struct met_list bios; /* one that was split is behind several requests */
+	bool bio_pinned; /* whether a bio holds its pages can be told */
 	uint64_t cut;
 	uint64_t foreign; /* pages of bios whose owner is not known */
 };
@@ -72,32 +73,14 @@ static int add_request(struct requests *w, uint64_t set, const struct dx_held *h
 
 /* ---- all of them ---- */
 
-/* Value of BIO_PAGE_PINNED, which stands in an enum without a name. */
-static uint32_t bio_pinned(const struct btf_names *types)
-{
-	const struct btf *btf = btf_names_btf(types);
-	uint32_t id = 0;
-
-	while ((id = btf_names_next(types, "", 0, BTF_KIND_ENUM, id))) {
-		const struct btf_type *t = btf__type_by_id(btf, id);
-		const struct btf_enum *e = btf_enum(t);
-
-		for (int i = 0; btf_is_enum(t) && i < btf_vlen(t); i++)
-			if (!strcmp(btf__name_by_offset(btf, e[i].name_off), "BIO_PAGE_PINNED") &&
-			    e[i].val >= 0 && e[i].val < BIO_PINNED_NONE)
-				return e[i].val;
-	}
-	return BIO_PINNED_NONE;
-}
-
 static int read_set(struct requests *w, uint64_t set)
 {
-	const struct dx_held *held = w->l->skel->bss->held;
+	const struct dx_held *held = w->l->answers->held;
 	struct dx_requests_args a = { .tags = set };
 	int rc;
 
 	do {
-		rc = look_run(w->l, w->l->skel->progs.dx_requests, &a, sizeof(a));
+		rc = ask(w->l->asker, ASK_REQUESTS, &a, sizeof(a));
 		w->cut += !rc && a.cut;
 		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
 			rc = add_request(w, set, &held[i]);
@@ -122,13 +105,13 @@ static bool set_is_new(struct requests *w, uint64_t set)
 
 static int list_sets(struct requests *w)
 {
-	const uint64_t *sets = (const uint64_t *)w->l->skel->bss->tag_sets;
+	const uint64_t *sets = w->l->answers->tag_sets;
 	int rc = 0;
 
 	for (size_t i = 0; i < w->nr_disks && !rc; i++) {
 		struct dx_tags_args a = { .queue = w->disks[i].queue };
 
-		rc = look_run(w->l, w->l->skel->progs.dx_tags, &a, sizeof(a));
+		rc = ask(w->l->asker, ASK_TAGS, &a, sizeof(a));
 		w->cut += !rc && a.cut;
 		for (uint32_t k = 0; k < a.found && k < DX_TAGS && !rc; k++)
 			set_is_new(w, sets[k]);
@@ -172,7 +155,7 @@ static int read_requests(struct requests *w)
 		scan_set_unsure(w->s);
 		return 0;
 	}
-	rc = look_run(w->l, w->l->skel->progs.dx_disks, &a, sizeof(a));
+	rc = ask(w->l->asker, ASK_DISKS, &a, sizeof(a));
 	if (rc)
 		return rc;
 	w->cut += a.cut;
@@ -180,7 +163,7 @@ static int read_requests(struct requests *w)
 	w->disks = malloc(sizeof(*w->disks) * (w->nr_disks + 1));
 	if (!w->disks)
 		return -ENOMEM;
-	memcpy(w->disks, w->l->skel->bss->disks, sizeof(*w->disks) * w->nr_disks);
+	memcpy(w->disks, w->l->answers->disks, sizeof(*w->disks) * w->nr_disks);
 	rc = list_sets(w);
 	for (size_t i = 0; i < w->nr_sets && !rc; i++)
 		rc = read_set(w, w->sets[i]);
@@ -221,7 +204,7 @@ static void gaps(struct requests *w)
 			scan_add_gap(w->s,
 				     "block requests: %s is not in /proc/kallsyms: some owners are not known",
 				     names[i]);
-	if (w->l->skel->data->bio_pinned >= BIO_PINNED_NONE)
+	if (!w->bio_pinned)
 		scan_add_gap(
 			w->s,
 			"block requests: whether a bio holds its pages is not known on this kernel");
@@ -246,10 +229,10 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	w->s = s;
 	w->stop = stop;
 	w->aio.kinds = 1u << DX_OBJECT_AIO;
-	l->skel->data->bio_pinned = bio_pinned(l->types);
+	w->bio_pinned = asker_knows_bio_pinned(l->asker);
 	rc = look_object_init(l, &w->init);
 	if (!rc)
-		rc = look_list_objects(l, l->skel->progs.dx_tasks, &w->aio, stop);
+		rc = look_list_objects(l, ASK_TASKS, &w->aio, stop);
 	if (!rc)
 		rc = read_requests(w);
 	note_openers(w);
@@ -258,7 +241,7 @@ int look_requests(struct look *l, struct scan *s, look_stop *stop)
 	if (!rc)
 		gaps(w);
 	else if (rc != -EINTR)
-		scan_add_gap(s, "block requests: %s", programs_why(rc));
+		scan_add_gap(s, "block requests: %s", ask_why(rc));
 	free(w->aio.o);
 	free(w->disks);
 	met_free(&w->bios);

@@ -47,12 +47,11 @@ static int add_pages(void *arg, const void *record)
 int look_stacks(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct stacks_seen x = { .s = s, .stop = stop };
-	int rc = look_iterate(l, l->skel->progs.dx_look_stacks, sizeof(struct look_stack_pages),
-			      add_pages, &x);
+	int rc = ask_each(l->asker, ASK_STACKS, 0, sizeof(struct look_stack_pages), add_pages, &x);
 
 	if (rc && rc != -EINTR)
 		scan_add_gap(s,
 			     "calls under way: the tasks' kernel stacks could not be looked at: %s",
-			     programs_why(rc));
+			     ask_why(rc));
 	return rc;
 }

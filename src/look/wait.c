@@ -219,7 +219,7 @@ static void clocks_compare(struct waits *w)
 
 		usleep(1);
 		/* not as a step: what comes between would be taken for the time of the wake-up */
-		if (programs_run(w->l->skel->progs.dx_look_clock, &a, sizeof(a)) || !a.arrival)
+		if (ask_at_once(w->l->asker, ASK_CLOCK, &a, sizeof(a)) || !a.arrival)
 			return;
 		offset = a.now - a.arrival;
 		if (!w->offset || offset < w->offset)
@@ -230,20 +230,19 @@ static void clocks_compare(struct waits *w)
 int look_waits(struct look *l, struct scan *s, look_stop *stop)
 {
 	struct waits w = { .l = l, .s = s, .stop = stop };
-	int rc = look_run(l, l->skel->progs.dx_look_wait_init, &w.init, sizeof(w.init));
+	int rc = ask(l->asker, ASK_WAIT_INIT, &w.init, sizeof(w.init));
 
 	if (!rc && !w.init.found)
 		rc = -ENOENT;
 	if (!rc) {
 		clocks_compare(&w);
-		rc = look_iterate(l, l->skel->progs.dx_look_waits, sizeof(struct look_blocked),
-				  add_wait, &w);
+		rc = ask_each(l->asker, ASK_WAITS, 0, sizeof(struct look_blocked), add_wait, &w);
 	}
 	if (rc == -EINTR)
 		return rc;
 	if (!rc)
 		return look_paths(l, s);
-	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", programs_why(rc));
+	scan_add_gap(s, "waits: the blocked tasks could not be looked at: %s", ask_why(rc));
 	scan_set_unsure(s);
 	return rc;
 }

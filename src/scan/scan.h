@@ -5,7 +5,7 @@
  * scan.h - what one look at the kernel found: pgmaps, folios that are not idle, files,
  * who holds them, who waits for them; and what follows from it.
  *
- * Pure: no I/O. source/look*.c fills it in (scan_add_*()), scan_finish() relates the
+ * Pure: no I/O. src/look/ fills it in (scan_add_*()), scan_finish() relates the
  * parts, the views read it. One thread. Functions that add return 0 (or an id > 0) or a
  * negative errno (-ENOMEM); strings and structures are copied.
  */

@@ -21,10 +21,14 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-#include "look/internal.h"
-#include "probe/btf_names.h"
-#include "source/programs.h"
-#include "source/types.h"
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "kernel/asker.h"
+#include "kernel/btf_names.h"
+#include "kernel/programs.h"
+#include "kernel/types.h"
+#include "kernel/walk.h"
+#include "look.skel.h"
 #include "page.h"
 #include "page.skel.h"
 

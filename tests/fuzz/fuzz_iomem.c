@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz.h"
-#include "source/iomem.h"
+#include "kernel/iomem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 #include "../records.h"
 #include "fuzz.h"
-#include "source/stackset.h"
+#include "kernel/stackset.h"
 #include "frame.h"
 #include "view/finding.h"
 #include "view/held.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzz.h"
-#include "source/refusal.h"
+#include "kernel/refusal.h"
 
 /* As libbpf prints it. */
 static void keep(const char *fmt, ...)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <cmocka.h>
-#include "source/limit.h"
+#include "kernel/limit.h"
 
 static rlim_t files(void)
 {

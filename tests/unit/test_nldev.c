@@ -10,7 +10,7 @@
 #include <string.h>
 #include <linux/netlink.h>
 #include <rdma/rdma_netlink.h>
-#include "look/nldev.h"
+#include "kernel/nldev.h"
 
 /* In memory of just that size: what is read beyond it is seen by the sanitizer. */
 static int parse(struct nldev *r, const void *reply, size_t len)

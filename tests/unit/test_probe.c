@@ -11,9 +11,9 @@
 #include "event.h"
 #include "scan.h"
 #include "daxtop.skel.h"
-#include "probe/btf_names.h"
-#include "probe/kernel.h"
-#include "source/source.h"
+#include "kernel/btf_names.h"
+#include "kernel/btf_kernel.h"
+#include "kernel/preflight.h"
 
 static struct bpf_object *main_object;
 

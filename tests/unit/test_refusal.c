@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "source/refusal.h"
+#include "kernel/refusal.h"
 
 static void says(const char *log, const char *expected)
 {

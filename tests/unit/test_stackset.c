@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "source/stackset.h"
+#include "kernel/stackset.h"
 
 #define MS 1000000ULL
 

@@ -12,8 +12,8 @@
 #include "event.h"
 #include "scan.h"
 #include "daxtop.skel.h"
-#include "probe/btf_names.h"
-#include "source/types.h"
+#include "kernel/btf_names.h"
+#include "kernel/types.h"
 
 struct fixture {
 	struct btf *own, *types;

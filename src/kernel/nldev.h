@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef DAXTOP_NLDEV_H
 #define DAXTOP_NLDEV_H
-/* nldev.h - what rdma netlink answers (drivers/infiniband/core/nldev.c), parsed; no I/O */
+/* nldev.h - RDMA devices and memory regions, as rdma netlink tells them (drivers/infiniband/core/nldev.c) */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +34,8 @@ enum nldev_dump { NLDEV_DEVICES, NLDEV_REGIONS };
  * such message, -ENOMEM.
  */
 int nldev_parse(struct nldev *r, enum nldev_dump what, const void *reply, size_t len);
+/* Asks the kernel for all of them; each answer is waited for two seconds at most. Returns 0 or -errno; @r is the caller's to free. */
+int nldev_read(struct nldev *r);
 void nldev_free(struct nldev *r);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef DAXTOP_KERNEL_H
-#define DAXTOP_KERNEL_H
-/* kernel.h - what BTF and the kernel's text say */
+#ifndef DAXTOP_BTF_KERNEL_H
+#define DAXTOP_BTF_KERNEL_H
+/* btf_kernel.h - what BTF and the kernel's text say */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +20,8 @@ uint32_t btf_target(const struct btf_names *types, const char *section);
 unsigned int btf_zone_shift(const struct btf_names *types);
 /* Bytes of a struct; 0: not found. */
 size_t btf_sizeof(const struct btf_names *types, const char *name);
+/* Bit BIO_PAGE_PINNED of bio->bi_flags (include/linux/blk_types.h); BIO_PINNED_NONE: not found. */
+uint32_t btf_bio_pinned(const struct btf_names *types);
 
 /*
  * Does the function whose text begins at @text (its first @len bytes, address

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "probe/kernel.h"
+#include "btf_kernel.h"
 #include "limit.h"
 #include "programs.h"
 #include "walk.h"

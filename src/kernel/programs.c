@@ -9,8 +9,8 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include "probe/btf_names.h"
-#include "probe/kernel.h"
+#include "btf_names.h"
+#include "btf_kernel.h"
 #include "programs.h"
 #include "limit.h"
 #include "base/progress.h"

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "device.h"
 #include "iomem.h"
-#include "source.h"
 
 void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "base/clock.h"
+#include "device.h"
 #include "internal.h"
 #include "base/proc_line.h"
 #include "programs.h"

@@ -141,29 +141,4 @@ bool source_index_stays(const struct source *s);
  */
 int source_modules(struct source *s);
 
-/*
- * May this process trace this kernel? Returns 0, or -1 with a sentence in @err:
- * which capability is missing, lockdown, no BTF.
- */
-int preflight(char *err, size_t errlen);
-struct btf_names;
-/* The kernel's types, btf_names_free() is the caller's; NULL with a sentence in @err. */
-struct btf_names *preflight_types(char *err, size_t errlen);
-/* The first release that has all that the programs call. None before 6.12 was ever tried. README and daxtop(1) say both. */
-#define LINUX_NEEDED "6.10"
-/* ... and has it what daxtop needs at least: FS_DAX, kernel functions that programs may call? source_open() asks. */
-int preflight_btf(const struct btf_names *types, char *err, size_t errlen);
-
-/* "pmem0", "dax0.0" for a kernel's dev_t (major << 20 | minor); "" when there is none. */
-void device_name_dev(uint32_t dev, bool character, char *name, size_t len);
-/*
- * "pmem0", "dax0.0", "0000:00:04.0" for a range of pfns; "" when there is none. Also of a device
- * that is being unbound.
- */
-void device_name(uint64_t pfn, uint64_t nr_pages, char *name, size_t len);
-/* What uses the namespace "namespace0.3": "pmem0.3", "dax0.0". false: there is none of that name, or it is idle. */
-bool device_of_namespace(const char *ns, char *name, size_t len);
-/* The driver that is bound to it ("nd_pmem", "device_dax"); "" when there is none. */
-void device_driver(const char *device, char *name, size_t len);
-
 #endif

@@ -7,9 +7,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/btf.h>
-#include "probe/btf_names.h"
+#include "btf_names.h"
 #include "limit.h"
-#include "source.h"
+#include "preflight.h"
 
 #define TYPES "/sys/kernel/btf/vmlinux"
 

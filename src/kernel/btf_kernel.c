@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kernel.c - what BTF and the kernel's text say */
+/* btf_kernel.c - what BTF and the kernel's text say */
 #include <stdio.h>
 #include <string.h>
 #include <bpf/btf.h>
-#include "probe/btf_names.h"
-#include "probe/kernel.h"
+#include "btf_names.h"
+#include "btf_kernel.h"
+#include "look_object.h"
 
 enum regime regime_of(const struct btf_names *types)
 {
@@ -91,6 +92,24 @@ unsigned int btf_zone_shift(const struct btf_names *types)
 	unsigned long nodes = max_numnodes(types);
 
 	return nodes ? 64 - __builtin_ctzl(nodes) - zones_shift(types) : 0;
+}
+
+uint32_t btf_bio_pinned(const struct btf_names *types)
+{
+	const struct btf *btf = btf_names_btf(types);
+	uint32_t id = 0;
+
+	/* it stands in an enum without a name */
+	while ((id = btf_names_next(types, "", 0, BTF_KIND_ENUM, id))) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const struct btf_enum *e = btf_enum(t);
+
+		for (int i = 0; btf_is_enum(t) && i < btf_vlen(t); i++)
+			if (!strcmp(btf__name_by_offset(btf, e[i].name_off), "BIO_PAGE_PINNED") &&
+			    e[i].val >= 0 && e[i].val < BIO_PINNED_NONE)
+				return e[i].val;
+	}
+	return BIO_PINNED_NONE;
 }
 
 /* The padding between functions: int3, or the nops of -fpatchable-function-entry. */

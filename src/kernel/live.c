@@ -12,8 +12,9 @@
 #include <bpf/bpf.h>
 #include "base/clock.h"
 #include "internal.h"
-#include "probe/kernel.h"
+#include "btf_kernel.h"
 #include "limit.h"
+#include "preflight.h"
 #include "programs.h"
 #include "base/progress.h"
 #include "base/stop.h"

@@ -4,7 +4,7 @@
 /* internal.h - what the files of the live source share */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include "probe/btf_names.h"
+#include "btf_names.h"
 #include "event.h"
 #include "hook.h"
 #include "rule.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include "probe/btf_names.h"
+#include "btf_names.h"
 #include "types.h"
 
 #define CAST "dx_cast" /* enum dx_cast, dx_cast_NAME: bpf/cast.bpf.h */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "internal.h"
-#include "probe/kernel.h"
+#include "btf_kernel.h"
 #include "limit.h"
 #include "base/progress.h"
 #include "refusal.h"
