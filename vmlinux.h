@@ -171,6 +171,19 @@ struct dev_pagemap {
 	int nr_range;
 	struct range range;
 };
+struct rw_semaphore {
+	atomic_long_t count;
+	atomic_long_t owner;
+	struct rwsem_waiter *first_waiter;
+};
+enum rwsem_waiter_type {
+	RWSEM_WAITING_FOR_WRITE = 0,
+};
+struct rwsem_waiter {
+	struct list_head list;
+	struct task_struct *task;
+	enum rwsem_waiter_type type;
+};
 struct file_system_type {
 	const char *name;
 };
@@ -200,6 +213,7 @@ struct inode {
 	const unsigned int i_nlink;
 	dev_t i_rdev;
 	u32 i_generation;
+	struct rw_semaphore i_rwsem;
 	struct list_head i_sb_list;
 	struct hlist_head i_dentry;
 };
@@ -225,6 +239,7 @@ struct xa_node {
 };
 struct address_space {
 	struct inode *host;
+	struct rw_semaphore invalidate_lock;
 	struct xarray i_pages;
 	struct rb_root_cached i_mmap;
 };
@@ -275,9 +290,6 @@ struct file {
 	const struct file_operations *f_op;
 	void *private_data;
 };
-struct rw_semaphore {
-	atomic_long_t count;
-};
 struct seqcount {
 	unsigned int sequence;
 };
@@ -315,6 +327,7 @@ struct mm_struct {
 	struct rw_semaphore mmap_lock;
 	seqcount_t mm_lock_seq;
 	struct kioctx_table *ioctx_table;
+	struct task_struct *owner;
 };
 typedef long unsigned int vm_flags_t;
 struct vm_area_struct {
@@ -384,6 +397,7 @@ struct task_struct {
 	unsigned int flags;
 	struct sched_info sched_info;
 	struct mm_struct *mm;
+	long unsigned int blocker;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;

@@ -17,6 +17,26 @@ struct look_wait_for {
 	__dx_u64 inode; /* address of a DAX file's inode that is on the stack; else 0 */
 };
 
+/* What a task that sleeps in a rw_semaphore, or for a VMA, wants to have. */
+enum look_lock_kind {
+	LOOK_LOCK_NONE, /* it sleeps in neither, or which one could not be told */
+	LOOK_LOCK_INODE, /* i_rwsem of folio's file */
+	LOOK_LOCK_INVALIDATE, /* invalidate_lock of its mapping */
+	LOOK_LOCK_MMAP, /* mmap_lock of an address space */
+	LOOK_LOCK_VMA, /* a VMA of its own address space: faults hold it */
+	LOOK_LOCK_OTHER, /* it has an owner, and is none of these */
+};
+
+struct look_lock {
+	__dx_u64 lock; /* address of the semaphore, or of the mm_struct for LOOK_LOCK_VMA */
+	__dx_u32 kind; /* enum look_lock_kind */
+	__dx_u32 writes; /* it wants it for itself */
+	__dx_u32 owner_tgid, owner_pid; /* who has it; 0: nobody, or not known */
+	__dx_u32 read_owned; /* readers have it: the owner was one of them, the last that came */
+	__dx_u32 mm_tgid; /* whose address space it is, with LOOK_LOCK_MMAP and VMA; 0: not known */
+	char owner_comm[DX_COMM_LEN];
+};
+
 struct look_blocked {
 	__dx_u32 tgid, pid;
 	__dx_u32 state; /* __state */
@@ -27,13 +47,18 @@ struct look_blocked {
 	__dx_u64 stack[LOOK_STACK];
 	__dx_u64 word[LOOK_WORDS];
 	struct look_wait_for what;
-	struct dx_folio folio; /* of page; without page, its file is that of xa */
+	struct dx_folio folio; /* of page; without page, its file is that of xa, or of lock */
+	struct look_lock lock;
 };
 
 /* Work on a task; in a global, see struct xa_search (scan.h). */
 struct look_blocking {
 	__dx_u64 task, at; /* at: where its stack is read from */
-	__dx_u32 nr, frame, hit, pad; /* nr: words; frame: how many frames are looked at */
+	__dx_u64 waiter, sem; /* its entry in a semaphore's list, and the semaphore */
+	__dx_u64 node, first; /* where a walk along that list is; where it ends, 0: at the head */
+	__dx_u32 nr, frame; /* nr: words; frame: how many frames are looked at */
+	__dx_u32 hit; /* 1 + index of the innermost function that one of them is in */
+	__dx_u32 pad;
 };
 
 /* The scheduler's clock beside the one that events have. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "holder.h"
 #include "rule.h"
+#include "wait_kind.h"
 
 #define TABLE "." "\\\" table "
 #define END   "." "\\\" end\n"
@@ -52,6 +53,23 @@ static void put_holders(void)
 {
 #define PUT_HOLDER(constant, ...) put_holder(__VA_ARGS__);
 	HOLDERS(PUT_HOLDER)
+}
+
+static void put_wait(const char *name, const char *in, const char *more)
+{
+	printf(".TP\n.I ");
+	put(name);
+	printf("\n%c", toupper(in[0]));
+	put(in + 1);
+	printf(": ");
+	put(more);
+	puts(".");
+}
+
+static void put_waits(void)
+{
+#define PUT_WAIT(constant, ...) put_wait(__VA_ARGS__);
+	WAITS(PUT_WAIT)
 }
 
 /* ---- rules ---- */
@@ -166,6 +184,7 @@ static const struct {
 	{ "events", put_events },
 	{ "holders", put_holders },
 	{ "rules", put_rules },
+	{ "waits", put_waits },
 };
 
 static bool table_put(const char *name)

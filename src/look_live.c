@@ -243,10 +243,10 @@ static struct dx_wait *waits_record(struct putting *p, size_t *n)
 	out = *n ? calloc(*n, sizeof(*out)) : NULL;
 	if (*n && !out)
 		p->s->error = -ENOMEM;
-	if (!out)
-		*n = 0;
-	for (size_t i = 0; i < *n; i++)
-		out[i] = wait_record(p, scan_wait(p->scan, i));
+	*n = 0;
+	for (size_t i = 0; out && i < scan_nr_waits(p->scan); i++)
+		if (scan_wait_is_dax(scan_wait(p->scan, i)))
+			out[(*n)++] = wait_record(p, scan_wait(p->scan, i));
 	return out;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * task.bpf.c - tasks that are blocked in DAX's waits.
+ * task.bpf.c - tasks that are blocked in DAX's waits, or for a lock that who is may have.
  *
  * Which wait it is, the names of the frames on its stack tell (user space asks for
  * them). What it waits for stands on that stack too: the entry of the wait queue that it
@@ -10,8 +10,9 @@
 #include "inode.bpf.h"
 #include "look_task.h"
 
-#define TASK_SLEEPS 3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
-#define TASK_NOLOAD 0x400 /* TASK_IDLE: a kernel thread without work */
+#define TASK_SLEEPS	     3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_NOLOAD	     0x400 /* TASK_IDLE: a kernel thread without work */
 #define THREAD_WORDS \
 	2048 /* THREAD_SIZE is 16 KiB (arch/x86/include/asm/page_64_types.h) without KASAN */
 #define FRAMES_WITHIN  12 /* of the innermost frames one must be a wait's */
@@ -39,12 +40,16 @@ static const char wait_names[][SYMBOL_MAX] = {
 	"wait_entry_unlocked",
 	"dax_lock_folio",
 	"dax_lock_mapping_entry",
+	"__vma_start_write",
+	"__vma_start_exclude_readers", /* where the former waits from 7.2 on */
 	/* the first of those functions follow it in fs/dax.c, should they be renamed (.isra.0) */
 	"wake_exceptional_entry_func",
 };
 #define WAIT_NAMES (sizeof(wait_names) / sizeof(wait_names[0]))
 _Static_assert(WAIT_NAMES <= WAIT_FUNCTIONS, "WAIT_FUNCTIONS");
+#define VMA_NAMES (WAIT_NAMES - 3) /* the first of the two */
 __u32 wait_found;
+__u32 wait_tgid; /* a process that is told of whatever it waits for; 0: none */
 
 static long wait_step(__u64 i, void *arg)
 {
@@ -84,6 +89,8 @@ int dx_look_clock(struct look_clock_args *a)
 struct look_blocked blocked; /* one at a time */
 struct look_blocking blocking;
 
+#include "lock.bpf.h"
+
 /* Is one of the innermost frames near one of the functions? */
 static long frame_step(__u64 i, void *arg)
 {
@@ -95,7 +102,7 @@ static long frame_step(__u64 i, void *arg)
 	f = wait_function[i % WAIT_FUNCTIONS];
 	if (!f || at - f >= FUNCTION_BYTES)
 		return 0;
-	blocking.hit = 1;
+	blocking.hit = 1 + i % WAIT_FUNCTIONS;
 	return 1;
 }
 
@@ -177,6 +184,8 @@ static long stack_step(__u64 i, void *arg)
 	}
 	if (!blocked.what.inode && is_dax_inode(word))
 		blocked.what.inode = word;
+	if (word && word == blocking.task && !blocking.waiter)
+		note_waiter(blocking.at + i * 8);
 	if (blocked.what.page || blocked.what.xa)
 		return 0;
 	if (word && word == var_wake)
@@ -228,6 +237,7 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 		return 0;
 	__builtin_memset(&blocked.what, 0, sizeof(blocked.what));
 	__builtin_memset(&blocked.folio, 0, sizeof(blocked.folio));
+	__builtin_memset(&blocked.lock, 0, sizeof(blocked.lock));
 	blocked.nr_word = 0;
 	__builtin_memset(&blocking, 0, sizeof(blocking));
 	arrival = task->sched_info.last_arrival;
@@ -238,7 +248,8 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 	blocked.nr_stack = n / 8;
 	blocking.frame = blocked.nr_stack < FRAMES_WITHIN ? blocked.nr_stack : FRAMES_WITHIN;
 	bpf_loop(FRAMES_WITHIN * WAIT_FUNCTIONS, frame_step, NULL, 0);
-	if (!blocking.hit)
+	/* no frame tells of a semaphore: those of the scheduler and of locks are left out (stack_trace_save_tsk()) */
+	if (!blocking.hit && !(state & TASK_UNINTERRUPTIBLE))
 		return 0;
 	stack = field_word(task, struct task_struct, stack);
 	blocking.task = (__u64)task;
@@ -247,13 +258,23 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 		blocking.nr = (stack + THREAD_WORDS * 8 - blocking.at) / 8;
 		bpf_loop(THREAD_WORDS, stack_step, NULL, 0);
 	}
+	if (!blocking.hit && !blocking.waiter && task->tgid != wait_tgid)
+		return 0;
 	if (blocked.what.page)
 		blocked_folio(&blocked.folio);
 	else if (blocked.what.xa)
 		blocked_file(&blocked.folio,
 			     blocked.what.xa - bpf_core_field_offset(struct address_space, i_pages));
+	if (blocking.waiter) {
+		__u64 mapping = lock_of(&blocked.lock, task);
+
+		if (mapping)
+			blocked_file(&blocked.folio, mapping);
+	} else if (blocking.hit > VMA_NAMES) {
+		vma_lock_of(&blocked.lock, task);
+	}
 	blocked.what.index_known = blocked.folio.mapping != 0;
-	if (!blocked.folio.mapping && blocked.what.inode)
+	if (!blocked.folio.mapping && blocked.what.inode && !blocked.lock.lock)
 		blocked_file(&blocked.folio,
 			     field_word(inode_cast(blocked.what.inode), struct inode, i_mapping));
 	/* it ran meanwhile: this was not one wait */

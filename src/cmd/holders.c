@@ -26,6 +26,8 @@ static int filter_set(struct look_session *l, struct target *t, struct scan_filt
 		f->pfn_last = t->pfn_last;
 		break;
 	case TARGET_PID:
+		f->tgid = t->pid;
+		break;
 	case TARGET_NAME:
 		break;
 	}

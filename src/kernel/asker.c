@@ -280,6 +280,11 @@ void asker_files_from(struct asker *k, int fd)
 	k->skel->bss->files_from = fd;
 }
 
+void asker_waits_of(struct asker *k, uint32_t tgid)
+{
+	k->skel->bss->wait_tgid = tgid;
+}
+
 uint64_t asker_objects_cut(struct asker *k)
 {
 	uint64_t cut = k->skel->bss->objects_cut;

@@ -117,6 +117,8 @@ const char *ask_why(int rc);
 void asker_walk(const struct asker *k, struct walk *w);
 /* Iterators of files go on from descriptor @fd (0: the first). */
 void asker_files_from(struct asker *k, int fd);
+/* ASK_WAITS tells of all blocked threads of the process @tgid; 0: of those in known waits only, as of others. */
+void asker_waits_of(struct asker *k, uint32_t tgid);
 /* Tasks of which not all was told since the last call. */
 uint64_t asker_objects_cut(struct asker *k);
 /* Whether a bio holds its pages is told by a bit that BTF names: false: it does not. */

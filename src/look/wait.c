@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* wait.c - tasks that are blocked in DAX's waits now, and what they wait for */
+/* wait.c - tasks that are blocked now, in DAX's waits or for a lock, and what they wait for */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +44,14 @@ static const struct {
 	{ "wait_entry_unlocked", SCAN_WAIT_ENTRY, false },
 	{ "dax_lock_folio", SCAN_WAIT_ENTRY, false },
 	{ "dax_lock_mapping_entry", SCAN_WAIT_ENTRY, false },
+	{ "__vma_start_write", SCAN_WAIT_VMA, false },
+	{ "__vma_start_exclude_readers", SCAN_WAIT_VMA, false },
+};
+
+static const uint8_t locks[] = {
+	[LOOK_LOCK_INODE] = SCAN_WAIT_INODE, [LOOK_LOCK_INVALIDATE] = SCAN_WAIT_INVALIDATE,
+	[LOOK_LOCK_MMAP] = SCAN_WAIT_MMAP,   [LOOK_LOCK_VMA] = SCAN_WAIT_VMA,
+	[LOOK_LOCK_OTHER] = SCAN_WAIT_LOCK,
 };
 
 /* "name.isra.0+0x12/0x80 [module]" is of @name. */
@@ -154,12 +162,36 @@ static uint64_t since(const struct waits *w, uint64_t arrival)
 	return arrival && w->offset ? arrival + w->offset : 0;
 }
 
+/* -1: it is none that matters here. A lock is what it sleeps for, whatever it was about to wait for, or has. */
+static int lock_kind(const struct waits *w, const struct look_blocked *b)
+{
+	int kind;
+
+	if (b->lock.kind != LOOK_LOCK_NONE && b->lock.kind <= LOOK_LOCK_OTHER)
+		return locks[b->lock.kind];
+	kind = kind_of(w->l, b);
+	if (kind < 0 && b->tgid == scan_filter_of(w->s)->tgid && b->state & TASK_UNINTERRUPTIBLE)
+		return SCAN_WAIT_OTHER;
+	return kind;
+}
+
+static void set_lock(struct scan_wait *n, const struct look_lock *l)
+{
+	n->lock = l->lock;
+	n->writes = l->writes;
+	n->read_owned = l->read_owned;
+	n->owner_tgid = l->owner_tgid;
+	n->owner_pid = l->owner_pid;
+	memcpy(n->owner_comm, l->owner_comm, sizeof(l->owner_comm));
+	n->mm_tgid = l->mm_tgid;
+}
+
 static int add_wait(void *arg, const void *record)
 {
 	struct waits *w = arg;
 	const struct look_blocked *b = record;
 	struct scan_wait n = { .pgmap = -1, .tgid = b->tgid, .pid = b->pid };
-	int kind = kind_of(w->l, b), rc;
+	int kind = lock_kind(w, b), rc;
 	bool with_file = b->folio.mapping;
 
 	if (look_stopped(w->stop))
@@ -167,6 +199,8 @@ static int add_wait(void *arg, const void *record)
 	if (kind < 0)
 		return 0;
 	n.kind = kind;
+	if (!scan_wait_is_dax(&n))
+		set_lock(&n, &b->lock);
 	n.state = b->state & TASK_UNINTERRUPTIBLE ? 'D' : 'S';
 	memcpy(n.comm, b->comm, sizeof(b->comm));
 	n.since = since(w, b->last_arrival);
@@ -236,6 +270,7 @@ int look_waits(struct look *l, struct scan *s, look_stop *stop)
 		rc = -ENOENT;
 	if (!rc) {
 		clocks_compare(&w);
+		asker_waits_of(l->asker, scan_filter_of(s)->tgid);
 		rc = ask_each(l->asker, ASK_WAITS, 0, sizeof(struct look_blocked), add_wait, &w);
 	}
 	if (rc == -EINTR)

@@ -65,4 +65,7 @@ void holders_join(struct scan *s);
 /* Finds who holds which run, and what that explains. Returns 0 or -ENOMEM. */
 int holders_relate(struct scan *s);
 
+/* wait.c: what the waits are for, and which wait behind which; the runs are sorted and cut */
+void waits_relate(struct scan *s);
+
 #endif

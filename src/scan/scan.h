@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "event.h"
 #include "holder.h"
+#include "wait_kind.h"
 #include <scan.h> /* include/scan.h: struct dx_folio, struct dx_range */
 
 struct scan;
@@ -30,6 +31,7 @@ struct scan_filter {
 	uint32_t gen;
 	int32_t min_refs; /* more references than those of an idle one, at least so many */
 	bool pinned; /* only those with a pin, or a reference that no mapping explains */
+	uint32_t tgid; /* a process of which every wait is wanted; 0: none */
 };
 
 struct scan *scan_new(const struct scan_filter *filter, bool legacy);
@@ -179,14 +181,12 @@ int scan_folio_holders(const struct scan *s, size_t i,
 /* ---- waits: tasks that are blocked now ---- */
 
 enum scan_wait_kind {
-	SCAN_WAIT_BREAK, /* layout break: truncate, hole punch */
-	SCAN_WAIT_EVICT, /* the last one: unlink, umount, unbind (dax_break_layout_final) */
-	SCAN_WAIT_MEMUNMAP, /* memunmap_pages() waits for references of the pgmap */
-	SCAN_WAIT_ENTRY, /* a locked DAX entry */
-	SCAN_WAITS
+#define WAIT_CONSTANT(constant, ...) SCAN_WAIT_##constant,
+	WAITS(WAIT_CONSTANT)
+#undef WAIT_CONSTANT
+		SCAN_WAITS
 };
-const char *
-scan_wait_name(enum scan_wait_kind kind); /* "layout-break", "evict", "memunmap", "entry-lock" */
+const char *scan_wait_name(enum scan_wait_kind kind);
 
 #define SCAN_STACK 32
 struct scan_wait {
@@ -203,10 +203,27 @@ struct scan_wait {
 	int pgmap; /* -1: not known */
 	uint64_t stack[SCAN_STACK]; /* kernel addresses, innermost first */
 	uint32_t nr_stack;
+
+	/* of the locks */
+	uint64_t lock; /* an id only; 0: none */
+	bool writes; /* it wants the lock for itself */
+	bool read_owned; /* readers have it: the owner was the last that came, and may have let go */
+	uint32_t owner_tgid, owner_pid; /* who has it; 0: not known */
+	char owner_comm[DX_COMM_LEN + 1];
+	uint32_t mm_tgid; /* whose address space it is, with SCAN_WAIT_MMAP; 0: not known */
+
+	/* scan_finish() */
+	int next; /* the wait that who has the lock is in; -1: none, or not known */
+	bool inferred; /* who has it can't be read: next is the wait that explains this one */
+	uint32_t behind; /* waits that end when this one does */
 };
 int scan_add_wait(struct scan *s, const struct scan_wait *w);
 size_t scan_nr_waits(const struct scan *s);
 const struct scan_wait *scan_wait(const struct scan *s, size_t i);
+/* The wait at the end of @i's chain; @i itself, if nothing is known of who has what it waits for. After scan_finish(). */
+size_t scan_wait_root(const struct scan *s, size_t i);
+/* Is it for something of DAX's, not a lock? */
+bool scan_wait_is_dax(const struct scan_wait *w);
 /* Runs of folios that block wait @i (by pfn; for memunmap the pgmap's). Returns as above. */
 int scan_wait_folios(const struct scan *s, size_t i, int (*fn)(size_t folio, void *arg), void *arg);
 

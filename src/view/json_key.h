@@ -169,7 +169,13 @@ enum json_form {
 	X(OBJECT, "object", JSON_BYTES_NULL, "more of what holds it, in words") \
 	X(SINCE, "since_ns", JSON_UINT_NULL, "when it began; null: not known") \
 	X(AGE, "age_ns", JSON_UINT_NULL, "how long it has been, or was") \
-	X(WAIT, "wait", JSON_WORD, "layout-break, evict, memunmap or entry-lock") \
+	X(WAIT, "wait", JSON_WORD, "what a task waits for: WAIT in daxtop-scan(1)") \
+	X(OWNER_PID, "owner_pid", JSON_UINT_NULL, "thread that has the lock; null: there is none, or it is not known") \
+	X(OWNER_COMM, "owner_comm", JSON_BYTES_NULL, "name of that thread") \
+	X(READ_OWNED, "read_owned", JSON_BOOL, "readers have the lock, and the owner was the last of them to come: it may have let go") \
+	X(CHAIN, "chain", JSON_UINTS, "threads that end it: who has the lock, who has what that one waits for, and so on") \
+	X(CHAIN_INFERRED, "chain_inferred", JSON_BOOL, "a reader stands in the chain, who could have it") \
+	X(BEHIND, "behind", JSON_UINT, "tasks whose chain ends here") \
 	X(CHANGE, "change", JSON_WORD, "new, gone or changed") \
 	X(BEFORE, "before", JSON_OBJECT_NULL, "counts at the look before; null: idle") \
 	X(AFTER, "after", JSON_OBJECT_NULL, "counts now; null: idle") \
@@ -278,7 +284,7 @@ enum json_key {
 	  KEY_FILE, KEY_DEVICE) \
 	X("wait", "scan, holders: a task that is blocked", KEY_WAIT, KEY_TASK_STATE, KEY_TGID, KEY_PID, KEY_COMM, \
 	  KEY_CGROUP, KEY_SINCE, KEY_AGE, KEY_PFN, KEY_REFCOUNT, KEY_DEVICE, KEY_FILE, KEY_OFFSET, KEY_KERNEL_STACK, \
-	  KEY_PFNS) \
+	  KEY_PFNS, KEY_OWNER_PID, KEY_OWNER_COMM, KEY_READ_OWNED, KEY_CHAIN, KEY_CHAIN_INFERRED, KEY_BEHIND) \
 	X("scan-summary", "scan, holders: sums", KEY_FOLIOS, KEY_PAGES, KEY_FOLIOS_MAPPED, KEY_FOLIOS_PINNED, KEY_PINS, \
 	  KEY_FOLIOS_UNKNOWN, KEY_FOLIOS_OVERPUT, KEY_BY_DEVICE, KEY_BY_FILE, KEY_BY_ORDER, KEY_NR_HOLDERS, KEY_WAITS, \
 	  KEY_GAPS, KEY_INTERRUPTED) \

@@ -1,50 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* scan_holder.c - words for one holder, one wait, one place */
+/* scan_holder.c - words for one holder, one place */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/escape.h"
 #include "view/scan_part.h"
-
-struct words {
-	char *out;
-	size_t outlen, len;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(struct words *w, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(w->out + w->len, w->outlen - w->len, fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		w->len += (size_t)n < w->outlen - w->len ? (size_t)n : w->outlen - w->len - 1;
-}
-
-static void say_hostile(struct words *w, const char *s, size_t len)
-{
-	if (w->len + 1 < w->outlen)
-		escape_text(w->out + w->len, w->outlen - w->len, s, len);
-	w->len += strlen(w->out + w->len);
-}
-
-static void say_who(struct words *w, const char *comm, uint32_t pid)
-{
-	if (!pid && !comm[0]) {
-		say(w, "the kernel");
-		return;
-	}
-	say_hostile(w, comm, DX_COMM_LEN);
-	say(w, "[%u]", pid);
-}
-
-static uint64_t age(const struct scan_view *v, uint64_t since)
-{
-	return v->now > since ? v->now - since : 0;
-}
+#include "view/words.h"
 
 /* The number that /proc/PID/fd shows as well. */
 static void say_object(struct words *w, const struct scan_holder *h)
@@ -75,7 +36,7 @@ char *scan_holder_format(char *out, size_t outlen, const struct scan_view *v,
 	if (h->certain && h->refs)
 		say(&w, ", %u %s%s", h->refs, h->pin ? "pin" : "ref", h->refs == 1 ? "" : "s");
 	if (h->since)
-		say(&w, ", for %s", duration_format(text, sizeof(text), age(v, h->since)));
+		say(&w, ", for %s", duration_format(text, sizeof(text), scan_age(v, h->since)));
 	if (v->verbose && h->addr)
 		say(&w, ", at 0x%" PRIx64, h->addr);
 	if (v->verbose && h->cgroup && strcmp(h->cgroup, "/")) {
@@ -163,77 +124,6 @@ char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 		say(&w, "%spfn 0x%" PRIx64, w.len ? ", " : "", h->pfn);
 	if (h->nr > 1)
 		say(&w, "-0x%" PRIx64, h->pfn + h->nr - 1);
-	return out;
-}
-
-/* ---- waits ---- */
-
-static const char *wait_in(enum scan_wait_kind kind)
-{
-	switch (kind) {
-	case SCAN_WAIT_BREAK:
-		return "a layout break (truncate, hole punch)";
-	case SCAN_WAIT_EVICT:
-		return "an evict (unlink, umount, unbind)";
-	case SCAN_WAIT_MEMUNMAP:
-		return "memunmap_pages (unbind)";
-	case SCAN_WAIT_ENTRY:
-		return "a wait for a locked DAX entry";
-	case SCAN_WAITS:
-		break;
-	}
-	return "?";
-}
-
-static void say_what(struct words *w, const struct scan_view *v, const struct scan_wait *wait)
-{
-	const char *device = scan_device(v, wait->pgmap);
-	char name[NAMES_FILE_MAX];
-
-	if (wait->file) {
-		say(w, " of %s",
-		    scan_name_format(name, sizeof(name), v, wait->file, wait->pgmap, (size_t)-1));
-		if (wait->pfn || wait->kind == SCAN_WAIT_ENTRY)
-			say(w, ":0x%" PRIx64, wait->index << PAGE_SHIFT);
-	} else if (device[0]) {
-		say(w, " of ");
-		say_hostile(w, device, strlen(device));
-	}
-}
-
-char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
-		       const struct scan_wait *wait)
-{
-	struct words w = { out, outlen, 0 };
-	char text[16];
-
-	out[0] = '\0';
-	say_who(&w, wait->comm, wait->pid);
-	if (wait->since)
-		say(&w, " has waited %s", duration_format(text, sizeof(text), age(v, wait->since)));
-	else
-		say(&w, " waits");
-	if (wait->state > ' ' && wait->state < 127)
-		say(&w, " (%c)", wait->state);
-	say(&w, " in %s", wait_in(wait->kind));
-	say_what(&w, v, wait);
-	return out;
-}
-
-char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uint64_t addr)
-{
-	char name[DX_SYMBOL_LEN] = "", *size, *module;
-
-	if (v->symbol)
-		v->symbol(v->arg, addr, name, sizeof(name));
-	if (!name[0])
-		snprintf(name, sizeof(name), "0x%" PRIx64, addr);
-	/* "+0x12/0x80 [module]": the function's size is of no use here */
-	size = strchr(name, '/');
-	module = size ? strchr(size, ' ') : NULL;
-	if (size)
-		memmove(size, module ? module : "", module ? strlen(module) + 1 : 1);
-	escape_text(out, outlen, name, strlen(name));
 	return out;
 }
 

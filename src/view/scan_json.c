@@ -269,6 +269,29 @@ static void add_wait(struct json_object *o, const struct scan_view *v, const str
 		       w->index << PAGE_SHIFT, failed);
 }
 
+/* Who ends it. */
+static void add_chain(struct json_object *o, const struct scan_view *v, size_t i, bool *failed)
+{
+	const struct scan_wait *w = scan_wait(v->s, i);
+	struct json_object *pids = json_object_new_array();
+	bool inferred = false;
+
+	json_add_known(o, KEY_OWNER_PID, w->owner_pid, w->owner_pid, failed);
+	if (w->owner_pid)
+		json_add_string(o, KEY_OWNER_COMM, w->owner_comm, DX_COMM_LEN, failed);
+	else
+		json_add_null(o, KEY_OWNER_COMM, failed);
+	json_add_bool(o, KEY_READ_OWNED, w->read_owned, failed);
+	for (size_t step = 0; step < scan_nr_waits(v->s) && w->next >= 0; step++) {
+		inferred |= w->inferred;
+		w = scan_wait(v->s, w->next);
+		json_append(pids, json_object_new_uint64(w->pid), failed);
+	}
+	json_add(o, KEY_CHAIN, pids, failed);
+	json_add_bool(o, KEY_CHAIN_INFERRED, inferred, failed);
+	json_add_uint(o, KEY_BEHIND, scan_wait(v->s, i)->behind, failed);
+}
+
 static int wait_json(FILE *out, const struct scan_view *v, size_t i)
 {
 	const struct scan_wait *w = scan_wait(v->s, i);
@@ -283,6 +306,7 @@ static int wait_json(FILE *out, const struct scan_view *v, size_t i)
 	to.failed = &failed;
 	scan_wait_folios(v->s, i, pfn_add, &to);
 	json_add(o, KEY_PFNS, to.a, &failed);
+	add_chain(o, v, i, &failed);
 	return json_finish(out, o, failed);
 }
 

@@ -28,6 +28,12 @@ void scan_sum_add(struct scan_sum *sum, const struct scan_folio *f);
 /* Of @pgmap (-1: all) and @order (-1: all). */
 void scan_sum_get(const struct scan_view *v, int pgmap, int order, struct scan_sum *sum);
 
+/* ns from @since until the look; 0: it was later. */
+static inline uint64_t scan_age(const struct scan_view *v, uint64_t since)
+{
+	return v->now > since ? v->now - since : 0;
+}
+
 /* ---- scan_holder.c: words ---- */
 
 #define SCAN_WORDS 1024 /* bytes that are always enough */
@@ -39,13 +45,8 @@ char *scan_object_format(char *out, size_t outlen, const struct scan_holder *h);
 /* Of what a holder holds: a file and offsets, or a device. "": any */
 char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 			const struct scan_holder *h);
-/* "truncate[901] waits since 14.2s (S) for a layout break: ..." */
-char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
-		       const struct scan_wait *w);
 /* "1 pin, 2 references": those of each folio that nobody is known to hold; "" for none */
 char *scan_unknown_format(char *out, size_t outlen, const struct scan_folio *f);
-/* "name+0x10 [module]" */
-char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uint64_t addr);
 /* A file's or device's name, at most @columns, safe to print; "": it has none. Returns @out. */
 char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,
 		       size_t columns);
@@ -62,9 +63,23 @@ void scan_devices_print(FILE *out, const struct scan_view *v);
 /* The listed folios, a row a run, and who holds them. Returns the rows. */
 size_t scan_folios_print(FILE *out, const struct scan_view *v);
 void scan_others_print(FILE *out, const struct scan_view *v);
+void scan_gaps_print(FILE *out, const struct scan_view *v);
+
+/* Who holds run @i of folios, a line each @indent columns in; @beside: the first in the line that is begun. */
+void scan_holders_print(FILE *out, const struct scan_view *v, size_t i, int indent, bool beside);
+
+/* ---- scan_wait.c ---- */
+
+/* "truncate[901] waits since 14.2s (S) for a layout break: ..." */
+char *scan_wait_format(char *out, size_t outlen, const struct scan_view *v,
+		       const struct scan_wait *w);
+/* "it has truncate[901] in a layout break of FILE"; "" if nothing is known of who has the lock. */
+char *scan_owner_format(char *out, size_t outlen, const struct scan_view *v,
+			const struct scan_wait *wait);
+/* "name+0x10 [module]" */
+char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uint64_t addr);
 /* Returns their number. */
 size_t scan_waits_print(FILE *out, const struct scan_view *v);
-void scan_gaps_print(FILE *out, const struct scan_view *v);
 
 /* ---- scan_change.c ---- */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* scan_rows.c - parts of a look as text: devices, folios with their holders, waits */
+/* scan_rows.c - parts of a look as text: devices, folios with their holders, gaps */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,6 @@
 #define FILE_COLUMNS  38
 #define ROW_COLUMNS   89 /* of a row before its holders */
 #define HOLDERS_SHOWN 4 /* of a folio, without --verbose */
-#define FRAMES_SHOWN  9 /* of a stack, without --verbose */
 #define OTHERS_SHOWN  20
 
 void scan_heading_print(FILE *out, const struct scan_view *v)
@@ -160,7 +159,7 @@ static void remark_line(struct column *c, const char *text)
 	fprintf(c->out, "%s\n", text);
 }
 
-static void holders_print(FILE *out, const struct scan_view *v, size_t i, int indent, bool beside)
+void scan_holders_print(FILE *out, const struct scan_view *v, size_t i, int indent, bool beside)
 {
 	struct column c = { out, v, indent, beside ? 0 : 1, 0, 0 };
 	const struct scan_folio *f = scan_folio(v->s, i);
@@ -245,7 +244,7 @@ size_t scan_folios_print(FILE *out, const struct scan_view *v)
 				"SIZE", "DEV", FILE_COLUMNS, "FILE:OFFSET", "REF", "MAP", "PIN",
 				v->holders ? "HOLDER" : "");
 		folio_columns(out, v, f);
-		holders_print(out, v, i, ROW_COLUMNS, true);
+		scan_holders_print(out, v, i, ROW_COLUMNS, true);
 	}
 	return rows;
 }
@@ -272,104 +271,7 @@ void scan_others_print(FILE *out, const struct scan_view *v)
 		fprintf(out, "  and %zu more (--verbose shows them)\n", rows - OTHERS_SHOWN);
 }
 
-/* ---- waits ---- */
-
-struct wait_print {
-	FILE *out;
-	const struct scan_view *v;
-	const struct scan_wait *w;
-	unsigned int shown, left_out;
-};
-
-static int blocker_print(size_t i, void *arg)
-{
-	const struct scan_folio *f;
-	struct wait_print *p = arg;
-	char place[NAMES_FILE_MAX + 32], size[8];
-
-	if (p->shown >= HOLDERS_SHOWN && !p->v->verbose) {
-		p->left_out++;
-		return 0;
-	}
-	p->shown++;
-	f = scan_folio(p->v->s, i);
-	fprintf(p->out, "    blocked by pfn 0x%" PRIx64 ", ", f->pfn);
-	if (f->nr > 1)
-		fprintf(p->out, "%" PRIu64 " x ", f->nr);
-	fprintf(p->out, "%s, refcount %d, pins %d", size_format(size, sizeof(size), f->order),
-		f->refcount, f->pincount);
-	/* of a wait for one folio it was said */
-	if (!p->w->pfn)
-		fprintf(p->out, ", %s", scan_place_format(place, sizeof(place), p->v, f, (size_t)-1));
-	fprintf(p->out, "%s\n", f->nr_holders && p->v->holders ? ", held by" : "");
-	holders_print(p->out, p->v, i, 6, false);
-	return 0;
-}
-
-static void references_print(FILE *out, const struct scan_pgmap *p)
-{
-	if (p && p->refs_known && p->unexplained > 0)
-		fprintf(out,
-			"    blocked by %" PRId64 " reference%s to its pgmap that nothing explains\n",
-			p->unexplained, p->unexplained == 1 ? "" : "s");
-}
-
-static void blockers_print(FILE *out, const struct scan_view *v, size_t i)
-{
-	const struct scan_wait *w = scan_wait(v->s, i);
-	struct wait_print p = { out, v, w, 0, 0 };
-
-	scan_wait_folios(v->s, i, blocker_print, &p);
-	if (p.left_out)
-		fprintf(out, "    and by %u rows more (--verbose shows them)\n", p.left_out);
-	if (w->kind == SCAN_WAIT_MEMUNMAP)
-		references_print(out, scan_pgmap(v->s, w->pgmap));
-	/* the filter left it out, or it is idle by now */
-	if (!p.shown && w->pfn)
-		fprintf(out, "    for pfn 0x%" PRIx64 ", whose refcount was %d\n", w->pfn,
-			w->refcount);
-}
-
-/* The frames below are the same for every system call. */
-static bool is_entry(const char *frame)
-{
-	return !strncmp(frame, "do_syscall_64+", 14) || !strncmp(frame, "__x64_sys_", 10);
-}
-
-static void stack_print(FILE *out, const struct scan_view *v, const struct scan_wait *w)
-{
-	char text[4 * DX_SYMBOL_LEN + 1];
-	uint32_t nr = w->nr_stack < SCAN_STACK ? w->nr_stack : SCAN_STACK;
-
-	for (uint32_t i = 0; i < nr; i++) {
-		scan_frame_format(text, sizeof(text), v, w->stack[i]);
-		if (!v->verbose && is_entry(text))
-			return;
-		if (!v->verbose && i >= FRAMES_SHOWN) {
-			fprintf(out, "        ...\n");
-			return;
-		}
-		fprintf(out, "        %s\n", text);
-	}
-}
-
-size_t scan_waits_print(FILE *out, const struct scan_view *v)
-{
-	char text[SCAN_WORDS + NAMES_FILE_MAX];
-	size_t shown = 0;
-
-	for (size_t i = 0; i < scan_nr_waits(v->s); i++) {
-		const struct scan_wait *w = scan_wait(v->s, i);
-
-		if (!scan_scope_wait(v, w))
-			continue;
-		fprintf(out, "%s! %s\n", shown++ ? "" : "\n",
-			scan_wait_format(text, sizeof(text), v, w));
-		blockers_print(out, v, i);
-		stack_print(out, v, w);
-	}
-	return shown;
-}
+/* ---- gaps ---- */
 
 void scan_gaps_print(FILE *out, const struct scan_view *v)
 {

@@ -131,13 +131,32 @@ bool scan_scope_other(const struct scan_view *v, size_t i)
 	return !is_candidate(v, h);
 }
 
+#define LOCK_NS \
+	1000000000ull /* whoever has waited for a lock this long is worth a line whoever has it */
+
+/* A lock is waited for all the time: what matters is what ends in a wait of DAX's, or takes long. */
+static bool lock_matters(const struct scan_view *v, const struct scan_wait *w)
+{
+	const struct scan_wait *root = scan_wait(v->s, scan_wait_root(v->s, w - scan_wait(v->s, 0)));
+
+	if (scan_wait_is_dax(root))
+		return scan_scope_wait(v, root);
+	return (w->kind == SCAN_WAIT_INODE || w->kind == SCAN_WAIT_INVALIDATE) && w->since &&
+	       w->since + LOCK_NS <= v->now;
+}
+
 bool scan_scope_wait(const struct scan_view *v, const struct scan_wait *w)
 {
 	const struct scan_file *file = scan_file(v->s, w->file);
 
 	if (v->pid)
 		return is_mine(v, w->tgid, w->pid);
+	if (!scan_wait_is_dax(w) && !lock_matters(v, w))
+		return false;
 	if (is_unbounded(v))
+		return true;
+	/* it stands behind one of these */
+	if (!scan_wait_is_dax(w) && !w->file)
 		return true;
 	/* not known what it waits for: it may well be this */
 	if (!w->file && !w->pfn && w->pgmap < 0)

@@ -380,6 +380,48 @@ static void test_waits(void **state)
 	scan_free(x.s);
 }
 
+static void add_lock(struct fixture *x, enum scan_wait_kind kind, uint32_t pid, uint32_t owner,
+		     bool read)
+{
+	const struct scan_wait w = { .kind = kind,
+				     .tgid = pid / 10,
+				     .pid = pid,
+				     .pgmap = -1,
+				     .owner_pid = owner,
+				     .read_owned = read,
+				     .mm_tgid = pid / 10 };
+
+	assert_int_equal(scan_add_wait(x->s, &w), 0);
+}
+
+/* Who reads a lock is the one that waits for an entry in the same process; a circle has an end, too. */
+static void test_chains(void **state)
+{
+	struct fixture x = begin(FS_DAX);
+
+	(void)state;
+	add_lock(&x, SCAN_WAIT_ENTRY, 11, 0, false);
+	add_lock(&x, SCAN_WAIT_VMA, 12, 0, true);
+	add_lock(&x, SCAN_WAIT_MMAP, 13, 12, false);
+	add_lock(&x, SCAN_WAIT_VMA, 22, 0, true); /* another process */
+	add_lock(&x, SCAN_WAIT_LOCK, 31, 32, false);
+	add_lock(&x, SCAN_WAIT_LOCK, 32, 31, false);
+	add_lock(&x, SCAN_WAIT_MMAP, 14, 0, false); /* a writer that can't be read is not guessed */
+	assert_int_equal(scan_finish(x.s), 0);
+	assert_int_equal(scan_wait(x.s, 0)->next, -1);
+	assert_int_equal(scan_wait(x.s, 0)->behind, 2);
+	assert_int_equal(scan_wait(x.s, 1)->next, 0);
+	assert_true(scan_wait(x.s, 1)->inferred);
+	assert_int_equal(scan_wait(x.s, 2)->next, 1);
+	assert_false(scan_wait(x.s, 2)->inferred);
+	assert_int_equal(scan_wait_root(x.s, 2), 0);
+	assert_int_equal(scan_wait(x.s, 3)->next, -1);
+	assert_false(scan_wait(x.s, 3)->inferred);
+	assert_true(scan_wait_root(x.s, 4) == 4 || scan_wait_root(x.s, 4) == 5);
+	assert_int_equal(scan_wait(x.s, 6)->next, -1);
+	scan_free(x.s);
+}
+
 /* ---- filters ---- */
 
 static void test_filters(void **state)
@@ -856,27 +898,17 @@ static void test_many_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_holders),
-		cmocka_unit_test(test_between),
-		cmocka_unit_test(test_same_page),
-		cmocka_unit_test(test_cloned_buffer),
-		cmocka_unit_test(test_large),
-		cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_waits),
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_verdict_fs),
-		cmocka_unit_test(test_verdict_device),
-		cmocka_unit_test(test_verdict_unsure),
-		cmocka_unit_test(test_verdict_pgmaps),
-		cmocka_unit_test(test_pgmap_refs),
-		cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_many_candidates),
-		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_confirm),
-		cmocka_unit_test(test_confirm_run),
-		cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_runs),	       cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_holders),	       cmocka_unit_test(test_between),
+		cmocka_unit_test(test_same_page),      cmocka_unit_test(test_cloned_buffer),
+		cmocka_unit_test(test_large),	       cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_waits),	       cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_filters),	       cmocka_unit_test(test_verdict_fs),
+		cmocka_unit_test(test_verdict_device), cmocka_unit_test(test_verdict_unsure),
+		cmocka_unit_test(test_verdict_pgmaps), cmocka_unit_test(test_pgmap_refs),
+		cmocka_unit_test(test_shared),	       cmocka_unit_test(test_many_candidates),
+		cmocka_unit_test(test_changes),	       cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_confirm_run),    cmocka_unit_test(test_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

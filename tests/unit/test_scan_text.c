@@ -246,12 +246,64 @@ static void test_wait(void **state)
 		"/mnt/db/wal.0:0x1000\n"
 		"    blocked by pfn 0x100011, 4K, refcount 1024, pins 1, held by\n"
 		"      db[812] request write to nullb0, 1 pin\n"
+		"      request: until the device completes it\n"
+		"    stack of truncate[901]:\n"
 		"        schedule+0x27\n"
 		"        xfs_wait_dax_page+0x1a [xfs]\n"
 		"        0xffffffff81000000\n" SUMS "           2            2          2  pmem0\n"
 		"           2            2          2  /mnt/db/wal.0\n"
 		"           2            2          2  4K\n"
 		"\n2 folios in use: 0 mapped, 2 pinned, 1 of unknown holders; 1 wait\n");
+	scan_free(s);
+}
+
+/* Who stands behind a lock, whose lock it is, and what is not shown: a lock that nothing of DAX's is behind. */
+static void test_chain(void **state)
+{
+	struct scan *s = one_look(&all);
+	struct scan_wait w = { .kind = SCAN_WAIT_INODE,
+			       .state = 'D',
+			       .pid = 5,
+			       .tgid = 5,
+			       .comm = "dd",
+			       .pgmap = -1,
+			       .since = 1,
+			       .owner_pid = 901,
+			       .owner_tgid = 900,
+			       .owner_comm = "truncate" };
+	struct scan_view v;
+	struct capture c;
+
+	(void)state;
+	add_folios(s, 0, of_file(WAL, 42, 0, 1024, 0, 0), 2);
+	add_path(s, WAL, 42, "/mnt/db/wal.0", false);
+	add_truncate(s, PMEM_PFN + 0x11);
+	w.file = scan_file_id(s, WAL, DEV, 42, 1);
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	w.kind = SCAN_WAIT_MMAP;
+	w.pid = 7;
+	w.tgid = 7;
+	w.mm_tgid = 5;
+	w.owner_pid = 5;
+	strcpy(w.owner_comm, "dd");
+	strcpy(w.comm, "ps");
+	w.file = 0;
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	w.pid = 8;
+	w.owner_pid = 99;
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	v = finish(s, &all);
+	view_scan_text(capture_start(&c), &v);
+	if (!strstr(capture_text(&c), "    behind it: dd[5], ps[7]\n") ||
+	    !strstr(capture_text(&c),
+		    "! dd[5] has waited 19.9s (D) in a wait for the inode's lock (i_rwsem) of /mnt/db/wal.0\n"
+		    "    it has truncate[901] in a layout break (truncate, hole punch) of /mnt/db/wal.0:0x1000\n"
+		    "! ps[7] has waited 19.9s (D) in a wait for the mmap_lock of process 5\n"
+		    "    it has dd[5] in a wait for the inode's lock (i_rwsem) of /mnt/db/wal.0\n"
+		    "    it has truncate[901] in a layout break (truncate, hole punch) of /mnt/db/wal.0:0x1000\n") ||
+	    strstr(capture_text(&c), "ps[8]"))
+		fail_msg("%s", capture_text(&c));
+	capture_end(&c);
 	scan_free(s);
 }
 
@@ -362,12 +414,13 @@ static void test_legacy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	   cmocka_unit_test(test_holders_of_folios),
-		cmocka_unit_test(test_verbose),	   cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_candidates), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_columns),	   cmocka_unit_test(test_wait),
-		cmocka_unit_test(test_wait_kinds), cmocka_unit_test(test_pgmap_remarks),
-		cmocka_unit_test(test_no_device),  cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_nothing),	      cmocka_unit_test(test_holders_of_folios),
+		cmocka_unit_test(test_verbose),	      cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_candidates),    cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_wait),
+		cmocka_unit_test(test_chain),	      cmocka_unit_test(test_wait_kinds),
+		cmocka_unit_test(test_pgmap_remarks), cmocka_unit_test(test_no_device),
+		cmocka_unit_test(test_legacy),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "runner.h"
 #include "scan.h"
+#include "wait_kind.h"
 
 /* ---- lines ---- */
 
@@ -179,8 +180,10 @@ static void check_pgmap(struct json_object *p)
 
 static void check_wait(struct json_object *w)
 {
-	static const char *const kinds[] = { "layout-break", "evict", "memunmap", "entry-lock",
-					     NULL };
+	static const char *const kinds[] = {
+#define WAIT_ROW(constant, name, ...) name,
+		WAITS(WAIT_ROW) NULL
+	};
 
 	if (!is_word(field_str(w, "wait"), kinds) || field_int(w, "pid") < 1)
 		fail("no such wait: %s", json_text(w));
