@@ -51,7 +51,7 @@ static void entry_free(struct entry *e)
 
 void stacks_forget(struct stacks *s, bool (*gone)(void *arg, int32_t number), void *arg)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i < BUCKETS && s->nr; i++) {
 		struct entry **at = &s->buckets[i], *e;
 
 		while ((e = *at)) {
