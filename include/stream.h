@@ -204,6 +204,9 @@ struct dx_clock {
 	__dx_u32 zero;
 };
 
+/* Holders of a look that a reader keeps; of the others it says that there are some. */
+#define DX_LOOK_HOLDERS 16384u
+
 /* dx_look.flags */
 #define DX_LOOK_UNSURE \
 	(1u << 0) /* somebody may be where it could not look: "nobody" is no answer */
@@ -213,7 +216,9 @@ struct dx_look {
 	__dx_u64 first,
 		last; /* pages: who maps their files, and so could hold them, was looked for, too; first > last: of none */
 	__dx_u32 flags; /* DX_LOOK_* */
-	__dx_u32 zero;
+	/* of its findings' making, with the ring read meanwhile: between two reads of the ring, at most */
+	__dx_u32 turn_things; /* tasks, descriptors, words of stacks, runs of programs */
+	__dx_u64 turn_ns;
 };
 
 /* dx_holder.flags */
@@ -347,7 +352,7 @@ _Static_assert(sizeof(struct dx_command) % 8 == 0, "struct dx_command");
 _Static_assert(sizeof(struct dx_task) == 64, "struct dx_task");
 _Static_assert(sizeof(struct dx_clock) == 24, "struct dx_clock");
 _Static_assert(sizeof(struct dx_rule_counts) % 8 == 0, "struct dx_rule_counts");
-_Static_assert(sizeof(struct dx_look) == 40, "struct dx_look");
+_Static_assert(sizeof(struct dx_look) == 48, "struct dx_look");
 _Static_assert(sizeof(struct dx_holder) == 232, "struct dx_holder");
 _Static_assert(sizeof(struct dx_wait) == 96, "struct dx_wait");
 

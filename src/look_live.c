@@ -13,23 +13,37 @@
 #include "file_names.h"
 #include "look/look.h"
 #include "look_live.h"
+#include "look_turn.h"
 #include "session.h"
 #include "kernel/source.h"
 #include "base/stop.h"
 #include "base/escape.h"
 
-/* The ring is read again after so long at most, plus one step of the look (a millisecond or two). */
+/* The ring is read again after so long, or LOOK_RING_TURN things, plus one step of the look. */
 #define RING_TURN_NS 5000000ull
 
-static void ring_turn(void *arg)
+static void ring_read(struct session *s)
+{
+	uint64_t passed = clock_now() - s->look_read;
+
+	if (passed > s->look_longest)
+		s->look_longest = passed;
+	if (s->look_things > s->look_most)
+		s->look_most = s->look_things;
+	s->more = source_poll(s->source) > 0;
+	s->look_things = 0;
+	s->look_read = clock_now();
+}
+
+/* @things were looked at since the last call. */
+static void ring_turn(void *arg, uint64_t things)
 {
 	struct session *s = arg;
 
-	if (clock_now() < s->look_turn)
-		return;
-	s->more = source_poll(s->source) > 0;
-	/* more than it takes at once: at the next step */
-	s->look_turn = s->more ? 0 : clock_now() + RING_TURN_NS;
+	s->look_things += things;
+	/* more than it takes at once: now */
+	if (s->more || s->look_things >= LOOK_RING_TURN || clock_now() - s->look_read >= RING_TURN_NS)
+		ring_read(s);
 }
 
 struct look *look_live(struct session *s)
@@ -114,6 +128,7 @@ struct putting {
 	struct scan *scan;
 	uint64_t *object; /* addresses that have a number */
 	uint32_t nr, room;
+	struct dx_task task; /* the last one that was asked for; start 0: it is not known */
 };
 
 /* The same object in another process has the same number; its address goes no further than here. */
@@ -162,10 +177,16 @@ static const struct scan_file *file_put(struct putting *p, int id)
 	return f;
 }
 
-static void holder_put(struct putting *p, const struct scan_holder *h)
+/* False: it is none that the stream tells of. */
+static bool holder_record(struct putting *p, const struct scan_holder *h, struct dx_holder *out)
 {
 	const struct scan_file *f;
-	struct dx_holder out = {
+
+	/* page tables are what mapcounts tell of; who has a device open holds no page */
+	if (h->kind == SCAN_HOLD_MAPPING || h->kind == SCAN_HOLD_OPEN)
+		return false;
+	f = file_put(p, h->file);
+	*out = (struct dx_holder){
 		.pfn = h->pfn,
 		.nr = h->nr,
 		.first = h->first,
@@ -178,23 +199,35 @@ static void holder_put(struct putting *p, const struct scan_holder *h)
 		.tgid = h->tgid,
 		.pid = h->pid,
 		.fd = h->fd,
+		.pgmap = pgmap_number(p, h->pgmap),
+		.ino = f ? f->ino : 0,
+		.dev = f ? f->dev : 0,
 	};
-	struct dx_task task;
+	/* holders of a process stand together */
+	if (h->tgid && h->tgid != p->task.tgid && source_task(p->s->source, h->tgid, &p->task))
+		p->task = (struct dx_task){ .tgid = h->tgid };
+	out->start = h->tgid ? p->task.start : 0;
+	snprintf(out->kind, sizeof(out->kind), "%s", scan_hold_name(h->kind));
+	memcpy(out->comm, h->comm, sizeof(out->comm));
+	memcpy(out->detail, h->detail, sizeof(out->detail));
+	out->detail[sizeof(out->detail) - 1] = '\0';
+	return true;
+}
 
-	/* page tables are what mapcounts tell of; who has a device open holds no page */
-	if (h->kind == SCAN_HOLD_MAPPING || h->kind == SCAN_HOLD_OPEN)
-		return;
-	f = file_put(p, h->file);
-	out.pgmap = pgmap_number(p, h->pgmap);
-	out.ino = f ? f->ino : 0;
-	out.dev = f ? f->dev : 0;
-	if (h->tgid && !source_task(p->s->source, h->tgid, &task))
-		out.start = task.start;
-	snprintf(out.kind, sizeof(out.kind), "%s", scan_hold_name(h->kind));
-	memcpy(out.comm, h->comm, sizeof(out.comm));
-	memcpy(out.detail, h->detail, sizeof(out.detail));
-	out.detail[sizeof(out.detail) - 1] = '\0';
-	session_put(p->s, DX_REC_HOLDER, &out, sizeof(out));
+/* NULL: memory is short, or there are none. */
+static struct dx_holder *holders_record(struct putting *p, size_t *n)
+{
+	size_t nr = p->scan ? scan_nr_holders(p->scan) : 0;
+	struct dx_holder *out = nr ? calloc(nr, sizeof(*out)) : NULL;
+
+	*n = 0;
+	if (nr && !out)
+		p->s->error = -ENOMEM;
+	for (size_t i = 0; out && i < nr; i++) {
+		*n += holder_record(p, scan_holder(p->scan, i), &out[*n]);
+		ring_turn(p->s, 1);
+	}
+	return out;
 }
 
 static struct dx_wait wait_record(struct putting *p, const struct scan_wait *w)
@@ -244,9 +277,11 @@ static struct dx_wait *waits_record(struct putting *p, size_t *n)
 	if (*n && !out)
 		p->s->error = -ENOMEM;
 	*n = 0;
-	for (size_t i = 0; out && i < scan_nr_waits(p->scan); i++)
+	for (size_t i = 0; out && i < scan_nr_waits(p->scan); i++) {
 		if (scan_wait_is_dax(scan_wait(p->scan, i)))
 			out[(*n)++] = wait_record(p, scan_wait(p->scan, i));
+		ring_turn(p->s, 1);
+	}
 	return out;
 }
 
@@ -260,27 +295,43 @@ static void gaps_put(struct session *s, const struct scan *scan)
 	}
 }
 
+/* Whoever is in a gap holds what the look calls nobody's. */
+static bool is_unsure(const struct scan *held, const struct scan *waits)
+{
+	return scan_is_unsure(held) || scan_is_unsure(waits) || (held && scan_nr_gaps(held));
+}
+
 static void findings_put(struct session *s, struct dx_look *look, struct scan *held,
 			 struct scan *waits)
 {
 	struct putting p = { .s = s, .scan = waits };
+	struct dx_holder *holder;
 	struct dx_wait *wait;
-	size_t n;
+	size_t n, nr_holders;
 
 	wait = waits_record(&p, &n);
 	p.scan = held;
+	holder = holders_record(&p, &nr_holders);
+	if (nr_holders > DX_LOOK_HOLDERS) {
+		scan_add_gap(held, "holders: there are %zu, and %u are kept", nr_holders,
+			     DX_LOOK_HOLDERS);
+		look->flags |= DX_LOOK_UNSURE;
+	}
 	/* what is told of the time until then stands before it */
 	look->end = clock_now();
-	s->more = source_poll(s->source) > 0;
+	ring_read(s);
+	look->turn_ns = s->look_longest;
+	look->turn_things = s->look_most < UINT32_MAX ? s->look_most : UINT32_MAX;
 	session_put(s, DX_REC_LOOK, look, sizeof(*look));
-	for (size_t i = 0; held && i < scan_nr_holders(held); i++)
-		holder_put(&p, scan_holder(held, i));
+	for (size_t i = 0; i < nr_holders; i++)
+		session_put(s, DX_REC_HOLDER, &holder[i], sizeof(holder[i]));
 	for (size_t i = 0; i < n; i++)
 		session_put(s, DX_REC_WAIT, &wait[i], sizeof(wait[i]));
 	gaps_put(s, held);
 	gaps_put(s, waits);
 	session_put(s, DX_REC_LOOKED, look, sizeof(*look));
 	free(p.object);
+	free(holder);
 	free(wait);
 }
 
@@ -288,16 +339,17 @@ void look_live_run(struct session *s, uint64_t first, uint64_t last)
 {
 	struct dx_look look = { .begin = clock_now(), .first = first, .last = last };
 	struct scan_filter pages = { .pfn_first = first, .pfn_last = last };
-	struct look *l = s->watching ? look_live(s) : NULL;
+	struct look *l = look_live(s);
 	bool mappings = first <= last;
 	struct scan *held = NULL, *waits = NULL;
 	int rc = -ENOENT;
 
+	s->look_things = s->look_longest = s->look_most = 0;
+	s->look_read = clock_now();
 	/* no device is there: nobody holds anything */
 	if (!s->watching)
-		return;
-	s->look_turn = 0;
-	if (l) {
+		rc = 0;
+	else if (l) {
 		bool legacy = look_regime(l) == REGIME_LEGACY;
 
 		held = scan_new(mappings ? &pages : NULL, legacy);
@@ -312,7 +364,7 @@ void look_live_run(struct session *s, uint64_t first, uint64_t last)
 		if (rc == -ENOMEM)
 			s->error = rc;
 	}
-	if (rc || scan_is_unsure(held) || scan_is_unsure(waits))
+	if (rc || is_unsure(held, waits))
 		look.flags |= DX_LOOK_UNSURE;
 	findings_put(s, &look, held, waits);
 	scan_free(held);

@@ -133,6 +133,28 @@ static int take_lost(struct session *s, const struct dx_lost *l)
 	return 0;
 }
 
+static int take_gap(struct session *s, const struct dx_gap *g)
+{
+	if (!ends(g->text, sizeof(g->text)))
+		return refuse(s, "a sentence about a look does not end");
+	if (s->nr_gaps < sizeof(s->gap) / sizeof(s->gap[0]))
+		s->gap[s->nr_gaps++] = *g;
+	return 0;
+}
+
+static void take_looked(struct session *s, const struct dx_look *l)
+{
+	struct view_looks *looks = &s->counts.looks;
+
+	looks->nr++;
+	if (looks->turn_things < l->turn_things)
+		looks->turn_things = l->turn_things;
+	if (looks->turn_ns < l->turn_ns)
+		looks->turn_ns = l->turn_ns;
+	looks->gap = s->gap;
+	looks->nr_gaps = s->nr_gaps;
+}
+
 /* What a session keeps of a record that is no event: what is said at the end. */
 static int take(struct session *s, unsigned int type, const void *payload, size_t len)
 {
@@ -168,6 +190,14 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 		break;
 	case DX_REC_PGMAP:
 		s->watching = true;
+		break;
+	case DX_REC_LOOK:
+		s->nr_gaps = 0;
+		break;
+	case DX_REC_GAP:
+		return take_gap(s, payload);
+	case DX_REC_LOOKED:
+		take_looked(s, payload);
 		break;
 	case DX_REC_TASK:
 		if (s->task)

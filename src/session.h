@@ -60,6 +60,8 @@ struct session {
 	int error; /* of the engine, -errno */
 	struct view_summary counts;
 	uint64_t *lost_by_cpu;
+	struct dx_gap gap[16]; /* of the last look: those that there is room for */
+	size_t nr_gaps;
 
 	/* the command's: set before session_begin() */
 	bool show_stacks, show_devices; /* it needs names of stacks, the device of each event */
@@ -97,7 +99,8 @@ struct session {
 	/* look_live.c */
 	struct look *look; /* loaded when it is needed first */
 	bool look_refused; /* it could not be */
-	uint64_t look_turn; /* ns: when the ring is read again while a look is under way */
+	/* while a look is under way: the ring was read; what was looked at since; at most between two reads */
+	uint64_t look_read, look_things, look_longest, look_most;
 
 	/* session_file.c */
 	struct replay *replay;

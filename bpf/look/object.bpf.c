@@ -4,6 +4,7 @@
  * kinds, io_uring rings without an open file, AIO contexts. Their pages are looked for afterwards,
  * object by object.
  */
+#include "turn.bpf.h"
 #include "uring.bpf.h"
 #include "xarray.bpf.h"
 
@@ -116,8 +117,6 @@ static __always_inline bool socket_is_xdp(__u64 socket)
 _Static_assert(2 * TASK_OBJECTS * sizeof(struct dx_object) <= 8 * 4096, "a task's objects");
 #define TASK_PLACES (1 << 16) /* that are looked into */
 
-#define FILE_PLACES (1 << 18) /* descriptors of a task that are looked at in one run */
-
 struct dx_object_walk object_walk; /* one at a time */
 __u64 files_from; /* the descriptor to begin with, of the one task that is read then */
 
@@ -138,13 +137,14 @@ static long file_step(__u64 unused, void *arg)
 	if (fd >= w->nr)
 		return 1;
 	/* the rest another time: user space asks for it */
-	if (w->told >= TASK_OBJECTS || fd - files_from >= FILE_PLACES) {
+	if (w->told >= TASK_OBJECTS || fd - files_from >= LOOK_PLACES) {
 		w->o.kind = DX_OBJECTS;
 		w->o.fd = fd;
 		bpf_seq_write(ctx->meta->seq, &w->o, sizeof(w->o));
 		return 1;
 	}
 	w->fd++;
+	looked_at++;
 	file = word_at(w->table + fd * 8);
 	if (!file)
 		return 0;
@@ -174,6 +174,8 @@ int dx_files(struct bpf_iter__task *ctx)
 	struct dx_object_walk *w = &object_walk;
 	__u64 files, table;
 
+	if (turn_over())
+		return 1;
 	if (!task)
 		return 0;
 	files = field_word(task, struct task_struct, files);
@@ -187,7 +189,7 @@ int dx_files(struct bpf_iter__task *ctx)
 	w->table = field_word(table, struct fdtable, fd);
 	w->nr = (__u32)word_at(table + bpf_core_field_offset(struct fdtable, max_fds));
 	w->fd = files_from;
-	bpf_loop(FILE_PLACES + 2, file_step, &ctx, 0);
+	bpf_loop(LOOK_PLACES + 2, file_step, &ctx, 0);
 	return 0;
 }
 
@@ -282,6 +284,8 @@ int dx_tasks(struct bpf_iter__task *ctx)
 	struct dx_object_walk *w = &object_walk;
 	__u64 rings, mm;
 
+	if (turn_over())
+		return 1;
 	if (!task)
 		return 0;
 	__builtin_memset(w, 0, sizeof(*w));

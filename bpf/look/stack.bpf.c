@@ -9,6 +9,7 @@
  */
 #include "hold.bpf.h"
 #include "look_stack.h"
+#include "turn.bpf.h"
 
 #define STACK_WORDS \
 	2048 /* THREAD_SIZE is 16 KiB (arch/x86/include/asm/page_64_types.h) without KASAN */
@@ -40,6 +41,8 @@ int dx_look_stacks(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	__u64 sp, stack, arrival;
 
+	if (turn_over())
+		return 1;
 	if (!task || !task->__state)
 		return 0;
 	arrival = task->sched_info.last_arrival;
@@ -50,6 +53,7 @@ int dx_look_stacks(struct bpf_iter__task *ctx)
 	stacked.found = 0;
 	stacked.at = sp;
 	stacked.nr = (stack + STACK_WORDS * 8 - sp) / 8;
+	looked_at += stacked.nr;
 	bpf_loop(STACK_WORDS, stacked_step, NULL, 0);
 	/* it ran meanwhile: what was there may be gone */
 	if (!stacked.found || task->sched_info.last_arrival != arrival || !task->__state)

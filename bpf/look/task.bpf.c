@@ -9,6 +9,7 @@
 #include "folio.bpf.h"
 #include "inode.bpf.h"
 #include "look_task.h"
+#include "turn.bpf.h"
 
 #define TASK_SLEEPS	     3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
 #define TASK_UNINTERRUPTIBLE 2
@@ -222,6 +223,8 @@ static __always_inline void blocked_folio(struct dx_folio *f)
 	blocked_file(f, mapping);
 }
 
+__u64 looked_at, turn_begun;
+
 SEC("iter/task")
 int dx_look_waits(struct bpf_iter__task *ctx)
 {
@@ -230,6 +233,8 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 	__u32 state;
 	long n;
 
+	if (turn_over())
+		return 1;
 	if (!task)
 		return 0;
 	state = task->__state;
@@ -246,6 +251,7 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 	if (n <= 0)
 		return 0;
 	blocked.nr_stack = n / 8;
+	looked_at += blocked.nr_stack;
 	blocking.frame = blocked.nr_stack < FRAMES_WITHIN ? blocked.nr_stack : FRAMES_WITHIN;
 	bpf_loop(FRAMES_WITHIN * WAIT_FUNCTIONS, frame_step, NULL, 0);
 	/* no frame tells of a semaphore: those of the scheduler and of locks are left out (stack_trace_save_tsk()) */
@@ -256,6 +262,7 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 	if (sp >= stack && sp < stack + THREAD_WORDS * 8) {
 		blocking.at = sp & ~7ULL;
 		blocking.nr = (stack + THREAD_WORDS * 8 - blocking.at) / 8;
+		looked_at += blocking.nr;
 		bpf_loop(THREAD_WORDS, stack_step, NULL, 0);
 	}
 	if (!blocking.hit && !blocking.waiter && task->tgid != wait_tgid)

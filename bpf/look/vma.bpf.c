@@ -10,6 +10,7 @@
  */
 #include "inode.bpf.h"
 #include "look_vma.h"
+#include "turn.bpf.h"
 
 /* ---- the mappings of a file ---- */
 
@@ -400,6 +401,8 @@ int dx_look_mms(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task, *leader;
 	struct look_mm_task r = {};
 
+	if (turn_over())
+		return 1;
 	if (!task || task->flags & PF_KTHREAD)
 		return 0;
 	r.mm = field_word(task, struct task_struct, mm);

@@ -39,6 +39,7 @@ static const struct screen_info *info_get(struct session *s, struct info *x)
 	x->i.now = s->picture.time;
 	x->i.missed = s->counts.missed_runs;
 	x->i.stacks_unkept = s->counts.stacks_unkept;
+	x->i.looks = s->counts.looks;
 	x->i.start = s->start;
 	x->i.probes_attached = x->i.probes_total = 0;
 	for (size_t k = 0; k < n; k++) {

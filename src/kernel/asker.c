@@ -28,8 +28,10 @@ struct asker {
 	struct dx_init_args init;
 	unsigned int nr_cpus;
 	bool mr;
-	void (*between)(void *arg);
+	void (*between)(void *arg, uint64_t things);
 	void *between_arg;
+	uint64_t runs; /* of programs that are no iterators */
+	uint64_t told; /* things that between() was told of */
 	struct answers answers;
 };
 
@@ -169,16 +171,25 @@ uint64_t asker_pgmap_array(const struct asker *k)
 	return k->init.pgmap_array;
 }
 
-void asker_between(struct asker *k, void (*fn)(void *arg), void *arg)
+void asker_between(struct asker *k, void (*fn)(void *arg, uint64_t things), void *arg)
 {
 	k->between = fn;
 	k->between_arg = arg;
 }
 
+void asker_turn(struct asker *k)
+{
+	uint64_t things = k->skel->bss->looked_at + k->runs;
+
+	if (k->between)
+		k->between(k->between_arg, things - k->told);
+	k->told = things;
+}
+
 void asker_step(struct asker *k)
 {
-	if (k->between)
-		k->between(k->between_arg);
+	k->runs++;
+	asker_turn(k);
 }
 
 /* ---- questions ---- */
@@ -193,7 +204,8 @@ int ask_at_once(struct asker *k, enum question q, void *args, size_t len)
 
 int ask(struct asker *k, enum question q, void *args, size_t len)
 {
-	asker_step(k);
+	asker_turn(k);
+	k->runs++;
 	return ask_at_once(k, q, args, len);
 }
 
@@ -223,9 +235,9 @@ int ask_each(struct asker *k, enum question q, uint32_t tid, size_t size,
 		size_t at = 0;
 		ssize_t n;
 
-		asker_step(k);
+		asker_turn(k);
 		n = read(fd, buf + have, room - have);
-		/* EAGAIN: a million objects were looked at without output (kernel/bpf/bpf_iter.c); go on */
+		/* EAGAIN: it has ended in time, without output (bpf/look/turn.bpf.h); go on */
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n < 0)

@@ -84,11 +84,12 @@ const struct answers *asker_answers(const struct asker *k);
 uint64_t asker_pgmap_array(const struct asker *k);
 
 /*
- * A look is many questions. @fn is called before each ask() and each read of an iterator, on the same thread; it
- * must not use @k. NULL: nothing is.
+ * A look is many questions. @fn is called before each ask() and each read of an iterator, on the same thread, with
+ * how many things were looked at since; it must not use @k. NULL: nothing is.
  */
-void asker_between(struct asker *k, void (*fn)(void *arg), void *arg);
-/* Calls it: for steps that are none of these. */
+void asker_between(struct asker *k, void (*fn)(void *arg, uint64_t things), void *arg);
+/* Calls it, in a step that takes long; asker_step(): ... that is none of these, and one more thing. */
+void asker_turn(struct asker *k);
 void asker_step(struct asker *k);
 
 /*

@@ -36,9 +36,14 @@ void look_close(struct look *l)
 	free(l);
 }
 
-void look_between(struct look *l, void (*fn)(void *arg), void *arg)
+void look_between(struct look *l, void (*fn)(void *arg, uint64_t things), void *arg)
 {
 	asker_between(l->asker, fn, arg);
+}
+
+void look_turn(struct look *l)
+{
+	asker_turn(l->asker);
 }
 
 enum regime look_regime(const struct look *l)

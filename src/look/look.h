@@ -22,9 +22,12 @@ struct look *look_open(char *err, size_t errlen);
 void look_close(struct look *l); /* NULL is fine */
 /*
  * A look is many runs of programs and reads of iterators. @fn is called between two of them, on the same
- * thread; it must not use @l. NULL: nothing is.
+ * thread, with how many things were looked at since its last call: tasks, descriptors, words of stacks, runs
+ * of programs. It must not use @l. NULL: nothing is.
  */
-void look_between(struct look *l, void (*fn)(void *arg), void *arg);
+void look_between(struct look *l, void (*fn)(void *arg, uint64_t things), void *arg);
+/* In a step that takes long: what is done between two. */
+void look_turn(struct look *l);
 enum regime look_regime(const struct look *l);
 
 /*

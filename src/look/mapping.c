@@ -533,6 +533,7 @@ static int add_area(struct mappings *m, const struct area *r, const struct look_
 	};
 	int rc;
 
+	look_turn(m->l);
 	if (t) {
 		h.tgid = h.pid = t->tgid;
 		memcpy(h.comm, t->comm, sizeof(t->comm));

@@ -271,6 +271,8 @@ static int add_pages(struct objects *w, const struct dx_object *o, const struct 
 	struct dx_held one = *held;
 	struct scan_holder h = look_holder(kinds[o->kind].hold, o->tgid, o->pid, o->comm);
 
+	/* thousands of pages, with a system call or two each */
+	look_turn(w->l);
 	if (!still_has(o))
 		return 0;
 	h.fd = o->fd;

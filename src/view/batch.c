@@ -63,6 +63,8 @@ static int batch_print(FILE *out, struct model *m, struct engine *e, const struc
 		findings_print(out, m);
 	if (!err)
 		err = view_waits_text(out, e, NULL, m->now);
+	if (!err)
+		view_gaps_text(out, "", &info->looks);
 	return err;
 }
 

@@ -393,5 +393,6 @@ int view_json_summary(FILE *out, const struct view_summary *s)
 	json_add_uint(o, KEY_MISSED_RUNS, s->missed_runs, &failed);
 	json_add_uint(o, KEY_STACKS_NOT_KEPT, s->stacks_unkept, &failed);
 	json_add_uint(o, KEY_INDEXES_FORGOTTEN, s->indexes_forgotten, &failed);
+	json_add_looks(o, &s->looks, &failed);
 	return json_finish(out, o, failed);
 }

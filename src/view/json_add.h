@@ -42,4 +42,8 @@ void json_add_flags(struct json_object *o, uint32_t flags, bool *failed);
 void json_append(struct json_object *list, struct json_object *value, bool *failed);
 void json_append_string(struct json_object *list, const char *s, bool *failed);
 
+struct view_looks;
+/* Looks, and what the last one could not look at. */
+void json_add_looks(struct json_object *o, const struct view_looks *l, bool *failed);
+
 #endif

@@ -118,6 +118,9 @@ enum json_form {
 	X(MISSED_RUNS, "missed_runs", JSON_UINT, "runs of daxtop's programs that the kernel skipped: LOSS in daxtop(1)") \
 	X(STACKS_NOT_KEPT, "stacks_not_kept", JSON_UINT, "stacks that events name and that could not be kept") \
 	X(INDEXES_FORGOTTEN, "indexes_forgotten", JSON_UINT, "pages, at least, whose stale index there was no room for: share-mismatch does not tell of them") \
+	X(LOOKS, "looks", JSON_UINT, "looks at who holds and who waits, while events came") \
+	X(LOOK_TURN_THINGS, "look_turn_things", JSON_UINT, "tasks, descriptors, words of stacks, runs of programs that a look looked at, at most, between two reads of the ring") \
+	X(LOOK_TURN, "look_turn_ns", JSON_UINT, "the time between two, at most") \
 	/* stacks, innermost frame first */ \
 	X(KERNEL_STACK, "kernel_stack", JSON_OBJECTS, "frames in the kernel") \
 	X(USER_STACK, "user_stack", JSON_OBJECTS, "frames in the process") \
@@ -256,7 +259,8 @@ enum json_key {
 	X("process", "trace: of the events that follow; again when it has become another", KEY_TIME, KEY_TGID, KEY_COMM, \
 	  KEY_PROCESS_START, KEY_EXEC, KEY_CGROUP_ID, KEY_PID_NS, KEY_MOUNT_NS) \
 	X("summary", "trace: counts of the run", KEY_RECEIVED, KEY_LOST, KEY_BY_EVENT, KEY_LOST_BY_CPU, \
-	  KEY_MISSED_RUNS, KEY_STACKS_NOT_KEPT, KEY_INDEXES_FORGOTTEN) \
+	  KEY_MISSED_RUNS, KEY_STACKS_NOT_KEPT, KEY_INDEXES_FORGOTTEN, KEY_LOOKS, KEY_LOOK_TURN_THINGS, KEY_LOOK_TURN, \
+	  KEY_GAPS) \
 	X("held", "trace: a folio that was held before the first event, and by whom", KEY_PFN, KEY_ORDER, KEY_DEVICE, \
 	  KEY_FILE, KEY_OFFSET, KEY_TGID, KEY_PID, KEY_COMM, KEY_PIN, KEY_REFS, KEY_SINCE, KEY_KIND, KEY_CERTAIN) \
 	X("waiting", "trace: a task that waited before the first event", KEY_WAIT, KEY_TGID, KEY_PID, KEY_COMM, \
@@ -269,7 +273,7 @@ enum json_key {
 	X("verdict", "check: all in all", KEY_VERDICT, KEY_EXIT_STATUS, KEY_DECIDED_BY, KEY_FINDINGS_PROVEN, \
 	  KEY_FINDINGS_SUSPECTED, KEY_FINDINGS_INCONCLUSIVE, KEY_FINDINGS_OVER, KEY_RULES_EXERCISED, \
 	  KEY_RULES_NOT_EXERCISED, KEY_RULES_NOT_CHECKED, KEY_RULES_LEFT_OUT, KEY_LOST, KEY_MISSED_RUNS, \
-	  KEY_STACKS_NOT_KEPT, KEY_INDEXES_FORGOTTEN, KEY_KERNEL, KEY_REGIME, KEY_START_TIME, KEY_END_TIME) \
+	  KEY_STACKS_NOT_KEPT, KEY_INDEXES_FORGOTTEN, KEY_LOOKS, KEY_LOOK_TURN_THINGS, KEY_LOOK_TURN, KEY_GAPS, KEY_KERNEL, KEY_REGIME, KEY_START_TIME, KEY_END_TIME) \
 	X("scan", "scan, holders: begin of a look", KEY_KERNEL, KEY_REGIME, KEY_TIME) \
 	X("pgmap", "scan, holders: a device's memory", KEY_DEVICE, KEY_DRIVER, KEY_MEMORY_TYPE, KEY_OWNER, KEY_OPS, \
 	  KEY_RANGES, KEY_ALTMAP_PAGES, KEY_DYING, KEY_WALK, KEY_PGMAP_REFS, KEY_PGMAP_REFS_BASE, \

@@ -204,6 +204,7 @@ static int verdict_write(FILE *out, const struct report *r)
 		[DECIDED_COMMAND] = "command",
 		[DECIDED_RULES_KEPT] = "rules-kept",
 	};
+	static const struct view_looks none;
 	const struct verdict *v = &r->verdict;
 	struct json_object *o;
 	uint64_t lost = 0;
@@ -229,6 +230,7 @@ static int verdict_write(FILE *out, const struct report *r)
 	json_add_uint(o, KEY_STACKS_NOT_KEPT, r->counts ? r->counts->stacks_unkept : 0, &failed);
 	json_add_uint(o, KEY_INDEXES_FORGOTTEN, r->counts ? r->counts->indexes_forgotten : 0,
 		      &failed);
+	json_add_looks(o, r->counts ? &r->counts->looks : &none, &failed);
 	json_add_text(o, KEY_KERNEL, r->kernel, &failed);
 	json_add_text(o, KEY_REGIME, regime_name(r->regime), &failed);
 	json_add_uint(o, KEY_START_TIME, r->start, &failed);

@@ -127,6 +127,8 @@ static void unkept_print(FILE *out, const char *indent, const struct report *r)
 	if (r->counts && r->counts->indexes_forgotten)
 		fprintf(out, "%s%s\n", indent,
 			view_forgotten_format(text, sizeof(text), r->counts->indexes_forgotten));
+	if (r->counts)
+		view_gaps_text(out, indent, &r->counts->looks);
 }
 
 static void verdict_format(char *out, size_t outlen, const struct report *r, const struct verdict *v)

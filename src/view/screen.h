@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include "engine/engine.h"
 #include "filter.h"
+#include "text.h"
 
 enum screen_sort {
 	SCREEN_SORT_PINS,
@@ -55,6 +56,7 @@ struct screen_info {
 	uint64_t now; /* ns, CLOCK_MONOTONIC; 0: the time of the newest event */
 	uint64_t missed; /* program runs */
 	uint64_t stacks_unkept; /* as struct view_summary's */
+	struct view_looks looks; /* the same */
 	unsigned int probes_attached, probes_total;
 	uint64_t start; /* ns: when daxtop began; times in findings are relative to it */
 	struct stacks *stacks; /* for the stacks of findings; NULL: not shown */

@@ -230,6 +230,10 @@ static void mode_draw(struct model *m, const struct screen_info *info)
 	if (info->probes_total && info->probes_attached < info->probes_total)
 		col = canvas_printf(c, 3, col, end, ATTR_WAIT, "  probes %u of %u",
 				    info->probes_attached, info->probes_total);
+	if (info->looks.nr_gaps)
+		col = canvas_printf(c, 3, col, end, ATTR_WAIT,
+				    "  not looked at: %zu (daxtop scan says what)",
+				    info->looks.nr_gaps);
 	if (m->delay_ms != 1000 && !m->text_only)
 		canvas_printf(c, 3, col, end, ATTR_NORMAL, "  every %g s", m->delay_ms / 1000.0);
 }

@@ -269,4 +269,5 @@ void view_text_summary(FILE *out, const struct view_summary *s)
 	if (s->indexes_forgotten)
 		fprintf(out, "%s\n",
 			view_forgotten_format(forgotten, sizeof(forgotten), s->indexes_forgotten));
+	view_gaps_text(out, "", &s->looks);
 }

@@ -33,6 +33,17 @@ void view_text_event(FILE *out, const struct dx_event *e, const struct view_name
 void view_text_stack(FILE *out, const struct view_stack *s);
 
 /* Counts at the end of a trace. */
+/* Looks of a live command (DX_REC_LOOK). */
+struct view_looks {
+	uint64_t nr;
+	uint32_t turn_things; /* as in struct dx_look, of all of them at most */
+	uint64_t turn_ns;
+	const struct dx_gap *gap; /* what the last one could not look at: nr_gaps sentences */
+	size_t nr_gaps;
+};
+/* The gaps, as daxtop scan prints them, each line behind @indent; nothing if there are none. */
+void view_gaps_text(FILE *out, const char *indent, const struct view_looks *l);
+
 struct view_summary {
 	uint64_t received[DX_EVENT_TYPES];
 	uint64_t lost[DX_EVENT_TYPES];
@@ -41,6 +52,7 @@ struct view_summary {
 	uint64_t missed_runs;
 	uint64_t stacks_unkept; /* times that a record named a stack that is not kept */
 	uint64_t indexes_forgotten; /* at least: dx_left_forgotten() */
+	struct view_looks looks;
 };
 /* What missed_runs means, for all who show it. */
 #define MISSED_MEANS "skipped by the kernel; numbers are doubtful until read again"

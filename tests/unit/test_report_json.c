@@ -56,7 +56,8 @@ static void test_json(void **state)
 			"\"age_ns\":14000000000,\"kernel_stack\":[]}]}\n"
 			"{\"schema\":2,\"type\":\"verdict\",\"exit_status\":1,\"decided_by\":\"findings\",\"verdict\":\"broken\",\"findings_proven\":1,\"findings_suspected\":0,"
 			"\"findings_inconclusive\":0,\"findings_over\":0,\"rules_exercised\":2,\"rules_not_exercised\":0,\"rules_not_checked\":0,"
-			"\"rules_left_out\":{-2},\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"indexes_forgotten\":0,\"kernel\":\"7.2.12\","
+			"\"rules_left_out\":{-2},\"lost\":4,\"missed_runs\":0,\"stacks_not_kept\":0,\"indexes_forgotten\":0,\"looks\":0,\"look_turn_things\":0,"
+			"\"look_turn_ns\":0,\"gaps\":[],\"kernel\":\"7.2.12\","
 			"\"regime\":\"current\",\"start_time_ns\":5000000000,\"end_time_ns\":20000000000,\"command\":{\"name\":\"./t\","
 			"\"signal\":11,\"left\":[{\"pid\":9,\"comm\":\"t\",\"task_state\":\"R\"}]}}\n"));
 	capture_end(&c);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "frame.h"
 #include "base/escape.h"
+#include "stream.h"
 #include "view/json.h"
 #include "view_feed.h"
 
@@ -222,11 +223,15 @@ static void test_stacks(void **state)
 static void test_summary(void **state)
 {
 	const uint64_t cpus[] = { 0, 3 };
-	struct view_summary s = { .lost_by_cpu = cpus,
-				  .nr_cpus = 2,
-				  .missed_runs = 1,
-				  .stacks_unkept = 2,
-				  .indexes_forgotten = 3 };
+	static const struct dx_gap gaps[] = { { "requests: \033 not read" } };
+	struct view_summary s = {
+		.lost_by_cpu = cpus,
+		.nr_cpus = 2,
+		.missed_runs = 1,
+		.stacks_unkept = 2,
+		.indexes_forgotten = 3,
+		.looks = { .nr = 4, .turn_things = 5, .turn_ns = 6, .gap = gaps, .nr_gaps = 1 }
+	};
 	struct capture c;
 
 	(void)state;
@@ -238,7 +243,9 @@ static void test_summary(void **state)
 			    "{\"schema\":2,\"type\":\"summary\",\"received\":11,\"lost\":3,"
 			    "\"by_event\":{\"fault\":{\"received\":10,\"lost\":0},"
 			    "\"pin\":{\"received\":1,\"lost\":3}},\"lost_by_cpu\":[0,3],"
-			    "\"missed_runs\":1,\"stacks_not_kept\":2,\"indexes_forgotten\":3}\n");
+			    "\"missed_runs\":1,\"stacks_not_kept\":2,\"indexes_forgotten\":3,"
+			    "\"looks\":4,\"look_turn_things\":5,\"look_turn_ns\":6,"
+			    "\"gaps\":[\"requests: \\u001b not read\"]}\n");
 	capture_end(&c);
 }
 

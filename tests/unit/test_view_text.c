@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <string.h>
 #include "frame.h"
+#include "stream.h"
 #include "view/names.h"
 #include "view/text.h"
 #include "view_feed.h"
@@ -247,6 +248,28 @@ static void test_summary(void **state)
 	capture_end(&c);
 }
 
+/* As daxtop scan prints them. */
+static void test_gaps(void **state)
+{
+	static const struct dx_gap gaps[] = { { "requests: \033 not read" }, { "RDMA: none" } };
+	struct view_looks l = { .gap = gaps, .nr_gaps = 2 };
+	struct capture c;
+
+	(void)state;
+	view_gaps_text(capture_start(&c), "", &l);
+	assert_string_equal(capture_text(&c),
+			    "\nnot looked at:\n  requests: \\x1b not read\n  RDMA: none\n");
+	capture_end(&c);
+	view_gaps_text(capture_start(&c), "# ", &l);
+	assert_string_equal(capture_text(&c),
+			    "# not looked at:\n#   requests: \\x1b not read\n#   RDMA: none\n");
+	capture_end(&c);
+	l.nr_gaps = 0;
+	view_gaps_text(capture_start(&c), "", &l);
+	assert_string_equal(capture_text(&c), "");
+	capture_end(&c);
+}
+
 /* ---- words for numbers ---- */
 
 static void test_event_names(void **state)
@@ -371,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_event_names),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_results),

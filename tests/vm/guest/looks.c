@@ -2,15 +2,22 @@
 /* looks.c - what the live commands know of who held and who waited before they were started. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
+#include "look_turn.h"
 #include "replay.h"
+#include "steps.h"
+#include "stream.h"
 
 #define USER 1000 /* nobody in particular */
 
@@ -294,11 +301,252 @@ static void test_passed_on(struct place *p)
 	area_remove(&leaked);
 }
 
+/* ---- what a look costs the ring ---- */
+
+#define HOLDERS 4
+#define TABLES	5 /* processes with a large table of descriptors */
+#define TABLE	16000
+#define RING \
+	"2M" /* 15,000 events: fewer than come while all looks are under way, far more than in one turn */
+#define PAGES	  64 /* of a round, of three events each */
+#define ROUNDS	  100 /* of a holder: 19,200 events */
+#define TURN_MOST (LOOK_RING_TURN + LOOK_TURN + LOOK_PLACES)
+
+/* One descriptor, and room for thousands: a look goes through all of it. */
+static void child_table(struct child *c, void *arg)
+{
+	struct rlimit r = { TABLE + 1, TABLE + 1 };
+
+	(void)arg;
+	must(!setrlimit(RLIMIT_NOFILE, &r));
+	must(dup2(0, TABLE) == TABLE);
+	must(!setgid(USER) && !setuid(USER));
+	child_go(c);
+	child_await(c);
+}
+
+/*
+ * Faults, unmaps and frees all the time, at a pace that the ring takes if it is read. @looks: holders exit
+ * meanwhile, each of which is a look more. Returns how many events were lost; *@looked: looks.
+ */
+static int64_t burst_lost(struct place *p, bool looks, int64_t *looked)
+{
+	struct held h[HOLDERS];
+	struct json_object *o;
+	struct daxtop *d;
+	struct area a;
+	char *m;
+
+	for (int i = 0; i < HOLDERS; i++)
+		held_start(&h[i], p, false);
+	area_open(&a, p, 0, AREA_HOLE);
+	must(!fallocate(a.fd, 0, 0, PAGES * SZ_4K));
+	m = mmap(NULL, PAGES * SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, 0);
+	must(m != MAP_FAILED);
+	must(!madvise(m, PAGES * SZ_4K, MADV_NOHUGEPAGE));
+	d = CHECK_START("--ring-size", RING);
+	for (int i = 0; i < HOLDERS; i++) {
+		if (looks)
+			held_end(&h[i]);
+		for (int round = 0; round < ROUNDS; round++) {
+			for (size_t k = 0; k < PAGES; k++)
+				touch_write(m + k * SZ_4K);
+			must(!madvise(m, PAGES * SZ_4K, MADV_DONTNEED));
+			poll_pause();
+		}
+	}
+	must(!kill(d->pid, SIGINT));
+	daxtop_wait(d);
+	daxtop_json(d);
+	o = check_verdict(d);
+	*looked = field_int(o, "looks");
+	if (field_int(o, "look_turn_things") > TURN_MOST)
+		fail("more than %d things were looked at between two reads of the ring: %s",
+		     TURN_MOST, json_object_to_json_string(o));
+	for (int i = 0; i < HOLDERS; i++) {
+		if (!looks)
+			held_end(&h[i]);
+		held_remove(&h[i]);
+	}
+	must(!munmap(m, PAGES * SZ_4K));
+	area_remove(&a);
+	return field_int(o, "lost");
+}
+
+/* A burst while looks are under way loses no more than without: the ring is read meanwhile. */
+static void test_burst(struct place *p)
+{
+	struct child table[TABLES];
+	int64_t lost, without, looked, few;
+
+	for (int i = 0; i < TABLES; i++) {
+		child_start(&table[i], child_table, NULL);
+		child_await(&table[i]);
+	}
+	without = burst_lost(p, false, &few);
+	lost = burst_lost(p, true, &looked);
+	if (looked <= few)
+		fail("%lld looks without a reason, %lld with", (long long)few, (long long)looked);
+	if (lost || without)
+		fail("lost %lld events while %lld looks were under way, %lld with %lld",
+		     (long long)lost, (long long)looked, (long long)without, (long long)few);
+	for (int i = 0; i < TABLES; i++) {
+		child_go(&table[i]);
+		child_end(&table[i]);
+	}
+}
+
+/* ---- looks that the engine asks for ---- */
+
+/* Who took the page, and who waits for it, is among the events that were lost: a look tells. */
+static void test_loss(struct place *p)
+{
+	struct daxtop *d;
+	struct held h;
+	struct area a;
+	char line[64], *at;
+
+	area_open(&a, p, 0, AREA_WRITTEN);
+	d = daxtop_start(ARGS("top", "--batch", "--delay", "0.1", "--ring-size", "4096"));
+	must(!kill(d->pid, SIGSTOP));
+	for (int round = 0; round < 20; round++) {
+		at = mmap(NULL, 13 * SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, a.off);
+		must(at != MAP_FAILED);
+		for (size_t i = 0; i < 13; i++)
+			touch_write(at + i * SZ_4K);
+		must(!munmap(at, 13 * SZ_4K));
+	}
+	held_start(&h, p, true);
+	must(!kill(d->pid, SIGCONT));
+	snprintf(line, sizeof(line), "[%d] has waited ", h.waiter.pid);
+	await_print(d, line);
+	held_end(&h);
+	must(!kill(d->pid, SIGINT));
+	daxtop_end(d, 0);
+	expect_wait_text(strstr(d->out_text, line) - sizeof(h.name), &h);
+	held_remove(&h);
+	area_remove(&a);
+}
+
+/* Is there a record in the stream that @is says yes to? */
+static bool stream_has(const char *path,
+		       bool (*is)(unsigned int type, const void *payload, const void *arg),
+		       const void *arg)
+{
+	static uint64_t payload[DX_RECORD_MAX / 8];
+	struct dx_stream_header header;
+	FILE *f = fopen(path, "re");
+	struct dx_record r;
+	bool found = false;
+
+	must(f && fread(&header, sizeof(header), 1, f) == 1);
+	while (!found && fread(&r, sizeof(r), 1, f) == 1) {
+		must(r.len >= sizeof(r) && r.len <= DX_RECORD_MAX);
+		/* it is being written */
+		if (r.len > sizeof(r) && fread(payload, r.len - sizeof(r), 1, f) != 1)
+			break;
+		found = is(r.type, payload, arg);
+	}
+	fclose(f);
+	return found;
+}
+
+static bool is_held(unsigned int type, const void *payload, const void *arg)
+{
+	const struct dx_holder *r = payload;
+	const struct held *h = arg;
+
+	return type == DX_REC_HOLDER && r->pfn == h->pfn && r->tgid == (uint32_t)h->holder.pid &&
+	       !strcmp(r->kind, "pipe") && r->flags & DX_HOLDER_CERTAIN;
+}
+
+/* Nothing but waits is traced, so that nobody is known who holds what is waited for: a look tells. */
+static void test_wait(struct place *p)
+{
+	const char *const *args = ARGS("trace", "--json", "-e", "break-busy");
+	struct daxtop *d;
+	const char **argv;
+	struct held h;
+	char path[64];
+	int64_t end;
+
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
+	held_start(&h, p, true);
+	for (end = now_ms() + PATIENCE_MS; !stream_has(path, is_held, &h); poll_pause())
+		if (now_ms() > end)
+			fail("no look told of the pipe of %d", h.holder.pid);
+	held_end(&h);
+	daxtop_stop(d);
+	replay_same(d, args, path);
+	held_remove(&h);
+}
+
+/* ---- what a look does not see ---- */
+
+#define CONTEXTS \
+	200 /* more AIO contexts than are read of a task: TASK_OBJECTS (bpf/look/object.bpf.c) */
+
+static void child_contexts(struct child *c, void *arg)
+{
+	aio_context_t ctx[CONTEXTS] = {};
+
+	(void)arg;
+	must(!setgid(USER) && !setuid(USER));
+	for (int i = 0; i < CONTEXTS; i++)
+		must(!syscall(SYS_io_setup, 1, &ctx[i]));
+	child_go(c);
+	child_await(c);
+}
+
+static bool is_unsure(unsigned int type, const void *payload, const void *arg)
+{
+	const struct dx_look *l = payload;
+
+	(void)arg;
+	return type == DX_REC_LOOKED && l->flags & DX_LOOK_UNSURE;
+}
+
+/* It is told in the words of daxtop scan, and nobody is said to hold nothing. */
+static void test_gap(struct place *p)
+{
+	static const char said[] =
+		"1 tasks have more io_uring rings with buffers, or AIO contexts, than were read";
+	const char *const *args = ARGS("trace", "--json");
+	struct json_object *gaps;
+	struct daxtop *d;
+	const char **argv;
+	struct child c;
+	char path[64];
+
+	(void)p;
+	child_start(&c, child_contexts, NULL);
+	child_await(&c);
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
+	daxtop_stop(d);
+	must(json_object_object_get_ex(trace_summary(d), "gaps", &gaps));
+	if (json_object_array_length(gaps) != 1 ||
+	    strcmp(json_object_get_string(json_object_array_get_idx(gaps, 0)), said))
+		fail("\"%s\" expected: %s", said, json_object_to_json_string(gaps));
+	if (!stream_has(path, is_unsure, NULL))
+		fail("a look with a gap is unsure");
+	replay_same(d, args, path);
+	child_go(&c);
+	child_end(&c);
+}
+
 const struct test looks_tests[] = {
 	TEST("looks/top", ON_FS | ON_BOTH, test_top),
 	TEST("looks/trace", ON_EXT4 | ON_BOTH, test_trace),
 	TEST("looks/check", ON_XFS | ON_BOTH, test_check),
 	TEST("looks/passed-on", ON_FS | ON_BOTH, test_passed_on, .share = CHECKS,
 	     .rule = "folio-leak"),
+	TEST("looks/burst", ON_EXT4, test_burst, .starts = 4),
+	TEST("looks/loss", ON_XFS | ON_BOTH, test_loss),
+	TEST("looks/gap", ON_XFS | ON_BOTH, test_gap, .starts = 2),
+	TEST("looks/wait", ON_EXT4 | ON_BOTH, test_wait, .starts = 2),
 	TESTS_END,
 };
