@@ -15,6 +15,7 @@
 #include "base/stop.h"
 #include "model/stacks.h"
 #include "view/finding.h"
+#include "view/held.h"
 #include "view/report.h"
 
 #define NS_PER_S 1000000000ULL
@@ -239,6 +240,11 @@ static int report(struct check *c)
 		view_report_ktap(c->out, &r);
 	else if (!err)
 		view_report_text(c->out, &r);
+	/* whatever began it, and whether it is a finding or not */
+	if (!err && o->o.json)
+		err = view_waits_json(c->out, c->s.engine, NULL, c->s.now);
+	else if (!err && !o->ktap)
+		err = view_waits_text(c->out, c->s.engine, NULL, c->s.now);
 	if (err)
 		c->s.error = err;
 	c->whole = !err;

@@ -180,6 +180,7 @@ struct engine_finding {
 	uint8_t confidence; /* enum engine_confidence, as it is now */
 	const char *why; /* reason of that confidence in a few words; NULL when proven */
 	bool note; /* this kernel does it by design: no finding */
+	bool before; /* a wait that began before the trace: whoever is watched did not begin it */
 	bool over; /* what was suspected has ended honestly, or the stall is over */
 	uint64_t first_time,
 		last_time; /* ns; of the first and the last violation, since when it waits */

@@ -119,6 +119,7 @@ static int feed_hello(struct engine *e, const struct dx_hello *h)
 {
 	e->opt.legacy = h->flags & DX_HELLO_LEGACY;
 	e->opt.index_stays = h->flags & DX_HELLO_INDEX_STAYS;
+	e->start = h->start;
 	return 0;
 }
 

@@ -62,6 +62,7 @@ struct verdict {
 	int exit; /* status, 0 to 255 */
 	unsigned int proven, suspected, inconclusive; /* findings that count */
 	unsigned int over; /* leaks that went away, not counted */
+	unsigned int before; /* waits from before the trace, not counted */
 	unsigned int unproven; /* findings that only_proven left out, and that would count */
 	unsigned int broken_rules; /* whose findings were lost, and only the counts tell */
 	/* of all rules there are: not judged, not to be judged on this kernel, judged for nothing, judged */
@@ -80,7 +81,7 @@ struct verdict_facts {
 		unsigned int proven, suspected, inconclusive, over;
 		const char *why; /* of the first that is inconclusive */
 	} tally[DX_RULES];
-	unsigned int unproven;
+	unsigned int unproven, before;
 	const char *inconclusive; /* engine_inconclusive() */
 };
 
@@ -88,6 +89,8 @@ struct verdict_facts {
 bool finding_is_stall(const struct engine_finding *f);
 /* Notes, and what is over and was no stall, are shown and not counted. */
 bool finding_counts(const struct engine_finding *f);
+/* A wait from before is told, and is of no weight, unless its rule was asked for by name. */
+bool verdict_weighs(const struct verdict_terms *t, const struct engine_finding *f);
 /* Is the finding among those that @t asks for? */
 bool verdict_asks(const struct verdict_terms *t, const struct engine_finding *f);
 /* One more finding. */

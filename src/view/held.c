@@ -45,7 +45,7 @@ static struct scan_holder as_found(const struct engine_holder *h)
 	return s;
 }
 
-static char *format(char *out, size_t outlen, const struct engine_holder *h, const char *when)
+char *held_who_format(char *out, size_t outlen, const struct engine_holder *h)
 {
 	char who[DX_COMM_LEN * 4 + 24] = "the kernel", object[HELD_MAX / 2] = "";
 	struct scan_holder s = as_found(h);
@@ -58,12 +58,35 @@ static char *format(char *out, size_t outlen, const struct engine_holder *h, con
 	}
 	if (h->kind[0] && s.kind < SCAN_HOLDS)
 		scan_object_format(object, sizeof(object), &s);
+	snprintf(out, outlen, "%s%s", who, object);
+	return out;
+}
+
+const char *held_ends(const struct engine_holder *h)
+{
+	static const char *const ends[SCAN_HOLDS] = {
+#define HOLDER_ENDS(constant, name, known, is, ends) [SCAN_HOLD_##constant] = ends,
+		HOLDERS(HOLDER_ENDS)
+#undef HOLDER_ENDS
+	};
+	enum scan_hold kind = kind_of(h->kind);
+
+	if (h->kind[0] && kind < SCAN_HOLDS)
+		return ends[kind];
+	return h->pin ? "it unpins the page" : "it puts its reference";
+}
+
+static char *format(char *out, size_t outlen, const struct engine_holder *h, const char *when)
+{
+	char who[HELD_MAX / 2];
+
+	held_who_format(who, sizeof(who), h);
 	if (!h->candidate)
-		snprintf(out, outlen, "held%s by %s%s: %u %s%s%s", when, who, object, h->nr,
+		snprintf(out, outlen, "held%s by %s: %u %s%s%s", when, who, h->nr,
 			 h->pin ? "pin" : "reference", h->nr == 1 ? "" : "s",
 			 h->longterm ? ", longterm" : "");
 	else
-		snprintf(out, outlen, "could be held by %s%s", who, object);
+		snprintf(out, outlen, "could be held by %s", who);
 	return out;
 }
 
@@ -335,7 +358,7 @@ static int add_wait(const struct engine_wait *wait, void *arg)
 		return w->err = s.file;
 	if (wait->pfn && pgmap >= 0 && add_folio(w, wait->pfn, pgmap))
 		return w->err;
-	s.refcount = w->folio.refcount;
+	s.refcount = wait->pfn ? w->folio.refcount : 0;
 	w->err = scan_add_wait(w->s, &s);
 	return w->err;
 }
@@ -383,20 +406,25 @@ static int wait_json(const struct engine_wait *wait, void *arg)
 	return w->err = json_finish(w->out, o, failed);
 }
 
-int view_before_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+int view_waits_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
 {
-	struct held_print p = { .out = out, .e = e, .filter = filter, .now = now, .json = true };
 	struct waits w = { .e = e, .filter = filter, .out = out, .now = now };
 
 	w.s = scan_new(NULL, engine_legacy(e));
 	if (!w.s)
 		return -ENOMEM;
-	if (engine_holders(e, UINT64_MAX, held_print, &p) == -ENOMEM || p.err)
-		w.err = -ENOMEM;
-	if (!w.err)
-		engine_pgmaps(e, add_pgmap, &w);
+	engine_pgmaps(e, add_pgmap, &w);
 	if (!w.err)
 		engine_waits(e, wait_json, &w);
 	scan_free(w.s);
 	return w.err ? -ENOMEM : 0;
+}
+
+int view_before_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+{
+	struct held_print p = { .out = out, .e = e, .filter = filter, .now = now, .json = true };
+
+	if (engine_holders(e, UINT64_MAX, held_print, &p) == -ENOMEM || p.err)
+		return -ENOMEM;
+	return view_waits_json(out, e, filter, now);
 }

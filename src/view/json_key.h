@@ -263,7 +263,7 @@ enum json_key {
 	  KEY_GAPS) \
 	X("held", "trace: a folio that was held before the first event, and by whom", KEY_PFN, KEY_ORDER, KEY_DEVICE, \
 	  KEY_FILE, KEY_OFFSET, KEY_TGID, KEY_PID, KEY_COMM, KEY_PIN, KEY_REFS, KEY_SINCE, KEY_KIND, KEY_CERTAIN) \
-	X("waiting", "trace: a task that waited before the first event", KEY_WAIT, KEY_TGID, KEY_PID, KEY_COMM, \
+	X("waiting", "trace: a task that waited before the first event; check: one that waits at the end", KEY_WAIT, KEY_TGID, KEY_PID, KEY_COMM, \
 	  KEY_SINCE, KEY_AGE, KEY_PFN, KEY_DEVICE, KEY_FILE, KEY_OFFSET) \
 	X("history", "history: a folio", KEY_FOLIO) \
 	X("rule", "check: a rule", KEY_RULE, KEY_RULE_STATE, KEY_CHECKED, KEY_BROKEN) \

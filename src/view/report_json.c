@@ -123,7 +123,7 @@ static int finding_write(FILE *out, const struct report *r, const struct held_fi
 	if (f->why)
 		json_add_text(o, KEY_WHY, f->why, &failed);
 	json_add_bool(o, KEY_NOTE, f->note, &failed);
-	json_add_bool(o, KEY_COUNTS, finding_counts(f), &failed);
+	json_add_bool(o, KEY_COUNTS, finding_counts(f) && verdict_weighs(&r->terms, f), &failed);
 	add_times(o, r, f, &failed);
 	json_add_text(o, KEY_SAYS, finding_sentence(sentence, sizeof(sentence), f, r->now), &failed);
 	add_folio(o, f, &failed);

@@ -95,6 +95,10 @@ static void scope_format(char *out, size_t outlen, const struct verdict *v)
 	if (v->unproven)
 		len += snprintf(out + len, outlen - len, "; %u finding%s not proven left out",
 				v->unproven, plural(v->unproven));
+	if (v->before)
+		len += snprintf(out + len, outlen - len,
+				"; %u wait%s from before the trace not judged", v->before,
+				plural(v->before));
 	if (v->over)
 		snprintf(out + len, outlen - len, "; %u leak%s went away", v->over, plural(v->over));
 }

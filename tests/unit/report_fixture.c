@@ -83,6 +83,7 @@ const struct report *judged(struct fixture *f)
 	t->cut = f->r.cut;
 	t->command_exit = child_exit_status(f->r.status);
 	memset(f->facts.tally, 0, sizeof(f->facts.tally));
+	f->facts.before = 0;
 	for (size_t i = 0; i < f->r.nr_findings; i++)
 		verdict_count(&f->facts, t, &f->findings[i].f);
 	verdict_decide(&f->facts, t, &f->r.verdict);

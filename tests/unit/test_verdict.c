@@ -50,6 +50,28 @@ static void test_verdict(void **state)
 	assert_int_equal(verdict(f), 0);
 }
 
+/* Nothing that is watched began it; who asks for its rule by name wants to know all the same. */
+static void test_before(void **state)
+{
+	struct fixture *f = *state;
+	struct engine_finding *e = add_finding(f, DX_RULE_STALL_BREAK_LAYOUT, ENGINE_INCONCLUSIVE);
+	struct verdict v;
+
+	assert_int_equal(verdict(f), 124);
+	e->before = true;
+	assert_int_equal(verdict(f), 0);
+	v = judged(f)->verdict;
+	assert_int_equal(v.before, 1);
+	assert_int_equal(v.inconclusive + v.over, 0);
+	f->r.terms.rules_named = true;
+	assert_int_equal(verdict(f), 124);
+	assert_int_equal(judged(f)->verdict.before, 0);
+	/* not among those that are judged */
+	f->r.terms.rules_named = false;
+	f->r.terms.rules &= ~BIT(DX_RULE_STALL_BREAK_LAYOUT);
+	assert_int_equal(judged(f)->verdict.before, 0);
+}
+
 /* The ring was too small for any record of it: the count is proof enough. */
 static void test_counted_only(void **state)
 {
@@ -230,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_verdict), TEST(test_counted_only), TEST(test_not_checked),
 		TEST(test_states),  TEST(test_exit),	     TEST(test_require_exercised),
+		TEST(test_before),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -53,6 +53,7 @@ struct engine {
 	struct break_wait *wait;
 	uint32_t nr_waits, max_waits;
 	struct look look;
+	uint64_t start; /* ns: everything is attached since; 0: not known */
 	uint64_t loss_time; /* of the newest loss or doubt */
 	bool lost; /* there was one */
 	bool no_memory; /* since it was told */

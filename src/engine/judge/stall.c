@@ -13,6 +13,7 @@
 
 static const char lost_text[] = "events were lost: its end may be one of them";
 static const char predates_text[] = "it began before the trace";
+static const char begin_text[] = "events were lost: its beginning was one of them";
 
 static bool wait_lost(const struct engine *e, uint64_t seen)
 {
@@ -39,6 +40,15 @@ static void stall_confidence(struct engine *e, uint32_t nr, const char *why)
 	f->why = why;
 }
 
+/* Only a look tells of it: from before the trace, or its beginning was lost. */
+static void stall_looked(struct engine *e, uint32_t nr, uint64_t since)
+{
+	struct engine_finding *f = finding_ptr(e->findings, nr);
+
+	f->before = !e->start || since < e->start;
+	stall_confidence(e, nr, f->before ? predates_text : begin_text);
+}
+
 static void stall_wait_found(struct engine *e, struct break_wait *w)
 {
 	enum dx_rule rule = w->final ? DX_RULE_STALL_EVICT : DX_RULE_STALL_BREAK_LAYOUT;
@@ -57,7 +67,7 @@ static void stall_wait_found(struct engine *e, struct break_wait *w)
 	memcpy(found->comm, w->comm, DX_COMM_LEN);
 	found->stack = w->stack;
 	if (w->looked)
-		stall_confidence(e, w->finding, predates_text);
+		stall_looked(e, w->finding, w->since);
 	found->index = f->index;
 	found->wanted = idle_count(e, pgmap_type(&e->pgmaps, f));
 	found->got = f->ref;
@@ -105,7 +115,7 @@ static void stall_kill_found(struct engine *e, uint32_t pgmap)
 	found->stack = r->kill_stack;
 	found->got = sat32(e->pgmaps.map[pgmap].refs);
 	if (r->kill_predates)
-		stall_confidence(e, r->kill_finding, predates_text);
+		stall_looked(e, r->kill_finding, r->kill_time);
 }
 
 static void wait_move(struct engine *e, void *state, struct break_wait *w)

@@ -22,6 +22,11 @@ bool verdict_asks(const struct verdict_terms *t, const struct engine_finding *f)
 	return (t->rules & 1u << f->rule) && (!t->only_proven || f->confidence == ENGINE_PROVEN);
 }
 
+bool verdict_weighs(const struct verdict_terms *t, const struct engine_finding *f)
+{
+	return !f->before || t->rules_named;
+}
+
 static void tally_add(struct verdict_tally *t, const struct engine_finding *f)
 {
 	if (!finding_counts(f))
@@ -37,7 +42,9 @@ static void tally_add(struct verdict_tally *t, const struct engine_finding *f)
 void verdict_count(struct verdict_facts *facts, const struct verdict_terms *t,
 		   const struct engine_finding *f)
 {
-	if (verdict_asks(t, f)) {
+	if (!verdict_weighs(t, f)) {
+		facts->before += t->rules >> f->rule & 1;
+	} else if (verdict_asks(t, f)) {
 		tally_add(&facts->tally[f->rule], f);
 		tally_add(&facts->tally[DX_RULE_NONE], f);
 	} else if (t->rules & 1u << f->rule) {
@@ -164,6 +171,7 @@ void verdict_decide(const struct verdict_facts *facts, const struct verdict_term
 	v->inconclusive = all->inconclusive;
 	v->over = all->over;
 	v->unproven = facts->unproven;
+	v->before = facts->before;
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++)
 		rule_count(facts, t, i, v);
 	v->nothing = nothing_happened(facts, t->rules);
