@@ -156,7 +156,7 @@ struct engine_wait {
 	uint32_t dev; /* file that is truncated or evicted; ino 0: none, or not known */
 	uint64_t ino, index;
 };
-/* Tasks that wait for a folio or a pgmap now. Stops when @fn returns non-zero and returns that. */
+/* Tasks that wait for a folio, a pgmap or a locked entry now. Stops when @fn returns non-zero and returns that. */
 int engine_waits(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg);
 
 /* ---- rules: what was checked, what was found ---- */

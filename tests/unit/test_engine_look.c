@@ -235,6 +235,53 @@ static void test_wait_pgmap(void **state)
 	engine_free(e);
 }
 
+/*
+ * For a locked entry: no event tells of it. It is there until the next look does not find it, or until the
+ * task does something, or is gone.
+ */
+static void test_wait_entry(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world world = one(0, 0);
+	struct dx_wait w = a_wait;
+	uint64_t looks;
+
+	(void)state;
+	w.kind = DX_WAIT_ENTRY;
+	w.pfn = 0;
+	look(e, T0 + S, 0, NULL, 0, &w);
+	assert_waits(e, "61 kind 4 D since 50 before\n");
+	/* another wake-up is no new wait */
+	w.time = T0 + 2 * S;
+	w.since = T0 + 2 * S;
+	look(e, T0 + 2 * S, 0, NULL, 0, &w);
+	assert_waits(e, "61 kind 4 D since 50 before\n");
+	/* what it did before, and what others do */
+	push(e, DX_FAULT, T0 + 1900 * MS, PFN, .tgid = 60, .pid = 61, .since = 1);
+	push(e, DX_FAULT, T0 + 2100 * MS, PFN, .tgid = 60, .pid = 62, .since = 1);
+	assert_waits(e, "61 kind 4 D since 50 before\n");
+	/* looked for again, as nothing may come of it */
+	looks = world.asked[ENGINE_ASK_LOOK];
+	world_run(e, &world, T0 + 3 * S, T0 + 6 * S);
+	assert_int_equal(world.asked[ENGINE_ASK_LOOK], looks);
+	world_run(e, &world, T0 + 6 * S, T0 + 7 * S + 500 * MS);
+	assert_int_equal(world.asked[ENGINE_ASK_LOOK], looks + 1);
+	push(e, DX_FAULT, T0 + 9 * S, PFN, .tgid = 60, .pid = 61, .since = 1);
+	put_time(e, T0 + 9 * S);
+	assert_waits(e, "");
+	w.time = w.since = T0 + 10 * S;
+	look(e, T0 + 10 * S, 0, NULL, 0, &w);
+	assert_waits(e, "61 kind 4 D since 110 before\n");
+	push(e, DX_TASK_GONE, T0 + 11 * S, 0, .tgid = 60);
+	put_time(e, T0 + 11 * S);
+	assert_waits(e, "");
+	look(e, T0 + 12 * S, 0, NULL, 0, &w);
+	assert_waits(e, "61 kind 4 D since 110 before\n");
+	look(e, T0 + 13 * S, 0, NULL, 0, NULL);
+	assert_waits(e, "");
+	engine_free(e);
+}
+
 /* Pinned by 30, which exits: nobody is left, as far as events tell. */
 static void leaked_pin(struct engine *e)
 {
@@ -381,12 +428,13 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_holder),	     cmocka_unit_test(test_known_later),
-		cmocka_unit_test(test_gone),	     cmocka_unit_test(test_reused),
-		cmocka_unit_test(test_wait),	     cmocka_unit_test(test_wait_order),
-		cmocka_unit_test(test_wait_pgmap),   cmocka_unit_test(test_leak),
-		cmocka_unit_test(test_leak_refuted), cmocka_unit_test(test_leak_unsure),
-		cmocka_unit_test(test_limit),	     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_holder),	    cmocka_unit_test(test_known_later),
+		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_reused),
+		cmocka_unit_test(test_wait),	    cmocka_unit_test(test_wait_order),
+		cmocka_unit_test(test_wait_pgmap),  cmocka_unit_test(test_wait_entry),
+		cmocka_unit_test(test_leak),	    cmocka_unit_test(test_leak_refuted),
+		cmocka_unit_test(test_leak_unsure), cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

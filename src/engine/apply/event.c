@@ -322,6 +322,8 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		e->st.events++;
 		e->st.by_type[ev->type]++;
 	}
+	if (__builtin_expect(e->look.nr_entries, 0))
+		look_entry_event(e, ev);
 	switch (ev->type) {
 	case DX_PGMAP_ADD:
 	case DX_PGMAP_KILL:

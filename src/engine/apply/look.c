@@ -82,7 +82,8 @@ static void kill_found(struct engine *e, const struct dx_wait *w)
 	e->pgmaps.map[i].dying = true;
 }
 
-static void wait_came(struct engine *e, const struct dx_wait *w)
+/* Returns 0 or -ENOMEM. */
+static int wait_came(struct engine *e, const struct dx_wait *w)
 {
 	struct dx_event ev = {
 		.type = DX_BREAK_BUSY,
@@ -110,11 +111,14 @@ static void wait_came(struct engine *e, const struct dx_wait *w)
 	memcpy(ev.comm, w->comm, DX_COMM_LEN);
 	if (w->kind == DX_WAIT_MEMUNMAP)
 		kill_found(e, w);
+	if (w->kind == DX_WAIT_ENTRY)
+		return look_add_entry(&e->look, w);
 	if ((w->kind != DX_WAIT_BREAK && w->kind != DX_WAIT_EVICT) || !w->pfn)
-		return;
+		return 0;
 	if (i)
 		ev.pgmap_type = e->pgmaps.map[i].type;
 	event_push(e, &ev);
+	return 0;
 }
 
 int look_feed(struct engine *e, unsigned int type, const void *payload, const char **bad)
@@ -133,7 +137,7 @@ int look_feed(struct engine *e, unsigned int type, const void *payload, const ch
 	case DX_REC_WAIT:
 		*bad = wait_wrong(payload);
 		if (!*bad)
-			wait_came(e, payload);
+			err = wait_came(e, payload);
 		break;
 	case DX_REC_GAP:
 		if (!memchr(((const struct dx_gap *)payload)->text, 0, sizeof(struct dx_gap)))
@@ -156,6 +160,14 @@ void look_wait_begin(struct break_wait *w, const struct dx_event *ev)
 	w->looked = true;
 	w->state = ev->level;
 	w->stack = -1;
+}
+
+/* Answers tell of others. */
+void look_entry_event(struct engine *e, const struct dx_event *ev)
+{
+	if (ev->pid && ev->type != DX_SAMPLE && ev->type != DX_PGMAP_REFS &&
+	    ev->type != DX_TASK_GONE && !(ev->flags & DX_F_SCAN))
+		look_entry_over(&e->look, ev->tgid, ev->pid, ev->time);
 }
 
 static bool is_idle(const struct change *c)
@@ -195,6 +207,7 @@ void look_task_gone(struct engine *e, const struct dx_event *ev)
 {
 	uint64_t before = ev->addr ? ev->addr : ev->time;
 
+	look_entry_over(&e->look, ev->tgid, 0, ev->time);
 	/* folio.looked stays: that somebody may be found, who is looked for then */
 	if (!ev->tgid || !look_drop_task(&e->look, ev->tgid, before))
 		return;

@@ -12,6 +12,8 @@ int look_feed(struct engine *e, unsigned int type, const void *payload, const ch
 
 /* A folio changed that is waited for or was looked at; @added: it is new. */
 void look_event(struct change *c, bool added);
+/* Somebody who was found to wait for a locked entry may have done this. */
+void look_entry_event(struct engine *e, const struct dx_event *ev);
 void look_task_gone(struct engine *e, const struct dx_event *ev);
 /* A wait that a look found, as an event of it has it. */
 void look_wait_begin(struct break_wait *w, const struct dx_event *ev);

@@ -5,6 +5,8 @@
 #define ASKS_FOLIOS   32u /* of a round */
 #define ASKS_TASKS    16u
 #define LOSS_AGAIN_NS 10000000000ull /* a machine that loses events is not looked at all the time */
+#define ENTRY_AGAIN_NS \
+	5000000000ull /* whether it still waits: no event tells of its end, but what it does next */
 #define WAIT_AGAIN_NS 30000000000ull /* nobody was found for it */
 
 struct look_state {
@@ -27,6 +29,12 @@ static void wants_of_waits(struct engine *e)
 		if (!h.live)
 			look_want(&e->look, f->pfn, f->pfn + (1ull << f->order) - 1);
 	}
+}
+
+static void wants_of_entries(struct engine *e)
+{
+	if (e->look.nr_entries && e->watermark >= e->look.is.end + ENTRY_AGAIN_NS)
+		look_want(&e->look, 1, 0);
 }
 
 static void wants_of_loss(struct engine *e, const struct look_state *s)
@@ -93,6 +101,7 @@ static size_t asks(struct engine *e, void *state, struct engine_ask *out, size_t
 	n = ask_again(e, s, out, max / 4);
 	wants_of_waits(e);
 	wants_of_loss(e, s);
+	wants_of_entries(e);
 	if (!l->wanted || n == max || (s->asked && e->watermark < s->asked + ENGINE_LOOK_NS))
 		return n;
 	out[n++] = (struct engine_ask){

@@ -26,6 +26,31 @@ static int kills_out(struct engine *e, int (*fn)(const struct engine_wait *w, vo
 	return ret;
 }
 
+static int entries_out(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < e->look.nr_entries && !ret; i++) {
+		const struct dx_wait *w = &e->look.entry[i];
+		struct engine_wait out = {
+			.kind = DX_WAIT_ENTRY,
+			.state = w->state,
+			.tgid = w->tgid,
+			.pid = w->pid,
+			.since = w->since,
+			.predates = true,
+			.pgmap = w->pgmap,
+			.dev = w->dev,
+			.ino = w->ino,
+			.index = w->index,
+		};
+
+		memcpy(out.comm, w->comm, DX_COMM_LEN);
+		ret = fn(&out, arg);
+	}
+	return ret;
+}
+
 int engine_waits(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
 {
 	int ret = 0;
@@ -50,5 +75,7 @@ int engine_waits(struct engine *e, int (*fn)(const struct engine_wait *w, void *
 		memcpy(out.comm, w->comm, DX_COMM_LEN);
 		ret = fn(&out, arg);
 	}
-	return ret ? ret : kills_out(e, fn, arg);
+	if (!ret)
+		ret = kills_out(e, fn, arg);
+	return ret ? ret : entries_out(e, fn, arg);
 }

@@ -5,19 +5,23 @@
 #include "engine/store/alloc.h"
 #include "engine/store/look.h"
 
-#define RANGE_MAX (1ull << 18) /* pages whose files' mappings are looked for */
+#define LOOK_ENTRIES_MAX 1024 /* tasks that wait for a locked entry */
+#define RANGE_MAX	 (1ull << 18) /* pages whose files' mappings are looked for */
 
 void look_destroy(struct look *l)
 {
 	free(l->held);
 	free(l->reach);
 	free(l->coming);
+	free(l->entry);
+	free(l->entry_coming);
 }
 
 size_t look_bytes(const struct look *l)
 {
 	return ((size_t)l->max + l->max_coming) * sizeof(struct dx_holder) +
-	       l->max_reach * sizeof(*l->reach);
+	       l->max_reach * sizeof(*l->reach) +
+	       ((size_t)l->max_entries + l->max_entries_coming) * sizeof(*l->entry);
 }
 
 void look_want(struct look *l, uint64_t first, uint64_t last)
@@ -124,7 +128,7 @@ void look_begin(struct look *l, const struct dx_look *will)
 		l->first = 1;
 	l->building = true;
 	l->full = false;
-	l->nr_coming = 0;
+	l->nr_coming = l->nr_entries_coming = 0;
 	l->able = true;
 }
 
@@ -132,7 +136,7 @@ int look_add(struct look *l, const struct dx_holder *h)
 {
 	if (!l->building)
 		return 0;
-	if (l->nr_coming >= LOOK_HOLDERS_MAX) {
+	if (l->nr_coming >= DX_LOOK_HOLDERS) {
 		l->full = true;
 		return 0;
 	}
@@ -140,6 +144,52 @@ int look_add(struct look *l, const struct dx_holder *h)
 		return -ENOMEM;
 	l->coming[l->nr_coming++] = *h;
 	return 0;
+}
+
+int look_add_entry(struct look *l, const struct dx_wait *w)
+{
+	if (!l->building)
+		return 0;
+	if (l->nr_entries_coming >= LOOK_ENTRIES_MAX) {
+		l->full = true;
+		return 0;
+	}
+	if (array_grow((void **)&l->entry_coming, &l->max_entries_coming, l->nr_entries_coming + 1,
+		       sizeof(*l->entry_coming)))
+		return -ENOMEM;
+	l->entry_coming[l->nr_entries_coming++] = *w;
+	return 0;
+}
+
+void look_entry_over(struct look *l, uint32_t tgid, uint32_t pid, uint64_t time)
+{
+	for (uint32_t i = l->nr_entries; i-- > 0;)
+		if ((pid ? l->entry[i].pid == pid : l->entry[i].tgid == tgid) &&
+		    l->entry[i].time < time)
+			l->entry[i] = l->entry[--l->nr_entries];
+}
+
+/* A wake-up for another entry of the same bucket begins no new wait (fs/dax.c, wake_exceptional_entry_func()). */
+static void entries_end(struct look *l)
+{
+	struct dx_wait *entry = l->entry;
+	uint32_t max = l->max_entries;
+
+	for (uint32_t i = 0; i < l->nr_entries_coming; i++)
+		for (uint32_t k = 0; k < l->nr_entries; k++) {
+			struct dx_wait *now = &l->entry_coming[i];
+
+			if (now->pid == entry[k].pid && now->ino == entry[k].ino &&
+			    now->dev == entry[k].dev && now->index == entry[k].index &&
+			    entry[k].since && (!now->since || entry[k].since < now->since))
+				now->since = entry[k].since;
+		}
+	l->entry = l->entry_coming;
+	l->max_entries = l->max_entries_coming;
+	l->nr_entries = l->nr_entries_coming;
+	l->entry_coming = entry;
+	l->max_entries_coming = max;
+	l->nr_entries_coming = 0;
 }
 
 int look_end(struct look *l)
@@ -153,6 +203,7 @@ int look_end(struct look *l)
 	l->coming = held;
 	l->max_coming = max;
 	l->nr_coming = 0;
+	entries_end(l);
 	l->building = false;
 	l->is = l->will;
 	if (l->full)

@@ -8,8 +8,6 @@
 #include "engine/store/folio.h"
 #include "stream.h"
 
-#define LOOK_HOLDERS_MAX 16384u
-
 struct look {
 	struct dx_holder *held; /* of the last look: those that are not certain, then the others by pfn */
 	uint64_t *reach; /* of each of those: the highest page behind it and those before */
@@ -17,6 +15,9 @@ struct look {
 	struct dx_holder *coming; /* of the one whose records come */
 	uint32_t nr_coming, max_coming;
 	struct dx_look is, will; /* the last one; that one */
+	/* tasks that wait for a locked entry, which no event tells of; of the last look, and of the one that comes */
+	struct dx_wait *entry, *entry_coming;
+	uint32_t nr_entries, max_entries, nr_entries_coming, max_entries_coming;
 	bool able; /* the source looks */
 	bool building, full; /* not all that comes has room */
 	/* what is wanted of the next one */
@@ -31,6 +32,10 @@ size_t look_bytes(const struct look *l);
 void look_begin(struct look *l, const struct dx_look *will);
 /* One that comes outside of a look is nobody's. Returns 0, -ENOMEM. */
 int look_add(struct look *l, const struct dx_holder *h);
+/* A wait for a locked entry: the same. */
+int look_add_entry(struct look *l, const struct dx_wait *w);
+/* @pid, or any thread of @tgid if @pid is 0, was seen to do something at @time: it does not wait any more. */
+void look_entry_over(struct look *l, uint32_t tgid, uint32_t pid, uint64_t time);
 /* It is whole, and takes the place of the last one. Returns 0, -ENOMEM: nothing is known then. */
 int look_end(struct look *l);
 /* Forgets what the process @tgid held that began before @before. Returns how many they were. */

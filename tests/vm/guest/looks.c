@@ -16,6 +16,7 @@
 #include "check.h"
 #include "look_turn.h"
 #include "replay.h"
+#include "scan.h"
 #include "steps.h"
 #include "stream.h"
 
@@ -483,6 +484,85 @@ static void test_wait(struct place *p)
 	held_remove(&h);
 }
 
+/* ---- a locked entry ---- */
+
+static void child_touches(struct child *c, void *arg)
+{
+	struct area *a = arg;
+
+	must(!setgid(USER) && !setuid(USER));
+	child_await(c);
+	touch_write(a->p);
+}
+
+/* The line that tells of the wait; NULL: there is none. */
+static struct json_object *entry_wait(struct daxtop *d, pid_t pid)
+{
+	for (size_t i = 0; i < d->nr_lines; i++)
+		if (!strcmp(field_str(d->lines[i], "type"), "waiting") &&
+		    field_int(d->lines[i], "pid") == pid)
+			return d->lines[i];
+	return NULL;
+}
+
+static void expect_entry_wait(struct daxtop *d, pid_t pid, const struct area *a)
+{
+	struct json_object *o = entry_wait(d, pid);
+
+	if (!o || strcmp(field_str(o, "wait"), "entry-lock") ||
+	    strcmp(field_str(o, "file"), a->path) || field_int(o, "offset_bytes") != a->off ||
+	    field_int(o, "age_ns") <= 0)
+		fail("%d waits for the entry of %s: %.6000s", pid, a->spec, d->out_text);
+}
+
+/* The module has it locked, a fault of its page waits: no event tells of that, and a look does. */
+static void test_entry(struct place *p)
+{
+	const char *const *args = ARGS("check", "--json");
+	struct inject arg = { .cmd = INJECT_ENTRY_LOCK };
+	int fd = inject_open();
+	struct daxtop *d;
+	const char **argv;
+	char line[512], path[64];
+	struct child c;
+	struct area a;
+
+	area_touched(&a, p, 0);
+	arg.addr = (uintptr_t)a.p;
+	inject_do(fd, &arg);
+	child_start(&c, child_touches, &a);
+	child_go(&c);
+	wait_blocked(c.pid, "get_next_unlocked_entry|get_unlocked_entry");
+	d = daxtop_start(ARGS("trace", "--json"));
+	daxtop_stop(d);
+	expect_entry_wait(d, c.pid, &a);
+	d = daxtop_start(ARGS("top", "--batch", "--delay", "0.1"));
+	snprintf(line, sizeof(line), "[%d] has waited ", c.pid);
+	await_print(d, line);
+	must(!kill(d->pid, SIGINT));
+	daxtop_end(d, 0);
+	snprintf(line, sizeof(line), " in a wait for a locked DAX entry of %s:0x%lx", a.path,
+		 (unsigned long)a.off);
+	expect_in(d->out_text, line);
+	d = daxtop_run(0, ARGS("check", "--json", "-t", "1"));
+	daxtop_json(d);
+	expect_entry_wait(d, c.pid, &a);
+	/* what it does next says that it waits no more */
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
+	inject_undo(fd);
+	child_end(&c);
+	must(!kill(d->pid, SIGINT));
+	daxtop_end(d, 0);
+	daxtop_json(d);
+	if (entry_wait(d, c.pid))
+		fail("%d waits no more: %.6000s", c.pid, d->out_text);
+	replay_same(d, args, path);
+	area_unmap(&a);
+	area_remove(&a);
+}
+
 /* ---- what a look does not see ---- */
 
 #define CONTEXTS \
@@ -546,6 +626,7 @@ const struct test looks_tests[] = {
 	     .rule = "folio-leak"),
 	TEST("looks/burst", ON_EXT4, test_burst, .starts = 4),
 	TEST("looks/loss", ON_XFS | ON_BOTH, test_loss),
+	TEST("looks/entry", ON_XFS | ON_BOTH, test_entry, .starts = 5),
 	TEST("looks/gap", ON_XFS | ON_BOTH, test_gap, .starts = 2),
 	TEST("looks/wait", ON_EXT4 | ON_BOTH, test_wait, .starts = 2),
 	TESTS_END,
