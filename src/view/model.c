@@ -381,6 +381,14 @@ static int rows_fill(struct model *m, struct engine *e, size_t page)
 	return err;
 }
 
+static uint64_t now_of(struct engine *e, const struct screen_info *info)
+{
+	struct engine_stats now;
+
+	engine_stats_get(e, &now);
+	return info->now ? info->now : now.now;
+}
+
 int model_snapshot(struct model *m, struct engine *e, const struct screen_info *info, size_t page)
 {
 	struct collect c;
@@ -430,10 +438,18 @@ static void too_small_draw(struct model *m)
 		      MODEL_COLS_MIN, MODEL_ROWS_MIN);
 }
 
+/* The table begins there: what waits stands above it, and leaves it four rows at least. */
+static int waits_end(const struct model *m, int bottom)
+{
+	int most = bottom - SUMMARY_ROWS - 5;
+
+	return SUMMARY_ROWS + (most < 0 ? 0 : (int)m->nr_waits < most ? (int)m->nr_waits : most);
+}
+
 int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols)
 {
 	/* summary, title, hints; the pane takes half of what is left */
-	int bottom = rows - 1, table_end = bottom, err;
+	int bottom = rows - 1, table_end = bottom, top, err;
 
 	if (m->canvas.rows != rows || m->canvas.cols != cols) {
 		err = canvas_resize(&m->canvas, rows, cols);
@@ -445,20 +461,27 @@ int model_draw(struct model *m, struct engine *e, const struct screen_info *info
 		too_small_draw(m);
 		return 0;
 	}
+	/* how many wait is known before the rows of the table are taken */
+	if (!m->frozen) {
+		m->now = now_of(e, info);
+		waits_snapshot(m, e);
+	}
+	top = waits_end(m, bottom);
 	if (m->detail && !m->help)
-		table_end = SUMMARY_ROWS + 1 + (bottom - SUMMARY_ROWS - 1) / 2;
-	err = model_snapshot(m, e, info, table_end - SUMMARY_ROWS - 1);
+		table_end = top + 1 + (bottom - top - 1) / 2;
+	err = model_snapshot(m, e, info, table_end - top - 1);
 	if (err)
 		return err;
 	summary_draw(m, info);
+	waits_draw(m, SUMMARY_ROWS, top);
 	if (m->help) {
-		help_draw(m, SUMMARY_ROWS, bottom);
+		help_draw(m, top, bottom);
 	} else if (m->show_findings) {
-		findings_draw(m, SUMMARY_ROWS, table_end);
+		findings_draw(m, top, table_end);
 		if (m->detail)
 			err = finding_detail_draw(m, e, info, table_end, bottom);
 	} else {
-		folios_draw(m, SUMMARY_ROWS, table_end, info);
+		folios_draw(m, top, table_end, info);
 		if (m->detail)
 			err = detail_draw(m, e, table_end, bottom);
 	}

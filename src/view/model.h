@@ -13,6 +13,7 @@
 #define MODEL_TEXT_MAX 64
 #define MODEL_ROWS_MIN 10
 #define MODEL_COLS_MIN 60
+#define MODEL_WAITS    3 /* lines of who waits */
 /* Folios that a frozen screen keeps: copies, half of them before what was shown. */
 #define MODEL_FROZEN_MAX 10000
 
@@ -86,6 +87,10 @@ struct model {
 	struct engine_stats rate; /* differences over rate_seconds */
 	uint64_t now; /* ns; of the picture */
 	uint64_t live_now;
+
+	struct engine_wait waits[MODEL_WAITS]; /* those that wait longest */
+	char wait_text[MODEL_WAITS][1024];
+	unsigned int nr_waits, nr_waits_all;
 
 	struct finding_row *findings; /* what matters most first */
 	size_t nr_findings, room_findings;
@@ -182,6 +187,13 @@ void findings_draw(struct model *m, int row, int end);
 /* The selected one, with stacks and holders. Returns 0 or -ENOMEM. */
 int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row,
 			int end);
+
+/* ---- waits.c ---- */
+
+/* Who waits for a second or longer. */
+void waits_snapshot(struct model *m, struct engine *e);
+/* A line each from @row to before @end. Returns the row behind the last. */
+int waits_draw(struct model *m, int row, int end);
 
 /* ---- summary.c, folios.c, detail.c: parts of the picture ---- */
 

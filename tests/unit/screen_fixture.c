@@ -80,7 +80,7 @@ void press(struct fixture *f, const char *keys)
 
 uint64_t first_pfn(struct fixture *f)
 {
-	return strtoull(row(f, SUMMARY_ROWS + 1), NULL, 16);
+	return strtoull(row(f, SUMMARY_ROWS + (int)f->m->nr_waits + 1), NULL, 16);
 }
 
 void break_busy(struct fixture *f, uint64_t time, uint64_t index)
