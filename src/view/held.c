@@ -366,7 +366,9 @@ static int add_wait(const struct engine_wait *wait, void *arg)
 int view_waits_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
 {
 	struct waits w = { .e = e, .filter = filter, .s = scan_new(NULL, engine_legacy(e)) };
-	struct scan_view v = { .s = w.s, .filter = scan_filter_of(w.s), .now = now, .holders = true };
+	/* the scan's own has a last page, which what waits for no page would be behind */
+	static const struct scan_filter all;
+	struct scan_view v = { .s = w.s, .filter = &all, .now = now, .holders = true };
 
 	if (!w.s)
 		return -ENOMEM;
