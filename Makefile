@@ -233,6 +233,7 @@ $(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(UNIT_LIB:%.c=$(BUILD)/san
 	$(Q)$(CC) $(LDFLAGS) $(SAN) $^ -o $@ $(PKG_LIBS) -lcmocka
 
 $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/obj/tests/fuzz/common.o \
+		$(BUILD)/fuzz/obj/tests/fuzz/few.o \
 		$(BUILD)/fuzz/obj/libdaxtop.a
 	$(call say,LD,$@)
 	$(Q)$(CLANG) $(LDFLAGS) $(FUZZ_LDFLAGS) $^ -o $@ $(PKG_LIBS)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "engine/engine.h"
 #include "../records.h"
+#include "few.h"
 #include "fuzz.h"
 #include "kernel/stackset.h"
 #include "frame.h"
@@ -22,8 +23,6 @@
 /* An input; more are slow and find nothing new. */
 #define RECORDS_MAX 400
 #define MANY_MAX    40000
-#define FIRST_PFN   0x100000ull
-#define NR_PAGES    0x1000ull
 #define STACKS	    16 /* numbers of those that are sent; half as many are kept */
 
 /* What the views need and the engine does not keep. */
@@ -32,68 +31,12 @@ struct world {
 	struct stackset *stacks;
 	unsigned long read, written; /* of the ring */
 	bool kept[STACKS];
-	struct bytes b;
-	uint64_t now;
-	bool filled;
-	unsigned int many; /* records that many() made */
+	struct few few;
 	unsigned int found, histories; /* how many were asked for */
 	FILE *text, *json;
 	char *text_buf, *json_buf;
 	size_t text_len, json_len;
 };
-
-static uint64_t pgmap_id(unsigned int n)
-{
-	return 0xffff888000000000ull + (n & 3) * 0x1000;
-}
-
-/* Few values each, so that records are about the same things. */
-static void record_fill(struct world *w, struct dx_event *ev)
-{
-	struct bytes *b = &w->b;
-	unsigned int kind;
-
-	ev->type = bytes_number(b, 1) % (DX_EVENT_TYPES + 1);
-	ev->flags = bytes_number(b, 2);
-	ev->nr = bytes_number(b, 1);
-	/* mostly on; may go back */
-	w->now += (int64_t)(int16_t)bytes_number(b, 2) * 10000000 + 160000000;
-	ev->time = w->now;
-	kind = bytes_number(b, 1);
-	ev->tgid = 100 + (kind & 3);
-	ev->pid = ev->tgid + (kind >> 2 & 1);
-	ev->cpu = kind >> 3 & 1;
-	ev->pgmap_type = kind >> 4 & 7;
-	ev->level = kind >> 7;
-	kind = bytes_number(b, 1);
-	ev->pgmap = pgmap_id(kind);
-	ev->order = (kind >> 2 & 3) == 1 ? 9 : (kind >> 2 & 3) == 2 ? bytes_number(b, 1) % 32 : 0;
-	ev->dev = kind >> 4 & 1 ? 259 << 20 | 1 : 8 << 20 | 1;
-	ev->ino = kind >> 5 & 3;
-	ev->index = bytes_number(b, 1);
-	ev->pfn = FIRST_PFN + (kind & 3) * NR_PAGES + bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);
-	ev->refcount = (int16_t)bytes_number(b, 2);
-	ev->mapcount = (int8_t)bytes_number(b, 1);
-	ev->pincount = ev->refcount >> 10;
-	ev->arg = bytes_number(b, 1);
-	ev->ref_first = (int8_t)bytes_number(b, 1);
-	ev->addr = bytes_number(b, 1) << 12;
-	ev->ret = (int8_t)bytes_number(b, 1);
-	ev->stack = (int8_t)bytes_number(b, 1);
-	ev->ustack = ev->stack / 2;
-	ev->since = ev->index * 1000;
-	if (kind & 0x80) {
-		/* whatever bytes: names, and all the rest at its extremes */
-		for (size_t i = 0; i < sizeof(ev->comm); i++)
-			ev->comm[i] = bytes_number(b, 1);
-		ev->refcount = bytes_number(b, 4);
-		ev->ino = bytes_number(b, 8);
-		ev->index = bytes_number(b, 8);
-		ev->addr = bytes_number(b, 8);
-	} else {
-		strcpy(ev->comm, "db\033\302\233");
-	}
-}
 
 /* ---- stacks, as the source keeps them ---- */
 
@@ -106,17 +49,18 @@ static void sent_clear(void *arg, int32_t number)
 static void stack_sent(struct world *w)
 {
 	struct dx_stack_event e = { .type = DX_STACK };
-	unsigned int how = bytes_number(&w->b, 1), number = how % STACKS;
+	unsigned int how = bytes_number(&w->few.b, 1), number = how % STACKS;
 	size_t len = sizeof(e);
 	int rc;
 
 	e.hash = (uint64_t)number << 33 | 1;
-	e.nr = bytes_number(&w->b, 1) % (DX_STACK_FRAMES + 2);
+	e.nr = bytes_number(&w->few.b, 1) % (DX_STACK_FRAMES + 2);
 	for (size_t i = 0; i < DX_STACK_FRAMES; i++)
-		e.ip[i] = how & 0x40 ? bytes_number(&w->b, 8) : 0xffffffff81000000 + number * 64 + i;
+		e.ip[i] = how & 0x40 ? bytes_number(&w->few.b, 8)
+				     : 0xffffffff81000000 + number * 64 + i;
 	/* cut short */
 	if (how & 0x80)
-		len -= 1 + bytes_number(&w->b, 1);
+		len -= 1 + bytes_number(&w->few.b, 1);
 	rc = stackset_add(w->stacks, &e, len);
 	promise(!rc || rc == -EINVAL || rc == -EEXIST || rc == -ENOSPC);
 	promise(stackset_nr(w->stacks) <= STACKS / 2);
@@ -149,9 +93,9 @@ static void stack_stays(void *arg, int32_t number)
 static void stacks_swept(struct world *w)
 {
 	w->read = w->written;
-	w->written += bytes_number(&w->b, 1);
+	w->written += bytes_number(&w->few.b, 1);
 	engine_stacks(w->e, stack_hold, w);
-	stackset_sweep(w->stacks, w->now, w->read, &w->written);
+	stackset_sweep(w->stacks, w->few.now, w->read, &w->written);
 	engine_stacks(w->e, stack_stays, w);
 }
 
@@ -181,28 +125,10 @@ static void told(struct world *w, const struct dx_event *ev)
 
 static void record(struct world *w)
 {
-	struct dx_file_event f = {};
-	size_t len = sizeof(f.e);
+	struct dx_file_event f;
+	size_t len = few_event(&w->few, &f);
 	int rc;
 
-	record_fill(w, &f.e);
-	if (f.e.type == DX_FILE) {
-		char *path = bytes_string(&w->b, DX_PATH_LEN);
-
-		/* behind the name the ring has what was there before */
-		memset(f.path, 'x', sizeof(f.path));
-		f.path_len = strlen(path);
-		memcpy(f.path, path, f.path_len);
-		free(path);
-		f.path_flags = f.e.nr & 3;
-		/* a length that the record has not */
-		if (f.e.nr & 4)
-			f.path_len = f.e.nr << 16 | 0xffff;
-		len = sizeof(f);
-	}
-	/* cut short */
-	if (f.e.nr == 255)
-		len -= f.e.pid;
 	/* before anything refers to it, as session_live.c does */
 	promise(stackset_use(w->stacks, f.e.stack) == stack_kept(w, f.e.stack));
 	if (dx_event_has_ustack(&f.e))
@@ -213,44 +139,15 @@ static void record(struct world *w)
 		told(w, &f.e);
 }
 
-/* Many of what the engine has tables of: they grow; once, beyond where it sweeps them. */
-static void many(struct world *w, unsigned int n, unsigned int how)
+static void made(void *arg, unsigned int type, const void *payload, size_t len)
 {
-	static const struct {
-		uint8_t type;
-		unsigned int fill; /* more than the first limit */
-		unsigned int share; /* of MANY_MAX, a record */
-	} kinds[] = {
-		{ DX_FILE, 70000, 0 },	{ DX_GET, 20000, 1 },	    { DX_PIN, 20000, 1 },
-		{ DX_FAULT, 20000, 1 }, { DX_TASK_GONE, 200, 100 }, { DX_SAMPLE, 20000, 1 },
-	};
-	struct dx_file_event f = { .path = "/f", .path_len = 2 };
-	unsigned int kind = how % 6, nr = n * 8;
+	struct world *w = arg;
+	int rc = put(w->e, type, payload, len);
 
-	if (n == 255 && !w->filled)
-		nr = kinds[kind].fill;
-	w->filled = w->filled || n == 255;
-	if (w->many + nr * kinds[kind].share > MANY_MAX)
-		return;
-	w->many += nr * kinds[kind].share;
-	f.e = (struct dx_event){ .type = kinds[kind].type,
-				 .nr = 1,
-				 .pgmap = pgmap_id(0),
-				 .pgmap_type = 3,
-				 .refcount = 2,
-				 .stack = -1,
-				 .ustack = -1,
-				 .dev = 8 << 20 | 1,
-				 .comm = "many" };
-	for (unsigned int i = 0; i < nr; i++) {
-		f.e.time = w->now + (how & 8 ? nr - i : i);
-		f.e.tgid = f.e.pid = 1000 + (how & 16 ? i : 0);
-		f.e.pfn = FIRST_PFN + (how & 32 ? i : 0);
-		f.e.ino = how & 64 ? i : 1;
-		f.e.index = i;
-		promise(!put_event(w->e, &f.e, f.e.type == DX_FILE ? sizeof(f) : sizeof(f.e)));
-	}
-	w->now += nr;
+	promise(!rc || rc == -EBADMSG);
+	promise(engine_refusal(w->e)[0]);
+	if (type == DX_REC_ENDING)
+		engine_pending(w->e);
 }
 
 static void asked(struct world *w)
@@ -261,7 +158,7 @@ static void asked(struct world *w)
 	promise(n <= 8);
 	for (size_t i = 0; i < n; i++) {
 		struct dx_event ev = { .type = DX_TASK_GONE,
-				       .time = w->now,
+				       .time = w->few.now,
 				       .tgid = ask[i].tgid,
 				       .stack = -1,
 				       .ustack = -1 };
@@ -271,128 +168,21 @@ static void asked(struct world *w)
 	}
 }
 
-static void pgmap_set(struct world *w, unsigned int n)
-{
-	struct dx_pgmap p = {
-		.pgmap = pgmap_id(n),
-		.pfn = FIRST_PFN + (n & 3) * NR_PAGES,
-		.nr_pages = NR_PAGES,
-		.type = 1 + (n >> 2) % 6,
-	};
-	char *name = bytes_string(&w->b, sizeof(p.device) - 1);
-
-	strcpy(p.device, name);
-	free(name);
-	promise(!put_pgmap(w->e, &p));
-}
-
-/* A look, of the pages that records are about; now and then one that does not end. */
-static void looked(struct world *w)
-{
-	unsigned int how = bytes_number(&w->b, 1);
-	struct dx_look l = { .begin = w->now,
-			     .end = w->now,
-			     .first = how & 1,
-			     .last = how & 2 ? UINT64_MAX : 0,
-			     .flags = how >> 2 & 1 };
-
-	put(w->e, DX_REC_LOOK, &l, sizeof(l));
-	for (unsigned int i = 0; i < (how >> 3 & 7); i++) {
-		unsigned int kind = bytes_number(&w->b, 1);
-		struct dx_holder h = { .pfn = FIRST_PFN + bytes_number(&w->b, 1),
-				       .nr = kind & 3 ? kind & 3 : 600,
-				       .last = UINT64_MAX,
-				       .refs = bytes_number(&w->b, 1),
-				       .flags = kind >> 2 & 3,
-				       .tgid = 100 + (kind >> 4 & 3),
-				       .object = kind >> 6,
-				       .fd = (int8_t)kind,
-				       .id = kind,
-				       .kind = "pipe",
-				       .comm = "db\033\302\233",
-				       .detail = "a\033\302\233" };
-
-		h.pid = h.tgid;
-		if (kind >> 6 == 3)
-			h.nr = 0;
-		if (kind == 0xff)
-			strcpy(h.kind, "\033none");
-		put(w->e, DX_REC_HOLDER, &h, sizeof(h));
-	}
-	for (unsigned int i = 0; i < how >> 6; i++) {
-		struct dx_wait t = { .time = w->now,
-				     .since = w->now - bytes_number(&w->b, 2),
-				     .pfn = FIRST_PFN + bytes_number(&w->b, 1),
-				     .pgmap = pgmap_id(i),
-				     .ino = 1,
-				     .dev = 8 << 20 | 1,
-				     .refcount = 1,
-				     .kind = 1 + bytes_number(&w->b, 1) % DX_WAIT_KINDS,
-				     .tgid = 100 + i,
-				     .pid = 100 + i,
-				     .state = "SD\033"[i % 3],
-				     .comm = "rm\033\302\233" };
-
-		put(w->e, DX_REC_WAIT, &t, sizeof(t));
-	}
-	if (how != 0xff)
-		put(w->e, DX_REC_LOOKED, &l, sizeof(l));
-}
-
-/* Of any type, with any bytes, of any length: what a file or a socket may hold. */
-static void any_record(struct world *w)
-{
-	uint64_t payload[sizeof(struct dx_rule_counts) / 8 + 1] = {};
-	unsigned int type = bytes_number(&w->b, 1) % (DX_RECORD_TYPES + 1);
-	size_t len = bytes_number(&w->b, 2) % sizeof(payload), filled = bytes_number(&w->b, 1);
-	int rc;
-
-	for (size_t i = 0; i < filled && i < len; i++)
-		((unsigned char *)payload)[i] = bytes_number(&w->b, 1);
-	rc = put(w->e, type, payload, len);
-	promise(!rc || rc == -EBADMSG);
-	promise(engine_refusal(w->e)[0]);
-}
-
 static void step(struct world *w)
 {
-	unsigned int op = bytes_number(&w->b, 1), n;
+	unsigned int op = bytes_number(&w->few.b, 1);
 
+	if (few_step(&w->few, op))
+		return;
 	switch (op) {
-	case 0xff:
-		put_time(w->e, w->now);
-		break;
-	case 0xfe:
-		n = bytes_number(&w->b, 1);
-		put_lost(w->e, n & 1, n % DX_EVENT_TYPES, n, w->now);
-		break;
-	case 0xfd:
-		put_missed(w->e, DX_FAULT, w->now);
-		break;
 	case 0xfc:
 		asked(w);
-		break;
-	case 0xfb:
-		pgmap_set(w, bytes_number(&w->b, 1));
-		break;
-	case 0xfa:
-		put_ending(w->e);
-		break;
-	case 0xf9:
-		n = bytes_number(&w->b, 1);
-		many(w, n, bytes_number(&w->b, 1));
 		break;
 	case 0xf8:
 		stack_sent(w);
 		break;
 	case 0xf7:
 		stacks_swept(w);
-		break;
-	case 0xf6:
-		any_record(w);
-		break;
-	case 0xf5:
-		looked(w);
 		break;
 	default:
 		record(w);
@@ -440,12 +230,12 @@ static void queried(struct world *w)
 	engine_stats_get(w->e, &stats);
 	engine_folios(w->e, folio_looked_up, w);
 	engine_holders(w->e, UINT64_MAX, holder_counted, &n);
-	engine_holders(w->e, FIRST_PFN, holder_counted, &n);
+	engine_holders(w->e, FEW_FIRST_PFN, holder_counted, &n);
 	engine_pgmaps(w->e, pgmap_counted, &n);
 	engine_waits(w->e, wait_counted, &n);
-	promise(!view_held_text(w->text, w->e, NULL, w->now));
-	promise(!view_waits_text(w->text, w->e, NULL, w->now));
-	promise(!view_before_json(w->json, w->e, NULL, w->now));
+	promise(!view_held_text(w->text, w->e, NULL, w->few.now));
+	promise(!view_waits_text(w->text, w->e, NULL, w->few.now));
+	promise(!view_before_json(w->json, w->e, NULL, w->few.now));
 }
 
 /* ---- the views ---- */
@@ -484,7 +274,7 @@ static void reported(struct world *w, unsigned int how)
 			.error_exitcode = 1 + (how & 127),
 		},
 		.start = 1,
-		.now = w->now,
+		.now = w->few.now,
 		.counts = &counts,
 		.command = how & 8 ? "x\033[31m" : NULL,
 		.status = how,
@@ -512,7 +302,7 @@ static void screen_drawn(struct world *w, unsigned int how)
 				    .kernel = "7.3.4",
 				    .regime = "current",
 				    .time = "12:31:07",
-				    .now = w->now,
+				    .now = w->few.now,
 				    .start = 1 };
 	struct view_top_state state = {};
 	struct model *m = model_new(&o);
@@ -537,7 +327,7 @@ static void screen_drawn(struct world *w, unsigned int how)
 
 static void world_open(struct world *w)
 {
-	unsigned int how = bytes_number(&w->b, 1);
+	unsigned int how = bytes_number(&w->few.b, 1);
 	struct engine_options o = {
 		.history_bytes = how & 1 ? 4096 : 1 << 20,
 		.window_ns = how & 2 ? 50000000 : 0,
@@ -550,7 +340,7 @@ static void world_open(struct world *w)
 		.stall_ns = 1000000000,
 	};
 
-	w->now = 1000000000;
+	w->few.now = 1000000000;
 	w->e = engine_new(&o);
 	w->stacks = stackset_new(STACKS / 2, (struct stackset_sent){ .clear = sent_clear });
 	w->text = open_memstream(&w->text_buf, &w->text_len);
@@ -574,14 +364,15 @@ static void world_close(struct world *w)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct world w = { .b = { data, size } };
+	struct world w = { .few = { .b = { data, size }, .put = made, .many_max = MANY_MAX } };
 	unsigned int how, shown;
 
+	w.few.arg = &w;
 	world_open(&w);
-	how = bytes_number(&w.b, 1);
+	how = bytes_number(&w.few.b, 1);
 	/* the views take most of the time, so not always all */
-	shown = bytes_number(&w.b, 1);
-	for (unsigned int i = 0; i < RECORDS_MAX && w.b.left; i++)
+	shown = bytes_number(&w.few.b, 1);
+	for (unsigned int i = 0; i < RECORDS_MAX && w.few.b.left; i++)
 		step(&w);
 	asked(&w);
 	put_time(w.e, UINT64_MAX);

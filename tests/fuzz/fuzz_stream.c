@@ -8,15 +8,25 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "engine/engine.h"
+#include "engine/verdict.h"
+#include "few.h"
 #include "fuzz.h"
 #include "model/stacks.h"
 #include "tee.h"
 
 #define RECORDS_MAX 200
+#define STREAM_MAX  (1 << 18)
 
-/* How the file is damaged besides. */
-enum { RAW_HEADER = 1, RAW_LENGTHS = 2, CUT = 4 };
+/* How the file is damaged besides, or what it is made of; and options of the engine. */
+enum {
+	RAW_HEADER = 1,
+	RAW_LENGTHS = 2,
+	CUT = 4,
+	FEW = 8,
+	PATROL = 16,
+	STRICT = 32,
+	NO_WINDOW = 64
+};
 
 struct world {
 	struct engine *e;
@@ -57,6 +67,56 @@ static size_t stream_make(uint8_t *out, const uint8_t *data, size_t size, unsign
 	}
 	return how & CUT && at ? at - 1 : at;
 }
+
+/* ---- the same of records with few values: any bytes are hardly ever about the same things ---- */
+
+struct made {
+	uint8_t *out;
+	size_t at;
+};
+
+static void made(void *arg, unsigned int type, const void *payload, size_t len)
+{
+	struct made *m = arg;
+	const struct dx_record r = { .len = sizeof(r) + ((len + 7) & ~7ul), .type = type };
+
+	if (len > DX_RECORD_MAX - sizeof(r) || m->at + r.len > STREAM_MAX)
+		return;
+	memcpy(m->out + m->at, &r, sizeof(r));
+	memset(m->out + m->at + sizeof(r), 0, r.len - sizeof(r));
+	memcpy(m->out + m->at + sizeof(r), payload, len);
+	m->at += r.len;
+}
+
+static size_t stream_few(uint8_t *out, struct bytes b)
+{
+	struct dx_stream_header h = { .abi = DX_STREAM_ABI, .byte_order = DX_STREAM_BYTE_ORDER };
+	struct made m = { .out = out, .at = sizeof(h) };
+	struct few few = { .b = b, .now = 1000000000, .put = made, .arg = &m };
+	const struct dx_ask ask = { .max = 8 };
+	struct dx_hello hello = { .flags = bytes_number(&few.b, 1) & 3 };
+	struct dx_file_event f;
+	size_t len;
+
+	memcpy(h.magic, DX_STREAM_MAGIC, sizeof(h.magic));
+	memcpy(out, &h, sizeof(h));
+	made(&m, DX_REC_HELLO, &hello, sizeof(hello));
+	for (int i = 0; i < RECORDS_MAX && few.b.left; i++) {
+		unsigned int op = bytes_number(&few.b, 1);
+
+		if (few_step(&few, op))
+			continue;
+		if (op == 0xfc) {
+			made(&m, DX_REC_ASK, &ask, sizeof(ask));
+			continue;
+		}
+		len = few_event(&few, &f);
+		made(&m, f.e.type == DX_FILE ? DX_REC_FILE : DX_REC_EVENT, &f, len);
+	}
+	return m.at;
+}
+
+/* ---- what is read of it ---- */
 
 static void stack_told(struct world *w, const void *payload, size_t len)
 {
@@ -126,20 +186,76 @@ static void records(struct world *w, struct replay *p)
 	promise_harmless(err, false);
 }
 
+static int folio_asked(const struct engine_folio *f, void *arg)
+{
+	struct world *w = arg;
+	struct engine_folio got;
+
+	promise(!engine_folio_get(w->e, f->pfn, &got) && got.pfn == f->pfn);
+	return 0;
+}
+
+static int holder_asked(const struct engine_holder *h, void *arg)
+{
+	(void)arg;
+	promise(memchr(h->kind, 0, sizeof(h->kind)) && memchr(h->detail, 0, sizeof(h->detail)));
+	return 0;
+}
+
+static int wait_asked(const struct engine_wait *t, void *arg)
+{
+	(void)arg;
+	promise(t->kind && t->kind < DX_WAIT_KINDS);
+	return 0;
+}
+
+static int pgmap_asked(const struct engine_pgmap *p, void *arg)
+{
+	(void)arg;
+	promise(memchr(p->device, 0, sizeof(p->device)));
+	return 0;
+}
+
+/* Whatever was fed, there is an answer. */
+static void engine_asked(struct world *w)
+{
+	const struct verdict_terms t = { .rules = ~1u & ((1u << DX_RULES) - 1), .error_exitcode = 1 };
+	struct engine_stats stats;
+	struct verdict v;
+
+	engine_stats_get(w->e, &stats);
+	engine_pending(w->e);
+	engine_folios(w->e, folio_asked, w);
+	engine_holders(w->e, UINT64_MAX, holder_asked, w);
+	engine_waits(w->e, wait_asked, w);
+	engine_pgmaps(w->e, pgmap_asked, w);
+	engine_verdict(w->e, &t, &v);
+	promise(v.exit == 0 || v.exit == 1 || v.exit == VERDICT_NOT_ALL_SEEN);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct engine_options o = { .history_bytes = 1 << 16, .window_ns = 1000000, .max_folios = 64 };
 	struct bytes b = { data, size };
 	unsigned int how = bytes_number(&b, 1);
+	struct engine_options o = {
+		.history_bytes = 1 << 16,
+		.window_ns = how & NO_WINDOW ? 0 : 50000000,
+		.max_folios = 64,
+		.leak_ns = 1000000000,
+		.stall_ns = 1000000000,
+		.patrol = how & PATROL,
+		.strict = how & STRICT,
+	};
 	struct world w = { .e = engine_new(&o) };
-	uint8_t *stream = malloc(sizeof(struct dx_stream_header) + b.left + 8);
+	uint8_t *stream =
+		malloc(how & FEW ? STREAM_MAX : sizeof(struct dx_stream_header) + b.left + 8);
 	int fd = memfd_create("stream", MFD_CLOEXEC);
 	struct replay *p;
 	char path[40], err[512] = "";
 	size_t len;
 
 	promise(w.e && stream && fd >= 0);
-	len = stream_make(stream, b.p, b.left, how);
+	len = how & FEW ? stream_few(stream, b) : stream_make(stream, b.p, b.left, how);
 	promise(write(fd, stream, len) == (ssize_t)len);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	p = replay_open(path, err, sizeof(err));
@@ -148,6 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (p)
 		records(&w, p);
 	stacks_asked(&w);
+	engine_asked(&w);
 	replay_close(p);
 	close(fd);
 	free(stream);
