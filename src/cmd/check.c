@@ -234,17 +234,17 @@ static int report(struct check *c)
 	probes_weigh(c, &r.terms, unchecked);
 	memcpy(r.left, c->left, sizeof(r.left));
 	err = report_collect(&r, c->s.engine);
+	/* whatever began it, and whether it is a finding or not; the verdict is the last line */
+	if (!err && o->o.json)
+		err = view_waits_json(c->out, c->s.engine, NULL, c->s.now);
+	else if (!err && !o->ktap)
+		err = view_waits_text(c->out, c->s.engine, NULL, c->s.now);
 	if (!err && o->o.json)
 		err = view_report_json(c->out, &r);
 	else if (!err && o->ktap)
 		view_report_ktap(c->out, &r);
 	else if (!err)
 		view_report_text(c->out, &r);
-	/* whatever began it, and whether it is a finding or not */
-	if (!err && o->o.json)
-		err = view_waits_json(c->out, c->s.engine, NULL, c->s.now);
-	else if (!err && !o->ktap)
-		err = view_waits_text(c->out, c->s.engine, NULL, c->s.now);
 	if (err)
 		c->s.error = err;
 	c->whole = !err;
