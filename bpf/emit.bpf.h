@@ -108,27 +108,7 @@ static __always_inline void event_inode(struct dx_event *e, const struct inode *
 	e->dev = inode_dev(inode);
 }
 
-/* What struct folio counts; @addr: its address as a number. */
-static __always_inline void event_counts(struct dx_event *e, const struct folio *folio, __u64 addr)
-{
-	struct dev_pagemap *pgmap = folio_pgmap(addr);
-	int ref = folio->_refcount.counter;
-
-	e->pfn = addr_pfn(addr);
-	e->refcount = ref;
-	if (folio_is_large(folio)) {
-		e->order = folio->_flags_1 & 0xff;
-		e->mapcount = folio->_large_mapcount.counter + 1;
-		e->pincount = folio->_pincount.counter;
-	} else {
-		e->mapcount = folio->_mapcount.counter + 1;
-		e->pincount = ref > 0 ? (__u32)ref / GUP_PIN_COUNTING_BIAS : 0;
-	}
-	e->pgmap = (__u64)pgmap;
-	e->pgmap_type = pgmap->type;
-}
-
-/* The same of an order-0 folio. */
+/* What an order-0 folio counts; @addr: of its struct page. */
 static __always_inline void event_counts_small(struct dx_event *e, __u64 addr)
 {
 	struct dev_pagemap *pgmap = folio_pgmap(addr);
@@ -140,6 +120,17 @@ static __always_inline void event_counts_small(struct dx_event *e, __u64 addr)
 	e->pincount = n.ref > 0 ? (__u32)n.ref / GUP_PIN_COUNTING_BIAS : 0;
 	e->pgmap = (__u64)pgmap;
 	e->pgmap_type = pgmap->type;
+}
+
+/* The same of a folio of any order. */
+static __always_inline void event_counts(struct dx_event *e, const struct folio *folio, __u64 addr)
+{
+	event_counts_small(e, addr);
+	if (folio_is_large(folio)) {
+		e->order = folio->_flags_1 & 0xff;
+		e->mapcount = folio->_large_mapcount.counter + 1;
+		e->pincount = folio->_pincount.counter;
+	}
 }
 
 /* The same, and whose page it is. */

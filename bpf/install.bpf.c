@@ -274,52 +274,58 @@ HOOK(dx_rmap_add_pud)
 	return rmap_added(ctx, folio, vma, DX_PUD);
 }
 
-/* The mapping is still there, and its reference. */
-static __always_inline void unmap_rules(void *ctx, struct folio *folio, __u64 at, int nr, __u8 level)
+/*
+ * The mapping is still there, and its reference. @counts: COUNTS() of mappings and references;
+ * @generic: the pgmap, where it is a GENERIC one.
+ */
+static __always_inline void unmap_rules(void *ctx, __u64 at, __u64 counts, __u64 generic, int nr,
+					__u8 level)
 {
-	struct folio_counts n = folio_counts_small(at);
-	struct dx_rule_counts *c = rule_counts();
-	__u64 pgmap = folio_pgmap_addr(at);
-	int base = 0;
+	struct dx_rule_cpu *c = rule_cpu();
+	int map = (__s32)counts, ref = (__s32)(counts >> 32), base = 0;
 
 	if (!c)
 		return;
-	if (pgmap_cast(pgmap)->type == MEMORY_DEVICE_GENERIC && pgmap_is_devdax(pgmap))
+	if (generic && pgmap_is_devdax(generic))
 		base = 1;
-	rule_checked(c, DX_RULE_MAPCOUNT_UNDERFLOW);
-	rule_checked(c, base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT);
-	/* a large folio's _mapcount is not its number of mappings */
-	if (folio_is_large(folio))
-		n.map = folio->_large_mapcount.counter + 1;
-	if (n.ref < n.map + base)
+	__sync_fetch_and_add(&c->unmapped[base], 1);
+	if (ref < map + base)
 		rule_below_mapcount(ctx, at, base);
 	/* others' mappings come and go, but these are there, so one load is enough */
-	if (n.map < nr)
+	if (map < nr)
 		rule_broken(ctx,
 			    WHAT(DX_RULE_MAPCOUNT_UNDERFLOW, DX_D_NONE) | WHAT_LEVEL(level) |
 				    WHAT_NR(nr),
-			    at, COUNTS(nr, n.map), 0);
+			    at, COUNTS(nr, map), 0);
 }
 
+/* Judged by what the event says: loads of the kernel's memory are the most of what both cost. */
 static __always_inline int unmapped(__u64 *ctx, struct folio *folio, int nr,
 				    struct vm_area_struct *vma, __u8 level)
 {
+	__u64 at, counts, generic = 0;
 	struct dx_event *e;
-	__u64 at;
 
 	if (!page_is_zone_device((struct page *)folio))
 		return 0;
 	file_of(field_word(vma, struct vm_area_struct, vm_file));
 	bpf_get_func_arg((void *)ctx, 0, &at);
-	if (rules_on)
-		unmap_rules(ctx, folio, at, nr, level);
 	e = event_new(DX_UNMAP, 0);
-	if (!e)
-		return 0;
-	event_folio(e, folio, at);
-	e->nr = nr;
-	e->level = level;
-	event_submit(e);
+	if (e) {
+		event_folio(e, folio, at);
+		e->nr = nr;
+		e->level = level;
+		counts = COUNTS(e->mapcount, e->refcount);
+		if (e->pgmap_type == MEMORY_DEVICE_GENERIC)
+			generic = e->pgmap;
+		event_submit(e);
+	} else {
+		counts = COUNTS(folio_mapcount(folio), folio->_refcount.counter);
+		if (folio_pgmap(at)->type == MEMORY_DEVICE_GENERIC)
+			generic = folio_pgmap_addr(at);
+	}
+	if (rules_on)
+		unmap_rules(ctx, at, counts, generic, nr, level);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ struct rules_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct dx_rule_counts);
+	__type(value, struct dx_rule_cpu);
 };
 /* How many violations a kind and place has had: the first ones are told, then 1 in 2^n. */
 struct place {
@@ -60,11 +60,18 @@ extern const volatile bool strict; /* tell of what the legacy regime does by des
 
 #define PLACE_FIRST 4 /* violations of a place that are told, each */
 
-static __always_inline struct dx_rule_counts *rule_counts(void)
+static __always_inline struct dx_rule_cpu *rule_cpu(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&rules, &zero);
+}
+
+static __always_inline struct dx_rule_counts *rule_counts(void)
+{
+	struct dx_rule_cpu *c = rule_cpu();
+
+	return c ? &c->counts : NULL;
 }
 
 /* Atomic: tasks preempt each other in a program. */

@@ -80,8 +80,8 @@ enum dx_detail {
 };
 
 /*
- * The map "rules", one element a CPU: how often each rule was checked and broken
- * since the programs were attached. Complete even when the ring is full.
+ * How often each rule was checked and broken since the programs were attached. Complete even when the
+ * ring is full.
  */
 struct dx_rule_counts {
 	__dx_u64 checked[DX_RULES];
@@ -90,6 +90,12 @@ struct dx_rule_counts {
 	__dx_u64 gone_folios;
 	/* Pages whose stale index was taken down (left_indexes), and those of them that have it no more. */
 	__dx_u64 left_kept, left_gone;
+};
+
+/* The map "rules" has one of a CPU. */
+struct dx_rule_cpu {
+	struct dx_rule_counts counts; /* but for what follows */
+	__dx_u64 unmapped[2]; /* each of them is a check of two rules; [1]: of device-dax's memory */
 };
 
 #define DX_INDEXES_MAX \

@@ -107,23 +107,32 @@ static void faults_add(const struct source *s, struct dx_rule_counts *total)
 			total->checked[means[i].rule] += sum[means[i].count];
 }
 
+static void rules_add(struct dx_rule_counts *total, const struct dx_rule_cpu *cpu)
+{
+	const struct dx_rule_counts *c = &cpu->counts;
+
+	for (unsigned int rule = 0; rule < DX_RULES; rule++) {
+		total->checked[rule] += c->checked[rule];
+		total->broken[rule] += c->broken[rule];
+	}
+	total->checked[DX_RULE_MAPCOUNT_UNDERFLOW] += cpu->unmapped[0] + cpu->unmapped[1];
+	total->checked[DX_RULE_FOLIO_OVERPUT] += cpu->unmapped[0];
+	total->checked[DX_RULE_GENERIC_OVERPUT] += cpu->unmapped[1];
+	total->gone_folios += c->gone_folios;
+	total->left_kept += c->left_kept;
+	total->left_gone += c->left_gone;
+}
+
 int source_rules(struct source *s, struct dx_rule_counts *total)
 {
-	struct dx_rule_counts cpu[s->nr_cpus];
+	struct dx_rule_cpu cpu[s->nr_cpus];
 	uint32_t zero = 0;
 
 	memset(total, 0, sizeof(*total));
 	if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.rules), &zero, cpu))
 		return -errno;
-	for (unsigned int i = 0; i < s->nr_cpus; i++) {
-		for (unsigned int rule = 0; rule < DX_RULES; rule++) {
-			total->checked[rule] += cpu[i].checked[rule];
-			total->broken[rule] += cpu[i].broken[rule];
-		}
-		total->gone_folios += cpu[i].gone_folios;
-		total->left_kept += cpu[i].left_kept;
-		total->left_gone += cpu[i].left_gone;
-	}
+	for (unsigned int i = 0; i < s->nr_cpus; i++)
+		rules_add(total, &cpu[i]);
 	faults_add(s, total);
 	return 0;
 }
