@@ -14,6 +14,10 @@
 #include "event.h"
 #include "folio.bpf.h"
 
+struct stack_frames {
+	__u64 ip[DX_STACK_FRAMES];
+};
+
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);

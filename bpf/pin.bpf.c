@@ -183,8 +183,8 @@ static __always_inline int grabbed(void *ctx, __u64 pages, __u64 addr, __u64 n, 
 	c->foll = foll;
 	c->flags = flags;
 	c->ret = n;
-	c->stack = stack_take(ctx, t->ip, 0);
-	c->ustack = stack_take(ctx, t->ip, BPF_F_USER_STACK);
+	c->stack = stack_take(ctx, &t->stack, 0);
+	c->ustack = stack_take(ctx, &t->stack, BPF_F_USER_STACK);
 	bpf_loop(n - c->i + 1, grab_step, &c, 0);
 	return 0;
 }

@@ -84,44 +84,58 @@ static __always_inline void stack_submit(struct dx_stack_event *e, __u64 h)
 	stacks_sent[at] = h;
 }
 
-/*
- * The number of the stack of this moment (@flags: 0 or BPF_F_USER_STACK), or DX_STACK_NONE,
- * DX_STACK_UNKEPT. @ip: room for DX_STACK_FRAMES. To be called before the event's record is reserved,
- * so that the stack comes first; another CPU that finds it sent reserves its event behind it, too.
- *
- * bpf_get_stack() returns 0 where there is none (a kernel thread has no user stack), and an error
- * where the kernel's buffer is in use by a task that was preempted (kernel/events/callchain.c,
- * get_callchain_entry()). It makes 0 of what it has no frames for.
- */
-static __always_inline int stack_take(void *ctx, __u64 *ip, __u64 flags)
+/* The number of the stack with hash @h, which goes to user space before it, if it was not sent. */
+static __always_inline int stack_number(const struct stack_frames *f, __u32 n, __u64 h, __u64 flags)
 {
-	long bytes = bpf_get_stack(ctx, ip, DX_STACK_FRAMES * sizeof(*ip), flags);
 	struct dx_stack_event *e;
-	__u32 n;
-	__u64 h;
 
-	if (bytes <= 0)
-		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
-	n = bytes / 8;
-	if (n > DX_STACK_FRAMES) /* never: the verifier must know */
-		return DX_STACK_UNKEPT;
-	h = stack_hash_begin(n);
-	for (__u32 i = 0; i < 2 * n; i += 2)
-		h += stack_hash_halves(ip, i);
 	h = stack_hash_end(h);
 	if (stack_is_sent(h))
 		return dx_stack_number(h);
 	e = stack_event(n, h, flags);
 	if (!e)
 		return DX_STACK_UNKEPT;
-	__builtin_memcpy(e->ip, ip, sizeof(e->ip));
+	/* a copy by a helper is one call for the verifier */
+	bpf_probe_read_kernel(e->ip, sizeof(e->ip), f->ip);
 	stack_submit(e, h);
 	return dx_stack_number(h);
 }
 
-struct stack_frames {
-	__u64 ip[DX_STACK_FRAMES];
-};
+/*
+ * What bpf_get_stack() has put into @f: @bytes are what it returned, 0 where there is no stack (a kernel thread has no
+ * user stack), and an error where the kernel's buffer is in use by a task that was preempted
+ * (kernel/events/callchain.c, get_callchain_entry()). It makes 0 of what it has no frames for.
+ *
+ * A global function, which the verifier looks at once and not again from each place that calls it.
+ */
+__noinline int stack_sum(struct stack_frames *f, long bytes, __u64 flags)
+{
+	__u32 n;
+	__u64 h;
+
+	if (!f || bytes <= 0)
+		return bytes ? DX_STACK_UNKEPT : DX_STACK_NONE;
+	n = bytes / 8;
+	if (n > DX_STACK_FRAMES) /* never: the verifier must know */
+		return DX_STACK_UNKEPT;
+	h = stack_hash_begin(n);
+	for (__u32 i = 0; i < 2 * n; i += 2)
+		h += stack_hash_halves(f->ip, i);
+	return stack_number(f, n, h, flags);
+}
+
+/*
+ * The number of the stack of this moment (@flags: 0 or BPF_F_USER_STACK), or DX_STACK_NONE,
+ * DX_STACK_UNKEPT. To be called before the event's record is reserved,
+ * so that the stack comes first; another CPU that finds it sent reserves its event behind it, too.
+ *
+ * Not a function: that would be a frame more, which the kernel's unwinder finds by
+ * looking it up in all of its tables (arch/x86/kernel/unwind_orc.c, orc_find()).
+ */
+static __always_inline int stack_take(void *ctx, struct stack_frames *f, __u64 flags)
+{
+	return stack_sum(f, bpf_get_stack(ctx, f, sizeof(*f), flags), flags);
+}
 
 struct stack_hashing {
 	const struct stack_frames *f;
@@ -139,14 +153,12 @@ static long stack_hash_step(__u64 i, void *arg)
 }
 
 /*
- * As the end of stack_take(). Many programs have it in them and few run it, so it is made for the verifier: a
- * global function is looked at once, not again from each place that calls it; a loop by bpf_loop()
- * once, not for each number of rounds; and a copy by a helper is one call.
+ * As stack_sum(). Many programs have it in them and few run it, so it is made for the verifier: a loop by bpf_loop()
+ * is looked at once, not for each number of rounds.
  */
 __noinline int stack_send(struct stack_frames *f, long bytes, __u64 flags)
 {
 	struct stack_hashing s = { .f = f };
-	struct dx_stack_event *e;
 	__u32 n;
 
 	if (!f || bytes <= 0)
@@ -154,21 +166,11 @@ __noinline int stack_send(struct stack_frames *f, long bytes, __u64 flags)
 	n = bytes / 8;
 	s.h = stack_hash_begin(n);
 	bpf_loop(n, stack_hash_step, &s, 0);
-	s.h = stack_hash_end(s.h);
-	if (stack_is_sent(s.h))
-		return dx_stack_number(s.h);
-	e = stack_event(n, s.h, flags);
-	if (!e)
-		return DX_STACK_UNKEPT;
-	bpf_probe_read_kernel(e->ip, sizeof(e->ip), f->ip);
-	stack_submit(e, s.h);
-	return dx_stack_number(s.h);
+	return stack_number(f, n, s.h, flags);
 }
 
 /*
- * As stack_take(), where it is rare. A function is a frame more, which the kernel's unwinder finds by
- * looking it up in all of its tables (arch/x86/kernel/unwind_orc.c, orc_find()): where pins are
- * counted one less is worth it.
+ * As stack_take(), where it is rare, and a frame more does not matter.
  *
  * Not global itself: in a program for many functions a global function can't be given the context
  * (kernel/bpf/btf.c, btf_validate_prog_ctx_type() doesn't know BPF_TRACE_FENTRY_MULTI, 7.3).

@@ -137,7 +137,7 @@ struct task_ctx {
 	__u32 layout; /* layout break under way: LAYOUT_BREAK and flags */
 	__u32 pad;
 	struct gup_call gup;
-	__u64 ip[DX_STACK_FRAMES]; /* a stack that is being looked at */
+	struct stack_frames stack; /* that is being looked at */
 	struct xa_search search;
 	struct gone_walk gone;
 };
