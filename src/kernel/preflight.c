@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* preflight.c - what must be so before anything is loaded, each in a sentence */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/btf.h>
@@ -81,10 +84,29 @@ int preflight(char *err, size_t errlen)
 	return 0;
 }
 
+/* Linux 6.16 (commit a539e2a6d51d) maps what others read page by page, which takes a tenth of all that a look does. */
+static struct btf *types_map(void)
+{
+	int fd = open(TYPES, O_RDONLY | O_CLOEXEC);
+	struct btf *btf = NULL;
+	struct stat st;
+	void *at;
+
+	if (fd < 0)
+		return NULL;
+	at = fstat(fd, &st) ? MAP_FAILED : mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (at == MAP_FAILED)
+		return NULL;
+	btf = btf__new(at, st.st_size);
+	munmap(at, st.st_size);
+	return btf;
+}
+
 struct btf_names *preflight_types(char *err, size_t errlen)
 {
 	struct btf_names *types = NULL;
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = types_map() ?: btf__load_vmlinux_btf();
 	int rc;
 
 	/* ESRCH: it has tried other files, too, and keeps no reason (btf.c, btf__load_vmlinux_btf()) */
