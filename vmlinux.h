@@ -75,6 +75,7 @@ enum zone_type {
 enum pageflags {
 	PG_locked = 0,
 	PG_head = 6,
+	PG_hwpoison = 21,
 };
 typedef struct {
 	int counter;
@@ -204,6 +205,8 @@ struct super_block {
 	struct block_device *s_bdev;
 	struct list_head s_inodes;
 };
+typedef long long int __kernel_loff_t;
+typedef __kernel_loff_t loff_t;
 struct inode {
 	umode_t i_mode;
 	unsigned int i_flags;
@@ -216,6 +219,7 @@ struct inode {
 	struct rw_semaphore i_rwsem;
 	struct list_head i_sb_list;
 	struct hlist_head i_dentry;
+	loff_t i_size;
 };
 struct xarray {
 	void *xa_head;
@@ -411,6 +415,8 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
 	struct pid *thread_pid;
+	long unsigned int min_flt;
+	long unsigned int maj_flt;
 };
 struct module {
 	char name[56];

@@ -3,7 +3,7 @@
  * devdax.bpf.c - device-dax's fault handler. It lives in a module (device_dax)
  * that may be loaded after daxtop: see source_load_late().
  */
-#include "emit.bpf.h"
+#include "sigbus.bpf.h"
 
 SEC("fexit/dev_dax_huge_fault")
 int BPF_PROG(dx_dev_fault, struct vm_fault *vmf, unsigned int order, int ret)
@@ -12,6 +12,8 @@ int BPF_PROG(dx_dev_fault, struct vm_fault *vmf, unsigned int order, int ret)
 
 	if (ret & VM_FAULT_FALLBACK)
 		return 0;
+	if (ret & VM_FAULT_SIGBUS)
+		failed_note(vmf, vmf->vma->vm_file->f_mapping->host, DX_SIGBUS_OTHER);
 	e = event_new(DX_DEV_FAULT, vmf->flags & FAULT_FLAG_WRITE ? DX_F_WRITE : 0);
 	if (!e)
 		return 0;

@@ -6,6 +6,7 @@
 #include "entry.bpf.h"
 #include "file.bpf.h"
 #include "rule.bpf.h"
+#include "sigbus.bpf.h"
 
 /* The counts at the end; from the folio again, as one of them looked wrong. */
 static __noinline int ended_broken(void *ctx, __u64 at)
@@ -159,6 +160,22 @@ static __noinline int fault_keep(struct fault *f, __u32 level)
 	return 0;
 }
 
+/* Rare. The path goes before the record that names the inode: a fault that fails early has no slot. */
+static __noinline int fault_failed(__u64 *ctx, __u32 ret)
+{
+	struct inode *inode = cast(ctx[0], inode);
+	struct vm_fault *vmf = cast(ctx[1], vm_fault);
+	__u32 why = DX_SIGBUS_OTHER;
+
+	file_mapped(fault_file(vmf));
+	if (ret & VM_FAULT_HWPOISON)
+		why = DX_SIGBUS_POISON;
+	else if (vmf->pgoff >= (inode->i_size + (1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT)
+		why = DX_SIGBUS_BEYOND_EOF;
+	failed_note(vmf, inode, why);
+	return 0;
+}
+
 static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inode_at,
 				      struct vm_fault *vmf, __u64 vmf_at, int ret, __u8 level)
 {
@@ -167,6 +184,8 @@ static __always_inline int fault_done(void *ctx, struct inode *inode, __u64 inod
 
 	if (slot && !file_is_seen(slot, inode_at, inode))
 		file_check(slot, fault_file(vmf), pointer_number(slot, inode));
+	if (ret & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON))
+		fault_failed(ctx, ret);
 	emit_fault(ctx, f, inode, vmf, ret, level);
 	if (f && ret & VM_FAULT_NEEDDSYNC)
 		fault_keep(f, level);

@@ -199,12 +199,22 @@ static __always_inline int folio_mapcount(const struct folio *folio)
 	return folio->_mapcount.counter + 1;
 }
 
-/* dev_t that a user sees: a device-dax inode is a character device */
+/*
+ * dev_t that a user sees: a device-dax inode is a character device. Without the barrier the compiler may make
+ * one load of both, which verifiers up to 6.12 refuse ("same insn cannot be used with different pointers").
+ */
 static __always_inline __u32 inode_dev(const struct inode *inode)
 {
-	if ((inode->i_mode & 00170000) == 0020000)
-		return inode->i_rdev;
-	return inode->i_sb->s_dev;
+	__u32 dev;
+
+	if ((inode->i_mode & 00170000) == 0020000) {
+		dev = inode->i_rdev;
+		barrier_var(dev);
+	} else {
+		dev = inode->i_sb->s_dev;
+		barrier_var(dev);
+	}
+	return dev;
 }
 
 #endif

@@ -123,6 +123,15 @@ struct gone_walk {
 	__u64 first[8]; /* addresses of the first ones in use */
 };
 
+/* A fault that failed, until it is known whether a signal comes of it (sigbus.bpf.h) */
+struct failed {
+	__u64 addr; /* of the page; 0: none */
+	__u64 faults; /* that the task had before */
+	__u64 ino, index;
+	__u32 dev;
+	__u32 why; /* enum dx_sigbus_reason */
+};
+
 struct task_ctx {
 	/*
 	 * A MAP_SYNC fault between its halves; its owner is not used. First, because the
@@ -140,6 +149,9 @@ struct task_ctx {
 	struct stack_frames stack; /* that is being looked at */
 	struct xa_search search;
 	struct gone_walk gone;
+	struct failed failed;
+	__u64 no_space; /* a filesystem said so to this task: the number of its faults + 1, 0: none did */
+	__u64 poison; /* pfn that memory_failure() is at work on; 0: none */
 };
 struct tasks_map {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

@@ -30,6 +30,12 @@ static __always_inline bool in_zone(const struct page *page)
  */
 const volatile bool walk_times = true;
 
+/* memory_failure() marks the head (mm/memory-failure.c, mf_generic_kill_procs(), mf_dax_kill_procs()). */
+static __always_inline bool is_poisoned(const struct page *page)
+{
+	return page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, PG_hwpoison));
+}
+
 /* @pgmap 0: whatever it is. The word is read either way. */
 static __always_inline bool pgmap_matches(__u64 at, __u64 pgmap)
 {
@@ -91,18 +97,20 @@ static __always_inline bool in_use(const struct dx_walk *w, const struct counts 
 }
 
 /* The counts are read again, because their time must be known, and it costs a call. */
-__noinline int found_add(__u64 at, __u32 order)
+__noinline int found_add(__u64 at, __u32 order, __u32 poisoned)
 {
 	struct dx_walk *w = &walking;
 	__u64 time = walk_times ? bpf_ktime_get_ns() : w->time;
 	struct counts c = counts_read(at, folio_cast(at), order);
 	struct dx_folio *f;
 
-	if (!in_use(w, &c))
+	if (in_use(w, &c)) {
+		w->a.in_use++;
+		w->a.mapped += c.map > 0;
+		w->a.pinned += c.pin > 0;
+	} else if (!poisoned) {
 		return 0;
-	w->a.in_use++;
-	w->a.mapped += c.map > 0;
-	w->a.pinned += c.pin > 0;
+	}
 	f = &walk_found[w->a.found & (DX_WALK_FOUND - 1)];
 	w->a.found++;
 	f->pfn = w->a.pfn;
@@ -112,6 +120,8 @@ __noinline int found_add(__u64 at, __u32 order)
 	f->mapcount = c.map;
 	f->pincount = c.pin;
 	folio_read(f, at);
+	if (poisoned)
+		f->flags |= DX_FOLIO_POISONED;
 	return 0;
 }
 
@@ -121,7 +131,7 @@ static long walk_page(__u64 unused, void *arg)
 	__u64 at = pfn_addr(w->a.pfn), pages = 1, mapping;
 	struct folio *folio = folio_cast(at);
 	struct counts c;
-	__u32 order = 0;
+	__u32 order = 0, poisoned;
 
 	if (w->a.pfn >= w->a.end || !w->left || w->a.found >= DX_WALK_FOUND)
 		return 1;
@@ -143,8 +153,9 @@ static long walk_page(__u64 unused, void *arg)
 		w->a.pages[0]++;
 	}
 	c = counts_read(at, folio, order);
-	if (in_use(w, &c)) {
-		found_add(at, order);
+	poisoned = is_poisoned(page_cast(at));
+	if (poisoned || in_use(w, &c)) {
+		found_add(at, order, poisoned);
 	} else {
 		mapping = folio_mapping_word(at);
 		if (mapping && !(mapping & 3))

@@ -80,6 +80,20 @@ enum dx_event_type {
 /* dx_event.level: the page table level of an install or unmap */
 enum dx_level { DX_PTE = 0, DX_PMD = 1, DX_PUD = 2 };
 
+/* dx_event.ret of a DX_SIGBUS: why. X(constant, number, name). */
+#define DX_SIGBUS_REASONS(X)                                     \
+	X(OTHER, 0, "other") /* the kernel keeps it to itself */ \
+	X(BEYOND_EOF, 1, "beyond-eof")                           \
+	X(NO_SPACE, 2, "no-space")                               \
+	X(POISON, 3, "poison")
+
+enum dx_sigbus_reason {
+#define SIGBUS_CONSTANT(constant, number, name) DX_SIGBUS_##constant = number,
+	DX_SIGBUS_REASONS(SIGBUS_CONSTANT)
+#undef SIGBUS_CONSTANT
+		DX_SIGBUS_REASON_END
+};
+
 struct dx_event {
 	__dx_u16 type; /* enum dx_event_type */
 	__dx_u16 cpu;

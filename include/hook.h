@@ -46,7 +46,12 @@
 	X(EXIT, fexit, dx_break_end, dax_break_layout)                 \
 	X(ENTRY, fentry, dx_break_final, dax_break_layout_final)       \
 	X(EXIT, fexit, dx_break_final_end, dax_break_layout_final)     \
-	X(EXIT, fexit, dx_busy, dax_layout_busy_page_range)
+	X(EXIT, fexit, dx_busy, dax_layout_busy_page_range)            \
+	X(ENTRY, fentry, dx_force_sig, force_sig_fault)                \
+	X(ENTRY, fentry, dx_force_mceerr, force_sig_mceerr)            \
+	X(ENTRY, fentry, dx_send_mceerr, send_sig_mceerr)              \
+	X(ENTRY, fentry, dx_poison, memory_failure)                    \
+	X(EXIT, fexit, dx_poison_end, memory_failure)
 
 enum dx_hook_group { DX_HOOK_ENTRY, DX_HOOK_EXIT, DX_HOOK_GROUPS };
 

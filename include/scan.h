@@ -144,8 +144,15 @@ struct dx_folio {
 	__dx_u8 flags; /* DX_FOLIO_* */
 	__dx_u16 pad;
 };
-#define DX_FOLIO_DELETED 1 /* its file has no link left */
-#define DX_FOLIO_DEVICE	 2 /* the mapping is a device-dax's, not a file's */
+#define DX_FOLIO_DELETED  1 /* its file has no link left */
+#define DX_FOLIO_DEVICE	  2 /* the mapping is a device-dax's, not a file's */
+#define DX_FOLIO_POISONED 4 /* PG_hwpoison: it may be idle */
+
+/* @idle: dx_walk_args.idle */
+static inline int dx_folio_is_idle(const struct dx_folio *f, __dx_s32 idle)
+{
+	return f->refcount == idle && f->mapcount <= 0;
+}
 
 #define DX_WALK_FOUND 2048 /* places in the global walk_found */
 
@@ -159,7 +166,7 @@ struct dx_walk_args {
 	__dx_u64 pgmap; /* in: folios of this one only; 0: of all, for tests/bench/walk_bench.c */
 	__dx_u32 budget; /* in */
 	__dx_s32 idle; /* in: refcount of a folio that nobody uses */
-	__dx_u32 found; /* out: folios in walk_found: those that are not idle */
+	__dx_u32 found; /* out: folios in walk_found: those that are not idle, or poisoned */
 	__dx_u32 pad;
 	/* out: sums, of this piece */
 	__dx_u64 steps; /* struct pages read */

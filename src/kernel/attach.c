@@ -25,6 +25,11 @@ struct bpf_program *source_program(const struct source *s, const char *name)
 	return prog;
 }
 
+static bool is_raw(const struct bpf_program *prog)
+{
+	return bpf_program__type(prog) == BPF_PROG_TYPE_RAW_TRACEPOINT;
+}
+
 /* Those that wait for their groups are attached by hooks_attach(); iterators run last. Returns 0, or -errno. */
 static int attach_program(struct source *s, const struct bpf_program *prog)
 {
@@ -32,7 +37,12 @@ static int attach_program(struct source *s, const struct bpf_program *prog)
 
 	if (!strcmp(probe_kind(bpf_program__section_name(prog)), "iterator"))
 		return 0;
-	fd = bpf_link_create(bpf_program__fd(prog), 0, bpf_program__expected_attach_type(prog), NULL);
+	if (is_raw(prog))
+		fd = bpf_raw_tracepoint_open(strchr(bpf_program__section_name(prog), '/') + 1,
+					     bpf_program__fd(prog));
+	else
+		fd = bpf_link_create(bpf_program__fd(prog), 0,
+				     bpf_program__expected_attach_type(prog), NULL);
 	if (fd < 0)
 		return fd;
 	s->link[s->nr_links++] = fd;
@@ -153,6 +163,12 @@ static int attach_probe(struct source *s, struct probe *p)
 
 /* ---- modules ---- */
 
+static void probe_waits(struct probe *p)
+{
+	p->state = PROBE_WAITING;
+	snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded", p->module);
+}
+
 int source_modules(struct source *s)
 {
 	int n = 0;
@@ -170,6 +186,8 @@ int source_modules(struct source *s)
 		p->why[0] = 0;
 		if ((loaded || !source_load_late(s, p, 0)) && !attach_probe(s, p))
 			n++;
+		else if (loaded && is_raw(source_program(s, p->candidates[0].programs[0])))
+			probe_waits(p); /* it is asked for by its name, so whether it is there is seen by that only */
 		else
 			p->state = s->ready && ++s->module_tries < MODULE_TRIES ? PROBE_WAITING
 										: PROBE_MISSING;
@@ -253,9 +271,7 @@ int source_attach(struct source *s)
 		/* by the call only if its slow path can be told from others */
 		p->first = !strcmp(p->event, "GUP") && s->init.gup_fast_end <= s->init.gup_fast_start;
 		if (p->module) {
-			p->state = PROBE_WAITING;
-			snprintf(p->why, sizeof(p->why), "attaches when module %s is loaded",
-				 p->module);
+			probe_waits(p);
 			continue;
 		}
 		rc = attach_probe(s, p);

@@ -146,7 +146,8 @@ int source_scan_next(struct source *s, void (*fn)(void *arg, const struct dx_eve
 		return rc;
 	}
 	for (uint32_t i = 0; rc && i < piece.found; i++)
-		tell(&b->walk.found[i], &b->span[b->at - 1],
-		     pgmap_id(s->ids, b->span[b->at - 1].pgmap), fn, arg);
+		if (!dx_folio_is_idle(&b->walk.found[i], piece.idle))
+			tell(&b->walk.found[i], &b->span[b->at - 1],
+			     pgmap_id(s->ids, b->span[b->at - 1].pgmap), fn, arg);
 	return 1;
 }

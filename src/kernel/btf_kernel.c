@@ -20,7 +20,8 @@ uint32_t btf_target(const struct btf_names *types, const char *section)
 	const char *slash = strchr(section, '/');
 	char name[128];
 
-	if (!slash)
+	/* by its name, in whatever module */
+	if (!slash || !strncmp(section, "raw_tp/", 7))
 		return BTF_NO_TARGET;
 	/* kernel/bpf/bpf_iter.c registers iterators by these functions */
 	if (!strncmp(section, "iter/", 5))

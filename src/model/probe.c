@@ -29,7 +29,7 @@
  */
 #define FAULTS (E(FAULT) | E(INSERT) | E(INSTALL))
 /* These name a file by its number: its path was sent by a fault, by an install outside of one, or by an unmap. */
-#define BY_INODE (E(REMOVE) | E(UNMAP) | E(INSTALL_PFN) | PINS | E(UNPIN) | E(FREE) | E(BREAK_BUSY) | \
+#define BY_INODE (E(SIGBUS) | E(POISON) | E(REMOVE) | E(UNMAP) | E(INSTALL_PFN) | PINS | E(UNPIN) | E(FREE) | E(BREAK_BUSY) | \
 		  E(BREAK_DONE) | E(DEV_FAULT) | E(FILE))
 #define BREAKS (E(BREAK_BUSY) | E(BREAK_DONE))
 /* Without it a row is for every event: names of devices, modules. */
@@ -42,7 +42,7 @@ static const struct probe all[] = {
 	  ONE("fs_dax:dax_pmd_fault_done", "dx_pmd_fault_done") },
 	{ .event = "fault, MAP_SYNC", .tells = DX_FAULT, .costs = "the second half of synchronous faults", MAY, FOR(FAULTS | BY_INODE),
 	  ONE("fs_dax:dax_insert_pfn_mkwrite", "dx_sync_fault_done") },
-	{ .event = "fault, device-dax", .tells = DX_DEV_FAULT, .costs = "device-dax faults (their installs are seen)", MAY, .module = "device_dax", FOR(E(DEV_FAULT)),
+	{ .event = "fault, device-dax", .tells = DX_DEV_FAULT, .costs = "device-dax faults (their installs are seen)", MAY, .module = "device_dax", FOR(E(DEV_FAULT) | E(SIGBUS)),
 	  ONE("dev_dax_huge_fault", "dx_dev_fault") },
 	{ .event = "entry inserted", .tells = DX_INSERT, .costs = "which file and offset a folio belongs to", MUST, FOR(FAULTS | BY_INODE),
 	  ONE("dax_insert_entry", "dx_insert_entry") },
@@ -120,6 +120,16 @@ static const struct probe all[] = {
 	  ONE("dax_break_layout_final", "dx_break_final", "dx_break_final_end") },
 	{ .event = "busy folio", .tells = DX_BREAK_BUSY, .costs = "what a layout break waits for", MUST, FOR(BREAKS),
 	  ONE("dax_layout_busy_page_range", "dx_busy") },
+	{ .event = "SIGBUS", .tells = DX_SIGBUS, .costs = "who gets SIGBUS for DAX memory, and why", MAY, FOR(E(SIGBUS)),
+	  ONE("force_sig_fault", "dx_force_sig") },
+	{ .event = "SIGBUS, bad memory", .tells = DX_SIGBUS, .costs = "who gets SIGBUS for bad memory", MAY, FOR(E(SIGBUS)),
+	  ONE("force_sig_mceerr", "dx_force_mceerr", "dx_send_mceerr") },
+	{ .event = "no space, ext4", .tells = DX_SIGBUS, .costs = "no-space as the reason of a SIGBUS on ext4", MAY, .module = "ext4", FOR(E(SIGBUS)),
+	  ONE("ext4:ext4_ext_map_blocks_exit", "dx_ext4_no_space") },
+	{ .event = "no space, XFS", .tells = DX_SIGBUS, .costs = "no-space as the reason of a SIGBUS on XFS", MAY, .module = "xfs", FOR(E(SIGBUS)),
+	  ONE("xfs:xfs_blockgc_flush_all", "dx_xfs_no_space") },
+	{ .event = "poison", .tells = DX_POISON, .costs = "memory that turns out to be bad, and who maps it", MAY, FOR(E(POISON) | E(SIGBUS)),
+	  ONE("memory_failure", "dx_poison", "dx_poison_end") },
 	{ .event = "fork", .tells = DX_PIN, .costs = "GUP on memory that a child inherited", MUST, FOR(PINS),
 	  ONE("sched:sched_process_fork", "dx_fork") },
 	{ .event = "exit", .costs = "GUP gets slower with time", MAY, FOR(PINS),

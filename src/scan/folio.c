@@ -46,7 +46,8 @@ static bool is_below(const struct scan *s, int pgmap, uint32_t dev)
 	return false;
 }
 
-static bool passes(const struct scan *s, const struct dx_folio *d, const struct scan_folio *f)
+/* By where it is. */
+static bool is_asked_for(const struct scan *s, const struct dx_folio *d, const struct scan_folio *f)
 {
 	const struct scan_filter *w = &s->filter;
 
@@ -60,6 +61,15 @@ static bool passes(const struct scan *s, const struct dx_folio *d, const struct 
 			      (w->ino && d->ino != w->ino))) {
 		return false;
 	}
+	return true;
+}
+
+static bool passes(const struct scan *s, const struct dx_folio *d, const struct scan_folio *f)
+{
+	const struct scan_filter *w = &s->filter;
+
+	if (!is_asked_for(s, d, f))
+		return false;
 	if (w->min_refs && f->refcount - f->idle < w->min_refs)
 		return false;
 	return !w->pinned || f->pincount > 0 || f->gets > 0;
@@ -99,6 +109,33 @@ static int file_of(struct scan *s, const struct dx_folio *d)
 	return id;
 }
 
+static int poison_add(struct scan *s, const struct dx_folio *d, const struct scan_folio *f)
+{
+	struct scan_poison *n;
+	int file;
+
+	if (!is_asked_for(s, d, f))
+		return 0;
+	file = file_of(s, d);
+	n = file < 0 ? NULL : array_add(&s->poisoned, sizeof(*n));
+	if (!n)
+		return -ENOMEM;
+	*n = (struct scan_poison){
+		.pfn = d->pfn, .index = d->index, .file = file, .pgmap = f->pgmap, .order = d->order
+	};
+	return 0;
+}
+
+size_t scan_nr_poisoned(const struct scan *s)
+{
+	return s->poisoned.nr;
+}
+
+const struct scan_poison *scan_poisoned(const struct scan *s, size_t i)
+{
+	return (struct scan_poison *)s->poisoned.p + i;
+}
+
 int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece, const struct dx_folio *f)
 {
 	struct scan_pgmap *p = scan_pgmap(s, pgmap);
@@ -128,6 +165,10 @@ int scan_walked(struct scan *s, int pgmap, const struct dx_walk_args *piece, con
 			.time = f[i].time,
 		};
 
+		if (f[i].flags & DX_FOLIO_POISONED && poison_add(s, &f[i], &n))
+			return -ENOMEM;
+		if (dx_folio_is_idle(&f[i], piece->idle))
+			continue;
 		p->in_use_pages += 1ull << f[i].order;
 		folio_explain(s, &n);
 		if (!passes(s, &f[i], &n))

@@ -31,6 +31,7 @@ struct scan {
 	struct array waits; /* struct scan_wait */
 	struct array mounts; /* struct scan_mount */
 	struct array gaps; /* char * */
+	struct array poisoned; /* struct scan_poison */
 	/* holders of run i: hold[hold_first[i] .. hold_first[i + 1] - 1] */
 	size_t *hold_first;
 	struct array hold; /* uint32_t: index of a holder */

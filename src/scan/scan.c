@@ -70,6 +70,7 @@ void scan_free(struct scan *s)
 	free(s->waits.p);
 	free(s->mounts.p);
 	free(s->gaps.p);
+	free(s->poisoned.p);
 	free(s->hold_first);
 	free(s->hold.p);
 	free(s);

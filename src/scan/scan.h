@@ -49,6 +49,7 @@ struct scan_pgmap {
 	bool vanished; /* it went while it was looked at: the rest is not all */
 	bool partly; /* not all of it was walked (stopped, another range was asked for, or there are too many) */
 	uint32_t openers; /* of its block device, mounts among them */
+	int64_t bad_bytes; /* of the block device's bad blocks; -1: not known */
 	int64_t refs, refs_base; /* outstanding; those that are always there; see DX_PGMAP_REFS */
 	uint32_t nr_range; /* may be more than DX_PGMAP_RANGES */
 	struct dx_range range[DX_PGMAP_RANGES];
@@ -140,6 +141,17 @@ struct scan_folio {
 int scan_pick_shared(struct scan *s, int (*fn)(void *arg, uint64_t pfn, uint64_t *index), void *arg);
 size_t scan_nr_folios(const struct scan *s); /* runs; after scan_finish() ordered by pfn */
 const struct scan_folio *scan_folio(const struct scan *s, size_t i);
+
+/* Memory that is bad (PG_hwpoison), idle or not, of the range and file that are asked for. */
+struct scan_poison {
+	uint64_t pfn; /* of the folio's head */
+	uint64_t index; /* page offset in the file */
+	int file; /* id, 0: none */
+	int pgmap; /* index */
+	uint8_t order;
+};
+size_t scan_nr_poisoned(const struct scan *s); /* in the order of pfn, a device after the other */
+const struct scan_poison *scan_poisoned(const struct scan *s, size_t i);
 
 /* ---- holders ---- */
 

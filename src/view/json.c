@@ -283,6 +283,8 @@ static void add_details(struct json_object *o, const struct dx_event *e,
 		json_add_int(o, KEY_MAP_INSTALL, e->map_install, failed);
 		json_add_uint(o, KEY_INSTALL_TIME, e->time - e->since, failed);
 	}
+	if (e->type == DX_SIGBUS)
+		json_add_text(o, KEY_REASON, sigbus_reason_name(e->ret), failed);
 	if (e->type == DX_PIN || e->type == DX_GET)
 		json_add_hex(o, KEY_GUP_FLAGS, e->arg, failed);
 	if (e->type == DX_PGMAP_ADD)

@@ -63,6 +63,7 @@ enum json_form {
 	X(FOLIO_BYTES, "folio_bytes", JSON_UINT, "size of each of the folios") \
 	X(FOLIOS, "folios", JSON_UINT, "how many folios") \
 	X(PAGES, "pages", JSON_UINT, "how many pages of 4K") \
+	X(BAD_BYTES, "bad_bytes", JSON_UINT_NULL, "in bad blocks of the block device; null: not known") \
 	X(PAGES_BY_SIZE, "pages_by_size", JSON_BY_SIZE, "pages in folios of each size") \
 	X(RANGES, "ranges", JSON_OBJECTS, "ranges of pages") \
 	X(DEVICE, "device", JSON_TEXT_NULL, "its name; null: not known") \
@@ -109,6 +110,7 @@ enum json_form {
 	X(GUP_FLAGS, "gup_flags", JSON_HEX, "FOLL_* flags of the caller") \
 	X(RET, "ret", JSON_INT, "VM_FAULT_* bits, pages, a negative errno; of a shared remove, the owners left") \
 	X(RESULT, "result", JSON_TEXT, "ret of a fault, in words") \
+	X(REASON, "reason", JSON_WORD, "why a process gets SIGBUS; see sigbus in daxtop-trace(1)") \
 	X(STACK_ID, "stack_id", JSON_INT, "of the kernel; the same number in a run is the same stack; -1: none, -2: it could not be kept") \
 	X(USER_STACK_ID, "user_stack_id", JSON_INT, "the same, of the process") \
 	X(RECEIVED, "received", JSON_UINT, "events, whether shown or not") \
@@ -278,7 +280,9 @@ enum json_key {
 	X("pgmap", "scan, holders: a device's memory", KEY_DEVICE, KEY_DRIVER, KEY_MEMORY_TYPE, KEY_OWNER, KEY_OPS, \
 	  KEY_RANGES, KEY_ALTMAP_PAGES, KEY_DYING, KEY_WALK, KEY_PGMAP_REFS, KEY_PGMAP_REFS_BASE, \
 	  KEY_PGMAP_REFS_EXPLAINED, KEY_PGMAP_REFS_UNEXPLAINED, KEY_FOLIOS_IN_USE, KEY_FOLIOS_MAPPED, \
-	  KEY_FOLIOS_PINNED, KEY_PAGES_BY_SIZE) \
+	  KEY_FOLIOS_PINNED, KEY_PAGES_BY_SIZE, KEY_BAD_BYTES) \
+	X("poisoned", "scan, holders: a folio whose memory is bad, idle or not", KEY_PFN, KEY_ORDER, KEY_DEVICE, KEY_FILE, \
+	  KEY_OFFSET) \
 	X("folio", "scan, holders: folios that are alike and not idle", KEY_PFN, KEY_FOLIOS, KEY_FOLIO_BYTES, KEY_ORDER, \
 	  KEY_DEVICE, KEY_MEMORY_TYPE, KEY_REFCOUNT, KEY_MAPCOUNT, KEY_PINS, KEY_PINS_EXACT, KEY_REFCOUNT_IDLE, \
 	  KEY_SHARE, KEY_FILE, KEY_OFFSET, KEY_GETS, KEY_HELD_PINS, KEY_HELD_GETS, KEY_REFS_UNKNOWN, KEY_OVERPUT, \

@@ -148,6 +148,17 @@ char *fault_result_format(char *out, size_t outlen, uint32_t result)
 	return out;
 }
 
+const char *sigbus_reason_name(unsigned int reason)
+{
+	static const char *const names[] = {
+#define REASON_NAME(constant, number, name) [number] = name,
+		DX_SIGBUS_REASONS(REASON_NAME)
+#undef REASON_NAME
+	};
+
+	return reason < ARRAY_SIZE(names) ? names[reason] : "?";
+}
+
 char *errno_format(char *out, size_t outlen, int value)
 {
 	/* linux/errno.h: kernel-internal, never seen by strerror() */
@@ -183,6 +194,9 @@ char *result_format(char *out, size_t outlen, unsigned int type, uint32_t flags,
 	case DX_FAULT:
 	case DX_DEV_FAULT:
 		fault_result_format(out, outlen, ret);
+		break;
+	case DX_SIGBUS:
+		snprintf(out, outlen, "%s", sigbus_reason_name(ret));
 		break;
 	case DX_REMOVE:
 		if (flags & DX_F_SHARED)

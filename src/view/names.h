@@ -26,6 +26,8 @@ const char *pgmap_type_name(unsigned int type);
 
 /* "NOPAGE", "NOPAGE|MAJOR", "0", unknown bits in hex. Returns @out. 256 bytes suffice. */
 char *fault_result_format(char *out, size_t outlen, uint32_t result);
+/* Why a process gets SIGBUS: "poison"; "?": not one of enum dx_sigbus_reason. */
+const char *sigbus_reason_name(unsigned int reason);
 /* "-EINVAL" for a negative errno, else the number. Returns @out. */
 char *errno_format(char *out, size_t outlen, int value);
 /* The result of an event of @type in the words that fit it. Returns @out ("" when it has none). */

@@ -72,6 +72,7 @@ static int pgmap_json(FILE *out, const struct scan_view *v, int pgmap)
 	json_add_text(o, KEY_WALK, states[scan_walk_state(v, p)], &failed);
 	add_refs(o, p, &failed);
 	add_walked(o, p, &failed);
+	json_add_known(o, KEY_BAD_BYTES, p->bad_bytes >= 0, p->bad_bytes, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -195,6 +196,22 @@ static int folio_json(FILE *out, const struct scan_view *v, size_t i)
 	to = (struct holders){ json_object_new_array(), &failed };
 	scan_folio_holders(v->s, i, holder_add, &to);
 	json_add(o, KEY_HOLDERS, to.a, &failed);
+	return json_finish(out, o, failed);
+}
+
+/* ---- bad memory ---- */
+
+static int poison_json(FILE *out, const struct scan_view *v, const struct scan_poison *p)
+{
+	struct json_object *o;
+	bool failed;
+
+	o = json_start("poisoned", &failed);
+	json_add_uint(o, KEY_PFN, p->pfn, &failed);
+	json_add_int(o, KEY_ORDER, p->order, &failed);
+	json_add_text(o, KEY_DEVICE, scan_device(v, p->pgmap), &failed);
+	add_file(o, v, p->file, &failed);
+	json_add_known(o, KEY_OFFSET, p->file, p->index << PAGE_SHIFT, &failed);
 	return json_finish(out, o, failed);
 }
 
@@ -336,6 +353,8 @@ static int body_json(FILE *out, const struct scan_view *v)
 	for (size_t i = 0; i < scan_nr_holders(v->s) && !rc; i++)
 		if (scan_scope_other(v, i))
 			rc = other_json(out, v, scan_holder(v->s, i));
+	for (size_t i = 0; i < scan_nr_poisoned(v->s) && !rc; i++)
+		rc = poison_json(out, v, scan_poisoned(v->s, i));
 	for (size_t i = 0; i < scan_nr_waits(v->s) && !rc; i++)
 		if (scan_scope_wait(v, scan_wait(v->s, i)))
 			rc = wait_json(out, v, i);

@@ -63,6 +63,8 @@ void scan_devices_print(FILE *out, const struct scan_view *v);
 /* The listed folios, a row a run, and who holds them. Returns the rows. */
 size_t scan_folios_print(FILE *out, const struct scan_view *v);
 void scan_others_print(FILE *out, const struct scan_view *v);
+/* Bad memory: poisoned pages, bad blocks of the devices. */
+void scan_bad_print(FILE *out, const struct scan_view *v);
 void scan_gaps_print(FILE *out, const struct scan_view *v);
 
 /* Who holds run @i of folios, a line each @indent columns in; @beside: the first in the line that is begun. */

@@ -133,6 +133,7 @@ void view_scan_text(FILE *out, const struct scan_view *v)
 	scan_devices_print(out, v);
 	scan_folios_print(out, v);
 	scan_others_print(out, v);
+	scan_bad_print(out, v);
 	waits = scan_waits_print(out, v);
 	scan_gaps_print(out, v);
 	if (scan_nr_pgmaps(v->s))
@@ -173,6 +174,7 @@ void view_holders_text(FILE *out, const struct scan_view *v, const char *what, i
 		scan_devices_print(out, v);
 	scan_folios_print(out, v);
 	scan_others_print(out, v);
+	scan_bad_print(out, v);
 	scan_waits_print(out, v);
 	scan_gaps_print(out, v);
 	if (!view_scan_somebody(v) && !v->unsure)

@@ -120,6 +120,10 @@ static void counts_draw(struct model *m, const struct screen_info *info)
 	col = count_put(c, 1, col, end, "mapped", s->mapped, ATTR_NORMAL);
 	col = count_put(c, 1, col, end, "pinned", s->pinned, s->pinned ? ATTR_PIN : ATTR_NORMAL);
 	col = count_put(c, 1, col, end, "waits", s->waited, s->waited ? ATTR_WAIT : ATTR_NORMAL);
+	if (s->by_type[DX_POISON])
+		col = count_put(c, 1, col, end, "poisoned", s->by_type[DX_POISON], ATTR_ALARM);
+	if (s->by_type[DX_SIGBUS])
+		col = count_put(c, 1, col, end, "SIGBUS", s->by_type[DX_SIGBUS], ATTR_WAIT);
 	if (!m->found.all)
 		col = count_put(c, 1, col, end, "findings", 0, ATTR_NORMAL);
 	if (s->folios_refused)

@@ -29,6 +29,7 @@
 #define LINK_TYPE_TRACING_MULTI 15
 #define FENTRY_MULTI		59
 #define FEXIT_MULTI		60
+#define BY_NAME			1000 /* no attach type: a raw tracepoint, by its name instead of the program's */
 
 struct multi_info {
 	__u32 type, id, prog_id, pad;
@@ -60,9 +61,12 @@ static void learn_link(__u32 id)
 {
 	struct bpf_link_info link = {};
 	struct bpf_prog_info prog = {};
+	char tracepoint[64] = "";
 	__u32 link_len = sizeof(link), prog_len = sizeof(prog);
 	int fd = bpf_link_get_fd_by_id(id), prog_fd, attach;
 
+	link.raw_tracepoint.tp_name = (unsigned long)tracepoint;
+	link.raw_tracepoint.tp_name_len = sizeof(tracepoint);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &link, &link_len))
 		err(2, "link %u can't be read", id);
 	if (link.type == BPF_LINK_TYPE_ITER) {
@@ -79,6 +83,10 @@ static void learn_link(__u32 id)
 		return;
 	}
 	close(fd);
+	if (prog.type == BPF_PROG_TYPE_RAW_TRACEPOINT) {
+		printf("%d 0 0 %s\n", BY_NAME, tracepoint);
+		return;
+	}
 	if (prog.type != BPF_PROG_TYPE_TRACING || !prog.attach_btf_id)
 		errx(2, "program %s is of type %u, which bench_floor doesn't know", prog.name,
 		     prog.type);
@@ -147,6 +155,16 @@ static void attach_empty(int attach, __u32 obj, __u32 type, const char *name)
 		err(2, "%s: an empty program can't be attached", name);
 }
 
+static void attach_by_name(const char *tracepoint)
+{
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "bench_empty", "GPL", empty,
+				 sizeof(empty) / sizeof(empty[0]), NULL);
+
+	/* the link stays open as long as we live */
+	if (prog < 0 || bpf_raw_tracepoint_open(tracepoint, prog) < 0)
+		err(2, "%s: an empty program can't be attached", tracepoint);
+}
+
 static int attach(const char *path)
 {
 	struct multi entry = { .n = 0 }, exit = { .n = 0 };
@@ -166,6 +184,8 @@ static int attach(const char *path)
 			errx(2, "%s has more than %d functions", path, FUNCTIONS_MAX);
 		if (m)
 			m->id[m->n++] = type;
+		else if (attach == BY_NAME)
+			attach_by_name(name);
 		else
 			attach_empty(attach, obj, type, name);
 		n++;

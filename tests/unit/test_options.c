@@ -184,7 +184,7 @@ static void test_trace(void **state)
 	run_ok(&r,
 	       "trace -e fault,insert,remove,install,unmap,install-pfn,pin,get,unpin,free,"
 	       "pgmap-add,pgmap-kill,pgmap-gone,pgmap-get,pgmap-release,page-init,break-busy,"
-	       "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone,p2p-alloc,p2p-free");
+	       "break-done,dev-fault,file,module,violation,sample,pgmap-refs,task-gone,p2p-alloc,p2p-free,sigbus,poison");
 	assert_int_equal(r.o->filter.events, (1u << DX_EVENT_TYPES) - 2);
 	run_end(&r);
 }
@@ -651,7 +651,7 @@ static void test_bad_values(void **state)
 		     "daxtop trace: there is no event ''; there are fault insert remove install "
 		     "unmap install-pfn pin get unpin free pgmap-add pgmap-kill pgmap-gone "
 		     "pgmap-get pgmap-release page-init break-busy break-done dev-fault file "
-		     "module violation sample pgmap-refs task-gone p2p-alloc p2p-free\n");
+		     "module violation sample pgmap-refs task-gone p2p-alloc p2p-free sigbus poison\n");
 }
 
 static void test_bad_folio(void **state)

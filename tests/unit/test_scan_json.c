@@ -61,13 +61,14 @@ static void test_json(void **state)
 			      "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":1048576,\"pages\":131072}],\"altmap_pages\":0,"
 			      "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":131073,\"pgmap_refs_base\":131073,"
 			      "\"pgmap_refs_explained\":0,\"pgmap_refs_unexplained\":0,\"folios_in_use\":3,\"folios_mapped\":3,\"folios_pinned\":0,"
-			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
-	expect_line(&text,
-		    JSON("pgmap") "\"device\":\"dax0.0\",\"driver\":\"device_dax\",\"memory_type\":\"generic\","
-				  "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":2097152,\"pages\":65536}],\"altmap_pages\":0,"
-				  "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":null,\"pgmap_refs_base\":null,\"pgmap_refs_explained\":null,\"pgmap_refs_unexplained\":null,"
-				  "\"folios_in_use\":0,\"folios_mapped\":0,\"folios_pinned\":0,"
-				  "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0}}");
+			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0},\"bad_bytes\":0}");
+	expect_line(
+		&text,
+		JSON("pgmap") "\"device\":\"dax0.0\",\"driver\":\"device_dax\",\"memory_type\":\"generic\","
+			      "\"owner\":null,\"ops\":null,\"ranges\":[{\"pfn\":2097152,\"pages\":65536}],\"altmap_pages\":0,"
+			      "\"dying\":false,\"walk\":\"walked\",\"pgmap_refs\":null,\"pgmap_refs_base\":null,\"pgmap_refs_explained\":null,\"pgmap_refs_unexplained\":null,"
+			      "\"folios_in_use\":0,\"folios_mapped\":0,\"folios_pinned\":0,"
+			      "\"pages_by_size\":{\"4K\":0,\"2M\":0,\"1G\":0,\"other\":0},\"bad_bytes\":0}");
 	expect_line(
 		&text,
 		JSON("folio") "\"pfn\":1048592,\"folios\":2,\"folio_bytes\":4096,\"order\":0,\"device\":\"pmem0\","

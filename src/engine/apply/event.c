@@ -351,6 +351,7 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		return;
 	case DX_PGMAP_RELEASE:
 	case DX_MODULE:
+	case DX_SIGBUS: /* its DX_POISON, or nobody, has the folio */
 		return;
 	case DX_DEV_FAULT: /* its DX_INSTALL has the folio */
 		count_fault(e, ev);
