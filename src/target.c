@@ -18,7 +18,7 @@
 
 #define FORMS                                                                                      \
 	"give a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a pfn or range " \
-	"(0xA, 0xA-0xB) or a process number"
+	"(0xA, 0xA-0xB), a process number or PID:0xADDRESS"
 #define PID_LIMIT (4u << 20) /* linux/threads.h: PID_MAX_LIMIT */
 
 static const char *shown(char *out, size_t outlen, const char *text)
@@ -44,8 +44,28 @@ static int pid_parse(struct target *t, char *err, size_t errlen)
 	return 0;
 }
 
+/* @addr: "0x..." behind the colon */
+static int addr_parse(struct target *t, const char *addr, char *err, size_t errlen)
+{
+	char *end, name[512];
+	unsigned long pid;
+
+	t->kind = TARGET_ADDR;
+	errno = 0;
+	pid = strtoul(t->text, &end, 10);
+	t->addr = strtoull(addr, &end, 16);
+	if (pid && pid <= PID_LIMIT && addr[2] && !*end && !errno) {
+		t->pid = pid;
+		return 0;
+	}
+	snprintf(err, errlen, "'%s' is no PID:0xADDRESS (a file of that name is ./%s)",
+		 shown(name, sizeof(name), t->text), name);
+	return -EINVAL;
+}
+
 int target_parse(struct target *t, const char *text, char *err, size_t errlen)
 {
+	size_t digits = strspn(text, "0123456789");
 	char name[512];
 
 	memset(t, 0, sizeof(*t));
@@ -54,8 +74,10 @@ int target_parse(struct target *t, const char *text, char *err, size_t errlen)
 		snprintf(err, errlen, "WHAT is empty: " FORMS);
 		return -EINVAL;
 	}
-	if (!text[strspn(text, "0123456789")])
+	if (!text[digits])
 		return pid_parse(t, err, errlen);
+	if (digits && !strncmp(text + digits, ":0x", 3))
+		return addr_parse(t, text + digits + 1, err, errlen);
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
 		t->kind = TARGET_RANGE;
 		if (!pfn_range_parse(text, &t->pfn_first, &t->pfn_last))

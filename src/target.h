@@ -12,6 +12,7 @@ enum target_kind {
 	TARGET_DEVICE,
 	TARGET_RANGE, /* 0xA or 0xA-0xB */
 	TARGET_PID, /* decimal digits only */
+	TARGET_ADDR, /* PID:0xADDR: the page that the process maps there */
 };
 
 struct target {
@@ -19,7 +20,8 @@ struct target {
 	const char *text; /* as given; the caller's string */
 	char device[32]; /* DEVICE: "pmem0", "dax0.0" */
 	uint64_t pfn_first, pfn_last; /* RANGE */
-	uint32_t pid; /* PID: of the initial pid namespace */
+	uint32_t pid; /* PID, ADDR: of the initial pid namespace */
+	uint64_t addr; /* ADDR: bytes */
 	uint32_t dev; /* MOUNT: kernel dev_t of what stat() says */
 };
 

@@ -28,6 +28,7 @@ static int filter_set(struct look_session *l, struct target *t, struct scan_filt
 	case TARGET_PID:
 		f->tgid = t->pid;
 		break;
+	case TARGET_ADDR:
 	case TARGET_NAME:
 		break;
 	}
@@ -113,12 +114,47 @@ static int show(const struct options *o, const struct target *t, struct scan_vie
 	return status;
 }
 
+/*
+ * The page that the process maps there: by a look, as /proc/PID/pagemap waits for the process's mmap_lock.
+ * Returns 0, and @t is the page then, or 2.
+ */
+static int addr_find(struct look_session *l, struct target *t)
+{
+	struct scan_filter all = { 0 };
+	struct scan_view v;
+	bool interrupted;
+
+	if (look_session_scan(l, &all, true, &v))
+		return 2;
+	for (size_t i = 0; i < scan_nr_holders(v.s) && t->kind == TARGET_ADDR; i++) {
+		const struct scan_holder *h = scan_holder(v.s, i);
+
+		if (h->kind != SCAN_HOLD_MAPPING || !h->certain || h->tgid != t->pid ||
+		    t->addr < h->addr || t->addr - h->addr >= h->nr << PAGE_SHIFT)
+			continue;
+		t->kind = TARGET_RANGE;
+		t->pfn_first = t->pfn_last = h->pfn + ((t->addr - h->addr) >> PAGE_SHIFT);
+	}
+	interrupted = v.interrupted;
+	scan_free(v.s);
+	t->pid = 0;
+	if (t->kind == TARGET_RANGE)
+		return 0;
+	fprintf(stderr,
+		interrupted ? "daxtop: a signal ended the look for %s\n"
+			    : "daxtop: no page of ZONE_DEVICE memory is mapped at %s now\n",
+		t->text);
+	return 2;
+}
+
 static int look(struct look_session *l, const struct options *o, struct target *t)
 {
 	struct scan_filter filter;
 	struct scan_view v;
 	int status, pgmap;
 
+	if (t->kind == TARGET_ADDR && addr_find(l, t))
+		return 2;
 	if (filter_set(l, t, &filter) || look_session_scan(l, &filter, true, &v))
 		return 2;
 	v.pid = t->pid;
@@ -142,7 +178,7 @@ static int run(const void *options)
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
 	}
-	if (t.kind == TARGET_PID && process_all_seen()) {
+	if ((t.kind == TARGET_PID || t.kind == TARGET_ADDR) && process_all_seen()) {
 		if (!process_is_there(t.pid)) {
 			fprintf(stderr, "daxtop: there is no process %u\n", t.pid);
 			return 2;
@@ -190,7 +226,7 @@ static int end(void *options)
 	if (o->what.text)
 		return 0;
 	complain(me,
-		 "name WHAT: a file, a mount point, a device, a pfn, a range of them or a process");
+		 "name WHAT: a file, a mount point, a device, a pfn, a range of them, a process or PID:0xADDRESS");
 	return EINVAL;
 }
 
@@ -201,7 +237,8 @@ const struct command command_holders = {
 	.summary = "who holds a file or a device, and may it go?",
 	.doc = "Who holds WHAT, who waits for it, and for a device whether it may be unbound.\v"
 	       "WHAT is a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a pfn or range "
-	       "(0xA, 0xA-0xB) or a process number (digits; a file of that name is ./123).\n\n"
+	       "(0xA, 0xA-0xB), a process number (digits; a file of that name is ./123) or PID:0xADDRESS, the page "
+	       "that the process maps there.\n\n"
 	       "Exit status: 0 nobody, 1 somebody holds it or waits for it, 2 wrong usage or it could not be "
 	       "looked at.",
 	.options = options,

@@ -326,7 +326,7 @@ static void test_holders(void **state)
 
 	expect_error(
 		"holders",
-		"daxtop holders: name WHAT: a file, a mount point, a device, a pfn, a range of them or a process\n");
+		"daxtop holders: name WHAT: a file, a mount point, a device, a pfn, a range of them, a process or PID:0xADDRESS\n");
 	expect_error("holders a b", "daxtop holders: takes one WHAT, but got 'b' as well\n");
 	expect_error("holders 0",
 		     "daxtop holders: '0' is no process number (a file of that name is ./0)\n");

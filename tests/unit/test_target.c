@@ -52,6 +52,28 @@ static void test_kinds(void **state)
 	expect_kind("0x1", TARGET_RANGE);
 	expect_kind("0x108282-0x108283", TARGET_RANGE);
 	expect_kind("./0x1", TARGET_NAME);
+	expect_kind("12:0x7f0000001000", TARGET_ADDR);
+	expect_kind("12:0", TARGET_NAME);
+	expect_kind(":0x1", TARGET_NAME);
+}
+
+static void test_addresses(void **state)
+{
+	struct target t;
+	char err[1024];
+
+	(void)state;
+	assert_int_equal(target_parse(&t, "4194304:0xffffffffffffffff", err, sizeof(err)), 0);
+	assert_int_equal(t.pid, 4194304);
+	assert_int_equal(t.addr, UINT64_MAX);
+	expect_bad("0:0x1", "'0:0x1' is no PID:0xADDRESS (a file of that name is ./0:0x1)");
+	expect_bad("1:0x", "'1:0x' is no PID:0xADDRESS (a file of that name is ./1:0x)");
+	expect_bad("1:0x1g", "'1:0x1g' is no PID:0xADDRESS (a file of that name is ./1:0x1g)");
+	expect_bad("1:0x10000000000000000",
+		   "'1:0x10000000000000000' is no PID:0xADDRESS (a file of that name is "
+		   "./1:0x10000000000000000)");
+	expect_bad("4194305:0x1",
+		   "'4194305:0x1' is no PID:0xADDRESS (a file of that name is ./4194305:0x1)");
 }
 
 static void test_numbers(void **state)
@@ -76,7 +98,7 @@ static void test_bad_letters(void **state)
 	(void)state;
 	expect_bad("",
 		   "WHAT is empty: give a file, a mount point, a device (/dev/pmem0, dax0.0, namespace0.0), a "
-		   "pfn or range (0xA, 0xA-0xB) or a process number");
+		   "pfn or range (0xA, 0xA-0xB), a process number or PID:0xADDRESS");
 	expect_bad("0", "'0' is no process number (a file of that name is ./0)");
 	expect_bad("4194305", "'4194305' is no process number (a file of that name is ./4194305)");
 	expect_bad("99999999999999999999",
@@ -242,15 +264,15 @@ static void test_paths(void **state)
 	assert_int_equal(resolve(&t, path, err, sizeof(err)), -EINVAL);
 	snprintf(want, sizeof(want),
 		 "%s is a directory, but no mount point; give a file, a mount point, a device (/dev/pmem0, dax0.0, "
-		 "namespace0.0), a pfn or range (0xA, 0xA-0xB) or a process number",
+		 "namespace0.0), a pfn or range (0xA, 0xA-0xB), a process number or PID:0xADDRESS",
 		 path);
 	assert_string_equal(err, want);
 
 	assert_int_equal(resolve(&t, "no\x1bwhere", err, sizeof(err)), -ENOENT);
 	assert_string_equal(
 		err, "no\\x1bwhere: No such file or directory; give a file, a mount point, a device "
-		     "(/dev/pmem0, dax0.0, namespace0.0), a pfn or range (0xA, 0xA-0xB) or a process "
-		     "number");
+		     "(/dev/pmem0, dax0.0, namespace0.0), a pfn or range (0xA, 0xA-0xB), a process "
+		     "number or PID:0xADDRESS");
 }
 
 /* A device's name goes before a file's: ./NAME is the file. */
@@ -279,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bad_letters),
 		cmocka_unit_test(test_names),

@@ -20,7 +20,7 @@ struct held {
 	struct area a;
 	uint64_t pfn;
 	int pipe[2];
-	char what[3][256];
+	char what[4][256];
 	size_t n;
 };
 
@@ -47,6 +47,8 @@ static void held_start(struct held *h, struct place *p)
 		what_add(h, "%s", h->a.path);
 	if (p->bit == ON_XFS)
 		what_add(h, "%s", p->path);
+	if (p->bit & (ON_XFS | ON_DAX2M))
+		what_add(h, "%d:%#lx", getpid(), (unsigned long)h->a.p + 8);
 	if (p->bit & (ON_EXT4 | ON_DAX2M)) {
 		what_add(h, "%d", getpid());
 		what_add(h, "/dev/%s", p->device);
