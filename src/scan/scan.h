@@ -190,6 +190,24 @@ const struct scan_holder *scan_holder(const struct scan *s, size_t i);
 int scan_folio_holders(const struct scan *s, size_t i,
 		       int (*fn)(const struct scan_holder *h, void *arg), void *arg);
 
+/* ---- who has how much: pins and references that were found in an object, without mappings ---- */
+
+enum scan_by { SCAN_BY_PROCESS, SCAN_BY_CGROUP };
+
+struct scan_held {
+	uint32_t tgid; /* by process: 0: the kernel's own, or not known */
+	const char *comm; /* by process, hostile bytes; the holder's */
+	const char *cgroup; /* path, hostile bytes, NULL: not known; the holder's */
+	uint64_t folios, pins, gets;
+	uint64_t since; /* of the oldest whose age is known, ns, CLOCK_MONOTONIC; 0: of none */
+};
+/*
+ * Over the runs that @wanted picks (NULL: all), the largest first. What several processes share (a pipe) is each one's, and once a
+ * cgroup's. Returns 0 with *@held (to be freed; valid as long as the scan) and *@nr, or -ENOMEM.
+ */
+int scan_held_by(const struct scan *s, enum scan_by by, bool (*wanted)(void *arg, size_t run),
+		 void *arg, struct scan_held **held, size_t *nr);
+
 /* ---- waits: tasks that are blocked now ---- */
 
 enum scan_wait_kind {

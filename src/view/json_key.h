@@ -50,6 +50,8 @@ enum json_form {
 	X(TGID, "tgid", JSON_UINT_NULL, "process; 0 or null: not known") \
 	X(COMM, "comm", JSON_BYTES_NULL, "name of the thread") \
 	X(CGROUP, "cgroup", JSON_BYTES_NULL, "path of its cgroup") \
+	X(CONTAINER, "container", JSON_TEXT_NULL, "id of the container, as the cgroup's path has it; null: none") \
+	X(POD, "pod", JSON_TEXT_NULL, "uid of the pod, the same") \
 	X(CGROUP_ID, "cgroup_id", JSON_UINT, "of its cgroup: the inode number of the folder in the unified hierarchy") \
 	X(PID_NS, "pid_ns", JSON_UINT, "inode number of its pid namespace, as in /proc/PID/ns; 0: it has ended") \
 	X(MOUNT_NS, "mount_ns", JSON_UINT, "the same, of its mount namespace") \
@@ -159,6 +161,8 @@ enum json_form {
 	X(BY_DEVICE, "by_device", JSON_OBJECTS, "sums of each device") \
 	X(BY_FILE, "by_file", JSON_OBJECTS, "sums of each file") \
 	X(BY_ORDER, "by_order", JSON_OBJECTS, "sums of each size") \
+	X(BY_PROCESS, "by_process", JSON_OBJECTS, "what was found in an object, of each process that has it") \
+	X(BY_CGROUP, "by_cgroup", JSON_OBJECTS, "the same of each cgroup") \
 	X(GAPS, "gaps", JSON_WORDS, "what could not be looked at, in sentences") \
 	X(INTERRUPTED, "interrupted", JSON_BOOL, "a signal ended the look") \
 	/* holders and waits */ \
@@ -294,7 +298,7 @@ enum json_key {
 	  KEY_CGROUP, KEY_SINCE, KEY_AGE, KEY_PFN, KEY_REFCOUNT, KEY_DEVICE, KEY_FILE, KEY_OFFSET, KEY_KERNEL_STACK, \
 	  KEY_PFNS, KEY_OWNER_PID, KEY_OWNER_COMM, KEY_READ_OWNED, KEY_CHAIN, KEY_CHAIN_INFERRED, KEY_BEHIND) \
 	X("scan-summary", "scan, holders: sums", KEY_FOLIOS, KEY_PAGES, KEY_FOLIOS_MAPPED, KEY_FOLIOS_PINNED, KEY_PINS, \
-	  KEY_FOLIOS_UNKNOWN, KEY_FOLIOS_OVERPUT, KEY_BY_DEVICE, KEY_BY_FILE, KEY_BY_ORDER, KEY_NR_HOLDERS, KEY_WAITS, \
+	  KEY_FOLIOS_UNKNOWN, KEY_FOLIOS_OVERPUT, KEY_BY_DEVICE, KEY_BY_FILE, KEY_BY_ORDER, KEY_BY_PROCESS, KEY_BY_CGROUP, KEY_NR_HOLDERS, KEY_WAITS, \
 	  KEY_GAPS, KEY_INTERRUPTED) \
 	X("unbind", "holders: of a device", KEY_DEVICE, KEY_UNBIND, KEY_BLOCKERS, KEY_FOLIOS, \
 	  KEY_PGMAP_REFS_UNEXPLAINED, KEY_OPENERS, KEY_UNDER_WAY, KEY_MOUNT, KEY_SAYS) \

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/container.h"
 #include "view/json.h"
 #include "view/json_add.h"
 #include "view/scan_part.h"
@@ -422,6 +423,39 @@ static void add_by_order(struct json_object *o, const struct scan_view *v, bool 
 	json_add(o, KEY_BY_ORDER, a, failed);
 }
 
+static void add_held(struct json_object *o, enum json_key key, const struct scan_view *v,
+		     enum scan_by by, bool *failed)
+{
+	struct json_object *a = json_object_new_array(), *one;
+	char id[CONTAINER_ID], pod[POD_UID];
+	struct scan_held *held = NULL;
+	size_t nr = 0;
+
+	if (scan_held_get(v, by, &held, &nr))
+		*failed = true;
+	for (size_t i = 0; i < nr; i++) {
+		const struct scan_held *h = &held[i];
+		const char *cgroup = h->cgroup ? h->cgroup : "";
+
+		one = json_object_new_object();
+		if (by == SCAN_BY_PROCESS) {
+			json_add_known(one, KEY_TGID, h->tgid, h->tgid, failed);
+			json_add_string(one, KEY_COMM, *h->comm ? h->comm : NULL, DX_COMM_LEN,
+					failed);
+		}
+		json_add_text(one, KEY_CGROUP, h->cgroup, failed);
+		json_add_text(one, KEY_CONTAINER, container_id(id, cgroup), failed);
+		json_add_text(one, KEY_POD, container_pod(pod, cgroup), failed);
+		json_add_uint(one, KEY_FOLIOS, h->folios, failed);
+		json_add_uint(one, KEY_HELD_PINS, h->pins, failed);
+		json_add_uint(one, KEY_HELD_GETS, h->gets, failed);
+		json_add_known(one, KEY_SINCE, h->since, h->since, failed);
+		json_append(a, one, failed);
+	}
+	free(held);
+	json_add(o, key, a, failed);
+}
+
 static int summary_json(FILE *out, const struct scan_view *v)
 {
 	struct json_object *o, *gaps = json_object_new_array();
@@ -445,6 +479,8 @@ static int summary_json(FILE *out, const struct scan_view *v)
 	add_by_device(o, v, &failed);
 	add_by_file(o, v, &failed);
 	add_by_order(o, v, &failed);
+	add_held(o, KEY_BY_PROCESS, v, SCAN_BY_PROCESS, &failed);
+	add_held(o, KEY_BY_CGROUP, v, SCAN_BY_CGROUP, &failed);
 	json_add_uint(o, KEY_NR_HOLDERS, holders, &failed);
 	json_add_uint(o, KEY_WAITS, waits, &failed);
 	for (size_t i = 0; i < scan_nr_gaps(v->s); i++)

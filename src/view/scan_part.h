@@ -83,6 +83,12 @@ char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uin
 /* Returns their number. */
 size_t scan_waits_print(FILE *out, const struct scan_view *v);
 
+/* ---- scan_held.c ---- */
+
+/* scan_held_by() of the folios that are shown. */
+int scan_held_get(const struct scan_view *v, enum scan_by by, struct scan_held **held, size_t *nr);
+void scan_held_print(FILE *out, const struct scan_view *v);
+
 /* ---- scan_change.c ---- */
 
 /* Neighbours that changed in the same way. */

@@ -120,6 +120,7 @@ static void summary_print(FILE *out, const struct scan_view *v, size_t waits)
 		}
 		files_print(out, v);
 		orders_print(out, v);
+		scan_held_print(out, v);
 	}
 	fputc('\n', out);
 	totals_print(out, v, &sum, waits);

@@ -118,7 +118,15 @@ static void test_json(void **state)
 				     "\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
 				     "\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,"
 				     "\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
-				     "\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],\"nr_holders\":3,\"waits\":1,"
+				     "\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],"
+				     "\"by_process\":[{\"tgid\":812,\"comm\":\"db\",\"cgroup\":\"/system.slice/db\",\"container\":null,\"pod\":null,"
+				     "\"folios\":1,\"held_pins\":1,\"held_gets\":0,\"since_ns\":null},"
+				     "{\"tgid\":900,\"comm\":\"ship\",\"cgroup\":null,\"container\":null,\"pod\":null,"
+				     "\"folios\":1,\"held_pins\":0,\"held_gets\":1,\"since_ns\":5800000000}],"
+				     "\"by_cgroup\":[{\"cgroup\":null,\"container\":null,\"pod\":null,"
+				     "\"folios\":1,\"held_pins\":0,\"held_gets\":1,\"since_ns\":5800000000},"
+				     "{\"cgroup\":\"/system.slice/db\",\"container\":null,\"pod\":null,"
+				     "\"folios\":1,\"held_pins\":1,\"held_gets\":0,\"since_ns\":null}],\"nr_holders\":3,\"waits\":1,"
 				     "\"gaps\":[\"sockets: this kernel's sk_buff is not known\"],\"interrupted\":false}");
 	assert_null(next_line(&text));
 	capture_end(&c);

@@ -39,6 +39,12 @@ static void test_holders_of_folios(void **state)
 		    "db[812] mapping\n" SUMS "           3            3          1  pmem0\n"
 		    "           3            3          1  /mnt/db/wal.0\n"
 		    "           3            3          1  4K\n"
+		    "\n      FOLIOS       PINS       REFS   OLDEST  HELD BY PROCESS\n"
+		    "           1          1          0        -  db[812]\n"
+		    "           1          0          1    14.2s  ship[900]\n"
+		    "\n      FOLIOS       PINS       REFS   OLDEST  HELD BY CGROUP\n"
+		    "           1          0          1    14.2s  of no known cgroup\n"
+		    "           1          1          0        -  /system.slice/db\n"
 		    "\n3 folios in use: 3 mapped, 1 pinned, 0 of unknown holders; 0 waits\n");
 	assert_true(view_scan_somebody(&v));
 	scan_free(v.s);
@@ -253,6 +259,8 @@ static void test_wait(void **state)
 		"        0xffffffff81000000\n" SUMS "           2            2          2  pmem0\n"
 		"           2            2          2  /mnt/db/wal.0\n"
 		"           2            2          2  4K\n"
+		"\n      FOLIOS       PINS       REFS   OLDEST  HELD BY PROCESS\n"
+		"           1          1          0        -  db[812]\n"
 		"\n2 folios in use: 0 mapped, 2 pinned, 1 of unknown holders; 1 wait\n");
 	scan_free(s);
 }
