@@ -80,6 +80,7 @@ static int look(struct look_session *l, const struct scan_options *o)
 	if (look_session_scan(l, &filter, !o->no_holders, &v))
 		return 2;
 	v.verbose = o->o.verbose;
+	v.older_than = o->older_than_ns;
 	if (filter.device && look_session_device(v.s, filter.device) < 0) {
 		status = 2;
 	} else if (show(o, &v)) {
@@ -113,6 +114,7 @@ enum {
 	KEY_RANGE = OPTION_KEY_OWN,
 	KEY_MIN_REFS,
 	KEY_PINNED,
+	KEY_OLDER_THAN,
 	KEY_NO_HOLDERS,
 };
 
@@ -125,6 +127,9 @@ static const struct argp_option options[] = {
 	  "folios with at least N references more than an idle one has", 2 },
 	{ "pinned", KEY_PINNED, NULL, 0,
 	  "folios with a pin, or a reference that no mapping explains", 2 },
+	{ "older-than", KEY_OLDER_THAN, "SECONDS", 0,
+	  "folios that may have been held for so long, and tasks that may have waited for so long",
+	  2 },
 	{ "no-holders", KEY_NO_HOLDERS, NULL, 0, "Don't look for who holds the folios", 3 },
 	{ OPTION_DELAY, "Look again and again, so far apart, and show what changed", 3 },
 	{ OPTION_COUNT, "With --delay: end after N looks", 3 },
@@ -151,6 +156,8 @@ static int option(void *options, int key, char *arg)
 	case KEY_PINNED:
 		o->pinned = true;
 		return 0;
+	case KEY_OLDER_THAN:
+		return value_seconds(me, "--older-than", arg, 1, &o->older_than_ns);
 	case KEY_NO_HOLDERS:
 		o->no_holders = true;
 		return 0;
@@ -162,6 +169,11 @@ static int end(void *options)
 {
 	const struct scan_options *o = options;
 
+	if (o->older_than_ns && (o->no_holders || o->o.delay_ns)) {
+		complain(me, "--older-than asks for the holders of one look: leave out %s",
+			 o->no_holders ? "--no-holders" : "--delay");
+		return EINVAL;
+	}
 	if (o->o.delay_ns || (!o->o.count && !o->o.duration_ns))
 		return 0;
 	complain(me, "%s is for --delay: without it there is one look",

@@ -8,6 +8,7 @@ struct scan_options {
 	struct options o;
 	uint64_t pfn_first, pfn_last; /* both 0: all */
 	int32_t min_refs;
+	uint64_t older_than_ns; /* 0: of any age */
 	bool pinned;
 	bool no_holders;
 };

@@ -18,6 +18,7 @@ struct scan_view {
 	const char *kernel; /* uname -r */
 	enum regime regime;
 	uint64_t now; /* ns, CLOCK_MONOTONIC: of the look */
+	uint64_t older_than; /* ns: leave out what is known to be younger, and what is only mapped; 0: nothing */
 	bool holders; /* they were looked for */
 	bool interrupted; /* it is not all: a signal ended it */
 	bool unsure; /* that nobody was found is no answer */

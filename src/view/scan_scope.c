@@ -13,9 +13,27 @@ static int find_mine(const struct scan_holder *h, void *arg)
 	return is_mine(arg, h->tgid, h->pid);
 }
 
+/* Of most kinds of holders nobody knows since when they hold: they may be as old. */
+static bool is_old(const struct scan_view *v, uint64_t since)
+{
+	return !since || (v->now > since && v->now - since >= v->older_than);
+}
+
+static int find_old(const struct scan_holder *h, void *arg)
+{
+	return h->certain && h->kind != SCAN_HOLD_MAPPING && is_old(arg, h->since);
+}
+
+static bool may_be_old(const struct scan_view *v, size_t i)
+{
+	return scan_folio(v->s, i)->unknown > 0 || scan_folio_holders(v->s, i, find_old, (void *)v);
+}
+
 /* A wait for a folio of another file or device that holds nothing of it is not of interest. */
 bool scan_scope_folio(const struct scan_view *v, size_t i)
 {
+	if (v->older_than && !may_be_old(v, i))
+		return false;
 	return !v->pid || scan_folio_holders(v->s, i, find_mine, (void *)v);
 }
 
@@ -117,7 +135,7 @@ bool scan_scope_other(const struct scan_view *v, size_t i)
 	int pgmap = h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap;
 
 	/* folios were left out: theirs are not of interest either */
-	if (v->filter->pinned || v->filter->min_refs)
+	if (v->filter->pinned || v->filter->min_refs || v->older_than)
 		return false;
 	if (!is_mine(v, h->tgid, h->pid) || holds_listed(v, h))
 		return false;
@@ -149,6 +167,8 @@ bool scan_scope_wait(const struct scan_view *v, const struct scan_wait *w)
 {
 	const struct scan_file *file = scan_file(v->s, w->file);
 
+	if (v->older_than && !is_old(v, w->since))
+		return false;
 	if (v->pid)
 		return is_mine(v, w->tgid, w->pid);
 	if (!scan_wait_is_dax(w) && !lock_matters(v, w))

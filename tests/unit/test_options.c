@@ -263,6 +263,11 @@ static void test_scan_bad(void **state)
 		     "daxtop scan: --count is for --delay: without it there is one look\n");
 	expect_error("scan -t 3",
 		     "daxtop scan: --duration is for --delay: without it there is one look\n");
+	expect_error("scan --older-than 1 --delay 1",
+		     "daxtop scan: --older-than asks for the holders of one look: leave out --delay\n");
+	expect_error(
+		"scan --older-than 1 --no-holders",
+		"daxtop scan: --older-than asks for the holders of one look: leave out --no-holders\n");
 	expect_error("scan --min-refs 0",
 		     "daxtop scan: --min-refs wants a number from 1 to 2147483647, not '0'\n");
 	expect_error("scan --min-refs 2147483648",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_scan_scope.c - what belongs to what was asked for, and the verdict */
 #include "scan_view_fixture.h"
+#include "view/scan_part.h"
 
 static void test_scope_device(void **state)
 {
@@ -187,12 +188,49 @@ static void test_verdicts(void **state)
 		       "whether dax0.0 may be unbound is not known: not all of it could be looked at");
 }
 
+/* --older-than: what is only mapped is out, and what is known to be younger; of what nobody knows the age it stays. */
+static void test_scope_age(void **state)
+{
+	struct scan *s = one_look(&all);
+	struct scan_holder pipe = holder(SCAN_HOLD_PIPE, PMEM_PFN + 0x12, 1, 1, false);
+	struct scan_view v;
+
+	(void)state;
+	add_folios(s, 0, of_file(WAL, 42, 0, 1, 1, 0), 1); /* mapped */
+	add_folios(s, 0, of_file(WAL, 42, 2, 1, 0, 0), 1); /* in a pipe for 14.2 s */
+	add_folios(s, 0, of_file(WAL, 42, 4, 1, 0, 0), 1); /* in a pipe since whenever */
+	add_folios(s, 0, of_file(WAL, 42, 6, 1, 0, 0), 1); /* of an unknown holder */
+	add_holder(s, holder(SCAN_HOLD_MAPPING, PMEM_PFN + 0x10, 1, 0, false));
+	pipe.since = 5800000000;
+	pipe.object = 1;
+	add_holder(s, pipe);
+	pipe.since = 0;
+	pipe.object = 2;
+	pipe.pfn += 2;
+	add_holder(s, pipe);
+	add_truncate(s, PMEM_PFN + 0x12);
+	v = finish(s, &all);
+	assert_int_equal(scan_nr_folios(s), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(scan_scope_folio(&v, i));
+	v.older_than = 14 * S;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(scan_scope_folio(&v, i), i > 0);
+	assert_true(scan_scope_wait(&v, scan_wait(s, 0)));
+	v.older_than = 30 * S; /* longer than the kernel runs */
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(scan_scope_folio(&v, i), i > 1);
+	assert_false(scan_scope_wait(&v, scan_wait(s, 0)));
+	scan_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scope_device), cmocka_unit_test(test_scope_file),
 		cmocka_unit_test(test_scope_pid),    cmocka_unit_test(test_scope_pgmap),
 		cmocka_unit_test(test_scope_pinned), cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_scope_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
