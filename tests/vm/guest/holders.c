@@ -58,6 +58,22 @@ static void held_start(struct held *h, struct place *p)
 	}
 }
 
+/* The sums by process: ours has the page once, in the pipe (its mapping is none). */
+static void expect_sums(struct daxtop *d)
+{
+	struct json_object *list, *o, *mine = NULL;
+
+	must(json_object_object_get_ex(summary_line(d), "by_process", &list));
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		o = json_object_array_get_idx(list, i);
+		if (field_int_or(o, "tgid", 0) == getpid())
+			mine = o;
+	}
+	if (!mine || field_int(mine, "folios") != 1 || field_int(mine, "held_gets") != 1 ||
+	    field_int(mine, "held_pins"))
+		fail("one folio and one get of process %d expected: %s", getpid(), d->out_text);
+}
+
 static void test_somebody(struct place *p)
 {
 	struct json_object *f;
@@ -68,7 +84,9 @@ static void test_somebody(struct place *p)
 	held_start(&h, p);
 	for (i = 0; i < h.n; i++) {
 		note("holders %s", h.what[i]);
-		f = expect_folio(holders_run(1, h.what[i]), &h.a, h.pfn, USES(.maps = 1, .gets = 1));
+		d = holders_run(1, h.what[i]);
+		f = expect_folio(d, &h.a, h.pfn, USES(.maps = 1, .gets = 1));
+		expect_sums(d);
 		expect_mapping(f, getpid(), h.a.p);
 		expect_holder(f, "pipe", getpid(), true);
 	}
