@@ -537,24 +537,6 @@ void filter_resolve(struct session *s, struct view_filter *f)
 	f->file_ino = p.ino;
 }
 
-struct device_search {
-	const struct dx_event *ev;
-	const char *name;
-	char *keep;
-};
-
-static int match_device(const struct engine_pgmap *p, void *arg)
-{
-	struct device_search *d = arg;
-	bool in = d->ev->pgmap ? d->ev->pgmap == p->pgmap
-			       : d->ev->pfn >= p->pfn && d->ev->pfn < p->pfn + p->nr_pages;
-
-	if (!in || p->gone)
-		return 0;
-	memcpy(d->keep, p->device, sizeof(p->device));
-	return 1;
-}
-
 /* An event without a page is of a filesystem's device, or of a device-dax; the last one is kept. */
 static const char *device_of_inode(struct session *s, const struct dx_event *ev)
 {
@@ -575,14 +557,12 @@ static const char *device_of_inode(struct session *s, const struct dx_event *ev)
 
 const char *session_device(struct session *s, const struct dx_event *ev)
 {
-	static char name[sizeof(((struct engine_pgmap *)0)->device)];
-	struct device_search d = { .ev = ev, .keep = name };
+	const char *name;
 
 	if (!ev->pgmap && !ev->pfn)
 		return device_of_inode(s, ev);
-	name[0] = 0;
-	engine_pgmaps(s->engine, match_device, &d);
-	if (!name[0] && s->from->find_names(s))
-		engine_pgmaps(s->engine, match_device, &d);
-	return name[0] ? name : NULL;
+	name = engine_device(s->engine, ev->pgmap, ev->pfn);
+	if (!name && s->from->find_names(s))
+		name = engine_device(s->engine, ev->pgmap, ev->pfn);
+	return name;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "engine/engine.h"
+#include "snapshot.h"
 
 /* Returns what engine_feed() does. @len: of the payload, bytes. */
 static inline int put(struct engine *e, unsigned int type, const void *payload, size_t len)

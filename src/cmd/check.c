@@ -72,6 +72,7 @@ static void tell_lost(struct check *c)
 
 static void look(struct check *c)
 {
+	const struct snapshot *snap;
 	uint64_t now;
 
 	session_poll(&c->s, -1, -1);
@@ -79,7 +80,10 @@ static void look(struct check *c)
 	if (!c->o->o.verbose || now < c->told_next)
 		return;
 	c->told_next = now + NEWS_NS;
-	engine_findings(c->s.engine, tell, c);
+	snap = snapshot_take(c->s.engine);
+	if (snap)
+		snapshot_findings(snap, tell, c);
+	snapshot_put(snap);
 	tell_lost(c);
 }
 
@@ -229,16 +233,19 @@ static int report(struct check *c)
 		.nr_left = c->nr_left,
 	};
 	char unchecked[DX_RULES][256];
+	const struct snapshot *snap;
 	int err;
 
 	probes_weigh(c, &r.terms, unchecked);
 	memcpy(r.left, c->left, sizeof(r.left));
-	err = report_collect(&r, c->s.engine);
+	snap = snapshot_take(c->s.engine);
+	err = snap ? report_collect(&r, snap) : -ENOMEM;
 	/* whatever began it, and whether it is a finding or not; the verdict is the last line */
 	if (!err && o->o.json)
-		err = view_waits_json(c->out, c->s.engine, NULL, c->s.now);
+		err = view_waits_json(c->out, snap, NULL, c->s.now);
 	else if (!err && !o->ktap)
-		err = view_waits_text(c->out, c->s.engine, NULL, c->s.now);
+		err = view_waits_text(c->out, snap, NULL, c->s.now);
+	snapshot_put(snap);
 	if (!err && o->o.json)
 		err = view_report_json(c->out, &r);
 	else if (!err && o->ktap)

@@ -62,7 +62,7 @@ static int resolve(struct session *s, struct wanted *w, const struct folio_spec 
 
 struct search {
 	const struct wanted *w;
-	struct engine_folio *out;
+	uint64_t pfn; /* of the one that was found */
 };
 
 /* A device's inode number is the kernel's own affair; its folios are known by dev_t and offset. */
@@ -75,25 +75,26 @@ static int match(const struct engine_folio *f, void *arg)
 	if (f->pgmap_type != MEMORY_DEVICE_GENERIC || f->dev != s->w->dev || index < f->index ||
 	    index - f->index >= 1ULL << f->order)
 		return 0;
-	*s->out = *f;
+	s->pfn = f->pfn;
 	return 1;
 }
 
-static const struct engine_folio *find(struct engine *e, const struct wanted *w,
+static const struct engine_folio *find(const struct snapshot *snap, const struct wanted *w,
 				       struct engine_folio *out)
 {
-	struct search s = { w, out };
+	struct search s = { .w = w };
 	int rc;
 
 	switch (w->spec->kind) {
 	case FOLIO_PFN:
-		rc = engine_folio_get(e, w->spec->pfn, out);
+		rc = snapshot_folio_get(snap, w->spec->pfn, out);
 		break;
 	case FOLIO_FILE:
-		rc = engine_folio_find(e, w->dev, w->ino, w->spec->offset >> PAGE_SHIFT, out);
+		rc = snapshot_folio_find(snap, w->dev, w->ino, w->spec->offset >> PAGE_SHIFT, out);
 		break;
 	default:
-		rc = engine_folios(e, match, &s) ? 0 : -ENOENT;
+		rc = snapshot_folios(snap, match, &s) ? snapshot_folio_get(snap, s.pfn, out)
+						      : -ENOENT;
 	}
 	return rc ? NULL : out;
 }
@@ -138,6 +139,7 @@ static int run(const void *options)
 	struct wanted *w = calloc(o->nr_folios, sizeof(*w));
 	struct history h = { .w = w, .n = o->nr_folios };
 	struct session s = { .event = count, .arg = &h };
+	const struct snapshot *snap;
 	int status;
 
 	if (!w) {
@@ -160,15 +162,19 @@ static int run(const void *options)
 	session_resume(&s);
 	session_heal(&s);
 	session_drain(&s);
-	for (size_t i = 0; i < o->nr_folios; i++) {
+	snap = snapshot_take(s.engine);
+	if (!snap)
+		s.error = -ENOMEM;
+	for (size_t i = 0; snap && i < o->nr_folios; i++) {
 		struct engine_folio buf;
-		const struct engine_folio *f = find(s.engine, &w[i], &buf);
+		const struct engine_folio *f = find(snap, &w[i], &buf);
 
-		if (o->o.json && view_history_json(stdout, s.engine, w[i].spec->text, f))
+		if (o->o.json && view_history_json(stdout, snap, w[i].spec->text, f))
 			s.error = -ENOMEM;
 		else if (!o->o.json)
-			view_history_text(stdout, s.engine, w[i].spec->text, f, s.start);
+			view_history_text(stdout, snap, w[i].spec->text, f, s.start);
 	}
+	snapshot_put(snap);
 	status = session_output(&s);
 	session_close(&s);
 out:

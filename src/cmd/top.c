@@ -66,6 +66,7 @@ static void picture(struct session *s)
 static int run_batch(struct session *s, struct info *x, const struct screen_options *so)
 {
 	struct view_top_state state = {};
+	const struct snapshot *snap;
 	uint64_t next = clock_now(), shown = 0;
 
 	session_ready(s);
@@ -80,8 +81,10 @@ static int run_batch(struct session *s, struct info *x, const struct screen_opti
 		s->drawn = false;
 		if (shown++)
 			putchar('\n');
-		if (view_top_text(stdout, s->engine, info_get(s, x), so, &state, 0))
+		snap = snapshot_take(s->engine);
+		if (!snap || view_top_text(stdout, snap, info_get(s, x), so, &state, 0))
 			s->error = -ENOMEM;
+		snapshot_put(snap);
 		if (!output_flush())
 			break;
 	}
@@ -92,6 +95,7 @@ static int run_screen(struct session *s, struct info *x, const struct screen_opt
 {
 	char err[256];
 	struct screen *screen = screen_open(so, err, sizeof(err));
+	const struct snapshot *snap;
 	uint64_t shown = 0;
 	bool quit = false;
 
@@ -106,10 +110,12 @@ static int run_screen(struct session *s, struct info *x, const struct screen_opt
 		if (quit || screen_timeout(screen))
 			continue;
 		picture(s);
-		if (screen_draw(screen, s->engine, info_get(s, x))) {
+		snap = snapshot_take(s->engine);
+		if (!snap || screen_draw(screen, snap, info_get(s, x))) {
 			s->error = -ENOMEM;
 			quit = true;
 		}
+		snapshot_put(snap);
 		shown++;
 	}
 	screen_close(screen);

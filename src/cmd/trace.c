@@ -92,6 +92,22 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 		session_stop();
 }
 
+/* From before: no event of the trace tells of it. */
+static void before(struct session *s, const struct trace *t)
+{
+	const struct snapshot *snap = snapshot_take(s->engine);
+	int err = -ENOMEM;
+
+	if (snap && s->o->json)
+		err = view_before_json(stdout, snap, &t->filter, s->now);
+	else if (snap)
+		err = view_held_text(stdout, snap, &t->filter, s->now) ||
+		      view_waits_text(stdout, snap, &t->filter, s->now);
+	if (err)
+		s->error = -ENOMEM;
+	snapshot_put(snap);
+}
+
 static int run(const void *options)
 {
 	const struct trace_options *to = options;
@@ -116,13 +132,8 @@ static int run(const void *options)
 		return status;
 	if (!o->json)
 		view_text_header(stdout);
-	/* from before: no event of the trace tells of it */
-	if (o->json && !t.filter.events && view_before_json(stdout, s.engine, &t.filter, s.now))
-		s.error = -ENOMEM;
-	if (!o->json && !t.filter.events &&
-	    (view_held_text(stdout, s.engine, &t.filter, s.now) ||
-	     view_waits_text(stdout, s.engine, &t.filter, s.now)))
-		s.error = -ENOMEM;
+	if (!t.filter.events)
+		before(&s, &t);
 	output_flush();
 	session_ready(&s);
 	while (!session_done(&s)) {

@@ -18,9 +18,9 @@ static void tasks_mark(uint8_t *used, void *arg)
 	for (id = 1; id <= e->folios.nr; id++)
 		USE(folio_ptr(&e->folios, id)->task);
 	for (id = 0; id < e->history.used; id++)
-		USE(STEP_TASK(e->history.step[id].what));
+		USE(STEP_TASK(step_ptr(&e->history, id)->what));
 	for (id = 1; id < e->holders.top; id++)
-		USE(e->holders.node[id].task);
+		USE(holder_ptr(&e->holders, id)->task);
 #undef USE
 }
 
@@ -48,10 +48,18 @@ struct engine *engine_new(const struct engine_options *o)
 	e->findings = (void *)(mem + judges_size());
 	e->judged = (void *)(e->findings + 1);
 	judges_init(e, mem);
-	holder_table_init(&e->holders, &e->tasks, !o->no_rules, &e->no_memory);
-	if (folio_table_init(&e->folios) || history_init(&e->history, o->history_bytes) ||
-	    task_table_init(&e->tasks, tasks_mark, e) || pgmap_table_init(&e->pgmaps, &e->no_memory) ||
-	    file_table_init(&e->files, &e->no_memory)) {
+	e->pool = pool_new();
+	if (!e->pool) {
+		free(e);
+		return NULL;
+	}
+	holder_table_init(&e->holders, e->pool, &e->tasks, !o->no_rules, &e->no_memory);
+	look_init(&e->look, e->pool);
+	if (folio_table_init(&e->folios, e->pool) ||
+	    history_init(&e->history, o->history_bytes, e->pool) ||
+	    task_table_init(&e->tasks, e->pool, tasks_mark, e) ||
+	    pgmap_table_init(&e->pgmaps, &e->no_memory) ||
+	    file_table_init(&e->files, e->pool, &e->no_memory)) {
 		engine_free(e);
 		return NULL;
 	}
@@ -69,10 +77,11 @@ void engine_free(struct engine *e)
 	holder_table_destroy(&e->holders);
 	pgmap_table_destroy(&e->pgmaps);
 	file_table_destroy(&e->files);
-	finding_table_destroy(e->findings);
+	finding_table_destroy(e->findings, e->pool);
 	judges_destroy(e);
 	look_destroy(&e->look);
 	free(e->wait);
+	pool_put(e->pool);
 	free(e);
 }
 
@@ -83,13 +92,13 @@ void engine_stats_get(const struct engine *e, struct engine_stats *out)
 	out->steps = e->history.used;
 	out->steps_dropped = e->history.dropped;
 	out->bytes_folios = folio_table_bytes(&e->folios);
-	/* pages of the ring that no step has reached yet are not in memory */
 	out->bytes_history = (size_t)e->history.used * sizeof(struct step);
-	out->bytes_all = sizeof(*e) - sizeof(e->folios) + out->bytes_folios + out->bytes_history +
-			 order_bytes(&e->order) + holder_table_bytes(&e->holders) +
-			 file_table_bytes(&e->files) + e->tasks.max * sizeof(struct task) +
-			 e->tasks.nr_buckets * sizeof(uint32_t) +
-			 e->pgmaps.max * sizeof(struct pgmap) +
+	out->bytes_all = sizeof(*e) + e->pool->bytes + chunks_bytes_beside(&e->folios.folio) +
+			 chunks_bytes_beside(&e->history.step) + order_bytes(&e->order) +
+			 holder_table_bytes(&e->holders) + file_table_bytes(&e->files) +
+			 task_table_bytes(&e->tasks) + e->pgmaps.max * sizeof(struct pgmap) +
 			 e->max_waits * sizeof(struct break_wait) + look_bytes(&e->look) +
 			 e->findings->max * sizeof(struct finding) + judges_bytes(e);
+	out->chunks_copied = e->pool->copied;
+	out->bytes_copied = e->pool->copied_bytes;
 }

@@ -8,7 +8,7 @@
  * Weighed in this order: findings that are proven or suspected, and counts of broken rules of which no
  * record came through; whether all was seen that had to be; the program's own exit status.
  */
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 
 /* The exit status of "nothing found, and it says little". */
 #define VERDICT_NOT_ALL_SEEN 124
@@ -82,7 +82,7 @@ struct verdict_facts {
 		const char *why; /* of the first that is inconclusive */
 	} tally[DX_RULES];
 	unsigned int unproven, before;
-	const char *inconclusive; /* engine_inconclusive() */
+	const char *inconclusive; /* snapshot_inconclusive() */
 };
 
 /* A stall is a finding though it is over; a leak that went away is none. */
@@ -99,7 +99,7 @@ void verdict_count(struct verdict_facts *facts, const struct verdict_terms *t,
 void verdict_decide(const struct verdict_facts *facts, const struct verdict_terms *t,
 		    struct verdict *v);
 
-/* Facts from the engine, and the decision. */
-void engine_verdict(struct engine *e, const struct verdict_terms *t, struct verdict *v);
+/* Facts from a snapshot, and the decision. */
+void snapshot_verdict(const struct snapshot *s, const struct verdict_terms *t, struct verdict *v);
 
 #endif

@@ -37,12 +37,12 @@ static void findings_print(FILE *out, const struct model *m)
 	}
 }
 
-static int batch_print(FILE *out, struct model *m, struct engine *e, const struct screen_info *info,
-		       size_t rows)
+static int batch_print(FILE *out, struct model *m, const struct snapshot *snap,
+		       const struct screen_info *info, size_t rows)
 {
 	int used, err;
 
-	err = model_snapshot(m, e, info, rows);
+	err = model_snapshot(m, snap, info, rows);
 	if (err)
 		return err;
 	/* summary, titles, the rows; an empty table takes two lines for its sentence */
@@ -62,13 +62,13 @@ static int batch_print(FILE *out, struct model *m, struct engine *e, const struc
 	if (!err)
 		findings_print(out, m);
 	if (!err)
-		err = view_waits_text(out, e, NULL, m->now);
+		err = view_waits_text(out, snap, NULL, m->now);
 	if (!err)
 		view_gaps_text(out, "", &info->looks);
 	return err;
 }
 
-int view_top_text(FILE *out, struct engine *e, const struct screen_info *info,
+int view_top_text(FILE *out, const struct snapshot *snap, const struct screen_info *info,
 		  const struct screen_options *o, struct view_top_state *state, size_t rows)
 {
 	struct model *m = model_new(o);
@@ -83,7 +83,7 @@ int view_top_text(FILE *out, struct engine *e, const struct screen_info *info,
 	m->delay_ms = 0;
 	if (!rows || rows > VIEW_TOP_ROWS_MAX)
 		rows = VIEW_TOP_ROWS_MAX;
-	err = batch_print(out, m, e, info, rows);
+	err = batch_print(out, m, snap, info, rows);
 	state->last = m->base;
 	state->last_now = m->base_now;
 	model_free(m);

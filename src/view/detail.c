@@ -18,15 +18,12 @@ struct steps {
 	struct engine_step *ring;
 	size_t room;
 	uint64_t nr;
-	uint64_t until;
 };
 
 static int steps_take(const struct engine_step *s, void *arg)
 {
 	struct steps *steps = arg;
 
-	if (s->time > steps->until)
-		return 0;
 	steps->ring[steps->nr++ % steps->room] = *s;
 	return 0;
 }
@@ -43,9 +40,6 @@ static int holder_draw(const struct engine_holder *h, void *arg)
 	struct canvas *c = &d->m->canvas;
 	char text[HELD_MAX];
 
-	/* taken after the picture was frozen: not part of it */
-	if (d->m->frozen && h->since > d->m->stats.now)
-		return 0;
 	if (d->nr++ >= HOLDERS_MAX || d->row >= d->end)
 		return 0;
 	canvas_put(c, d->row++, 1, c->cols, ATTR_PIN, held_format(text, sizeof(text), h, d->m->now));
@@ -114,11 +108,11 @@ static void steps_draw(struct model *m, const struct folio_row *r, struct steps 
 	}
 }
 
-int detail_draw(struct model *m, struct engine *e, int row, int end)
+int detail_draw(struct model *m, int row, int end)
 {
 	const struct folio_row *r = model_selected(m);
 	struct holders holders = { .m = m, .end = end };
-	struct steps steps = { .until = m->frozen ? m->stats.now : UINT64_MAX };
+	struct steps steps = { .nr = 0 };
 
 	if (!r) {
 		canvas_paint(&m->canvas, row, 0, m->canvas.cols, ATTR_TITLE);
@@ -132,11 +126,11 @@ int detail_draw(struct model *m, struct engine *e, int row, int end)
 	steps.ring = calloc(steps.room, sizeof(*steps.ring));
 	if (!steps.ring)
 		return -ENOMEM;
-	engine_history(e, r->f.pfn, steps_take, &steps);
+	snapshot_history(m->snap, r->f.pfn, steps_take, &steps);
 	title_draw(m, r, row++);
 	notes_draw(m, r, &row, end);
 	holders.row = row;
-	engine_holders(e, r->f.pfn, holder_draw, &holders);
+	snapshot_holders(m->snap, r->f.pfn, holder_draw, &holders);
 	row = holders.row;
 	if (holders.nr > HOLDERS_MAX && row < end)
 		canvas_printf(&m->canvas, row++, 1, m->canvas.cols, ATTR_PIN, "and %u more",

@@ -3,7 +3,7 @@
 #define DAXTOP_FILTER_H
 /* filter.h - which events and folios are shown; one set of conditions for trace and top */
 #include <stdbool.h>
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 
 /* All that are set must match. Strings belong to the caller. */
 struct view_filter {

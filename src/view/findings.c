@@ -13,26 +13,10 @@
 
 /* ---- taking ---- */
 
-static int string_own(const char **s)
-{
-	if (!*s)
-		return 0;
-	*s = strdup(*s);
-	return *s ? 0 : -ENOMEM;
-}
-
-static void row_clear(struct finding_row *r)
-{
-	free((char *)r->h.f.folio.path);
-	free((char *)r->h.f.folio.device);
-	free((char *)r->h.f.why);
-	free(r->h.holders);
-}
-
 void findings_clear(struct model *m)
 {
 	for (size_t i = 0; i < m->nr_findings; i++)
-		row_clear(&m->findings[i]);
+		free(m->findings[i].h.holders);
 	m->nr_findings = 0;
 }
 
@@ -54,10 +38,6 @@ static int finding_take(const struct engine_finding *f, void *arg)
 	}
 	r = &m->findings[m->nr_findings++];
 	*r = (struct finding_row){ .h.f = *f };
-	/* the ones that can't be copied must not stay: they are the engine's */
-	if (string_own(&r->h.f.folio.path) | string_own(&r->h.f.folio.device) |
-	    string_own(&r->h.f.why))
-		return -ENOMEM;
 	return 0;
 }
 
@@ -88,12 +68,12 @@ static void findings_count(struct model *m)
 	}
 }
 
-int findings_snapshot(struct model *m, struct engine *e)
+int findings_snapshot(struct model *m)
 {
 	int err;
 
 	findings_clear(m);
-	err = engine_findings(e, finding_take, m);
+	err = snapshot_findings(m->snap, finding_take, m);
 	if (m->nr_findings)
 		qsort(m->findings, m->nr_findings, sizeof(*m->findings), row_compare);
 	findings_count(m);
@@ -346,8 +326,7 @@ static void lines_draw(struct model *m, const char *text, int row, int end)
 		m->detail_scroll = shown ? shown - 1 : 0;
 }
 
-int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row,
-			int end)
+int finding_detail_draw(struct model *m, const struct screen_info *info, int row, int end)
 {
 	struct finding_context c = { .start = info->start, .now = m->now, .stacks = info->stacks };
 	struct finding_row *r;
@@ -363,12 +342,13 @@ int finding_detail_draw(struct model *m, struct engine *e, const struct screen_i
 	}
 	r = &m->findings[selected_index(m)];
 	m->finding_selected = r->h.f.nr;
-	if (!m->frozen && r->h.f.folio.pfn) {
+	if (r->h.f.folio.pfn) {
 		free(r->h.holders);
 		r->h.holders = NULL;
 		r->h.nr_holders = 0;
-		err = engine_holders(e, r->h.f.folio.pfn, holder_take, &r->h) == -ENOMEM ? -ENOMEM
-											 : 0;
+		err = snapshot_holders(m->snap, r->h.f.folio.pfn, holder_take, &r->h) == -ENOMEM
+			      ? -ENOMEM
+			      : 0;
 	}
 	f = err ? NULL : open_memstream(&text, &len);
 	if (!f)

@@ -128,7 +128,7 @@ void held_json(struct json_object *o, const struct engine_holder *h, bool *faile
 
 struct held_print {
 	FILE *out;
-	struct engine *e;
+	const struct snapshot *snap;
 	const struct view_filter *filter;
 	uint64_t now;
 	uint64_t nr;
@@ -180,7 +180,7 @@ static int held_print(const struct engine_holder *h, void *arg)
 	struct held_print *p = arg;
 	struct engine_folio f;
 
-	if (kind_of(h->kind) == SCAN_HOLDS || engine_folio_get(p->e, h->pfn, &f) ||
+	if (kind_of(h->kind) == SCAN_HOLDS || snapshot_folio_get(p->snap, h->pfn, &f) ||
 	    !holder_wanted(p, h, &f))
 		return 0;
 	if (p->json)
@@ -197,11 +197,12 @@ static int held_print(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
-int view_held_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+int view_held_text(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		   uint64_t now)
 {
-	struct held_print p = { .out = out, .e = e, .filter = filter, .now = now };
+	struct held_print p = { .out = out, .snap = snap, .filter = filter, .now = now };
 
-	if (engine_holders(e, UINT64_MAX, held_print, &p) == -ENOMEM)
+	if (snapshot_holders(snap, UINT64_MAX, held_print, &p) == -ENOMEM)
 		return -ENOMEM;
 	if (p.nr > HELD_SHOWN)
 		fprintf(out, "and %" PRIu64 " more (daxtop scan shows them)\n", p.nr - HELD_SHOWN);
@@ -219,7 +220,7 @@ static const uint8_t scan_kinds[DX_WAIT_KINDS] = {
 
 /* What the engine knows of them, as a look would have found it. */
 struct waits {
-	struct engine *e;
+	const struct snapshot *snap;
 	const struct view_filter *filter;
 	struct scan *s;
 	struct engine_folio folio; /* that is waited for */
@@ -264,7 +265,7 @@ static int add_file(struct waits *w, uint32_t dev, uint64_t ino)
 
 	if (!ino || !dev)
 		return 0;
-	path = engine_path(w->e, dev, ino, &deleted);
+	path = snapshot_path(w->snap, dev, ino, &deleted);
 	id = scan_file_id(w->s, dev, dev, ino, 0);
 	if (id > 0 && path && scan_file_path(w->s, id, path, deleted, false))
 		return -ENOMEM;
@@ -295,7 +296,7 @@ static int add_folio(struct waits *w, uint64_t pfn, int pgmap)
 	struct dx_walk_args piece = { .found = 1 };
 	struct dx_folio f = { .pfn = pfn };
 
-	if (engine_folio_get(w->e, pfn, &w->folio))
+	if (snapshot_folio_get(w->snap, pfn, &w->folio))
 		return 0;
 	for (size_t i = 0; i < scan_nr_folios(w->s); i++)
 		if (scan_folio(w->s, i)->pfn == w->folio.pfn)
@@ -309,9 +310,9 @@ static int add_folio(struct waits *w, uint64_t pfn, int pgmap)
 	f.ino = w->folio.ino;
 	f.index = w->folio.index;
 	f.mapping = f.ino ? f.dev : 0;
-	piece.idle = engine_idle_count(w->e, w->folio.pgmap_type);
+	piece.idle = snapshot_idle_count(w->snap, w->folio.pgmap_type);
 	w->err = scan_walked(w->s, pgmap, &piece, &f);
-	if (!w->err && engine_holders(w->e, f.pfn, add_holder, w) == -ENOMEM)
+	if (!w->err && snapshot_holders(w->snap, f.pfn, add_holder, w) == -ENOMEM)
 		w->err = -ENOMEM;
 	return w->err;
 }
@@ -332,7 +333,7 @@ static bool wanted(struct waits *w, const struct engine_wait *wait, int pgmap)
 		return true;
 	memcpy(ev.comm, wait->comm, sizeof(ev.comm));
 	return view_filter_event(w->filter, &ev, p && p->device[0] ? p->device : NULL,
-				 engine_path(w->e, wait->dev, wait->ino, NULL));
+				 snapshot_path(w->snap, wait->dev, wait->ino, NULL));
 }
 
 static int add_wait(const struct engine_wait *wait, void *arg)
@@ -363,18 +364,19 @@ static int add_wait(const struct engine_wait *wait, void *arg)
 	return w->err;
 }
 
-int view_waits_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+int view_waits_text(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		    uint64_t now)
 {
-	struct waits w = { .e = e, .filter = filter, .s = scan_new(NULL, engine_legacy(e)) };
+	struct waits w = { .snap = snap, .filter = filter, .s = scan_new(NULL, snapshot_legacy(snap)) };
 	/* the scan's own has a last page, which what waits for no page would be behind */
 	static const struct scan_filter all;
 	struct scan_view v = { .s = w.s, .filter = &all, .now = now, .holders = true };
 
 	if (!w.s)
 		return -ENOMEM;
-	engine_pgmaps(e, add_pgmap, &w);
+	snapshot_pgmaps(snap, add_pgmap, &w);
 	if (!w.err)
-		engine_waits(e, add_wait, &w);
+		snapshot_waits(snap, add_wait, &w);
 	if (!w.err)
 		w.err = scan_finish(w.s);
 	if (!w.err)
@@ -403,30 +405,32 @@ static int wait_json(const struct engine_wait *wait, void *arg)
 		       &failed);
 	json_add_known(o, KEY_PFN, wait->pfn, wait->pfn, &failed);
 	json_add_text(o, KEY_DEVICE, p && p->device[0] ? p->device : NULL, &failed);
-	json_add_text(o, KEY_FILE, engine_path(w->e, wait->dev, wait->ino, NULL), &failed);
+	json_add_text(o, KEY_FILE, snapshot_path(w->snap, wait->dev, wait->ino, NULL), &failed);
 	json_add_uint(o, KEY_OFFSET, wait->index << PAGE_SHIFT, &failed);
 	return w->err = json_finish(w->out, o, failed);
 }
 
-int view_waits_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+int view_waits_json(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		    uint64_t now)
 {
-	struct waits w = { .e = e, .filter = filter, .out = out, .now = now };
+	struct waits w = { .snap = snap, .filter = filter, .out = out, .now = now };
 
-	w.s = scan_new(NULL, engine_legacy(e));
+	w.s = scan_new(NULL, snapshot_legacy(snap));
 	if (!w.s)
 		return -ENOMEM;
-	engine_pgmaps(e, add_pgmap, &w);
+	snapshot_pgmaps(snap, add_pgmap, &w);
 	if (!w.err)
-		engine_waits(e, wait_json, &w);
+		snapshot_waits(snap, wait_json, &w);
 	scan_free(w.s);
 	return w.err ? -ENOMEM : 0;
 }
 
-int view_before_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now)
+int view_before_json(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		     uint64_t now)
 {
-	struct held_print p = { .out = out, .e = e, .filter = filter, .now = now, .json = true };
+	struct held_print p = { .out = out, .snap = snap, .filter = filter, .now = now, .json = true };
 
-	if (engine_holders(e, UINT64_MAX, held_print, &p) == -ENOMEM || p.err)
+	if (snapshot_holders(snap, UINT64_MAX, held_print, &p) == -ENOMEM || p.err)
 		return -ENOMEM;
-	return view_waits_json(out, e, filter, now);
+	return view_waits_json(out, snap, filter, now);
 }

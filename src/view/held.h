@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 
 struct json_object;
 struct view_filter;
@@ -28,14 +28,18 @@ void held_json(struct json_object *o, const struct engine_holder *h, bool *faile
  * Tasks that wait now, with what blocks them and who holds that, as daxtop scan shows them. @filter NULL:
  * all. Returns 0 or -ENOMEM.
  */
-int view_waits_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
+int view_waits_text(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		    uint64_t now);
 /* The same, a JSON line each. */
-int view_waits_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
+int view_waits_json(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		    uint64_t now);
 /* Folios that something was found to hold, by a look: a line each, at most so many. As above. */
 #define HELD_SHOWN 20 /* in JSON: all */
-int view_held_text(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
+int view_held_text(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		   uint64_t now);
 
 /* Both of them, a JSON line each. */
-int view_before_json(FILE *out, struct engine *e, const struct view_filter *filter, uint64_t now);
+int view_before_json(FILE *out, const struct snapshot *snap, const struct view_filter *filter,
+		     uint64_t now);
 
 #endif

@@ -90,8 +90,8 @@ static int holder_print(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
-void view_history_text(FILE *out, struct engine *e, const char *spec, const struct engine_folio *f,
-		       uint64_t start)
+void view_history_text(FILE *out, const struct snapshot *snap, const char *spec,
+		       const struct engine_folio *f, uint64_t start)
 {
 	struct step_print p = { .out = out, .start = start };
 	char name[NAMES_FILE_MAX], size[8];
@@ -120,12 +120,12 @@ void view_history_text(FILE *out, struct engine *e, const char *spec, const stru
 		fprintf(out, "  first seen with references that nobody was seen to take\n");
 	if (f->waited)
 		fprintf(out, "  a truncate, hole punch or eviction waits for it now\n");
-	engine_holders(e, f->pfn, holder_print, &p);
+	snapshot_holders(snap, f->pfn, holder_print, &p);
 	if (f->steps_dropped)
 		fprintf(out, "  %" PRIu64 " older steps were forgotten (--history-budget)\n",
 			f->steps_dropped);
 	fprintf(out, "%s\n", view_history_title);
-	engine_history(e, f->pfn, step_print, &p);
+	snapshot_history(snap, f->pfn, step_print, &p);
 	if (p.inferred)
 		fprintf(out, "  ~: no probe saw this step, the next count tells it\n");
 }
@@ -180,7 +180,8 @@ static int holder_json(const struct engine_holder *h, void *arg)
 	return j->failed ? -ENOMEM : 0;
 }
 
-int view_history_json(FILE *out, struct engine *e, const char *spec, const struct engine_folio *f)
+int view_history_json(FILE *out, const struct snapshot *snap, const char *spec,
+		      const struct engine_folio *f)
 {
 	struct step_json steps = { 0 }, holders = { 0 };
 	struct json_object *o;
@@ -211,10 +212,10 @@ int view_history_json(FILE *out, struct engine *e, const char *spec, const struc
 	json_add_bool(o, KEY_WAITED, f->waited, &failed);
 	json_add_uint(o, KEY_STEPS_DROPPED, f->steps_dropped, &failed);
 	holders.list = json_object_new_array();
-	engine_holders(e, f->pfn, holder_json, &holders);
+	snapshot_holders(snap, f->pfn, holder_json, &holders);
 	json_add(o, KEY_HOLDERS, holders.list, &failed);
 	steps.list = json_object_new_array();
-	engine_history(e, f->pfn, step_json, &steps);
+	snapshot_history(snap, f->pfn, step_json, &steps);
 	json_add(o, KEY_STEPS, steps.list, &failed);
 	return json_finish(out, o, failed || steps.failed || holders.failed);
 }
@@ -232,7 +233,6 @@ struct compact {
 	} value[COMPACT_MAX];
 	uint64_t nr; /* values seen; the last COMPACT_MAX are kept */
 	int32_t last;
-	uint64_t until;
 };
 
 static void compact_add(struct compact *c, int32_t value, bool inferred, bool gap)
@@ -250,8 +250,6 @@ static int compact_step(const struct engine_step *s, void *arg)
 	struct compact *c = arg;
 	bool changes = s->ref_after != s->ref_before;
 
-	if (s->time > c->until)
-		return 0;
 	if (!c->nr) {
 		compact_add(c, s->ref_before, !s->observed, s->after_loss);
 	} else if (s->after_loss || s->ref_before != c->last) {
@@ -268,10 +266,10 @@ static int compact_step(const struct engine_step *s, void *arg)
 	return 0;
 }
 
-char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn, size_t columns,
-			   uint64_t until)
+char *view_history_compact(char *out, size_t outlen, const struct snapshot *snap, uint64_t pfn,
+			   size_t columns)
 {
-	struct compact c = { .until = until };
+	struct compact c = { .nr = 0 };
 	struct engine_folio f;
 	uint64_t first, kept;
 	char text[COMPACT_MAX * 16];
@@ -281,9 +279,9 @@ char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t 
 	out[0] = '\0';
 	if (columns >= outlen)
 		columns = outlen - 1;
-	if (engine_folio_get(e, pfn, &f))
+	if (snapshot_folio_get(snap, pfn, &f))
 		return out;
-	engine_history(e, pfn, compact_step, &c);
+	snapshot_history(snap, pfn, compact_step, &c);
 	kept = c.nr < COMPACT_MAX ? c.nr : COMPACT_MAX;
 	first = c.nr - kept;
 	more = first || f.steps_dropped;

@@ -9,17 +9,18 @@
  * stand behind '~'.
  */
 #include <stdio.h>
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 
 /*
  * @spec: FOLIO as the user gave it (hostile bytes).
- * @f: from engine_folio_get() or engine_folio_find(); NULL: not seen.
+ * @f: from snapshot_folio_get() or snapshot_folio_find(); NULL: not seen.
  * @start: ns, CLOCK_MONOTONIC; times are relative to it.
  */
-void view_history_text(FILE *out, struct engine *e, const char *spec, const struct engine_folio *f,
-		       uint64_t start);
+void view_history_text(FILE *out, const struct snapshot *snap, const char *spec,
+		       const struct engine_folio *f, uint64_t start);
 /* Returns 0 or -ENOMEM. */
-int view_history_json(FILE *out, struct engine *e, const char *spec, const struct engine_folio *f);
+int view_history_json(FILE *out, const struct snapshot *snap, const char *spec,
+		      const struct engine_folio *f);
 
 /* Columns of view_history_line(), for a title above them. */
 extern const char view_history_title[];
@@ -28,10 +29,9 @@ char *view_history_line(char *out, size_t outlen, const struct engine_step *s, u
 
 /*
  * "0.2.1.1025": the last values of the refcount that fit in @columns. "~1" was
- * inferred, "?" a gap, ".." at the start: there were more. Steps after @until
- * (ns; UINT64_MAX: none) are left out. Returns @out, outlen > columns >= 8.
+ * inferred, "?" a gap, ".." at the start: there were more. Returns @out, outlen > columns >= 8.
  */
-char *view_history_compact(char *out, size_t outlen, struct engine *e, uint64_t pfn, size_t columns,
-			   uint64_t until);
+char *view_history_compact(char *out, size_t outlen, const struct snapshot *snap, uint64_t pfn,
+			   size_t columns);
 
 #endif

@@ -5,7 +5,7 @@
  * json.h - JSON lines (schema 2: json_key.h), one object a line; always valid UTF-8 without hidden characters.
  * All return 0 or -ENOMEM. Times are ns of CLOCK_MONOTONIC, not relative.
  */
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 #include "stream.h"
 #include "text.h"
 

@@ -19,24 +19,15 @@ struct model *model_new(const struct screen_options *o)
 	return m;
 }
 
-static void rows_clear(struct folio_row *rows, size_t *nr)
-{
-	for (size_t i = 0; i < *nr; i++)
-		folio_row_clear(&rows[i]);
-	*nr = 0;
-}
-
 void model_free(struct model *m)
 {
 	if (!m)
 		return;
-	rows_clear(m->rows, &m->nr_rows);
-	rows_clear(m->kept, &m->nr_kept);
 	findings_clear(m);
 	free(m->findings);
 	free(m->rows);
-	free(m->kept);
 	free(m->items);
+	snapshot_put(m->snap);
 	canvas_free(&m->canvas);
 	free(m);
 }
@@ -128,12 +119,14 @@ static int items_room(struct model *m, size_t nr)
 	return 0;
 }
 
-static int item_add(struct collect *c, const struct engine_folio *f, size_t row)
+static int item_add(const struct engine_folio *f, void *arg)
 {
+	struct collect *c = arg;
 	struct view_filter filter = c->m->filter;
 	struct model *m = c->m;
 	struct model_item *item;
 
+	m->nr_folios++;
 	if (filter.text && held_has(&c->by_text, f->pfn))
 		filter.text = NULL;
 	if (!view_filter_folio(&filter, f, held_has(&c->by_process, f->pfn)))
@@ -142,7 +135,6 @@ static int item_add(struct collect *c, const struct engine_folio *f, size_t row)
 		return -ENOMEM;
 	item = &m->items[m->nr_items++];
 	model_item_set(m, item, f);
-	item->row = row;
 	if (m->follow && f->pfn == m->selected_pfn) {
 		c->selected = *item;
 		c->found = true;
@@ -150,15 +142,7 @@ static int item_add(struct collect *c, const struct engine_folio *f, size_t row)
 	return 0;
 }
 
-static int collect_live(const struct engine_folio *f, void *arg)
-{
-	struct collect *c = arg;
-
-	c->m->nr_folios++;
-	return item_add(c, f, 0);
-}
-
-static int items_collect(struct model *m, struct engine *e, struct collect *c)
+static int items_collect(struct model *m, struct collect *c)
 {
 	int err = 0;
 
@@ -166,20 +150,16 @@ static int items_collect(struct model *m, struct engine *e, struct collect *c)
 	*c = (struct collect){ .m = m };
 	c->by_process.filter = c->by_text.filter = &m->filter;
 	if (m->filter.pid || m->filter.comm)
-		engine_holders(e, UINT64_MAX, held_by_process, &c->by_process);
+		snapshot_holders(m->snap, UINT64_MAX, held_by_process, &c->by_process);
 	if (m->filter.text)
-		engine_holders(e, UINT64_MAX, held_by_text, &c->by_text);
+		snapshot_holders(m->snap, UINT64_MAX, held_by_text, &c->by_text);
 	held_sort(&c->by_process);
 	held_sort(&c->by_text);
-	if (c->by_process.err || c->by_text.err) {
+	m->nr_folios = 0;
+	if (c->by_process.err || c->by_text.err)
 		err = -ENOMEM;
-	} else if (m->frozen) {
-		for (size_t i = 0; !err && i < m->nr_kept; i++)
-			err = item_add(c, &m->kept[i].f, i);
-	} else {
-		m->nr_folios = 0;
-		err = engine_folios(e, collect_live, c);
-	}
+	else
+		err = snapshot_folios(m->snap, item_add, c);
 	free(c->by_process.pfns);
 	free(c->by_text.pfns);
 	return err;
@@ -277,46 +257,6 @@ const struct folio_row *model_selected(const struct model *m)
 	return m->selected >= m->scroll && line < m->nr_rows ? &m->rows[line] : NULL;
 }
 
-/* ---- freezing ---- */
-
-/* Keeps copies of the rows around what is shown: a user who freezes looks there. */
-static int freeze(struct model *m, struct engine *e)
-{
-	size_t first = m->scroll > MODEL_FROZEN_MAX / 2 ? m->scroll - MODEL_FROZEN_MAX / 2 : 0;
-	size_t nr = m->nr_items - first;
-	struct engine_folio f;
-	int err = 0;
-
-	if (nr > MODEL_FROZEN_MAX)
-		nr = MODEL_FROZEN_MAX;
-	m->kept = calloc(nr ? nr : 1, sizeof(*m->kept));
-	if (!m->kept)
-		return -ENOMEM;
-	m->frozen = true;
-	m->frozen_total = m->nr_items;
-	m->frozen_first = first;
-	model_items_select(m, m->items, m->nr_items, first, nr);
-	for (size_t i = first; !err && i < first + nr; i++) {
-		if (engine_folio_get(e, m->items[i].pfn, &f))
-			continue;
-		err = folio_row_fill(&m->kept[m->nr_kept], e, &f, m->stats.now);
-		m->nr_kept++;
-	}
-	m->scroll -= first;
-	m->selected -= first;
-	return err;
-}
-
-static void thaw(struct model *m)
-{
-	rows_clear(m->kept, &m->nr_kept);
-	free(m->kept);
-	m->kept = NULL;
-	m->frozen = false;
-	m->scroll += m->frozen_first;
-	m->selected += m->frozen_first;
-}
-
 /* ---- snapshot ---- */
 
 /* Without what daxtop reads itself: on an idle machine nothing happens. */
@@ -352,12 +292,9 @@ static void rates_update(struct model *m)
 	m->base_now = m->now;
 }
 
-static int rows_fill(struct model *m, struct engine *e, size_t page)
+static int rows_fill(struct model *m, size_t page)
 {
-	struct engine_folio f;
-	int err = 0;
-
-	rows_clear(m->rows, &m->nr_rows);
+	m->nr_rows = 0;
 	if (page > m->room_rows) {
 		struct folio_row *rows = reallocarray(m->rows, page, sizeof(*rows));
 
@@ -367,60 +304,51 @@ static int rows_fill(struct model *m, struct engine *e, size_t page)
 		m->room_rows = page;
 	}
 	model_items_select(m, m->items, m->nr_items, m->scroll, page);
-	for (size_t i = m->scroll; !err && i < m->nr_items && m->nr_rows < page; i++) {
-		struct folio_row *row = &m->rows[m->nr_rows];
-
-		if (m->frozen)
-			err = folio_row_copy(row, &m->kept[m->items[i].row]);
-		else if (!engine_folio_get(e, m->items[i].pfn, &f))
-			err = folio_row_fill(row, e, &f, UINT64_MAX);
-		else
-			continue;
-		m->nr_rows++;
-	}
-	return err;
+	for (size_t i = m->scroll; i < m->nr_items && m->nr_rows < page; i++)
+		m->nr_rows += folio_row_fill(&m->rows[m->nr_rows], m->snap, m->items[i].pfn);
+	return 0;
 }
 
-static uint64_t now_of(struct engine *e, const struct screen_info *info)
+static uint64_t now_of(const struct snapshot *snap, const struct screen_info *info)
 {
 	struct engine_stats now;
 
-	engine_stats_get(e, &now);
+	snapshot_stats(snap, &now);
 	return info->now ? info->now : now.now;
 }
 
-int model_snapshot(struct model *m, struct engine *e, const struct screen_info *info, size_t page)
+/* What is shown is of @snap from now on. */
+static int picture_take(struct model *m, const struct snapshot *snap)
+{
+	findings_clear(m);
+	snapshot_put(m->snap);
+	m->snap = snapshot_get(snap);
+	m->stats = m->live;
+	m->now = m->live_now;
+	rates_update(m);
+	return findings_snapshot(m);
+}
+
+int model_snapshot(struct model *m, const struct snapshot *snap, const struct screen_info *info,
+		   size_t page)
 {
 	struct collect c;
-	int err;
+	int err = 0;
 
-	if (m->frozen && !m->freeze)
-		thaw(m);
+	m->frozen = m->frozen && m->freeze;
 	/* Loss must be seen on a frozen screen too: those counters go on. */
-	engine_stats_get(e, &m->live);
+	snapshot_stats(snap, &m->live);
 	m->live_now = info->now ? info->now : m->live.now;
-	if (!m->frozen) {
-		m->stats = m->live;
-		m->now = m->live_now;
-		rates_update(m);
-		err = findings_snapshot(m, e);
-		if (err)
-			return err;
-	}
-	err = items_collect(m, e, &c);
+	if (!m->frozen)
+		err = picture_take(m, snap);
+	m->frozen = m->freeze;
+	if (!err)
+		err = items_collect(m, &c);
 	if (err)
 		return err;
 	selection_follow(m, &c);
 	selection_clamp(m, page);
-	if (m->freeze && !m->frozen) {
-		err = freeze(m, e);
-		if (!err)
-			err = items_collect(m, e, &c);
-		if (err)
-			return err;
-		selection_clamp(m, page);
-	}
-	err = rows_fill(m, e, page);
+	err = rows_fill(m, page);
 	if (m->hold) {
 		model_hold(m);
 		m->hold = false;
@@ -446,7 +374,8 @@ static int waits_end(const struct model *m, int bottom)
 	return SUMMARY_ROWS + (most < 0 ? 0 : (int)m->nr_waits < most ? (int)m->nr_waits : most);
 }
 
-int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols)
+int model_draw(struct model *m, const struct snapshot *snap, const struct screen_info *info,
+	       int rows, int cols)
 {
 	/* summary, title, hints; the pane takes half of what is left */
 	int bottom = rows - 1, table_end = bottom, top, err;
@@ -463,13 +392,13 @@ int model_draw(struct model *m, struct engine *e, const struct screen_info *info
 	}
 	/* how many wait is known before the rows of the table are taken */
 	if (!m->frozen) {
-		m->now = now_of(e, info);
-		waits_snapshot(m, e);
+		m->now = now_of(snap, info);
+		waits_snapshot(m, snap);
 	}
 	top = waits_end(m, bottom);
 	if (m->detail && !m->help)
 		table_end = top + 1 + (bottom - top - 1) / 2;
-	err = model_snapshot(m, e, info, table_end - top - 1);
+	err = model_snapshot(m, snap, info, table_end - top - 1);
 	if (err)
 		return err;
 	summary_draw(m, info);
@@ -479,11 +408,11 @@ int model_draw(struct model *m, struct engine *e, const struct screen_info *info
 	} else if (m->show_findings) {
 		findings_draw(m, top, table_end);
 		if (m->detail)
-			err = finding_detail_draw(m, e, info, table_end, bottom);
+			err = finding_detail_draw(m, info, table_end, bottom);
 	} else {
 		folios_draw(m, top, table_end, info);
 		if (m->detail)
-			err = detail_draw(m, e, table_end, bottom);
+			err = detail_draw(m, table_end, bottom);
 	}
 	model_hints_draw(m, bottom);
 	return err;

@@ -3,7 +3,7 @@
 #define DAXTOP_MODEL_H
 /*
  * model.h - what the screen shows and how the user wants it, without any
- * terminal: snapshot from the engine, sort, filter, selection, freezing.
+ * terminal: a snapshot of the engine, sort, filter, selection, freezing.
  * It is drawn on a canvas (folios.c, summary.c, detail.c) and changed by keys (keys.c).
  */
 #include "view/canvas.h"
@@ -14,12 +14,10 @@
 #define MODEL_ROWS_MIN 10
 #define MODEL_COLS_MIN 60
 #define MODEL_WAITS    3 /* lines of who waits */
-/* Folios that a frozen screen keeps: copies, half of them before what was shown. */
-#define MODEL_FROZEN_MAX 10000
 
-/* A folio with all that its row shows. Strings are owned by the row. */
+/* A folio with all that its row shows. Strings are the snapshot's. */
 struct folio_row {
-	struct engine_folio f; /* path, device: the row's own copies */
+	struct engine_folio f;
 	char comm[DX_COMM_LEN + 1]; /* who: hostile bytes; "": nobody known */
 	uint32_t tgid;
 	char note[32]; /* behind it: " +2", " longterm", " waits" */
@@ -27,7 +25,7 @@ struct folio_row {
 	char compact[64]; /* the history in short, safe */
 };
 
-/* A finding of the snapshot. Strings are owned by the row. */
+/* A finding of the snapshot, with its strings. */
 struct finding_row {
 	struct held_finding h; /* holders: only of the one shown in detail */
 };
@@ -36,12 +34,11 @@ struct findings_count {
 	unsigned int all, proven, suspected; /* that count: no note, not cleared */
 };
 
-/* What one folio is sorted by: 32 bytes, so that a million can be sifted for each picture. */
+/* What one folio is sorted by: 24 bytes, so that a million can be sifted for each picture. */
 struct model_item {
 	uint64_t key;
-	const char *name; /* of the engine or a frozen row, for one snapshot; NULL sorts last */
+	const char *name; /* of the snapshot; NULL sorts last */
 	uint64_t pfn;
-	size_t row; /* frozen: index of the row */
 };
 
 struct model {
@@ -73,7 +70,7 @@ struct model {
 	size_t scroll; /* index of the first row shown */
 	size_t page; /* rows that fit, from the last drawing */
 
-	/* snapshot */
+	const struct snapshot *snap; /* of the picture */
 	struct model_item *items;
 	size_t nr_items, room_items; /* matching folios */
 	size_t nr_folios; /* all */
@@ -100,11 +97,7 @@ struct model {
 
 	/* frozen */
 	bool freeze; /* asked for */
-	bool frozen; /* done */
-	struct folio_row *kept;
-	size_t nr_kept;
-	size_t frozen_total; /* matching folios at that moment, */
-	size_t frozen_first; /* of which the kept ones are these and on */
+	bool frozen; /* done: the snapshot stays */
 };
 
 /* Returns NULL when memory is short. */
@@ -112,13 +105,15 @@ struct model *model_new(const struct screen_options *o);
 void model_free(struct model *m);
 
 /*
- * Takes in the engine's state (frozen: only the counters that must stay live)
+ * Takes a reference to @snap (frozen: only the counters that must stay live are taken from it)
  * and prepares @page rows to show. Returns 0 or -ENOMEM.
  */
-int model_snapshot(struct model *m, struct engine *e, const struct screen_info *info, size_t page);
+int model_snapshot(struct model *m, const struct snapshot *snap, const struct screen_info *info,
+		   size_t page);
 
-/* Snapshot and picture at @rows x @cols (any size > 0). Returns 0 or -ENOMEM. */
-int model_draw(struct model *m, struct engine *e, const struct screen_info *info, int rows, int cols);
+/* The same, and the picture at @rows x @cols (any size > 0). Returns 0 or -ENOMEM. */
+int model_draw(struct model *m, const struct snapshot *snap, const struct screen_info *info,
+	       int rows, int cols);
 
 /* The row under the selection, NULL when there is none. */
 const struct folio_row *model_selected(const struct model *m);
@@ -132,12 +127,8 @@ void model_move_end(struct model *m);
 
 /* ---- rows.c ---- */
 
-/* Fills @r from @f, with holder, and history up to @until (ns). Returns 0 or -ENOMEM. */
-int folio_row_fill(struct folio_row *r, struct engine *e, const struct engine_folio *f,
-		   uint64_t until);
-void folio_row_clear(struct folio_row *r);
-/* Shares nothing with @from afterwards. */
-int folio_row_copy(struct folio_row *to, const struct folio_row *from);
+/* Fills @r with the folio at @pfn of the snapshot, its holder and history. False: there is none. */
+bool folio_row_fill(struct folio_row *r, const struct snapshot *snap, uint64_t pfn);
 
 /* ---- select.c ---- */
 
@@ -177,21 +168,20 @@ void model_hints_draw(struct model *m, int row);
 
 /* ---- findings.c ---- */
 
-/* Takes them anew from @e. Returns 0 or -ENOMEM. */
-int findings_snapshot(struct model *m, struct engine *e);
+/* Takes them anew from the snapshot. Returns 0 or -ENOMEM. */
+int findings_snapshot(struct model *m);
 void findings_clear(struct model *m);
 /* Moves the selection, as far as there are any. */
 void findings_move(struct model *m, long rows);
 /* Titles and rows from @row to before @end. */
 void findings_draw(struct model *m, int row, int end);
 /* The selected one, with stacks and holders. Returns 0 or -ENOMEM. */
-int finding_detail_draw(struct model *m, struct engine *e, const struct screen_info *info, int row,
-			int end);
+int finding_detail_draw(struct model *m, const struct screen_info *info, int row, int end);
 
 /* ---- waits.c ---- */
 
 /* Who waits for a second or longer. */
-void waits_snapshot(struct model *m, struct engine *e);
+void waits_snapshot(struct model *m, const struct snapshot *snap);
 /* A line each from @row to before @end. Returns the row behind the last. */
 int waits_draw(struct model *m, int row, int end);
 
@@ -202,7 +192,7 @@ void summary_draw(struct model *m, const struct screen_info *info);
 /* Draws title and rows from @row to before @end. */
 void folios_draw(struct model *m, int row, int end, const struct screen_info *info);
 /* Columns of the table start at @row; for batch mode no selection. */
-int detail_draw(struct model *m, struct engine *e, int row, int end);
+int detail_draw(struct model *m, int row, int end);
 void help_draw(struct model *m, int row, int end);
 
 #endif

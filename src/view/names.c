@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 #include "base/escape.h"
 #include "view/names.h"
 

@@ -44,17 +44,19 @@ static int holder_take(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
-int report_collect(struct report *r, struct engine *e)
+int report_collect(struct report *r, const struct snapshot *snap)
 {
 	struct collect c = { .r = r };
 	int err;
 
-	engine_verdict(e, &r->terms, &r->verdict);
-	err = engine_findings(e, finding_take, &c);
+	r->snap = snapshot_get(snap);
+	snapshot_verdict(snap, &r->terms, &r->verdict);
+	err = snapshot_findings(snap, finding_take, &c);
 	for (size_t i = 0; !err && i < r->nr_findings; i++) {
 		struct held_finding *f = &r->findings[i];
 
-		if (f->f.folio.pfn && engine_holders(e, f->f.folio.pfn, holder_take, f) == -ENOMEM)
+		if (f->f.folio.pfn &&
+		    snapshot_holders(snap, f->f.folio.pfn, holder_take, f) == -ENOMEM)
 			err = -ENOMEM;
 	}
 	return err;
@@ -65,6 +67,8 @@ void report_free(struct report *r)
 	for (size_t i = 0; i < r->nr_findings; i++)
 		free(r->findings[i].holders);
 	free(r->findings);
+	snapshot_put(r->snap);
+	r->snap = NULL;
 	r->findings = NULL;
 	r->nr_findings = 0;
 }

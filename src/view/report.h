@@ -31,13 +31,14 @@ struct report {
 	size_t nr_left; /* so many were found: perhaps more than @left has */
 
 	/* filled by report_collect() */
+	const struct snapshot *snap; /* a reference: it has the strings */
 	struct verdict verdict;
 	struct held_finding *findings; /* of the rules that are judged; notes too */
 	size_t nr_findings;
 };
 
-/* Takes verdict, findings and holders from @e, whose strings must live on, for these terms. Returns 0 or -ENOMEM. */
-int report_collect(struct report *r, struct engine *e);
+/* Takes verdict, findings and holders from @snap, for these terms. Returns 0 or -ENOMEM. */
+int report_collect(struct report *r, const struct snapshot *snap);
 void report_free(struct report *r);
 
 /* The views; each writes everything. view_report_json() returns 0 or -ENOMEM. */

@@ -426,14 +426,14 @@ static void canvas_show(const struct screen *s)
 	alarm(0);
 }
 
-int screen_draw(struct screen *s, struct engine *e, const struct screen_info *info)
+int screen_draw(struct screen *s, const struct snapshot *snap, const struct screen_info *info)
 {
 	uint64_t start = clock_ms(), cost;
 	int rows, cols, err;
 
 	size_follow();
 	getmaxyx(stdscr, rows, cols);
-	err = model_draw(s->model, e, info, rows, cols);
+	err = model_draw(s->model, snap, info, rows, cols);
 	if (err)
 		return err;
 	canvas_show(s);

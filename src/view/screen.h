@@ -9,13 +9,13 @@
  *		poll(ring, screen_fd(s); screen_timeout(s) ms);
  *		feed the engine;
  *		if (input, or a signal interrupted poll()) quit = screen_key(s) == SCREEN_QUIT;
- *		if (!screen_timeout(s)) screen_draw(s, engine, &info);
+ *		if (!screen_timeout(s)) screen_draw(s, a snapshot, &info);
  *	}
  */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 #include "filter.h"
 #include "text.h"
 
@@ -89,8 +89,8 @@ enum screen_result { SCREEN_GO_ON, SCREEN_QUIT };
 /* Handles all keys (and resizes) that wait; never blocks. The terminal went away: SCREEN_QUIT. */
 enum screen_result screen_key(struct screen *s);
 
-/* Takes a snapshot from @e (unless frozen) and draws it. Returns 0 or -ENOMEM. */
-int screen_draw(struct screen *s, struct engine *e, const struct screen_info *info);
+/* Draws @snap, which it keeps as long as it is what is shown (frozen: not this one). Returns 0 or -ENOMEM. */
+int screen_draw(struct screen *s, const struct snapshot *snap, const struct screen_info *info);
 
 /*
  * The same header and table as text, for pipes (top --batch). @rows: folios at
@@ -103,7 +103,7 @@ struct view_top_state {
 	struct engine_stats last;
 	uint64_t last_now;
 };
-int view_top_text(FILE *out, struct engine *e, const struct screen_info *info,
+int view_top_text(FILE *out, const struct snapshot *snap, const struct screen_info *info,
 		  const struct screen_options *o, struct view_top_state *state, size_t rows);
 
 #endif

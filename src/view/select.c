@@ -36,7 +36,6 @@ void model_item_set(const struct model *m, struct model_item *item, const struct
 {
 	item->pfn = f->pfn;
 	item->name = NULL;
-	item->row = 0;
 	/* The smallest key comes first; what is large and interesting is turned round. */
 	switch (m->sort) {
 	case SCREEN_SORT_PINS:

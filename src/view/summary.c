@@ -196,7 +196,7 @@ static int filter_draw(struct model *m, int col, int end)
 static int frozen_draw(struct model *m)
 {
 	struct canvas *c = &m->canvas;
-	char text[160], ago[16], since[16], total[32];
+	char text[160], ago[16], since[16];
 	uint64_t events = m->live.events - m->stats.events;
 	int col;
 
@@ -205,13 +205,6 @@ static int frozen_draw(struct model *m)
 	duration_format(ago, sizeof(ago), m->live_now - m->now);
 	count_format(since, sizeof(since), events);
 	snprintf(text, sizeof(text), " FROZEN %s ago, %s events since ", ago, since);
-	if (m->frozen_total > m->nr_kept) {
-		size_t len = strlen(text);
-
-		snprintf(text + len, sizeof(text) - len, "(%zu to %zu of %s) ", m->frozen_first + 1,
-			 m->frozen_first + m->nr_kept,
-			 thousands_format(total, sizeof(total), m->frozen_total));
-	}
 	col = c->cols - (int)strlen(text);
 	canvas_put(c, 3, col < 0 ? 0 : col, c->cols, ATTR_ALARM, text);
 	return col;
@@ -224,7 +217,7 @@ static void mode_draw(struct model *m, const struct screen_info *info)
 
 	col = canvas_printf(c, 3, 0, end, ATTR_NORMAL, "sort: %s%s", screen_sort_name(m->sort),
 			    m->reverse ? " (reversed)" : "");
-	if (m->nr_items != (m->frozen ? m->nr_kept : m->nr_folios)) {
+	if (m->nr_items != m->nr_folios) {
 		char shown[32];
 
 		col = canvas_printf(c, 3, col, end, ATTR_STRONG, "  shown %s",

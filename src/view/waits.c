@@ -13,7 +13,7 @@
 
 struct waits_take {
 	struct model *m;
-	struct engine *e;
+	const struct snapshot *snap;
 };
 
 /* The longest first. */
@@ -55,7 +55,7 @@ static int blocker_take(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
-static void blocker_format(char *out, size_t outlen, struct engine *e, const struct engine_wait *w)
+static void blocker_format(char *out, size_t outlen, const struct snapshot *snap, const struct engine_wait *w)
 {
 	struct blocker b = { .nr = 0 };
 	char who[HELD_MAX / 2], more[24] = "";
@@ -65,7 +65,7 @@ static void blocker_format(char *out, size_t outlen, struct engine *e, const str
 		snprintf(out, outlen, "  ends when the entry is unlocked");
 	if (!w->pfn)
 		return;
-	engine_holders(e, w->pfn, blocker_take, &b);
+	snapshot_holders(snap, w->pfn, blocker_take, &b);
 	if (!b.nr && !b.candidates) {
 		snprintf(out, outlen, "  holder unknown");
 		return;
@@ -76,41 +76,41 @@ static void blocker_format(char *out, size_t outlen, struct engine *e, const str
 		 held_who_format(who, sizeof(who), &b.h), more, held_ends(&b.h));
 }
 
-static const char *device_of(struct engine *e, const struct engine_wait *w)
+static const char *device_of(const struct snapshot *snap, const struct engine_wait *w)
 {
 	struct engine_folio f;
 
-	return w->pfn && !engine_folio_get(e, w->pfn, &f) ? f.device : NULL;
+	return w->pfn && !snapshot_folio_get(snap, w->pfn, &f) ? f.device : NULL;
 }
 
-static void wait_format(struct model *m, struct engine *e, unsigned int i)
+static void wait_format(struct model *m, const struct snapshot *snap, unsigned int i)
 {
 	const struct engine_wait *w = &m->waits[i];
 	char who[DX_COMM_LEN * 4 + 1], name[NAMES_FILE_MAX], age[16], by[HELD_MAX], at[32] = "";
-	const char *path = w->ino ? engine_path(e, w->dev, w->ino, NULL) : NULL;
+	const char *path = w->ino ? snapshot_path(snap, w->dev, w->ino, NULL) : NULL;
 
 	escape_text(who, sizeof(who), w->comm, strnlen(w->comm, DX_COMM_LEN));
 	if (w->ino)
-		file_format(name, sizeof(name), path, path ? strlen(path) : 0, device_of(e, w),
+		file_format(name, sizeof(name), path, path ? strlen(path) : 0, device_of(snap, w),
 			    w->dev, w->ino, 40);
 	else
 		snprintf(name, sizeof(name), "%s",
 			 w->kind == DX_WAIT_MEMUNMAP ? "the device's memory to be let go" : "a page");
 	if (w->ino)
 		snprintf(at, sizeof(at), ":0x%" PRIx64, w->index << PAGE_SHIFT);
-	blocker_format(by, sizeof(by), e, w);
+	blocker_format(by, sizeof(by), snap, w);
 	snprintf(m->wait_text[i], sizeof(m->wait_text[i]), "%s[%u] waits %s for %.300s%s%s", who,
 		 w->pid, duration_format(age, sizeof(age), m->now - w->since), name, at, by);
 }
 
-void waits_snapshot(struct model *m, struct engine *e)
+void waits_snapshot(struct model *m, const struct snapshot *snap)
 {
-	struct waits_take t = { m, e };
+	struct waits_take t = { m, snap };
 
 	m->nr_waits = m->nr_waits_all = 0;
-	engine_waits(e, wait_take, &t);
+	snapshot_waits(snap, wait_take, &t);
 	for (unsigned int i = 0; i < m->nr_waits; i++)
-		wait_format(m, e, i);
+		wait_format(m, snap, i);
 }
 
 int waits_draw(struct model *m, int row, int end)

@@ -233,9 +233,9 @@ static void queried(struct world *w)
 	engine_holders(w->e, FEW_FIRST_PFN, holder_counted, &n);
 	engine_pgmaps(w->e, pgmap_counted, &n);
 	engine_waits(w->e, wait_counted, &n);
-	promise(!view_held_text(w->text, w->e, NULL, w->few.now));
-	promise(!view_waits_text(w->text, w->e, NULL, w->few.now));
-	promise(!view_before_json(w->json, w->e, NULL, w->few.now));
+	promise(!view_held_text(w->text, engine_now(w->e), NULL, w->few.now));
+	promise(!view_waits_text(w->text, engine_now(w->e), NULL, w->few.now));
+	promise(!view_before_json(w->json, engine_now(w->e), NULL, w->few.now));
 }
 
 /* ---- the views ---- */
@@ -245,9 +245,9 @@ static int history_shown(const struct engine_folio *f, void *arg)
 	struct world *w = arg;
 	char compact[40];
 
-	view_history_text(w->text, w->e, "/f\302\233:0", f, 1);
-	promise(!view_history_json(w->json, w->e, "/f\302\233:0", f));
-	promise_harmless(view_history_compact(compact, sizeof(compact), w->e, f->pfn, 30, UINT64_MAX),
+	view_history_text(w->text, engine_now(w->e), "/f\302\233:0", f, 1);
+	promise(!view_history_json(w->json, engine_now(w->e), "/f\302\233:0", f));
+	promise_harmless(view_history_compact(compact, sizeof(compact), engine_now(w->e), f->pfn, 30),
 			 false);
 	return ++w->histories == 50;
 }
@@ -283,7 +283,7 @@ static void reported(struct world *w, unsigned int how)
 	};
 
 	/* no stacks: their names would be this machine's */
-	promise(!report_collect(&r, w->e));
+	promise(!report_collect(&r, engine_now(w->e)));
 	view_report_text(w->text, &r);
 	view_report_ktap(w->text, &r);
 	promise(!view_report_json(w->json, &r));
@@ -309,11 +309,11 @@ static void screen_drawn(struct world *w, unsigned int how)
 	char row[4096];
 
 	promise(m);
-	promise(!view_top_text(w->text, w->e, &info, &o, &state, 20));
+	promise(!view_top_text(w->text, engine_now(w->e), &info, &o, &state, 20));
 	for (size_t i = 0; i < 3; i++) {
 		int rows = 3 + how % 30, cols = 10 + how % 130;
 
-		promise(!model_draw(m, w->e, &info, rows, cols));
+		promise(!model_draw(m, engine_now(w->e), &info, rows, cols));
 		for (int n = 0; n < rows; n++) {
 			canvas_row_text(&m->canvas, n, row, sizeof(row));
 			promise_harmless(row, false);

@@ -41,7 +41,7 @@ int teardown(void **state)
 
 void draw(struct fixture *f)
 {
-	assert_int_equal(model_draw(f->m, f->e, &f->info, f->rows, f->cols), 0);
+	assert_int_equal(model_draw(f->m, engine_now(f->e), &f->info, f->rows, f->cols), 0);
 }
 
 const char *row(struct fixture *f, int n)

@@ -298,8 +298,8 @@ static void test_tasks(void **state)
 			push(e, DX_REMOVE, 10 + i, PFN + 1, .tgid = 9, .pid = 9);
 		/* all steps there are */
 		for (uint32_t slot = 0; slot < e->history.used; slot++) {
-			const struct step *s = &e->history.step[slot];
-			const struct task *task = &e->tasks.task[STEP_TASK(s->what)];
+			const struct step *s = step_ptr(&e->history, slot);
+			const struct task *task = task_ptr(&e->tasks, STEP_TASK(s->what));
 
 			if (s->time >= 10)
 				right &= task->tgid ==

@@ -415,7 +415,7 @@ static void test_collect(void **state)
 	push_violation(e, DX_RULE_FREE_NONZERO, 9 * SEC, 1);
 	push_violation(e, DX_RULE_PIN_IMBALANCE, 10 * SEC, 2);
 	put_counters(e, &total);
-	assert_int_equal(report_collect(&r, e), 0);
+	assert_int_equal(report_collect(&r, engine_now(e)), 0);
 	assert_int_equal(r.nr_findings, 2);
 	assert_int_equal(r.findings[0].f.rule, DX_RULE_FREE_NONZERO);
 	assert_int_equal(r.findings[0].f.count, 2);
@@ -433,14 +433,14 @@ static void test_collect(void **state)
 
 	/* those that are judged, and no others */
 	r.terms.rules = BIT(DX_RULE_PIN_IMBALANCE);
-	assert_int_equal(report_collect(&r, e), 0);
+	assert_int_equal(report_collect(&r, engine_now(e)), 0);
 	assert_int_equal(r.nr_findings, 1);
 	assert_int_equal(r.findings[0].f.rule, DX_RULE_PIN_IMBALANCE);
 	report_free(&r);
 
 	put_lost(e, 0, DX_PIN, 3, 11 * SEC);
 	r.terms.rules = BIT(DX_RULE_GRAB_NONPOSITIVE);
-	assert_int_equal(report_collect(&r, e), 0);
+	assert_int_equal(report_collect(&r, engine_now(e)), 0);
 	assert_int_equal(r.nr_findings, 0);
 	assert_string_equal(r.verdict.why, "events were lost");
 	report_free(&r);

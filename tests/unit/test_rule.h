@@ -146,7 +146,7 @@ static inline struct engine_finding finding_of(struct engine *e, uint32_t nr)
 	return f;
 }
 
-static inline struct engine_rule rule_of(const struct engine *e, enum dx_rule rule)
+static inline struct engine_rule rule_of(struct engine *e, enum dx_rule rule)
 {
 	struct engine_rule r;
 

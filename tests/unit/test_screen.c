@@ -261,7 +261,8 @@ static void test_batch(void **state)
 	feed_path(f->e, "/mnt/db/wal.0", 13, 0);
 	for (int i = 0; i < 3; i++)
 		feed_fault(f->e, 5 * SEC + i * MS, i);
-	assert_int_equal(view_top_text(capture_start(&c), f->e, &f->info, &o, &top, 2), 0);
+	assert_int_equal(view_top_text(capture_start(&c), engine_now(f->e), &f->info, &o, &top, 2),
+			 0);
 	assert_string_equal(
 		capture_text(&c),
 		"daxtop 0.1.0  7.2.12  regime: current                                               "
@@ -281,7 +282,8 @@ static void test_batch(void **state)
 	feed_pin(f->e, 6 * SEC, 0, 0);
 	feed_pin(f->e, 6 * SEC, 1, 0);
 	f->info.now += SEC / 2;
-	assert_int_equal(view_top_text(capture_start(&c), f->e, &f->info, &o, &top, 0), 0);
+	assert_int_equal(view_top_text(capture_start(&c), engine_now(f->e), &f->info, &o, &top, 0),
+			 0);
 	assert_non_null(strstr(capture_text(&c), "pins 4 /s"));
 	assert_null(strstr(capture_text(&c), "more"));
 	capture_end(&c);
@@ -294,7 +296,8 @@ static void test_batch_empty(void **state)
 	struct view_top_state top = { .last_now = 0 };
 	struct capture c;
 
-	assert_int_equal(view_top_text(capture_start(&c), f->e, &f->info, &o, &top, 5), 0);
+	assert_int_equal(view_top_text(capture_start(&c), engine_now(f->e), &f->info, &o, &top, 5),
+			 0);
 	assert_non_null(strstr(capture_text(&c),
 			       "\n no DAX folio seen yet: none was touched since daxtop started\n"));
 	capture_end(&c);

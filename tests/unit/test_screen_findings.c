@@ -238,7 +238,8 @@ static void test_batch(void **state)
 	feed_path(f->e, "/mnt/f", 6, 0);
 	violate(f, DX_RULE_FREE_NONZERO, 6 * SEC, 1);
 	violate(f, DX_RULE_PIN_IMBALANCE, 7 * SEC, 2);
-	assert_int_equal(view_top_text(capture_start(&c), f->e, &f->info, &o, &top, 5), 0);
+	assert_int_equal(view_top_text(capture_start(&c), engine_now(f->e), &f->info, &o, &top, 5),
+			 0);
 	assert_non_null(strstr(capture_text(&c), "findings 2 proven 2 suspected 0\n"));
 	assert_non_null(strstr(
 		capture_text(&c),

@@ -118,7 +118,7 @@ static void child_run(const struct child *c, int fd)
 
 		info.now = now_ns();
 		if (!screen_timeout(s)) {
-			assert_int_equal(screen_draw(s, e, &info), 0);
+			assert_int_equal(screen_draw(s, engine_now(e), &info), 0);
 			if (c->raise)
 				raise(c->raise);
 			if (c->exits)

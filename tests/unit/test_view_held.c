@@ -101,7 +101,7 @@ static struct engine *with_wait(void)
 	return e;
 }
 
-static void assert_printed(int (*view)(FILE *out, struct engine *e,
+static void assert_printed(int (*view)(FILE *out, const struct snapshot *snap,
 				       const struct view_filter *filter, uint64_t now),
 			   const struct view_filter *filter, const char *expected)
 {
@@ -111,7 +111,7 @@ static void assert_printed(int (*view)(FILE *out, struct engine *e,
 	FILE *f = open_memstream(&text, &len);
 
 	assert_non_null(f);
-	assert_int_equal(view(f, e, filter, 20 * S), 0);
+	assert_int_equal(view(f, engine_now(e), filter, 20 * S), 0);
 	fclose(f);
 	assert_string_equal(text, expected);
 	free(text);

@@ -98,7 +98,7 @@ static void test_text(void **state)
 
 	(void)state;
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
-	view_history_text(capture_start(&c), e, "/mnt/db/wal:0", &f, 1000 * MS - 500);
+	view_history_text(capture_start(&c), engine_now(e), "/mnt/db/wal:0", &f, 1000 * MS - 500);
 	assert_string_equal(
 		capture_text(&c),
 		"/mnt/db/wal:0: pfn 0x108000 4K pmem0 /mnt/db/wal:0x0\n"
@@ -142,7 +142,7 @@ static void test_text_notes(void **state)
 	put_lost(e, 0, DX_UNPIN, 1, 1003 * MS);
 	put_time(e, UINT64_MAX);
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
-	view_history_text(capture_start(&c), e, "0x108000", &f, 1000 * MS);
+	view_history_text(capture_start(&c), engine_now(e), "0x108000", &f, 1000 * MS);
 	assert_ptr_equal(strstr(capture_text(&c),
 				"0x108000: pfn 0x108000 4K pmem0 (deleted) /mnt/d\\x1b:0x0\n"),
 			 capture_text(&c));
@@ -156,7 +156,7 @@ static void test_text_notes(void **state)
 						 "longterm\n"));
 	capture_end(&c);
 
-	view_history_text(capture_start(&c), e, "\x1bx:0", NULL, 0);
+	view_history_text(capture_start(&c), engine_now(e), "\x1bx:0", NULL, 0);
 	assert_string_equal(capture_text(&c), "\\x1bx:0: not seen\n");
 	capture_end(&c);
 	engine_free(e);
@@ -186,7 +186,7 @@ static void test_json(void **state)
 
 	(void)state;
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
-	assert_int_equal(view_history_json(capture_start(&c), e, "wal:0", &f), 0);
+	assert_int_equal(view_history_json(capture_start(&c), engine_now(e), "wal:0", &f), 0);
 	assert_ptr_equal(strstr(capture_text(&c),
 				"{\"schema\":2,\"type\":\"history\",\"folio\":\"wal:0\","
 				"\"pfn\":1081344,\"order\":0,\"device\":\"pmem0\","
@@ -212,7 +212,7 @@ static void test_json(void **state)
 	json_object_put(o);
 	capture_end(&c);
 
-	assert_int_equal(view_history_json(capture_start(&c), e, "a\xff", NULL), 0);
+	assert_int_equal(view_history_json(capture_start(&c), engine_now(e), "a\xff", NULL), 0);
 	assert_string_equal(capture_text(&c),
 			    "{\"schema\":2,\"type\":\"history\",\"folio\":"
 			    "\"a\\ufffd\",\"folio_hex\":\"61ff\",\"error\":\"not seen\"}\n");
@@ -231,7 +231,7 @@ static void test_json_holder(void **state)
 	feed_fault(e, 1000 * MS, 0);
 	feed_pin(e, 1001 * MS, 0, 0);
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
-	assert_int_equal(view_history_json(capture_start(&c), e, "x", &f), 0);
+	assert_int_equal(view_history_json(capture_start(&c), engine_now(e), "x", &f), 0);
 	o = json_tokener_parse(capture_text(&c));
 	expect_json(get(o, "holders"),
 		    "[{\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"pin\":true,\"longterm\":false,"
@@ -242,11 +242,11 @@ static void test_json_holder(void **state)
 	engine_free(e);
 }
 
-static void expect_compact(struct engine *e, size_t columns, uint64_t until, const char *want)
+static void expect_compact(struct engine *e, size_t columns, const char *want)
 {
 	char out[64];
 
-	assert_string_equal(view_history_compact(out, sizeof(out), e, FEED_PFN, columns, until),
+	assert_string_equal(view_history_compact(out, sizeof(out), engine_now(e), FEED_PFN, columns),
 			    want);
 }
 
@@ -256,18 +256,16 @@ static void test_compact(void **state)
 
 	(void)state;
 	/* insert 0, ~fault-ref, install, ~fault-put, pin, unpin, free */
-	expect_compact(e, 40, UINT64_MAX, "0.~1.2.~1.1025.1.0");
-	expect_compact(e, 18, UINT64_MAX, "0.~1.2.~1.1025.1.0");
+	expect_compact(e, 40, "0.~1.2.~1.1025.1.0");
+	expect_compact(e, 18, "0.~1.2.~1.1025.1.0");
 	/* the newest stay; that there were more is said */
-	expect_compact(e, 17, UINT64_MAX, "..2.~1.1025.1.0");
-	expect_compact(e, 8, UINT64_MAX, "..1.0");
-	expect_compact(e, 10, UINT64_MAX, "..1025.1.0");
-	/* frozen before the unpin */
-	expect_compact(e, 40, 1001 * MS, "0.~1.2.~1.1025");
+	expect_compact(e, 17, "..2.~1.1025.1.0");
+	expect_compact(e, 8, "..1.0");
+	expect_compact(e, 10, "..1025.1.0");
 	engine_free(e);
 
 	e = feed_engine();
-	expect_compact(e, 40, UINT64_MAX, "");
+	expect_compact(e, 40, "");
 	engine_free(e);
 }
 
@@ -284,7 +282,7 @@ static void test_compact_gap(void **state)
 	ev.mapcount = 1;
 	feed_push(e, &ev);
 	/* what came between 1 and 5 nobody knows */
-	expect_compact(e, 40, UINT64_MAX, "0.~1.2.~1.?.~5");
+	expect_compact(e, 40, "0.~1.2.~1.?.~5");
 	engine_free(e);
 }
 
@@ -302,7 +300,7 @@ static void test_dropped(void **state)
 	}
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
 	assert_true(f.steps_dropped > 1800);
-	view_history_text(capture_start(&c), e, "x", &f, 0);
+	view_history_text(capture_start(&c), engine_now(e), "x", &f, 0);
 	{
 		char want[100];
 
@@ -312,7 +310,7 @@ static void test_dropped(void **state)
 		assert_non_null(strstr(capture_text(&c), want));
 	}
 	capture_end(&c);
-	expect_compact(e, 12, UINT64_MAX, "..1.1025.1");
+	expect_compact(e, 12, "..1.1025.1");
 	engine_free(e);
 }
 

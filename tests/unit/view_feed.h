@@ -3,7 +3,7 @@
 #define DAXTOP_TEST_VIEW_FEED_H
 /* view_feed.h - what the tests of the views share: events for a real engine, captured output */
 #include <stdio.h>
-#include "engine/engine.h"
+#include "../snapshot.h"
 
 /* One DAX file on pmem0: device 259:1, inode 42. */
 #define FEED_PGMAP 3ull

@@ -196,7 +196,8 @@ static void apply_remove(struct change *c)
 	}
 }
 
-static void apply_folio(struct change *c, enum event_part part)
+/* called once, and for every event */
+static inline __attribute__((always_inline)) void apply_folio(struct change *c, enum event_part part)
 {
 	const struct dx_event *ev = c->ev;
 	struct sample s = event_sample(ev);
@@ -312,6 +313,7 @@ static void folio_set_pgmap(struct engine *e, struct folio *f, const struct dx_e
 void event_apply(struct engine *e, const struct dx_event *ev, enum event_part part, uint32_t hint)
 {
 	struct change c = { .e = e, .ev = ev, .time = ev->time };
+	const struct folio *known;
 	bool added;
 
 	if (part == PART_INSTALL)
@@ -371,17 +373,19 @@ void event_apply(struct engine *e, const struct dx_event *ev, enum event_part pa
 		return;
 	}
 
-	c.f = hint ? folio_ptr(&e->folios, hint) : NULL;
-	if (c.f && c.f->pfn == ev->pfn && c.f->order == ev->order && !c.f->absorbed)
+	known = hint ? folio_ptr(&e->folios, hint) : NULL;
+	if (known && known->pfn == ev->pfn && known->order == ev->order && !known->absorbed) {
 		c.id = hint;
-	else
+		c.f = folio_own(&e->folios, hint, known);
+	} else {
 		c.id = folio_for_event(e, ev, c.time, &c.first);
-	if (!c.id) {
-		if (part != PART_INSTALL)
-			e->st.folios_refused++;
-		return;
+		if (!c.id) {
+			if (part != PART_INSTALL)
+				e->st.folios_refused++;
+			return;
+		}
+		c.f = folio_write(&e->folios, c.id);
 	}
-	c.f = folio_ptr(&e->folios, c.id);
 	folio_set_pgmap(e, c.f, ev);
 	change_begin(&c);
 	if (c.first)

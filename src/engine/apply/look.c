@@ -18,9 +18,11 @@
 static void folios_mark(struct engine *e)
 {
 	for (uint32_t id = 1; id <= e->folios.nr; id++) {
-		struct folio *f = folio_ptr(&e->folios, id);
+		const struct folio *f = folio_ptr(&e->folios, id);
+		bool looked = !f->absorbed && held_any(&e->look, f);
 
-		f->looked = !f->absorbed && held_any(&e->look, f);
+		if (f->looked != looked)
+			folio_write(&e->folios, id)->looked = looked;
 	}
 }
 
@@ -244,7 +246,7 @@ static bool same_holder(const struct engine_holder *k, const struct dx_holder *h
 /* Pages of a file, or of a pgmap, that it could hold. */
 static bool could_hold(const struct engine *e, const struct dx_holder *h, const struct folio *f)
 {
-	const struct file *file = &e->files.file[f->file];
+	const struct file *file = file_ptr(&e->files, f->file);
 	uint64_t last = f->index + (1ull << f->order) - 1;
 
 	if (h->nr)

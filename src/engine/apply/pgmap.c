@@ -12,10 +12,11 @@ static void range_reset(struct engine *e, uint32_t map)
 	const struct pgmap *p = &e->pgmaps.map[map];
 
 	for (uint32_t id = 1; id <= e->folios.nr; id++) {
-		struct folio *f = folio_ptr(&e->folios, id);
+		struct folio *f;
 
-		if (!pgmap_has(p, f->pfn))
+		if (!pgmap_has(p, folio_ptr(&e->folios, id)->pfn))
 			continue;
+		f = folio_write(&e->folios, id);
 		f->exact = 0;
 		folio_over(e, id, f);
 		pgmap_move_folio(&e->pgmaps, f, map);
@@ -85,10 +86,10 @@ int pgmap_found(struct engine *e, const struct dx_pgmap *found)
 	e->pgmaps.last = 0;
 	/* folios of events that did not know their pgmap */
 	for (id = 1; id <= e->folios.nr; id++) {
-		struct folio *f = folio_ptr(&e->folios, id);
+		const struct folio *f = folio_ptr(&e->folios, id);
 
 		if (f->pgmap < PGMAP_FIRST && pgmap_has(p, f->pfn))
-			pgmap_move_folio(&e->pgmaps, f, i);
+			pgmap_move_folio(&e->pgmaps, folio_write(&e->folios, id), i);
 	}
 	return 0;
 }

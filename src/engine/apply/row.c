@@ -19,10 +19,10 @@ static void folio_settle(const struct engine *e, const struct folio *f, struct e
 	out->ref_inferred = true;
 }
 
-void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
+void folio_row(const struct engine *e, uint32_t id, struct engine_folio *out)
 {
 	const struct folio *f = folio_ptr(&e->folios, id);
-	const struct task *task = &e->tasks.task[f->task];
+	const struct task *task = task_ptr(&e->tasks, f->task);
 
 	*out = (struct engine_folio){
 		.pfn = f->pfn,
@@ -40,11 +40,10 @@ void folio_row(struct engine *e, uint32_t id, struct engine_folio *out)
 		.last_time = e->base + f->last_time,
 		.last_cause = f->cause,
 		.last_tgid = task->tgid,
-		.steps_dropped = f->steps - history_slots(&e->history, id, f, NULL),
 	};
 	memcpy(out->last_comm, task->comm, DX_COMM_LEN);
 	if (f->file && !f->stale) {
-		const struct file *file = &e->files.file[f->file];
+		const struct file *file = file_ptr(&e->files, f->file);
 
 		out->dev = file->dev;
 		out->ino = file->ino;

@@ -4,7 +4,7 @@
 /* row.h - a folio as the views see it. */
 #include "engine/apply/state.h"
 
-/* Strings are valid until the next record. */
-void folio_row(struct engine *e, uint32_t id, struct engine_folio *out);
+/* Without steps_dropped. Strings are valid until the next record. */
+void folio_row(const struct engine *e, uint32_t id, struct engine_folio *out);
 
 #endif

@@ -52,7 +52,7 @@ void sample_no_folio(struct engine *e, const struct dx_event *ev)
 
 	if (!id)
 		return;
-	f = folio_ptr(&e->folios, id);
+	f = folio_write(&e->folios, id);
 	/* its device went: who held it then holds it still, and will trip over it */
 	if (e->pgmaps.map[f->pgmap].gone || e->pgmaps.map[f->pgmap].dying)
 		return;

@@ -38,12 +38,13 @@ struct tails {
 static void tail_release(uint32_t id, void *arg)
 {
 	struct tails *t = arg;
-	struct folio *f = folio_ptr(&t->e->folios, id);
+	struct folio *f;
 
-	if (f->absorbed) {
-		f->absorbed = 0;
-		folio_count_order(t->e, f, 1);
-	}
+	if (!folio_ptr(&t->e->folios, id)->absorbed)
+		return;
+	f = folio_write(&t->e->folios, id);
+	f->absorbed = 0;
+	folio_count_order(t->e, f, 1);
 }
 
 void folio_split(struct engine *e, struct folio *f)
@@ -64,7 +65,7 @@ void folio_split(struct engine *e, struct folio *f)
 static void folio_vanish(const struct tails *t, uint32_t id)
 {
 	struct engine *e = t->e;
-	struct folio *f = folio_ptr(&e->folios, id);
+	struct folio *f = folio_write(&e->folios, id);
 	struct change c = {
 		.e = e,
 		.f = f,
@@ -93,11 +94,12 @@ static void folio_vanish(const struct tails *t, uint32_t id)
 static void tail_absorb(uint32_t id, void *arg)
 {
 	struct tails *t = arg;
-	struct folio *f = folio_ptr(&t->e->folios, id);
+	struct folio *f;
 
-	if (f->absorbed)
+	if (folio_ptr(&t->e->folios, id)->absorbed)
 		return;
 	folio_vanish(t, id);
+	f = folio_write(&t->e->folios, id);
 	f->absorbed = 1;
 	folio_count_order(t->e, f, -1);
 }
@@ -123,11 +125,8 @@ uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t t
 	struct folio *f;
 
 	*added = false;
-	if (id) {
-		f = folio_ptr(t, id);
-		if (f->order == ev->order && !f->absorbed)
-			return id;
-	}
+	if (id && folio_ptr(t, id)->order == ev->order && !folio_ptr(t, id)->absorbed)
+		return id;
 	/* inside a larger folio: that one is no more */
 	whole = (t->orders >> ev->order) > 1 ? folio_find_covering(t, ev->pfn) : 0;
 	if (whole && folio_ptr(t, whole)->order > ev->order)
@@ -140,14 +139,14 @@ uint32_t folio_for_event(struct engine *e, const struct dx_event *ev, uint64_t t
 			e->no_memory = true;
 			return 0;
 		}
-		f = folio_ptr(t, id);
+		f = folio_write(t, id);
 		f->first_time = time_pack(e, time);
 		f->pgmap = pgmap_get(&e->pgmaps, ev->pgmap, ev->pgmap_type, ev->pfn);
 		e->pgmaps.map[f->pgmap].folios++;
 		folio_count_order(e, f, 1);
 		*added = true;
 	} else {
-		f = folio_ptr(t, id);
+		f = folio_write(t, id);
 		if (f->absorbed) {
 			f->absorbed = 0;
 			folio_count_order(e, f, 1);

@@ -4,6 +4,7 @@
 /* state.h - the engine: its tables, and what it counts. */
 #include "engine/engine.h"
 #include "engine/store/alloc.h"
+#include "engine/store/chunk.h"
 #include "engine/store/file.h"
 #include "engine/store/folio.h"
 #include "engine/store/history.h"
@@ -40,6 +41,7 @@ struct rule_count {
 struct engine {
 	struct engine_options opt;
 	struct engine_stats st; /* what is counted on the way */
+	struct pool *pool; /* memory of the tables, as far as snapshots have it, too */
 	struct order order;
 	uint64_t newest, watermark; /* times: seen in the ring; applied up to */
 	bool based; /* base is set */

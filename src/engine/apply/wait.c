@@ -25,7 +25,7 @@ void wait_drop(struct engine *e, uint32_t i)
 	e->wait[i] = e->wait[--e->nr_waits];
 	if (wait_any(e, id))
 		return;
-	folio_ptr(&e->folios, id)->waited = 0;
+	folio_write(&e->folios, id)->waited = 0;
 	e->st.waited--;
 }
 
@@ -35,11 +35,11 @@ static void wait_move(struct engine *e, struct break_wait *w, uint32_t to)
 
 	w->folio = to;
 	if (!wait_any(e, from)) {
-		folio_ptr(&e->folios, from)->waited = 0;
+		folio_write(&e->folios, from)->waited = 0;
 		e->st.waited--;
 	}
 	if (!folio_ptr(&e->folios, to)->waited) {
-		folio_ptr(&e->folios, to)->waited = 1;
+		folio_write(&e->folios, to)->waited = 1;
 		e->st.waited++;
 	}
 	judges_wait_move(e, w);
@@ -47,7 +47,7 @@ static void wait_move(struct engine *e, struct break_wait *w, uint32_t to)
 
 void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
 {
-	struct folio *f = folio_ptr(&e->folios, id);
+	struct folio *f = folio_write(&e->folios, id);
 	struct break_wait *w;
 	uint32_t i;
 

@@ -10,10 +10,10 @@
 #include "engine/apply/row.h"
 #include "engine/judge/finding.h"
 
-void finding_table_destroy(struct finding_table *t)
+void finding_table_destroy(struct finding_table *t, struct pool *pool)
 {
 	for (uint32_t i = 0; i < t->nr; i++)
-		free(t->node[i].path);
+		block_put(pool, t->node[i].path);
 	free(t->node);
 }
 
@@ -30,29 +30,21 @@ void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap)
 
 void finding_keep_path(struct engine *e, struct finding *d)
 {
-	const struct file *file = &e->files.file[d->file];
-	size_t len;
+	const struct file *file = file_ptr(&e->files, d->file);
 
 	if (d->path || !d->file || !file->path)
 		return;
 	d->f.folio.path_deleted = file->deleted;
-	len = strlen(file->path) + 1;
-	d->path = engine_realloc(NULL, len);
-	if (d->path)
-		memcpy(d->path, file->path, len);
-	else
-		e->no_memory = true;
+	d->path = block_get(file->path);
 }
 
 void finding_set_file(struct engine *e, struct finding *d, uint32_t file)
 {
 	/* counted as a folio's: the file stays as long as it is named */
-	if (file)
-		e->files.file[file].refs++;
-	if (d->file)
-		e->files.file[d->file].refs--;
+	file_refs(&e->files, file, 1);
+	file_refs(&e->files, d->file, -1);
 	if (d->file != file) {
-		free(d->path);
+		block_put(e->pool, d->path);
 		d->path = NULL;
 	}
 	d->file = file;
@@ -72,8 +64,8 @@ void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id)
 	/* also that of an entry that is gone: it is what people know the page by */
 	finding_set_file(e, d, f->file);
 	if (f->file) {
-		d->f.folio.dev = e->files.file[f->file].dev;
-		d->f.folio.ino = e->files.file[f->file].ino;
+		d->f.folio.dev = file_ptr(&e->files, f->file)->dev;
+		d->f.folio.ino = file_ptr(&e->files, f->file)->ino;
 		d->f.folio.index = f->index;
 	}
 }

@@ -9,7 +9,7 @@
 struct finding {
 	struct engine_finding f; /* its strings are filled in when it is shown */
 	uint32_t file; /* 0: none */
-	char *path; /* of that file, when it was found or was first known; an inode's number is used again */
+	char *path; /* of that file, when it was found or was first known: a block; an inode's number is used again */
 	uint32_t next; /* of the same bucket: violations only */
 	char device[32];
 };
@@ -19,7 +19,7 @@ struct finding_table {
 	uint32_t nr, max;
 };
 
-void finding_table_destroy(struct finding_table *t);
+void finding_table_destroy(struct finding_table *t, struct pool *pool);
 /* A new finding about the folio @id (0: none), or 0: counted only, there is no room for it. */
 uint32_t finding_add(struct engine *e, enum dx_rule rule, uint32_t id);
 static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32_t nr)

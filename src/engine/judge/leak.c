@@ -133,7 +133,7 @@ static struct suspect *suspect_add(struct engine *e, struct suspect_table *t, ui
 	t->node[n] = (struct suspect){ .folio = id, .next = *bucket, .entered = e->st.now };
 	*bucket = n;
 	t->nr++;
-	folio_ptr(&e->folios, id)->suspect = 1;
+	folio_write(&e->folios, id)->suspect = 1;
 	return &t->node[n];
 }
 
@@ -144,7 +144,7 @@ static void suspect_drop(struct engine *e, struct suspect_table *t, struct suspe
 	while (*link != n)
 		link = &t->node[*link].next;
 	*link = s->next;
-	folio_ptr(&e->folios, s->folio)->suspect = 0;
+	folio_write(&e->folios, s->folio)->suspect = 0;
 	*s = (struct suspect){ .next = t->free };
 	t->free = n;
 	t->nr--;
@@ -268,8 +268,8 @@ static void leak_found(struct engine *e, struct suspect *s, const struct leak *l
 	out->wanted =
 		sat32(f->ref - l->leaked * (l->is_pins && !f->order ? GUP_PIN_COUNTING_BIAS : 1));
 	if (l->holder) {
-		const struct holder *h = &e->holders.node[l->holder];
-		const struct task *t = &e->tasks.task[h->task];
+		const struct holder *h = holder_ptr(&e->holders, l->holder);
+		const struct task *t = task_ptr(&e->tasks, h->task);
 
 		out->tgid = t->tgid;
 		out->pid = t->pid;
@@ -345,7 +345,7 @@ static void leak_look_at(struct engine *e, struct suspect_table *t, struct suspe
 static void look(struct change *c, struct suspect_table *t)
 {
 	struct engine *e = c->e;
-	struct folio *f = c->f;
+	const struct folio *f = c->f;
 	struct suspect *s;
 	struct leak l;
 
@@ -403,7 +403,7 @@ static void forget(struct engine *e, void *state, uint32_t id, bool released)
 static void holder_gone(struct engine *e, void *state, uint32_t id)
 {
 	struct suspect_table *t = state;
-	struct folio *f = folio_ptr(&e->folios, id);
+	const struct folio *f = folio_ptr(&e->folios, id);
 	struct suspect *s;
 	struct leak l;
 
@@ -426,7 +426,7 @@ static void tick(struct engine *e, void *state)
 	struct leak l;
 
 	for (uint32_t n = 0; n < SWEEP_LOOKS && n < e->folios.nr; n++) {
-		struct folio *f;
+		const struct folio *f;
 		uint32_t id;
 
 		if (++t->sweep > e->folios.nr)
@@ -459,7 +459,7 @@ static size_t asks(struct engine *e, void *state, struct engine_ask *out, size_t
 	every = every > ASK_NS ? ASK_NS : every < ASK_MIN_NS ? ASK_MIN_NS : every;
 	for (uint32_t i = 1; i < t->top && n < max; i++) {
 		struct suspect *s;
-		struct folio *f;
+		const struct folio *f;
 
 		if (++t->ask >= t->top)
 			t->ask = 1;

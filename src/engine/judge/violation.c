@@ -64,7 +64,7 @@ static void violation_fill(struct engine *e, struct finding *d, const struct dx_
 	f->ustack = ev->ustack;
 	f->exec = ev->exec;
 	if (ev->ino || ev->dev) {
-		file = file_find(&e->files, ev->dev, ev->ino, true);
+		file = file_get(&e->files, ev->dev, ev->ino);
 		finding_set_file(e, d, file);
 		row->dev = ev->dev;
 		row->ino = ev->ino;

@@ -54,8 +54,9 @@ static void tick(struct engine *e, void *state)
 	if (!h->top)
 		return;
 	for (n = 0; n < WATCH_LOOKS && t->sweep < h->top; n++, t->sweep++) {
-		const struct holder *node = &h->node[t->sweep];
-		uint32_t tgid = node->folio && !node->gone ? e->tasks.task[node->task].tgid : 0;
+		const struct holder *node = holder_ptr(h, t->sweep);
+		uint32_t tgid =
+			node->folio && !node->gone ? task_ptr(&e->tasks, node->task)->tgid : 0;
 
 		if (tgid)
 			watch_add(t, tgid, node->since);

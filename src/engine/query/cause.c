@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cause.c - names of events and of inferred causes. */
-#include "engine/engine.h"
+#include "engine/snapshot.h"
 
 static const char *const event_names[DX_EVENT_TYPES] = {
 	[DX_NONE] = "none",

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* finding.c - findings as the views see them */
 #include "engine/apply/look.h"
-#include "engine/judge/finding.h"
+#include "engine/query/snapshot.h"
 
-int engine_findings(struct engine *e, int (*fn)(const struct engine_finding *f, void *arg), void *arg)
+int snapshot_findings(const struct snapshot *s,
+		      int (*fn)(const struct engine_finding *f, void *arg), void *arg)
 {
+	const struct engine *e = &s->e;
 	int ret = 0;
 
 	for (uint32_t i = 0; i < e->findings->nr && !ret; i++) {
-		struct finding *d = &e->findings->node[i];
-		struct engine_finding out;
+		const struct finding *d = &e->findings->node[i];
+		struct engine_finding out = d->f;
 		uint32_t id;
 
-		finding_keep_path(e, d);
-		out = d->f;
 		id = out.folio.pfn ? folio_find_covering(&e->folios, out.folio.pfn) : 0;
 
 		out.folio.path = d->path;

@@ -2,9 +2,12 @@
 /* folio.c - folios as the views see them */
 #include <errno.h>
 #include "engine/apply/row.h"
+#include "engine/query/snapshot.h"
 
-int engine_folios(struct engine *e, int (*fn)(const struct engine_folio *f, void *arg), void *arg)
+int snapshot_folios(const struct snapshot *s, int (*fn)(const struct engine_folio *f, void *arg),
+		    void *arg)
 {
+	const struct engine *e = &s->e;
 	struct engine_folio row;
 	int ret = 0;
 
@@ -17,23 +20,35 @@ int engine_folios(struct engine *e, int (*fn)(const struct engine_folio *f, void
 	return ret;
 }
 
-int engine_folio_get(struct engine *e, uint64_t pfn, struct engine_folio *out)
+/* With what takes a walk through its history. */
+static void folio_row_whole(const struct engine *e, uint32_t id, struct engine_folio *out)
 {
+	const struct folio *f = folio_ptr(&e->folios, id);
+
+	folio_row(e, id, out);
+	out->steps_dropped = f->steps - history_slots(&e->history, id, f, NULL);
+}
+
+int snapshot_folio_get(const struct snapshot *s, uint64_t pfn, struct engine_folio *out)
+{
+	const struct engine *e = &s->e;
 	uint32_t id = folio_find_covering(&e->folios, pfn);
 
 	if (!id)
 		return -ENOENT;
-	folio_row(e, id, out);
+	folio_row_whole(e, id, out);
 	return 0;
 }
 
-int32_t engine_idle_count(const struct engine *e, unsigned int type)
+int32_t snapshot_idle_count(const struct snapshot *s, unsigned int type)
 {
+	const struct engine *e = &s->e;
 	return idle_count(e, type);
 }
 
-bool engine_legacy(const struct engine *e)
+bool snapshot_legacy(const struct snapshot *s)
 {
+	const struct engine *e = &s->e;
 	return e->opt.legacy;
 }
 
@@ -41,10 +56,11 @@ bool engine_legacy(const struct engine *e)
  * The folio at a file's offset is the one with the entry; when that is gone,
  * the last that had it. Looks at every folio: it is asked for by people.
  */
-int engine_folio_find(struct engine *e, uint32_t dev, uint64_t ino, uint64_t index,
-		      struct engine_folio *out)
+int snapshot_folio_find(const struct snapshot *s, uint32_t dev, uint64_t ino, uint64_t index,
+			struct engine_folio *out)
 {
-	uint32_t file = file_find(&e->files, dev, ino, false), found = 0;
+	const struct engine *e = &s->e;
+	uint32_t file = file_lookup(&e->files, dev, ino), found = 0;
 	const struct folio *best = NULL;
 
 	for (uint32_t id = 1; file && id <= e->folios.nr; id++) {
@@ -61,6 +77,6 @@ int engine_folio_find(struct engine *e, uint32_t dev, uint64_t ino, uint64_t ind
 	}
 	if (!found)
 		return -ENOENT;
-	folio_row(e, found, out);
+	folio_row_whole(e, found, out);
 	return 0;
 }

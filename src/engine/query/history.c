@@ -3,18 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/apply/state.h"
+#include "engine/query/snapshot.h"
 
 _Static_assert((int)ENGINE_CAUSE_FAULT_REF == CAUSE_INFERRED, "the first that no hook reports");
 
-/*
- * Steps, oldest first. A copy of the slots is taken, so @fn may look at other
- * folios, but not push.
- */
-int engine_history(struct engine *e, uint64_t pfn,
-		   int (*fn)(const struct engine_step *s, void *arg), void *arg)
+int snapshot_history(const struct snapshot *s, uint64_t pfn,
+		     int (*fn)(const struct engine_step *s, void *arg), void *arg)
 {
-	struct history *h = &e->history;
+	const struct engine *e = &s->e;
+	const struct history *h = &e->history;
 	uint32_t id = folio_find_covering(&e->folios, pfn), n, *slot;
 	const struct folio *f;
 	int ret = 0;
@@ -30,23 +27,23 @@ int engine_history(struct engine *e, uint64_t pfn,
 		return -ENOMEM;
 	history_slots(h, id, f, slot);
 	while (n-- && !ret) {
-		const struct step *s = &h->step[slot[n]];
-		const struct task *t = &e->tasks.task[STEP_TASK(s->what)];
+		const struct step *step = step_ptr(h, slot[n]);
+		const struct task *t = task_ptr(&e->tasks, STEP_TASK(step->what));
 		struct engine_step out = {
-			.time = s->time,
-			.cause = STEP_CAUSE(s->what),
-			.observed = STEP_OBSERVED(s->what),
-			.after_loss = s->flags & STEP_AFTER_LOSS,
-			.order = STEP_ORDER(s->what),
-			.flags = s->flags & ~STEP_AFTER_LOSS,
+			.time = step->time,
+			.cause = STEP_CAUSE(step->what),
+			.observed = STEP_OBSERVED(step->what),
+			.after_loss = step->flags & STEP_AFTER_LOSS,
+			.order = STEP_ORDER(step->what),
+			.flags = step->flags & ~STEP_AFTER_LOSS,
 			.tgid = t->tgid,
 			.pid = t->pid,
-			.ref_before = s->before,
-			.ref_after = s->after,
-			.mapcount = s->map,
-			.pincount = s->pin,
-			.stack = s->stack,
-			.ret = s->ret,
+			.ref_before = step->before,
+			.ref_after = step->after,
+			.mapcount = step->map,
+			.pincount = step->pin,
+			.stack = step->stack,
+			.ret = step->ret,
 		};
 
 		memcpy(out.comm, t->comm, DX_COMM_LEN);

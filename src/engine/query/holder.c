@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/apply/look.h"
+#include "engine/query/snapshot.h"
 
 static int holder_compare(const void *a, const void *b, void *arg)
 {
-	const struct holder *node = arg, *x = &node[*(const uint32_t *)a];
-	const struct holder *y = &node[*(const uint32_t *)b];
+	const struct holder *x = holder_ptr(arg, *(const uint32_t *)a);
+	const struct holder *y = holder_ptr(arg, *(const uint32_t *)b);
 
 	if (x->since != y->since)
 		return x->since < y->since ? -1 : 1;
@@ -20,8 +21,8 @@ static int holder_compare(const void *a, const void *b, void *arg)
 
 static void holder_fill(const struct engine *e, uint32_t n, struct engine_holder *out)
 {
-	const struct holder *h = &e->holders.node[n];
-	const struct task *task = &e->tasks.task[h->task];
+	const struct holder *h = holder_ptr(&e->holders, n);
+	const struct task *task = task_ptr(&e->tasks, h->task);
 
 	*out = (struct engine_holder){
 		.pfn = folio_ptr(&e->folios, h->folio)->pfn,
@@ -39,7 +40,7 @@ static void holder_fill(const struct engine *e, uint32_t n, struct engine_holder
 }
 
 /* With what a look says they hold it by, and those that only a look found. */
-static int folio_holders(struct engine *e, uint32_t id, const uint32_t *list, uint32_t nr,
+static int folio_holders(const struct engine *e, uint32_t id, const uint32_t *list, uint32_t nr,
 			 int (*fn)(const struct engine_holder *h, void *arg), void *arg)
 {
 	const struct folio *f = folio_ptr(&e->folios, id);
@@ -59,7 +60,7 @@ static int folio_holders(struct engine *e, uint32_t id, const uint32_t *list, ui
 	return ret;
 }
 
-static int all_holders(struct engine *e, const uint32_t *list, uint32_t nr,
+static int all_holders(const struct engine *e, const uint32_t *list, uint32_t nr,
 		       int (*fn)(const struct engine_holder *h, void *arg), void *arg)
 {
 	struct engine_holder out;
@@ -78,9 +79,10 @@ static int all_holders(struct engine *e, const uint32_t *list, uint32_t nr,
 	return ret;
 }
 
-int engine_holders(struct engine *e, uint64_t pfn,
-		   int (*fn)(const struct engine_holder *h, void *arg), void *arg)
+int snapshot_holders(const struct snapshot *s, uint64_t pfn,
+		     int (*fn)(const struct engine_holder *h, void *arg), void *arg)
 {
+	const struct engine *e = &s->e;
 	const struct holder_table *t = &e->holders;
 	uint32_t id = 0, *list, nr;
 	int ret = 0;
@@ -94,7 +96,7 @@ int engine_holders(struct engine *e, uint64_t pfn,
 	if (!list)
 		return -ENOMEM;
 	nr = t->nr ? holder_list(t, id, list) : 0;
-	qsort_r(list, nr, sizeof(*list), holder_compare, t->node);
+	qsort_r(list, nr, sizeof(*list), holder_compare, (void *)t);
 	ret = id ? folio_holders(e, id, list, nr, fn, arg) : all_holders(e, list, nr, fn, arg);
 	free(list);
 	return ret;

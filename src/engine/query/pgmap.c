@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pgmap.c - pgmaps and files as the views see them */
 #include <string.h>
-#include "engine/apply/state.h"
+#include "engine/query/snapshot.h"
 
-int engine_pgmaps(struct engine *e, int (*fn)(const struct engine_pgmap *p, void *arg), void *arg)
+int snapshot_pgmaps(const struct snapshot *s, int (*fn)(const struct engine_pgmap *p, void *arg),
+		    void *arg)
 {
+	const struct engine *e = &s->e;
 	int ret = 0;
 
 	for (uint32_t i = PGMAP_FIRST; i < e->pgmaps.nr && !ret; i++) {
@@ -30,13 +32,32 @@ int engine_pgmaps(struct engine *e, int (*fn)(const struct engine_pgmap *p, void
 	return ret;
 }
 
+static const char *path_of(const struct engine *e, uint32_t id, bool *deleted)
+{
+	const struct file *f = file_ptr(&e->files, id);
+
+	if (id && f->path && deleted)
+		*deleted = f->deleted;
+	return id ? f->path : NULL;
+}
+
+const char *snapshot_path(const struct snapshot *s, uint32_t dev, uint64_t ino, bool *deleted)
+{
+	return path_of(&s->e, file_lookup(&s->e.files, dev, ino), deleted);
+}
+
 const char *engine_path(struct engine *e, uint32_t dev, uint64_t ino, bool *deleted)
 {
-	uint32_t id = file_find(&e->files, dev, ino, false);
+	return path_of(e, file_seen(&e->files, dev, ino), deleted);
+}
 
-	if (!id || !e->files.file[id].path)
-		return NULL;
-	if (deleted)
-		*deleted = e->files.file[id].deleted;
-	return e->files.file[id].path;
+const char *engine_device(const struct engine *e, uint64_t pgmap, uint64_t pfn)
+{
+	for (uint32_t i = PGMAP_FIRST; i < e->pgmaps.nr; i++) {
+		const struct pgmap *p = &e->pgmaps.map[i];
+
+		if (p->used && !p->gone && (pgmap ? p->pgmap == pgmap : pgmap_has(p, pfn)))
+			return p->device[0] ? p->device : NULL;
+	}
+	return NULL;
 }

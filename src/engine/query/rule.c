@@ -6,7 +6,7 @@
  * Rules that are decided at the point itself are counted in bpf/, so their numbers
  * are whole when the ring is not; the others are judged here: judge/.
  */
-#include "engine/judge/finding.h"
+#include "engine/query/snapshot.h"
 #include "engine/verdict.h"
 
 static bool rule_is_own(unsigned int rule)
@@ -20,8 +20,9 @@ static bool finding_breaks(const struct engine_finding *f)
 	return f->confidence != ENGINE_INCONCLUSIVE && finding_counts(f);
 }
 
-void engine_rule_get(const struct engine *e, enum dx_rule rule, struct engine_rule *out)
+void snapshot_rule_get(const struct snapshot *s, enum dx_rule rule, struct engine_rule *out)
 {
+	const struct engine *e = &s->e;
 	*out = (struct engine_rule){ 0 };
 	if ((unsigned int)rule >= DX_RULES)
 		return;

@@ -33,8 +33,8 @@ void engine_stacks(const struct engine *e, void (*fn)(void *arg, int32_t stack),
 	for (uint32_t i = 0; i < o->heap_count; i++)
 		pending_tell(e, &o->heap[i], &each);
 	for (uint32_t i = 1; i < e->holders.top; i++)
-		if (e->holders.node[i].folio)
-			tell(&each, e->holders.node[i].stack);
+		if (holder_ptr(&e->holders, i)->folio)
+			tell(&each, holder_ptr(&e->holders, i)->stack);
 	for (uint32_t i = 0; i < e->findings->nr; i++) {
 		tell(&each, e->findings->node[i].f.stack);
 		tell(&each, e->findings->node[i].f.ustack);

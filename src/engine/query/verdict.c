@@ -205,13 +205,13 @@ static int finding_take(const struct engine_finding *f, void *arg)
 	return 0;
 }
 
-void engine_verdict(struct engine *e, const struct verdict_terms *t, struct verdict *v)
+void snapshot_verdict(const struct snapshot *s, const struct verdict_terms *t, struct verdict *v)
 {
 	struct gather g = { .terms = t };
 
 	for (unsigned int i = DX_RULE_NONE + 1; i < DX_RULES; i++)
-		engine_rule_get(e, i, &g.facts.rule[i]);
-	engine_inconclusive(e, &g.facts.inconclusive);
-	engine_findings(e, finding_take, &g);
+		snapshot_rule_get(s, i, &g.facts.rule[i]);
+	snapshot_inconclusive(s, &g.facts.inconclusive);
+	snapshot_findings(s, finding_take, &g);
 	verdict_decide(&g.facts, t, v);
 }

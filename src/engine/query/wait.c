@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* wait.c - waits as the views see them */
 #include <string.h>
-#include "engine/apply/state.h"
+#include "engine/query/snapshot.h"
 
-static int kills_out(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
+static int kills_out(const struct engine *e, int (*fn)(const struct engine_wait *w, void *arg),
+		     void *arg)
 {
 	int ret = 0;
 
@@ -26,7 +27,7 @@ static int kills_out(struct engine *e, int (*fn)(const struct engine_wait *w, vo
 	return ret;
 }
 
-static int entries_out(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
+static int entries_out(const struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
 {
 	int ret = 0;
 
@@ -51,8 +52,10 @@ static int entries_out(struct engine *e, int (*fn)(const struct engine_wait *w, 
 	return ret;
 }
 
-int engine_waits(struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
+int snapshot_waits(const struct snapshot *s, int (*fn)(const struct engine_wait *w, void *arg),
+		   void *arg)
 {
+	const struct engine *e = &s->e;
 	int ret = 0;
 
 	for (uint32_t i = 0; i < e->nr_waits && !ret; i++) {

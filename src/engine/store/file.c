@@ -13,129 +13,189 @@
 
 #define FILE_LIMIT_FIRST 65536u
 
-int file_table_init(struct file_table *t, bool *no_memory)
+static void paths_get(const void *chunk)
 {
+	const struct file *f = chunk;
+
+	for (uint32_t i = 0; i < 1u << FILE_SHIFT; i++)
+		if (f[i].path)
+			block_get(f[i].path);
+}
+
+static void paths_put(struct pool *p, void *chunk)
+{
+	struct file *f = chunk;
+
+	for (uint32_t i = 0; i < 1u << FILE_SHIFT; i++)
+		block_put(p, f[i].path);
+}
+
+static const struct chunk_kind file_kind = { FILE_SHIFT, sizeof(struct file), paths_get, paths_put,
+					     false };
+static const struct chunk_kind bucket_kind = { FILE_BUCKET_SHIFT, sizeof(uint32_t), NULL, NULL,
+					       false };
+
+static struct file *file_write(struct file_table *t, uint32_t id)
+{
+	return chunks_write(&t->file, id, FILE_SHIFT, sizeof(struct file));
+}
+
+int file_table_init(struct file_table *t, struct pool *pool, bool *no_memory)
+{
+	chunks_init(&t->file, &file_kind, pool);
+	chunks_init(&t->bucket, &bucket_kind, pool);
 	t->no_memory = no_memory;
 	t->limit = FILE_LIMIT_FIRST;
-	if (array_grow((void **)&t->file, &t->max, 16, sizeof(*t->file)))
-		return -ENOMEM;
-	t->file[0] = (struct file){ 0 };
 	t->top = 1;
 	t->nr_buckets = 64;
-	t->bucket = engine_realloc(NULL, t->nr_buckets * sizeof(*t->bucket));
-	if (!t->bucket)
-		return -ENOMEM;
-	memset(t->bucket, 0, t->nr_buckets * sizeof(*t->bucket));
-	return 0;
+	return chunks_grow(&t->file, 1) || chunks_grow(&t->bucket, t->nr_buckets) ? -ENOMEM : 0;
 }
 
 void file_table_destroy(struct file_table *t)
 {
-	for (uint32_t id = 1; id < t->top; id++)
-		free(t->file[id].path);
-	free(t->file);
-	free(t->bucket);
+	chunks_destroy(&t->file);
+	chunks_destroy(&t->bucket);
 }
 
 size_t file_table_bytes(const struct file_table *t)
 {
-	return t->max * sizeof(*t->file) + t->nr_buckets * sizeof(*t->bucket) + t->path_bytes;
+	return chunks_bytes_beside(&t->file) + chunks_bytes_beside(&t->bucket);
 }
 
-static uint32_t *file_bucket(const struct file_table *t, uint32_t dev, uint64_t ino)
+int file_table_share(struct file_table *from, struct file_table *to)
+{
+	to->nr_buckets = from->nr_buckets;
+	return chunks_share(&from->bucket, &to->bucket) || chunks_share(&from->file, &to->file)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static uint32_t file_bucket(const struct file_table *t, uint32_t dev, uint64_t ino)
 {
 	uint64_t hash = (ino * 0x9e3779b97f4a7c15ull ^ dev) * 0xff51afd7ed558ccdull;
 
-	return &t->bucket[hash >> 32 & (t->nr_buckets - 1)];
+	return hash >> 32 & (t->nr_buckets - 1);
 }
 
+static uint32_t bucket_first(const struct file_table *t, uint32_t bucket)
+{
+	return *(const uint32_t *)chunks_at(&t->bucket, bucket, FILE_BUCKET_SHIFT, sizeof(uint32_t));
+}
+
+static void bucket_set(struct file_table *t, uint32_t bucket, uint32_t first)
+{
+	*(uint32_t *)chunks_write(&t->bucket, bucket, FILE_BUCKET_SHIFT, sizeof(uint32_t)) = first;
+}
+
+/* @f is in a chunk that no snapshot has, which keeps the old path. */
 static void file_set_path(struct file_table *t, struct file *f, char *path)
 {
-	if (f->path)
-		t->path_bytes -= strlen(f->path) + 1;
-	free(f->path);
+	block_put(t->file.pool, f->path);
 	f->path = path;
-	if (path)
-		t->path_bytes += strlen(path) + 1;
+}
+
+/* Of one bucket: those that nobody names any more. */
+static void bucket_sweep(struct file_table *t, uint32_t bucket)
+{
+	uint32_t id, next, before = 0;
+
+	for (id = bucket_first(t, bucket); id; id = next) {
+		const struct file *f = file_ptr(t, id);
+
+		next = f->next;
+		if (f->refs || f->recent || chunks_ready(&t->file, id)) {
+			if (f->recent)
+				file_write(t, id)->recent = false;
+			before = id;
+			continue;
+		}
+		if (before)
+			file_write(t, before)->next = next;
+		else
+			bucket_set(t, bucket, next);
+		file_set_path(t, file_write(t, id), NULL);
+		*file_write(t, id) = (struct file){ .next = t->free };
+		t->free = id;
+		t->nr--;
+	}
 }
 
 static void file_sweep(struct file_table *t)
 {
-	for (uint32_t i = 0; i < t->nr_buckets; i++) {
-		uint32_t *link = &t->bucket[i];
-
-		while (*link) {
-			uint32_t id = *link;
-			struct file *f = &t->file[id];
-
-			if (f->refs || f->recent) {
-				f->recent = false;
-				link = &f->next;
-				continue;
-			}
-			*link = f->next;
-			file_set_path(t, f, NULL);
-			*f = (struct file){ .next = t->free };
-			t->free = id;
-			t->nr--;
-		}
-	}
+	for (uint32_t i = 0; i < t->nr_buckets; i++)
+		bucket_sweep(t, i);
 	if (t->nr > t->limit / 4 * 3)
 		t->limit *= 2;
 }
 
+/* Each bucket becomes two. */
 static void file_rehash(struct file_table *t)
 {
-	uint32_t n = 2 * t->nr_buckets, *old = t->bucket, i, id, next;
-	uint32_t *bucket = engine_realloc(NULL, n * sizeof(*bucket)), *head;
+	uint32_t n = t->nr_buckets, id, next, bucket;
 
-	if (!bucket)
+	if (chunks_grow(&t->bucket, 2 * n))
 		return;
-	memset(bucket, 0, n * sizeof(*bucket));
-	t->bucket = bucket;
-	t->nr_buckets = n;
-	for (i = 0; i < n / 2; i++) {
-		for (id = old[i]; id; id = next) {
-			next = t->file[id].next;
-			head = file_bucket(t, t->file[id].dev, t->file[id].ino);
-			t->file[id].next = *head;
-			*head = id;
+	t->nr_buckets = 2 * n;
+	for (uint32_t i = 0; i < n; i++) {
+		id = bucket_first(t, i);
+		bucket_set(t, i, 0);
+		for (; id; id = next) {
+			const struct file *f = file_ptr(t, id);
+
+			next = f->next;
+			bucket = file_bucket(t, f->dev, f->ino);
+			file_write(t, id)->next = bucket_first(t, bucket);
+			bucket_set(t, bucket, id);
 		}
 	}
-	free(old);
 }
 
-uint32_t file_find(struct file_table *t, uint32_t dev, uint64_t ino, bool add)
+uint32_t file_lookup(const struct file_table *t, uint32_t dev, uint64_t ino)
 {
-	uint32_t id, *bucket;
+	uint32_t id;
 
-	for (id = *file_bucket(t, dev, ino); id; id = t->file[id].next) {
-		if (t->file[id].ino == ino && t->file[id].dev == dev) {
-			t->file[id].recent = true;
+	for (id = bucket_first(t, file_bucket(t, dev, ino)); id; id = file_ptr(t, id)->next)
+		if (file_ptr(t, id)->ino == ino && file_ptr(t, id)->dev == dev)
 			return id;
-		}
-	}
-	if (!add)
-		return 0;
+	return 0;
+}
+
+uint32_t file_seen(struct file_table *t, uint32_t dev, uint64_t ino)
+{
+	uint32_t id = file_lookup(t, dev, ino);
+
+	if (id && !file_ptr(t, id)->recent)
+		file_write(t, id)->recent = true;
+	return id;
+}
+
+uint32_t file_get(struct file_table *t, uint32_t dev, uint64_t ino)
+{
+	uint32_t id = file_seen(t, dev, ino), bucket;
+
+	if (id)
+		return id;
 	if (t->nr >= t->limit)
 		file_sweep(t);
 	if (t->nr >= t->nr_buckets)
 		file_rehash(t);
 	if (t->free) {
 		id = t->free;
-		t->free = t->file[id].next;
+		t->free = file_ptr(t, id)->next;
 	} else {
 		if (t->top >> FILE_BITS)
 			return 0;
-		if (array_grow((void **)&t->file, &t->max, t->top + 1, sizeof(*t->file))) {
+		if (chunks_grow(&t->file, t->top + 1)) {
 			*t->no_memory = true;
 			return 0;
 		}
 		id = t->top++;
 	}
 	bucket = file_bucket(t, dev, ino);
-	t->file[id] = (struct file){ .dev = dev, .ino = ino, .next = *bucket, .recent = true };
-	*bucket = id;
+	*file_write(t, id) = (struct file){
+		.dev = dev, .ino = ino, .next = bucket_first(t, bucket), .recent = true
+	};
+	bucket_set(t, bucket, id);
 	t->nr++;
 	return id;
 }
@@ -144,6 +204,7 @@ int file_name(struct file_table *t, const struct dx_file_event *ev, size_t len)
 {
 	const size_t fixed = offsetof(struct dx_file_event, path);
 	uint32_t path_len, path_flags, id;
+	struct file *f;
 	char *path;
 
 	if (len < fixed)
@@ -152,34 +213,42 @@ int file_name(struct file_table *t, const struct dx_file_event *ev, size_t len)
 	memcpy(&path_flags, &ev->path_flags, sizeof(path_flags));
 	if (!path_len || path_len >= DX_PATH_LEN || path_len > len - fixed)
 		return -EINVAL;
-	id = file_find(t, ev->e.dev, ev->e.ino, true);
+	id = file_get(t, ev->e.dev, ev->e.ino);
 	if (!id)
 		return -ENOMEM;
 	/* two CPUs can tell of the same inode: the newer word holds */
-	if (t->file[id].path && ev->e.time < t->file[id].time)
+	if (file_ptr(t, id)->path && ev->e.time < file_ptr(t, id)->time)
 		return 0;
+	if (chunks_ready(&t->file, id))
+		return -ENOMEM;
 	path_len = strnlen(ev->path, path_len);
-	path = engine_realloc(NULL, path_len + 1);
+	path = block_new(t->file.pool, path_len + 1);
 	if (!path)
 		return -ENOMEM;
 	memcpy(path, ev->path, path_len);
 	path[path_len] = 0;
-	file_set_path(t, &t->file[id], path);
-	t->file[id].deleted = path_flags & DX_PATH_DELETED;
-	t->file[id].time = ev->e.time;
+	f = file_write(t, id);
+	file_set_path(t, f, path);
+	f->deleted = path_flags & DX_PATH_DELETED;
+	f->time = ev->e.time;
 	return 0;
+}
+
+void file_refs(struct file_table *t, uint32_t id, int n)
+{
+	if (id)
+		file_write(t, id)->refs += n;
 }
 
 void file_set_folio(struct file_table *t, struct folio *f, uint32_t dev, uint64_t ino)
 {
+	const struct file *is = file_ptr(t, f->file);
 	uint32_t id;
 
-	if (f->file && t->file[f->file].ino == ino && t->file[f->file].dev == dev)
+	if (f->file && is->ino == ino && is->dev == dev)
 		return;
-	id = file_find(t, dev, ino, true);
-	if (f->file)
-		t->file[f->file].refs--;
-	if (id)
-		t->file[id].refs++;
+	id = file_get(t, dev, ino);
+	file_refs(t, f->file, -1);
+	file_refs(t, id, 1);
 	f->file = id;
 }

@@ -10,6 +10,7 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/store/alloc.h"
@@ -40,6 +41,12 @@ static inline uint64_t tags_match(uint64_t tags, uint8_t tag)
 	return (x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull;
 }
 
+/* Not one that came after the snapshot. */
+static inline bool id_valid(const struct folio_table *t, uint32_t id)
+{
+	return id - 1 < t->nr;
+}
+
 static uint32_t group_find(const struct folio_table *t, const struct folio_group *g, uint8_t tag,
 			   uint64_t pfn)
 {
@@ -50,7 +57,7 @@ static uint32_t group_find(const struct folio_table *t, const struct folio_group
 	memcpy(&high, g->tag + 8, 4);
 	for (match = tags_match(le64toh(low), tag); match; match &= match - 1) {
 		id = g->id[__builtin_ctzll(match) / 8];
-		if (id && folio_ptr(t, id)->pfn == pfn)
+		if (id_valid(t, id) && folio_ptr(t, id)->pfn == pfn)
 			return id;
 	}
 	for (match = tags_match(le32toh(high), tag); match; match &= match - 1) {
@@ -60,7 +67,7 @@ static uint32_t group_find(const struct folio_table *t, const struct folio_group
 		if (i >= FOLIO_GROUP)
 			break;
 		id = g->id[i];
-		if (id && folio_ptr(t, id)->pfn == pfn)
+		if (id_valid(t, id) && folio_ptr(t, id)->pfn == pfn)
 			return id;
 	}
 	return 0;
@@ -122,7 +129,7 @@ static int index_resize(struct folio_table *t, uint64_t nr_groups)
 {
 	size_t bytes = nr_groups * sizeof(struct folio_group) + 63;
 	struct folio_group *group;
-	void *mem = engine_realloc(NULL, bytes);
+	void *mem = block_new(t->folio.pool, bytes);
 	uint32_t id;
 
 	if (!mem)
@@ -131,7 +138,7 @@ static int index_resize(struct folio_table *t, uint64_t nr_groups)
 	memset(group, 0, nr_groups * sizeof(*group));
 	for (id = 1; id <= t->nr; id++)
 		index_add(group, nr_groups, folio_ptr(t, id)->pfn, id);
-	free(t->group_mem);
+	block_put(t->folio.pool, t->group_mem);
 	t->group_mem = mem;
 	t->group = group;
 	t->group_bytes = bytes;
@@ -139,23 +146,33 @@ static int index_resize(struct folio_table *t, uint64_t nr_groups)
 	return 0;
 }
 
-int folio_table_init(struct folio_table *t)
+static const struct chunk_kind folio_kind = { FOLIO_SHIFT, sizeof(struct folio), NULL, NULL, false };
+
+int folio_table_init(struct folio_table *t, struct pool *pool)
 {
+	chunks_init(&t->folio, &folio_kind, pool);
 	return index_resize(t, 8);
 }
 
 void folio_table_destroy(struct folio_table *t)
 {
-	for (uint32_t i = 0; i < t->nr_chunks; i++)
-		free(t->chunk[i]);
-	free(t->chunk);
-	free(t->group_mem);
+	chunks_destroy(&t->folio);
+	block_put(t->folio.pool, t->group_mem);
+}
+
+int folio_table_share(struct folio_table *from, struct folio_table *to)
+{
+	to->group_mem = block_get(from->group_mem);
+	to->group = from->group;
+	to->nr_groups = from->nr_groups;
+	to->nr = from->nr;
+	to->orders = from->orders;
+	return chunks_share(&from->folio, &to->folio);
 }
 
 size_t folio_table_bytes(const struct folio_table *t)
 {
-	return sizeof(*t) + (size_t)t->nr_chunks * FOLIO_CHUNK * sizeof(struct folio) +
-	       t->max_chunks * sizeof(*t->chunk) + t->group_bytes;
+	return sizeof(*t) + chunks_bytes(&t->folio) + t->group_bytes;
 }
 
 uint32_t folio_add(struct folio_table *t, uint64_t pfn)
@@ -169,18 +186,10 @@ uint32_t folio_add(struct folio_table *t, uint64_t pfn)
 	if (id > t->nr_groups * FOLIO_GROUP / 8 * 7 &&
 	    index_resize(t, t->nr_groups + t->nr_groups / 7 + 1))
 		return 0;
-	if (id / FOLIO_CHUNK >= t->nr_chunks) {
-		if (array_grow((void **)&t->chunk, &t->max_chunks, t->nr_chunks + 1,
-			       sizeof(*t->chunk)))
-			return 0;
-		f = engine_realloc(NULL, FOLIO_CHUNK * sizeof(*f));
-		if (!f)
-			return 0;
-		t->chunk[t->nr_chunks++] = f;
-	}
+	if (chunks_grow(&t->folio, id + 1))
+		return 0;
 	t->nr = id;
-	f = folio_ptr(t, id);
-	memset(f, 0, sizeof(*f));
+	f = folio_write(t, id);
 	f->pfn = pfn;
 	index_add(t->group, t->nr_groups, pfn, id);
 	t->region[(pfn >> FOLIO_REGION_BIT) % FOLIO_REGIONS]++;

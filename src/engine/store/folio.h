@@ -4,6 +4,7 @@
 /* folio.h - the table of folios. */
 #include <stddef.h>
 #include <stdint.h>
+#include "engine/store/chunk.h"
 #include "engine/store/id.h"
 #include "event.h"
 
@@ -48,7 +49,7 @@ struct folio {
 _Static_assert(sizeof(struct folio) == 56, "struct folio");
 _Static_assert(DX_EVENT_TYPES <= 32, "folio.cause, cause_pack()");
 
-#define FOLIO_CHUNK	 256
+#define FOLIO_SHIFT	 8 /* 256 a chunk */
 #define FOLIO_GROUP	 12
 #define FOLIO_REGIONS	 4096
 #define FOLIO_REGION_BIT 9
@@ -61,10 +62,13 @@ struct folio_group {
 _Static_assert(sizeof(struct folio_group) == 64, "a group is a cache line");
 
 struct folio_table {
-	struct folio **chunk;
-	uint32_t nr_chunks, max_chunks;
+	struct chunks folio;
+	/*
+	 * Nothing is taken out of the index, and an id says since when it is in: so a snapshot has the same one,
+	 * though it goes on growing.
+	 */
 	struct folio_group *group;
-	void *group_mem; /* as allocated, @group is aligned in it */
+	void *group_mem; /* the block, @group is aligned in it */
 	size_t group_bytes;
 	uint64_t nr_groups;
 	uint32_t nr; /* ids in use: 1 ... nr */
@@ -73,9 +77,12 @@ struct folio_table {
 	uint32_t region[FOLIO_REGIONS];
 };
 
-int folio_table_init(struct folio_table *t);
+/* What it points to outlives the table. Returns 0, -ENOMEM. */
+int folio_table_init(struct folio_table *t, struct pool *pool);
 void folio_table_destroy(struct folio_table *t);
 size_t folio_table_bytes(const struct folio_table *t);
+/* @to is what @from is now, for queries only. Returns 0, -ENOMEM. */
+int folio_table_share(struct folio_table *from, struct folio_table *to);
 /* Id of the folio whose head is @pfn, also when it is absorbed; 0: none. */
 uint32_t folio_find(const struct folio_table *t, uint64_t pfn);
 /* Id of the folio that covers @pfn and is not absorbed; 0: none. */
@@ -89,9 +96,24 @@ void folio_each_tail(struct folio_table *t, uint64_t pfn, unsigned int order,
 void folio_prefetch_group(const struct folio_table *t, uint64_t pfn);
 uint32_t folio_guess(const struct folio_table *t, uint64_t pfn);
 
-static inline struct folio *folio_ptr(const struct folio_table *t, uint32_t id)
+/* To read: valid until the same folio, or one near it, is written. */
+static inline const struct folio *folio_ptr(const struct folio_table *t, uint32_t id)
 {
-	return &t->chunk[id / FOLIO_CHUNK][id % FOLIO_CHUNK];
+	return chunks_at(&t->folio, id, FOLIO_SHIFT, sizeof(struct folio));
+}
+
+/* @f, which is what folio_ptr() says, to be written. */
+static inline struct folio *folio_own(struct folio_table *t, uint32_t id, const struct folio *f)
+{
+	if (__builtin_expect(!t->folio.own[id >> FOLIO_SHIFT], 0))
+		return chunks_write(&t->folio, id, FOLIO_SHIFT, sizeof(struct folio));
+	return (struct folio *)f;
+}
+
+/* Valid until the next snapshot is taken. */
+static inline struct folio *folio_write(struct folio_table *t, uint32_t id)
+{
+	return chunks_write(&t->folio, id, FOLIO_SHIFT, sizeof(struct folio));
 }
 
 #endif

@@ -14,25 +14,52 @@
 #include "engine/store/alloc.h"
 #include "engine/store/history.h"
 
-int history_init(struct history *h, size_t bytes)
+static const struct chunk_kind step_kind = { STEP_SHIFT, sizeof(struct step), NULL, NULL, true };
+
+/* A chunk is made when a step comes, so it costs what it holds. */
+int history_init(struct history *h, size_t bytes, struct pool *pool)
 {
 	size_t slots = bytes / sizeof(struct step);
 
 	if (slots > NO_SLOT - 1)
 		slots = NO_SLOT - 1;
-	if (!slots)
-		return 0;
-	/* not touched before it is used, so it costs what it holds */
-	h->step = engine_realloc(NULL, slots * sizeof(*h->step));
-	if (!h->step)
-		return -ENOMEM;
+	chunks_init(&h->step, &step_kind, pool);
 	h->slots = slots;
-	return 0;
+	return chunks_reserve(&h->step, slots);
 }
 
 void history_destroy(struct history *h)
 {
-	free(h->step);
+	chunks_destroy(&h->step);
+}
+
+int history_share(struct history *from, struct history *to)
+{
+	from->left = 0;
+	to->slots = from->slots;
+	to->used = from->used;
+	to->next = from->next;
+	return chunks_share(&from->step, &to->step);
+}
+
+bool history_turn(struct history *h)
+{
+	uint32_t end;
+
+	if (!h->slots)
+		return false;
+	if (h->next == h->slots)
+		h->next = 0;
+	h->at = chunks_own(&h->step, h->next >> STEP_SHIFT);
+	if (!h->at) {
+		/* no memory for one more chunk: the ring ends before it, no step is behind */
+		h->slots = h->used;
+		return h->slots && history_turn(h);
+	}
+	h->at += h->next & ((1u << STEP_SHIFT) - 1);
+	end = (h->next | ((1u << STEP_SHIFT) - 1)) + 1;
+	h->left = (end < h->slots ? end : h->slots) - h->next;
+	return true;
 }
 
 /* How many steps were added after the one in the slot. */
@@ -47,15 +74,15 @@ uint32_t history_slots(const struct history *h, uint32_t id, const struct folio 
 {
 	uint32_t n = 0, at = f->slot, prev;
 
-	if (!f->steps || !h->slots || h->step[at].folio != id)
+	if (!f->steps || !h->slots || step_ptr(h, at)->folio != id)
 		return 0;
 	for (;; at = prev) {
 		if (slot)
 			slot[n] = at;
 		n++;
-		prev = h->step[at].prev;
+		prev = step_ptr(h, at)->prev;
 		/* overwritten before this step was added, or since */
-		if (prev == NO_SLOT || h->step[prev].folio != id ||
+		if (prev == NO_SLOT || step_ptr(h, prev)->folio != id ||
 		    slot_age(h, prev) <= slot_age(h, at))
 			return n;
 	}

@@ -2,8 +2,10 @@
 #ifndef DAXTOP_ENGINE_STORE_HISTORY_H
 #define DAXTOP_ENGINE_STORE_HISTORY_H
 /* history.h - steps of all folios, in one ring. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "engine/store/chunk.h"
 #include "engine/store/folio.h"
 
 /* From here on a cause is none of enum dx_event_type, but inferred: enum engine_cause. In six bits: */
@@ -37,40 +39,56 @@ _Static_assert(sizeof(struct step) == 48, "struct step");
 #define STEP_AFTER_LOSS	    (1u << 31)
 _Static_assert(TASK_BITS == 20 && MAX_ORDER_BITS == 5, "STEP_WHAT()");
 
-#define NO_SLOT UINT32_MAX
+#define NO_SLOT	   UINT32_MAX
+#define STEP_SHIFT 8 /* 256 a chunk */
 
 struct history {
-	struct step *step;
+	struct chunks step;
 	uint32_t slots, used, next;
+	uint32_t left; /* steps that can be written from @at on; 0: history_turn() knows where */
+	struct step *at; /* the next one */
 	uint64_t dropped;
 };
 
-int history_init(struct history *h, size_t bytes);
+/* What it points to outlives the history. Returns 0, -ENOMEM. */
+int history_init(struct history *h, size_t bytes, struct pool *pool);
 void history_destroy(struct history *h);
+/* @to is what @from is now, for queries only. Returns 0, -ENOMEM. */
+int history_share(struct history *from, struct history *to);
+
+static inline const struct step *step_ptr(const struct history *h, uint32_t slot)
+{
+	return chunks_at(&h->step, slot, STEP_SHIFT, sizeof(struct step));
+}
+
+/* Where the next steps go: history.at and left. False: nowhere. */
+bool history_turn(struct history *h);
+
 /*
  * A new step of the folio, only @folio and @prev filled in, in the place of the
  * oldest step of all if the ring is full. NULL when no history is kept.
  */
 static inline struct step *history_add(struct history *h, uint32_t id, struct folio *f)
 {
-	uint32_t slot = h->next;
 	struct step *s;
+	uint32_t slot;
 
-	if (!h->slots) {
+	if (__builtin_expect(!h->left, 0) && (!h->slots || !history_turn(h))) {
 		/* nothing is kept, but what is not shown is still counted */
 		h->dropped++;
 		f->steps++;
 		return NULL;
 	}
+	slot = h->next++;
+	h->left--;
+	s = h->at++;
 	if (slot < h->used)
 		h->dropped++;
 	else
 		h->used = slot + 1;
-	s = &h->step[slot];
 	s->folio = id;
 	s->prev = f->steps++ ? f->slot : NO_SLOT;
 	f->slot = slot;
-	h->next = slot + 1 == h->slots ? 0 : slot + 1;
 	/* the ring is larger than a cache */
 	__builtin_prefetch(s + 8, 1);
 	return s;

@@ -11,9 +11,20 @@
 #include "engine/store/alloc.h"
 #include "engine/store/holder.h"
 
-void holder_table_init(struct holder_table *t, const struct task_table *tasks, bool ghosts,
-		       bool *no_memory)
+static const struct chunk_kind node_kind = { HOLDER_SHIFT, sizeof(struct holder), NULL, NULL, false };
+static const struct chunk_kind bucket_kind = { HOLDER_BUCKET_SHIFT, sizeof(uint32_t), NULL, NULL,
+					       false };
+
+static struct holder *holder_write(struct holder_table *t, uint32_t n)
 {
+	return chunks_write(&t->node, n, HOLDER_SHIFT, sizeof(struct holder));
+}
+
+void holder_table_init(struct holder_table *t, struct pool *pool, const struct task_table *tasks,
+		       bool ghosts, bool *no_memory)
+{
+	chunks_init(&t->node, &node_kind, pool);
+	chunks_init(&t->bucket, &bucket_kind, pool);
 	t->tasks = tasks;
 	t->ghosts = ghosts;
 	t->no_memory = no_memory;
@@ -21,75 +32,104 @@ void holder_table_init(struct holder_table *t, const struct task_table *tasks, b
 
 void holder_table_destroy(struct holder_table *t)
 {
-	free(t->node);
-	free(t->bucket);
+	chunks_destroy(&t->node);
+	chunks_destroy(&t->bucket);
 }
 
 size_t holder_table_bytes(const struct holder_table *t)
 {
-	return t->max * sizeof(*t->node) + t->nr_buckets * sizeof(*t->bucket);
+	return chunks_bytes_beside(&t->node) + chunks_bytes_beside(&t->bucket);
 }
 
-static uint32_t *holder_bucket(const struct holder_table *t, uint32_t folio)
+int holder_table_share(struct holder_table *from, struct holder_table *to)
+{
+	to->nr = from->nr;
+	to->top = from->top;
+	to->nr_buckets = from->nr_buckets;
+	return chunks_share(&from->node, &to->node) || chunks_share(&from->bucket, &to->bucket)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static uint32_t holder_bucket(const struct holder_table *t, uint32_t folio)
 {
 	uint64_t hash = folio * 0x9e3779b97f4a7c15ull;
 
-	return &t->bucket[hash >> 32 & (t->nr_buckets - 1)];
+	return hash >> 32 & (t->nr_buckets - 1);
+}
+
+static const uint32_t *bucket_ptr(const struct holder_table *t, uint32_t bucket)
+{
+	return chunks_at(&t->bucket, bucket, HOLDER_BUCKET_SHIFT, sizeof(uint32_t));
+}
+
+/* The first node of the folio's bucket; there is one as soon as a folio has a holder. */
+static uint32_t holder_first(const struct holder_table *t, uint32_t folio)
+{
+	return *bucket_ptr(t, holder_bucket(t, folio));
+}
+
+/* @n comes behind the node @before, 0: first in the bucket. */
+static void holder_link(struct holder_table *t, uint32_t bucket, uint32_t before, uint32_t n)
+{
+	if (before)
+		holder_write(t, before)->next = n;
+	else
+		*(uint32_t *)chunks_write(&t->bucket, bucket, HOLDER_BUCKET_SHIFT, sizeof(n)) = n;
 }
 
 void holder_prefetch_bucket(const struct holder_table *t, uint32_t folio)
 {
 	if (t->nr_buckets)
-		__builtin_prefetch(holder_bucket(t, folio), 1);
+		__builtin_prefetch(bucket_ptr(t, holder_bucket(t, folio)), 1);
 }
 
 void holder_prefetch(const struct holder_table *t, uint32_t folio)
 {
-	if (t->nr_buckets)
-		__builtin_prefetch(&t->node[*holder_bucket(t, folio)], 1);
+	if (t->top)
+		__builtin_prefetch(holder_ptr(t, holder_first(t, folio)), 1);
 }
 
 static int buckets_grow(struct holder_table *t)
 {
-	uint32_t n = t->nr_buckets, *bucket, i, id, next;
+	uint32_t n = t->nr_buckets, id, next;
 
-	bucket = engine_realloc(t->bucket, (n ? 2 * n : 64) * sizeof(*bucket));
-	if (!bucket)
+	if (chunks_grow(&t->bucket, n ? 2 * n : 64))
 		return -ENOMEM;
-	t->bucket = bucket;
 	t->nr_buckets = n ? 2 * n : 64;
-	memset(bucket + n, 0, (t->nr_buckets - n) * sizeof(*bucket));
-	for (i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		/* to the old bucket and to the new one @n above, both in the old order */
-		uint32_t *low = &bucket[i], *high = &bucket[i + n];
+		uint32_t low = 0, high = 0;
 
-		for (id = bucket[i]; id; id = next) {
-			uint32_t **tail;
+		for (id = *bucket_ptr(t, i); id; id = next) {
+			uint32_t to = holder_bucket(t, holder_ptr(t, id)->folio);
+			uint32_t *tail = to == i ? &low : &high;
 
-			next = t->node[id].next;
-			tail = holder_bucket(t, t->node[id].folio) == &bucket[i] ? &low : &high;
-			**tail = id;
-			*tail = &t->node[id].next;
+			next = holder_ptr(t, id)->next;
+			holder_link(t, to, *tail, id);
+			*tail = id;
 		}
-		*low = 0;
-		*high = 0;
+		holder_link(t, i, low, 0);
+		holder_link(t, i + n, high, 0);
 	}
 	return 0;
 }
 
-static void holder_drop(struct holder_table *t, uint32_t *link)
+/* Drops the node @n that is behind @before; what is behind it. */
+static uint32_t holder_drop(struct holder_table *t, uint32_t before, uint32_t n)
 {
-	uint32_t n = *link;
+	uint32_t next = holder_ptr(t, n)->next;
 
-	*link = t->node[n].next;
-	t->node[n] = (struct holder){ .next = t->free };
+	holder_link(t, holder_bucket(t, holder_ptr(t, n)->folio), before, next);
+	*holder_write(t, n) = (struct holder){ .next = t->free };
 	t->free = n;
 	t->nr--;
+	return next;
 }
 
 static uint32_t holder_tgid(const struct holder_table *t, const struct holder *h)
 {
-	return t->tasks->task[h->task].tgid;
+	return task_ptr(t->tasks, h->task)->tgid;
 }
 
 static bool holder_alike(const struct holder *h, const struct holder *new)
@@ -108,25 +148,27 @@ static bool holder_alike(const struct holder *h, const struct holder *new)
 static bool holder_merge(struct holder_table *t, uint32_t id, struct holder *new)
 {
 	uint32_t nr = 0, tgid = holder_tgid(t, new), same = 0, nameless = 0;
-	uint32_t *link = holder_bucket(t, id);
+	uint32_t n, next, before = 0;
+	struct holder *h;
 
-	while (*link) {
-		const struct holder *h = &t->node[*link];
-		uint32_t its = holder_tgid(t, h);
+	for (n = holder_first(t, id); n; n = next) {
+		const struct holder *old = holder_ptr(t, n);
+		uint32_t its = holder_tgid(t, old);
 
-		if (h->folio != id || h->gone || (its && its != tgid)) {
-			nr += h->folio == id;
-		} else if (!h->nr) {
-			holder_drop(t, link);
+		next = old->next;
+		if (old->folio != id || old->gone || (its && its != tgid)) {
+			nr += old->folio == id;
+		} else if (!old->nr) {
+			holder_drop(t, before, n);
 			continue;
 		} else {
 			nr++;
-			if (holder_alike(h, new) && !nameless && !its)
-				nameless = *link;
-			if (holder_alike(h, new) && !same && its == tgid)
-				same = *link;
+			if (holder_alike(old, new) && !nameless && !its)
+				nameless = n;
+			if (holder_alike(old, new) && !same && its == tgid)
+				same = n;
 		}
-		link = &t->node[*link].next;
+		before = n;
 	}
 	if (nr < HOLDERS_MERGED)
 		return false;
@@ -136,15 +178,16 @@ static bool holder_merge(struct holder_table *t, uint32_t id, struct holder *new
 		same = nameless;
 	}
 	if (same) {
-		t->node[same].nr += new->nr;
-		t->node[same].merged = true;
+		h = holder_write(t, same);
+		h->nr += new->nr;
+		h->merged = true;
 	}
 	return same;
 }
 
 void holder_add(struct holder_table *t, uint32_t id, struct folio *f, struct holder h)
 {
-	uint32_t n, *bucket;
+	uint32_t n;
 
 	if (f->has_holder && holder_merge(t, id, &h)) {
 		f->has_get |= !h.pin;
@@ -161,22 +204,21 @@ void holder_add(struct holder_table *t, uint32_t id, struct folio *f, struct hol
 	}
 	if (t->free) {
 		n = t->free;
-		t->free = t->node[n].next;
+		t->free = holder_ptr(t, n)->next;
 	} else {
-		if (array_grow((void **)&t->node, &t->max, t->top + 2, sizeof(*t->node))) {
+		if (chunks_grow(&t->node, t->top + 2)) {
 			t->refused++;
 			*t->no_memory = true;
 			return;
 		}
 		if (!t->top)
-			t->node[t->top++] = (struct holder){ 0 };
+			t->top++;
 		n = t->top++;
 	}
-	t->node[n] = h;
-	t->node[n].folio = id;
-	bucket = holder_bucket(t, id);
-	t->node[n].next = *bucket;
-	*bucket = n;
+	h.folio = id;
+	h.next = holder_first(t, id);
+	*holder_write(t, n) = h;
+	holder_link(t, holder_bucket(t, id), 0, n);
 	t->nr++;
 	f->has_holder = 1;
 	f->has_get |= !h.pin;
@@ -186,34 +228,43 @@ static void folio_flags_update(const struct holder_table *t, uint32_t id, struct
 {
 	bool any = false, get = false;
 
-	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
-		if (t->node[n].folio == id) {
+	for (uint32_t n = holder_first(t, id); n; n = holder_ptr(t, n)->next) {
+		if (holder_ptr(t, n)->folio == id) {
 			any = true;
-			get |= !t->node[n].pin;
+			get |= !holder_ptr(t, n)->pin;
 		}
 	}
 	f->has_holder = any;
 	f->has_get = get;
 }
 
+/* A node and the one before it, 0: it is the first. */
+struct place {
+	uint32_t before, n;
+};
+
 /*
  * The oldest fitting holder of the folio (of @tgid, if not 0, and there: its number can
- * be that of a process that is gone), NULL: none.
+ * be that of a process that is gone), n 0: none.
  */
-static uint32_t *holder_oldest(const struct holder_table *t, uint32_t id, bool pin, uint32_t tgid)
+static struct place holder_oldest(const struct holder_table *t, uint32_t id, bool pin, uint32_t tgid)
 {
-	uint32_t *link, *found = NULL;
+	struct place found = { 0, 0 };
+	uint64_t since = 0;
+	uint32_t before = 0;
 
-	for (link = holder_bucket(t, id); *link; link = &t->node[*link].next) {
-		const struct holder *h = &t->node[*link];
+	for (uint32_t n = holder_first(t, id); n; before = n, n = holder_ptr(t, n)->next) {
+		const struct holder *h = holder_ptr(t, n);
 
 		if (h->folio != id || h->pin != pin || !h->nr)
 			continue;
 		if (tgid && (h->gone || holder_tgid(t, h) != tgid))
 			continue;
 		/* a late event can be older than one that is in already */
-		if (!found || h->since <= t->node[*found].since)
-			found = link;
+		if (!found.n || h->since <= since) {
+			found = (struct place){ before, n };
+			since = h->since;
+		}
 	}
 	return found;
 }
@@ -221,11 +272,11 @@ static uint32_t *holder_oldest(const struct holder_table *t, uint32_t id, bool p
 /* Does another node say the same of that process: that it holds, or may? */
 static bool ghost_redundant(const struct holder_table *t, uint32_t n)
 {
-	const struct holder *g = &t->node[n];
+	const struct holder *g = holder_ptr(t, n), *h;
 	uint32_t tgid = holder_tgid(t, g);
 
-	for (uint32_t i = *holder_bucket(t, g->folio); i; i = t->node[i].next) {
-		const struct holder *h = &t->node[i];
+	for (uint32_t i = holder_first(t, g->folio); i; i = h->next) {
+		h = holder_ptr(t, i);
 
 		if (i != n && h->folio == g->folio && h->gone == g->gone && holder_tgid(t, h) == tgid)
 			return true;
@@ -246,14 +297,14 @@ bool holder_release(struct holder_table *t, uint32_t id, struct folio *f, bool p
 	bool gone = false;
 
 	while (f->has_holder && left) {
-		uint32_t *link = tgid ? holder_oldest(t, id, pin, tgid) : NULL;
+		struct place p = tgid ? holder_oldest(t, id, pin, tgid) : (struct place){ 0, 0 };
 		struct holder *h;
 
-		if (!link)
-			link = holder_oldest(t, id, pin, 0);
-		if (!link)
+		if (!p.n)
+			p = holder_oldest(t, id, pin, 0);
+		if (!p.n)
 			break;
-		h = &t->node[*link];
+		h = holder_write(t, p.n);
 		if (h->nr > left) {
 			h->nr -= left;
 			left = 0;
@@ -262,8 +313,8 @@ bool holder_release(struct holder_table *t, uint32_t id, struct folio *f, bool p
 		left -= h->nr;
 		h->nr = 0;
 		gone = true;
-		if (!t->ghosts || ghost_redundant(t, *link))
-			holder_drop(t, link);
+		if (!t->ghosts || ghost_redundant(t, p.n))
+			holder_drop(t, p.before, p.n);
 	}
 	if (gone)
 		folio_flags_update(t, id, f);
@@ -274,8 +325,8 @@ bool holder_any(const struct holder_table *t, uint32_t id, const struct folio *f
 {
 	if (!f->has_holder)
 		return false;
-	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next)
-		if (t->node[n].folio == id && t->node[n].nr)
+	for (uint32_t n = holder_first(t, id); n; n = holder_ptr(t, n)->next)
+		if (holder_ptr(t, n)->folio == id && holder_ptr(t, n)->nr)
 			return true;
 	return false;
 }
@@ -285,13 +336,13 @@ uint32_t holder_list(const struct holder_table *t, uint32_t id, uint32_t *list)
 	uint32_t n, nr = 0;
 
 	if (id) {
-		for (n = *holder_bucket(t, id); n; n = t->node[n].next)
-			if (t->node[n].folio == id && t->node[n].nr)
+		for (n = holder_first(t, id); n; n = holder_ptr(t, n)->next)
+			if (holder_ptr(t, n)->folio == id && holder_ptr(t, n)->nr)
 				list[nr++] = n;
 		return nr;
 	}
 	for (n = 1; n < t->top; n++)
-		if (t->node[n].folio && t->node[n].nr)
+		if (holder_ptr(t, n)->folio && holder_ptr(t, n)->nr)
 			list[nr++] = n;
 	return nr;
 }
@@ -299,12 +350,13 @@ uint32_t holder_list(const struct holder_table *t, uint32_t id, uint32_t *list)
 void holder_sum(const struct holder_table *t, uint32_t id, const struct folio *f,
 		struct holder_sum *out)
 {
+	const struct holder *h;
+
 	*out = (struct holder_sum){ 0 };
 	if (!f->has_holder)
 		return;
-	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
-		const struct holder *h = &t->node[n];
-
+	for (uint32_t n = holder_first(t, id); n; n = h->next) {
+		h = holder_ptr(t, n);
 		if (h->folio != id)
 			continue;
 		/* a task without a name can't be asked for: it counts as there */
@@ -318,33 +370,36 @@ void holder_sum(const struct holder_table *t, uint32_t id, const struct folio *f
 			out->pins += h->nr;
 		else
 			out->gets += h->nr;
-		if (h->gone && h->nr && (!out->oldest || h->since <= t->node[out->oldest].since))
+		if (h->gone && h->nr &&
+		    (!out->oldest || h->since <= holder_ptr(t, out->oldest)->since))
 			out->oldest = n;
 	}
 }
 
-static uint32_t *holder_link(const struct holder_table *t, uint32_t n)
+/* The node before @n in its bucket, 0: it is the first. */
+static uint32_t holder_before(const struct holder_table *t, uint32_t n)
 {
-	uint32_t *link = holder_bucket(t, t->node[n].folio);
+	uint32_t before = 0;
 
-	while (*link != n)
-		link = &t->node[*link].next;
-	return link;
+	for (uint32_t i = holder_first(t, holder_ptr(t, n)->folio); i != n;
+	     i = holder_ptr(t, i)->next)
+		before = i;
+	return before;
 }
 
-void holder_task_gone(struct holder_table *t, const struct folio_table *folios, uint32_t tgid,
+void holder_task_gone(struct holder_table *t, struct folio_table *folios, uint32_t tgid,
 		      uint64_t before, void (*fn)(uint32_t id, void *arg), void *arg)
 {
 	for (uint32_t n = 1; n < t->top; n++) {
-		struct holder *h = &t->node[n];
+		const struct holder *h = holder_ptr(t, n);
 		uint32_t id = h->folio;
 
 		if (!id || h->gone || h->since >= before || holder_tgid(t, h) != tgid)
 			continue;
-		h->gone = true;
-		if (!h->nr && ghost_redundant(t, n)) {
-			holder_drop(t, holder_link(t, n));
-			folio_flags_update(t, id, folio_ptr(folios, id));
+		holder_write(t, n)->gone = true;
+		if (!holder_ptr(t, n)->nr && ghost_redundant(t, n)) {
+			holder_drop(t, holder_before(t, n), n);
+			folio_flags_update(t, id, folio_write(folios, id));
 		}
 		fn(id, arg);
 	}
@@ -352,15 +407,17 @@ void holder_task_gone(struct holder_table *t, const struct folio_table *folios, 
 
 void holder_clear(struct holder_table *t, uint32_t id, struct folio *f)
 {
-	uint32_t *link;
+	uint32_t n, next, before = 0;
 
 	if (!f->has_holder)
 		return;
-	for (link = holder_bucket(t, id); *link;) {
-		if (t->node[*link].folio == id)
-			holder_drop(t, link);
-		else
-			link = &t->node[*link].next;
+	for (n = holder_first(t, id); n; n = next) {
+		if (holder_ptr(t, n)->folio == id) {
+			next = holder_drop(t, before, n);
+		} else {
+			next = holder_ptr(t, n)->next;
+			before = n;
+		}
 	}
 	f->has_holder = 0;
 	f->has_get = 0;
@@ -369,19 +426,21 @@ void holder_clear(struct holder_table *t, uint32_t id, struct folio *f)
 uint64_t holder_count(const struct holder_table *t, uint32_t id, const struct folio *f, bool pin,
 		      uint32_t *holders)
 {
+	const struct holder *h;
 	uint64_t nr = 0;
 
 	if (holders)
 		*holders = 0;
 	if (!f->has_holder)
 		return 0;
-	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
-		if (t->node[n].folio != id)
+	for (uint32_t n = holder_first(t, id); n; n = h->next) {
+		h = holder_ptr(t, n);
+		if (h->folio != id)
 			continue;
-		if (holders && t->node[n].nr)
+		if (holders && h->nr)
 			(*holders)++;
-		if (t->node[n].pin == pin)
-			nr += t->node[n].nr;
+		if (h->pin == pin)
+			nr += h->nr;
 	}
 	return nr;
 }
@@ -389,11 +448,12 @@ uint64_t holder_count(const struct holder_table *t, uint32_t id, const struct fo
 bool holder_has(const struct holder_table *t, uint32_t id, const struct folio *f, bool pin,
 		uint32_t tgid)
 {
+	const struct holder *h;
+
 	if (!f->has_holder)
 		return false;
-	for (uint32_t n = *holder_bucket(t, id); n; n = t->node[n].next) {
-		const struct holder *h = &t->node[n];
-
+	for (uint32_t n = holder_first(t, id); n; n = h->next) {
+		h = holder_ptr(t, n);
 		if (h->folio == id && h->nr && !h->gone && h->pin == pin && holder_tgid(t, h) == tgid)
 			return true;
 	}

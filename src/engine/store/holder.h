@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "engine/store/chunk.h"
 #include "engine/store/folio.h"
 #include "engine/store/task.h"
 
@@ -25,10 +26,13 @@ struct holder {
 };
 _Static_assert(sizeof(struct holder) == 32, "struct holder");
 
+#define HOLDER_SHIFT	    8 /* 256 a chunk */
+#define HOLDER_BUCKET_SHIFT 10 /* 1024 a chunk */
+
 struct holder_table {
-	struct holder *node; /* [0] unused */
-	uint32_t *bucket;
-	uint32_t nr, top, max, nr_buckets, free;
+	struct chunks node; /* the first is unused */
+	struct chunks bucket;
+	uint32_t nr, top, nr_buckets, free;
 	uint64_t refused; /* pool or folio full, or memory short: held, by nobody known */
 	bool ghosts; /* who was crossed out stays, see holder_release() */
 	bool *no_memory; /* set when it was short */
@@ -36,10 +40,17 @@ struct holder_table {
 };
 
 /* What it points to outlives the table. */
-void holder_table_init(struct holder_table *t, const struct task_table *tasks, bool ghosts,
-		       bool *no_memory);
+void holder_table_init(struct holder_table *t, struct pool *pool, const struct task_table *tasks,
+		       bool ghosts, bool *no_memory);
 void holder_table_destroy(struct holder_table *t);
+/* Beside the pool. */
 size_t holder_table_bytes(const struct holder_table *t);
+/* @to is what @from is now, for queries only. Returns 0, -ENOMEM. */
+int holder_table_share(struct holder_table *from, struct holder_table *to);
+static inline const struct holder *holder_ptr(const struct holder_table *t, uint32_t n)
+{
+	return chunks_at(&t->node, n, HOLDER_SHIFT, sizeof(struct holder));
+}
 void holder_prefetch_bucket(const struct holder_table *t, uint32_t folio);
 void holder_prefetch(const struct holder_table *t, uint32_t folio);
 void holder_add(struct holder_table *t, uint32_t id, struct folio *f, struct holder h);
@@ -72,7 +83,7 @@ bool holder_has(const struct holder_table *t, uint32_t id, const struct folio *f
  * The process @tgid that took references before @before is no more. Calls @fn for each
  * of its folios that did not know.
  */
-void holder_task_gone(struct holder_table *t, const struct folio_table *folios, uint32_t tgid,
+void holder_task_gone(struct holder_table *t, struct folio_table *folios, uint32_t tgid,
 		      uint64_t before, void (*fn)(uint32_t id, void *arg), void *arg);
 /* References (or pins) that the folio's known holders have; *@holders: how many they are. */
 uint64_t holder_count(const struct holder_table *t, uint32_t id, const struct folio *f, bool pin,

@@ -2,16 +2,21 @@
 /* look.c - what looks found, and what is wanted of the next one */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "engine/store/alloc.h"
 #include "engine/store/look.h"
 
 #define LOOK_ENTRIES_MAX 1024 /* tasks that wait for a locked entry */
 #define RANGE_MAX	 (1ull << 18) /* pages whose files' mappings are looked for */
 
+void look_init(struct look *l, struct pool *pool)
+{
+	l->pool = pool;
+}
+
 void look_destroy(struct look *l)
 {
-	free(l->held);
-	free(l->reach);
+	block_put(l->pool, l->block);
 	free(l->coming);
 	free(l->entry);
 	free(l->entry_coming);
@@ -19,9 +24,22 @@ void look_destroy(struct look *l)
 
 size_t look_bytes(const struct look *l)
 {
-	return ((size_t)l->max + l->max_coming) * sizeof(struct dx_holder) +
-	       l->max_reach * sizeof(*l->reach) +
+	return l->max_coming * sizeof(struct dx_holder) +
 	       ((size_t)l->max_entries + l->max_entries_coming) * sizeof(*l->entry);
+}
+
+void look_share(const struct look *from, struct look *to)
+{
+	*to = (struct look){
+		.held = from->held,
+		.reach = from->reach,
+		.block = from->block ? block_get(from->block) : NULL,
+		.nr = from->nr,
+		.candidates = from->candidates,
+		.is = from->is,
+		.able = from->able,
+		.pool = from->pool,
+	};
 }
 
 void look_want(struct look *l, uint64_t first, uint64_t last)
@@ -59,16 +77,27 @@ static int compare(const void *a, const void *b)
 	return x->object < y->object ? -1 : x->object > y->object;
 }
 
+/* Room for @nr in a block of its own, with the first of @from. Returns 0, -ENOMEM. */
+static int held_copy(struct look *l, const struct dx_holder *from, uint32_t nr)
+{
+	void *block = block_new(l->pool, nr * (sizeof(*l->held) + sizeof(*l->reach)));
+
+	if (!block)
+		return -ENOMEM;
+	memcpy(block, from, nr * sizeof(*from));
+	block_put(l->pool, l->block);
+	l->block = block;
+	l->held = block;
+	l->reach = (void *)(l->held + nr);
+	return 0;
+}
+
 /* Which folios they hold, and up to where those before a place reach. */
-static int held_changed(struct look *l)
+static void held_changed(struct look *l)
 {
 	uint64_t reach = 0;
 
 	l->candidates = 0;
-	if (array_grow((void **)&l->reach, &l->max_reach, l->nr, sizeof(*l->reach))) {
-		l->nr = 0;
-		return -ENOMEM;
-	}
 	for (uint32_t i = 0; i < l->nr; i++) {
 		if (!(l->held[i].flags & DX_HOLDER_CERTAIN))
 			l->candidates++;
@@ -76,7 +105,6 @@ static int held_changed(struct look *l)
 			reach = holder_end(&l->held[i]);
 		l->reach[i] = reach;
 	}
-	return 0;
 }
 
 const struct dx_holder *held_before(const struct look *l, const struct folio *f, uint32_t *from)
@@ -194,37 +222,50 @@ static void entries_end(struct look *l)
 
 int look_end(struct look *l)
 {
-	struct dx_holder *held = l->held;
-	uint32_t max = l->max;
+	int err = 0;
 
-	l->held = l->coming;
-	l->max = l->max_coming;
 	l->nr = l->nr_coming;
-	l->coming = held;
-	l->max_coming = max;
 	l->nr_coming = 0;
 	entries_end(l);
 	l->building = false;
 	l->is = l->will;
 	if (l->full)
 		l->is.flags |= DX_LOOK_UNSURE;
-	if (l->nr)
-		qsort(l->held, l->nr, sizeof(*l->held), compare);
-	return held_changed(l);
+	if (l->nr) {
+		qsort(l->coming, l->nr, sizeof(*l->coming), compare);
+		err = held_copy(l, l->coming, l->nr);
+	}
+	if (err || !l->nr) {
+		block_put(l->pool, l->block);
+		l->block = NULL;
+		l->nr = 0;
+	}
+	held_changed(l);
+	return err;
+}
+
+static bool held_by(const struct dx_holder *h, uint32_t tgid, uint64_t before)
+{
+	return h->tgid == tgid && h->start < before;
 }
 
 uint32_t look_drop_task(struct look *l, uint32_t tgid, uint64_t before)
 {
-	uint32_t kept = 0, was = l->nr;
+	uint32_t first = 0, kept, was = l->nr;
 
-	for (uint32_t i = 0; i < was; i++) {
-		if (l->held[i].tgid == tgid && l->held[i].start < before)
-			continue;
-		l->held[kept++] = l->held[i];
-	}
+	while (first < was && !held_by(&l->held[first], tgid, before))
+		first++;
+	if (first == was)
+		return 0;
+	/* a snapshot has them as well */
+	if (block_shared(l->block) && held_copy(l, l->held, was))
+		__atomic_add_fetch(&l->pool->torn, 1, __ATOMIC_RELAXED);
+	kept = first;
+	for (uint32_t i = first; i < was; i++)
+		if (!held_by(&l->held[i], tgid, before))
+			l->held[kept++] = l->held[i];
 	/* fewer have room where more had */
 	l->nr = kept;
-	if (kept < was)
-		held_changed(l);
+	held_changed(l);
 	return was - kept;
 }

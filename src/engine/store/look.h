@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "engine/store/chunk.h"
 #include "engine/store/folio.h"
 #include "stream.h"
 
 struct look {
 	struct dx_holder *held; /* of the last look: those that are not certain, then the others by pfn */
 	uint64_t *reach; /* of each of those: the highest page behind it and those before */
-	uint32_t nr, max, max_reach, candidates;
+	void *block; /* has both, and snapshots refer to it; NULL: there are none */
+	uint32_t nr, candidates;
 	struct dx_holder *coming; /* of the one whose records come */
 	uint32_t nr_coming, max_coming;
 	struct dx_look is, will; /* the last one; that one */
@@ -23,10 +25,17 @@ struct look {
 	/* what is wanted of the next one */
 	bool wanted;
 	uint64_t first, last; /* pages; first > last: none */
+	struct pool *pool;
 };
 
+/* What it points to outlives the table. */
+void look_init(struct look *l, struct pool *pool);
 void look_destroy(struct look *l);
+/* Beside the pool. */
 size_t look_bytes(const struct look *l);
+
+/* @to is what @from is now, for queries only. */
+void look_share(const struct look *from, struct look *to);
 
 /* Records of a look come, up to look_end(). */
 void look_begin(struct look *l, const struct dx_look *will);

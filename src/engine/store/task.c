@@ -17,14 +17,21 @@
 #define TASK_LIMIT_FIRST 16384u
 #define TASK_LIMIT_LAST	 ((1u << TASK_BITS) - 1)
 
-int task_table_init(struct task_table *t, task_mark_fn *mark, void *arg)
+static const struct chunk_kind task_kind = { TASK_SHIFT, sizeof(struct task), NULL, NULL, false };
+
+static struct task *task_write(struct task_table *t, uint32_t id)
 {
+	return chunks_write(&t->task, id, TASK_SHIFT, sizeof(struct task));
+}
+
+int task_table_init(struct task_table *t, struct pool *pool, task_mark_fn *mark, void *arg)
+{
+	chunks_init(&t->task, &task_kind, pool);
 	t->mark = mark;
 	t->mark_arg = arg;
 	t->limit = TASK_LIMIT_FIRST;
-	if (array_grow((void **)&t->task, &t->max, 64, sizeof(*t->task)))
+	if (chunks_grow(&t->task, 1))
 		return -ENOMEM;
-	memset(&t->task[0], 0, sizeof(t->task[0]));
 	t->nr = 1;
 	t->nr_buckets = 64;
 	t->bucket = engine_realloc(NULL, t->nr_buckets * sizeof(*t->bucket));
@@ -36,8 +43,19 @@ int task_table_init(struct task_table *t, task_mark_fn *mark, void *arg)
 
 void task_table_destroy(struct task_table *t)
 {
-	free(t->task);
+	chunks_destroy(&t->task);
 	free(t->bucket);
+}
+
+size_t task_table_bytes(const struct task_table *t)
+{
+	return chunks_bytes_beside(&t->task) + t->nr_buckets * sizeof(*t->bucket);
+}
+
+int task_table_share(struct task_table *from, struct task_table *to)
+{
+	to->nr = from->nr;
+	return chunks_share(&from->task, &to->task);
 }
 
 static uint32_t task_hash(const struct task *k)
@@ -64,8 +82,10 @@ static void task_hash_all(struct task_table *t, const uint8_t *used)
 		uint32_t *head = &t->free;
 
 		if (!used || used[id / 8] & (1u << id % 8))
-			head = &t->bucket[task_hash(&t->task[id]) & (t->nr_buckets - 1)];
-		t->task[id].next = *head;
+			head = &t->bucket[task_hash(task_ptr(t, id)) & (t->nr_buckets - 1)];
+		/* what stays as it is need not be copied */
+		if (task_ptr(t, id)->next != *head)
+			task_write(t, id)->next = *head;
 		*head = id;
 	}
 }
@@ -98,10 +118,10 @@ static uint32_t task_new(struct task_table *t)
 		task_collect(t);
 	if (t->free) {
 		id = t->free;
-		t->free = t->task[id].next;
+		t->free = task_ptr(t, id)->next;
 		return id;
 	}
-	if (t->nr >= t->limit || array_grow((void **)&t->task, &t->max, t->nr + 1, sizeof(*t->task)))
+	if (t->nr >= t->limit || chunks_grow(&t->task, t->nr + 1))
 		return 0;
 	if (t->nr >= t->nr_buckets) {
 		bucket = engine_realloc(t->bucket, 2 * t->nr_buckets * sizeof(*bucket));
@@ -122,14 +142,14 @@ uint32_t task_find(struct task_table *t, const struct dx_event *ev)
 	/* what follows the NUL is rubbish and must not make a new task */
 	memcpy(key.comm, ev->comm, strnlen(ev->comm, DX_COMM_LEN));
 	hash = task_hash(&key);
-	for (id = t->bucket[hash & (t->nr_buckets - 1)]; id; id = t->task[id].next)
-		if (task_equal(&t->task[id], &key))
+	for (id = t->bucket[hash & (t->nr_buckets - 1)]; id; id = task_ptr(t, id)->next)
+		if (task_equal(task_ptr(t, id), &key))
 			return id;
 	id = task_new(t);
 	if (!id)
 		return 0;
 	key.next = t->bucket[hash & (t->nr_buckets - 1)];
-	t->task[id] = key;
+	*task_write(t, id) = key;
 	t->bucket[hash & (t->nr_buckets - 1)] = id;
 	return id;
 }
