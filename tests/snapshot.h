@@ -31,7 +31,8 @@ static inline const struct snapshot *engine_now(struct engine *e)
 	ENGINE_ASKED(name, (struct engine * e, int (*fn)(const struct what *, void *), void *arg), \
 		     fn, arg)
 
-ENGINE_EACH(folios, engine_folio)
+ENGINE_ASKED(folios, (struct engine * e, int (*fn)(const struct engine_folio *, void *), void *arg),
+	     ENGINE_FOLIO_ALL, fn, arg)
 ENGINE_EACH(waits, engine_wait)
 ENGINE_EACH(findings, engine_finding)
 ENGINE_EACH(pgmaps, engine_pgmap)

@@ -93,8 +93,9 @@ static const struct engine_folio *find(const struct snapshot *snap, const struct
 		rc = snapshot_folio_find(snap, w->dev, w->ino, w->spec->offset >> PAGE_SHIFT, out);
 		break;
 	default:
-		rc = snapshot_folios(snap, match, &s) ? snapshot_folio_get(snap, s.pfn, out)
-						      : -ENOENT;
+		rc = snapshot_folios(snap, ENGINE_FOLIO_FILE, match, &s)
+			     ? snapshot_folio_get(snap, s.pfn, out)
+			     : -ENOENT;
 	}
 	return rc ? NULL : out;
 }

@@ -87,12 +87,18 @@ struct engine_folio {
 	uint64_t steps_dropped; /* history steps forgotten for the budget */
 };
 
+/* Parts of a folio that lie elsewhere and cost a look there: bits. */
+#define ENGINE_FOLIO_FILE    (1u << 0) /* dev, ino, index, path, path_deleted, device */
+#define ENGINE_FOLIO_TASK    (1u << 1) /* last_tgid, last_comm */
+#define ENGINE_FOLIO_HOLDERS (1u << 2) /* nr_holders */
+#define ENGINE_FOLIO_STEPS   (1u << 3) /* steps_dropped */
+#define ENGINE_FOLIO_ALL     15u
 /*
- * Calls @fn for each folio, in no order; stops when it returns non-zero and returns that. steps_dropped is 0: it is
- * counted for one that is asked for.
+ * Calls @fn for each folio, in no order; of those @parts only what is wanted is filled in, the others are 0. Stops
+ * when @fn returns non-zero and returns that.
  */
-int snapshot_folios(const struct snapshot *s, int (*fn)(const struct engine_folio *f, void *arg),
-		    void *arg);
+int snapshot_folios(const struct snapshot *s, unsigned int parts,
+		    int (*fn)(const struct engine_folio *f, void *arg), void *arg);
 /* Folio that covers @pfn. Returns 0 or -ENOENT. */
 int snapshot_folio_get(const struct snapshot *s, uint64_t pfn, struct engine_folio *out);
 /* Folio by file and page offset (last one seen there). Returns 0 or -ENOENT. */

@@ -142,6 +142,22 @@ static int item_add(const struct engine_folio *f, void *arg)
 	return 0;
 }
 
+/* What the order and the filter look at: of a million folios each part costs. */
+static unsigned int parts_wanted(const struct model *m)
+{
+	const struct view_filter *f = &m->filter;
+	unsigned int parts = 0;
+
+	if (m->sort == SCREEN_SORT_DEVICE || m->sort == SCREEN_SORT_FILE || f->device || f->file ||
+	    f->text)
+		parts |= ENGINE_FOLIO_FILE;
+	if (f->pid || f->comm || f->text)
+		parts |= ENGINE_FOLIO_TASK;
+	if (f->pinned)
+		parts |= ENGINE_FOLIO_HOLDERS;
+	return parts;
+}
+
 static int items_collect(struct model *m, struct collect *c)
 {
 	int err = 0;
@@ -159,7 +175,7 @@ static int items_collect(struct model *m, struct collect *c)
 	if (c->by_process.err || c->by_text.err)
 		err = -ENOMEM;
 	else
-		err = snapshot_folios(m->snap, item_add, c);
+		err = snapshot_folios(m->snap, parts_wanted(m), item_add, c);
 	free(c->by_process.pfns);
 	free(c->by_text.pfns);
 	return err;

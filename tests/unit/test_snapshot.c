@@ -143,11 +143,18 @@ static struct answers ask(const struct snapshot *s)
 	struct engine_stats st;
 	struct engine_rule rule;
 
-	assert_int_equal(snapshot_folios(s, folio_asked, &a), 0);
+	assert_int_equal(snapshot_folios(s, ENGINE_FOLIO_ALL, folio_asked, &a), 0);
 	assert_int_equal(snapshot_holders(s, UINT64_MAX, holder_asked, &a), 0);
 	assert_int_equal(snapshot_waits(s, wait_asked, &a), 0);
 	assert_int_equal(snapshot_findings(s, finding_asked, &a), 0);
 	assert_int_equal(snapshot_pgmaps(s, pgmap_asked, &a), 0);
+	/* those that come later are not there */
+	for (uint32_t i = FOLIOS; i < 2 * FOLIOS; i++) {
+		struct engine_folio f;
+		int err = snapshot_folio_get(s, PFN + i, &f);
+
+		mix(&a.folios, &err, sizeof(err));
+	}
 	for (uint32_t i = 0; i < FILES; i++) {
 		bool deleted = false;
 
@@ -408,6 +415,76 @@ static void test_memory(void **state)
 	engine_free(e);
 }
 
+/* What a look found stays in the snapshot, though a process ends that it found. */
+static void test_look(void **state)
+{
+	struct engine *e = engine_ready(FOLIOS, false);
+	struct dx_look l = { .begin = 5000, .end = 5000, .first = 1 };
+	struct dx_holder h = {
+		.nr = 1, .refs = 1, .kind = "pipe", .flags = DX_HOLDER_CERTAIN, .start = 1
+	};
+	const struct snapshot *s;
+	struct answers then, now;
+
+	(void)state;
+	assert_int_equal(put(e, DX_REC_LOOK, &l, sizeof(l)), 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		h.tgid = 200 + i;
+		h.pfn = PFN + i;
+		assert_int_equal(put(e, DX_REC_HOLDER, &h, sizeof(h)), 0);
+	}
+	assert_int_equal(put(e, DX_REC_LOOKED, &l, sizeof(l)), 0);
+	s = snapshot_take(e);
+	then = ask(s);
+	push(e, DX_TASK_GONE, 6000, 0, .tgid = 203, .pid = 0);
+	assert_same(s, &then);
+	snapshot_put(s);
+	s = snapshot_take(e);
+	now = ask(s);
+	assert_true(now.holders != then.holders);
+	snapshot_put(s);
+	engine_free(e);
+}
+
+static int part_asked(const struct engine_folio *f, void *arg)
+{
+	*(struct engine_folio *)arg = *f;
+	return 1;
+}
+
+/* What is not wanted of a folio is not looked up. */
+static void test_parts(void **state)
+{
+	struct engine *e = engine_ready(1, false);
+	const struct snapshot *s;
+	struct engine_folio f;
+
+	(void)state;
+	name(e, 5000, 0);
+	for (int i = 0; i < 3000; i++)
+		push(e, DX_PIN, 6000, PFN, .refcount = 1025, .mapcount = 1, .pincount = 1);
+	s = snapshot_take(e);
+	assert_int_equal(snapshot_folios(s, 0, part_asked, &f), 1);
+	assert_int_equal(f.pfn, PFN);
+	assert_int_equal(f.refcount, 1025);
+	assert_null(f.path);
+	assert_null(f.device);
+	assert_int_equal(f.last_tgid | f.last_comm[0] | f.nr_holders | f.steps_dropped | f.ino, 0);
+	snapshot_folios(s, ENGINE_FOLIO_FILE, part_asked, &f);
+	assert_string_equal(f.device, "pmem0");
+	assert_memory_equal(f.path, "/mnt/0/", 7);
+	assert_int_equal(f.last_tgid | f.nr_holders | f.steps_dropped, 0);
+	snapshot_folios(s, ENGINE_FOLIO_TASK, part_asked, &f);
+	assert_string_equal(f.last_comm, "app");
+	assert_null(f.path);
+	snapshot_folios(s, ENGINE_FOLIO_HOLDERS, part_asked, &f);
+	assert_true(f.nr_holders > 0);
+	snapshot_folios(s, ENGINE_FOLIO_STEPS, part_asked, &f);
+	assert_true(f.steps_dropped > 0);
+	snapshot_put(s);
+	engine_free(e);
+}
+
 /* ---- memory that runs out ---- */
 
 static int left;
@@ -494,6 +571,8 @@ int main(void)
 		cmocka_unit_test(test_stays),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_no_memory_to_take),
 		cmocka_unit_test(test_torn),

@@ -304,10 +304,13 @@ int look_holders(const struct engine *e, const struct folio *f, struct engine_ho
 
 uint32_t look_count(const struct engine *e, uint32_t id, const struct folio *f)
 {
-	uint32_t nr = 0, from = held_end(&e->look, f);
 	const struct dx_holder *h;
+	uint32_t nr = 0, from;
 
-	while (f->looked && (h = held_before(&e->look, f, &from)))
+	if (!f->looked)
+		return 0;
+	from = held_end(&e->look, f);
+	while ((h = held_before(&e->look, f, &from)))
 		nr += !holder_has(&e->holders, id, f, h->flags & DX_HOLDER_PIN, h->tgid);
 	return nr;
 }

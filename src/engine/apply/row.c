@@ -19,10 +19,31 @@ static void folio_settle(const struct engine *e, const struct folio *f, struct e
 	out->ref_inferred = true;
 }
 
-void folio_row(const struct engine *e, uint32_t id, struct engine_folio *out)
+static void folio_file(const struct engine *e, const struct folio *f, struct engine_folio *out)
+{
+	const struct file *file = file_ptr(&e->files, f->file);
+
+	out->device = pgmap_device(&e->pgmaps, f);
+	if (!f->file || f->stale)
+		return;
+	out->dev = file->dev;
+	out->ino = file->ino;
+	out->index = f->index;
+	out->path = file->path;
+	out->path_deleted = file->deleted;
+}
+
+static void folio_task(const struct engine *e, const struct folio *f, struct engine_folio *out)
+{
+	const struct task *task = task_ptr(&e->tasks, f->task);
+
+	out->last_tgid = task->tgid;
+	memcpy(out->last_comm, task->comm, DX_COMM_LEN);
+}
+
+void folio_row(const struct engine *e, uint32_t id, unsigned int parts, struct engine_folio *out)
 {
 	const struct folio *f = folio_ptr(&e->folios, id);
-	const struct task *task = task_ptr(&e->tasks, f->task);
 
 	*out = (struct engine_folio){
 		.pfn = f->pfn,
@@ -35,23 +56,19 @@ void folio_row(const struct engine *e, uint32_t id, struct engine_folio *out)
 		.refcount = f->ref,
 		.mapcount = f->map,
 		.pincount = f->pin,
-		.device = pgmap_device(&e->pgmaps, f),
 		.first_time = e->base + f->first_time,
 		.last_time = e->base + f->last_time,
 		.last_cause = f->cause,
-		.last_tgid = task->tgid,
 	};
-	memcpy(out->last_comm, task->comm, DX_COMM_LEN);
-	if (f->file && !f->stale) {
-		const struct file *file = file_ptr(&e->files, f->file);
-
-		out->dev = file->dev;
-		out->ino = file->ino;
-		out->index = f->index;
-		out->path = file->path;
-		out->path_deleted = file->deleted;
+	if (parts & ENGINE_FOLIO_FILE)
+		folio_file(e, f, out);
+	if (parts & ENGINE_FOLIO_TASK)
+		folio_task(e, f, out);
+	if (parts & ENGINE_FOLIO_HOLDERS) {
+		holder_count(&e->holders, id, f, true, &out->nr_holders);
+		out->nr_holders += look_count(e, id, f);
 	}
-	holder_count(&e->holders, id, f, true, &out->nr_holders);
-	out->nr_holders += look_count(e, id, f);
+	if (parts & ENGINE_FOLIO_STEPS)
+		out->steps_dropped = f->steps - history_slots(&e->history, id, f, NULL);
 	folio_settle(e, f, out);
 }

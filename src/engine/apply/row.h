@@ -4,7 +4,7 @@
 /* row.h - a folio as the views see it. */
 #include "engine/apply/state.h"
 
-/* Without steps_dropped. Strings are valid until the next record. */
-void folio_row(const struct engine *e, uint32_t id, struct engine_folio *out);
+/* @parts: ENGINE_FOLIO_*. Strings are valid until the next record. */
+void folio_row(const struct engine *e, uint32_t id, unsigned int parts, struct engine_folio *out);
 
 #endif

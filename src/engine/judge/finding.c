@@ -57,7 +57,7 @@ void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id)
 	const struct folio *f = folio_ptr(&e->folios, id);
 	const char *device = pgmap_device(&e->pgmaps, f);
 
-	folio_row(e, id, &d->f.folio);
+	folio_row(e, id, ENGINE_FOLIO_ALL, &d->f.folio);
 	finding_set_pgmap(e, nr, f->pgmap);
 	if (device)
 		strncpy(d->device, device, sizeof(d->device) - 1);

@@ -4,8 +4,8 @@
 #include "engine/apply/row.h"
 #include "engine/query/snapshot.h"
 
-int snapshot_folios(const struct snapshot *s, int (*fn)(const struct engine_folio *f, void *arg),
-		    void *arg)
+int snapshot_folios(const struct snapshot *s, unsigned int parts,
+		    int (*fn)(const struct engine_folio *f, void *arg), void *arg)
 {
 	const struct engine *e = &s->e;
 	struct engine_folio row;
@@ -14,19 +14,10 @@ int snapshot_folios(const struct snapshot *s, int (*fn)(const struct engine_foli
 	for (uint32_t id = 1; id <= e->folios.nr && !ret; id++) {
 		if (folio_ptr(&e->folios, id)->absorbed)
 			continue;
-		folio_row(e, id, &row);
+		folio_row(e, id, parts, &row);
 		ret = fn(&row, arg);
 	}
 	return ret;
-}
-
-/* With what takes a walk through its history. */
-static void folio_row_whole(const struct engine *e, uint32_t id, struct engine_folio *out)
-{
-	const struct folio *f = folio_ptr(&e->folios, id);
-
-	folio_row(e, id, out);
-	out->steps_dropped = f->steps - history_slots(&e->history, id, f, NULL);
 }
 
 int snapshot_folio_get(const struct snapshot *s, uint64_t pfn, struct engine_folio *out)
@@ -36,7 +27,7 @@ int snapshot_folio_get(const struct snapshot *s, uint64_t pfn, struct engine_fol
 
 	if (!id)
 		return -ENOENT;
-	folio_row_whole(e, id, out);
+	folio_row(e, id, ENGINE_FOLIO_ALL, out);
 	return 0;
 }
 
@@ -77,6 +68,6 @@ int snapshot_folio_find(const struct snapshot *s, uint32_t dev, uint64_t ino, ui
 	}
 	if (!found)
 		return -ENOENT;
-	folio_row_whole(e, found, out);
+	folio_row(e, found, ENGINE_FOLIO_ALL, out);
 	return 0;
 }
