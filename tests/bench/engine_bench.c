@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "engine/engine.h"
+#include "view/model.h"
 #include "../records.h"
 
 #define STEP_NS	  100
@@ -375,6 +376,65 @@ static void bench_memory(size_t history, uint64_t folios, size_t events, const u
 	free(ev);
 }
 
+static int count_folio(const struct engine_folio *f, void *arg)
+{
+	*(uint64_t *)arg += f->refcount;
+	return 0;
+}
+
+/*
+ * A picture of the screen while events go on: what a snapshot takes, what the picture does, and what the engine
+ * copies for it. To compare with on any machine: a walk through all folios, and the events of a second.
+ */
+static void bench_frame(uint64_t folios, size_t events)
+{
+	static const size_t burst = 10000;
+	struct screen_options so = { .delay_ms = 1000 };
+	struct screen_info info = { .version = "", .kernel = "", .regime = "current", .time = "" };
+	struct engine *e = engine_make_rules(16 << 20, true);
+	struct model *m = model_new(&so);
+	double take = 0, draw = 0, best = 0, walk = 0, fed = 0, t;
+	struct engine_stats before, after;
+	const struct snapshot *snap;
+	uint64_t sum = 0, span;
+	struct dx_event *ev;
+	size_t n, i, frames = 0;
+
+	seed = 88172645463325252ull;
+	ev = stream_make(folios, events, &n, &span);
+	if (!m)
+		die("the screen");
+	/* with all folios there, most of them in use */
+	feed(e, ev, n / 2);
+	engine_stats_get(e, &before);
+	for (i = n / 2; frames < 10 && i + burst < n; i += burst, frames++) {
+		fed += feed(e, ev + i, burst);
+		t = now_s();
+		snap = snapshot_take(e);
+		take += now_s() - t;
+		t = now_s();
+		if (!snap || model_draw(m, snap, &info, 50, 160))
+			die("a picture");
+		t = now_s() - t;
+		draw += t;
+		if (!best || t < best)
+			best = t;
+		t = now_s();
+		snapshot_folios(snap, ENGINE_FOLIO_ALL, count_folio, &sum);
+		walk += now_s() - t;
+		snapshot_put(snap);
+	}
+	engine_stats_get(e, &after);
+	printf("%9llu  %8.2f  %8.2f  %8.2f  %8.2f  %9.2f  %9.1f  %8.2f\n",
+	       (unsigned long long)(after.folios[0]), 1000 * take / frames, 1000 * best,
+	       1000 * draw / frames, 1000 * walk / frames, draw / walk,
+	       (double)(after.chunks_copied - before.chunks_copied) / frames, 1000 * fed / frames);
+	fflush(stdout);
+	model_free(m);
+	engine_free(e);
+	free(ev);
+}
+
 int main(int argc, char **argv)
 {
 	static const uint64_t full[] = { 1000000, 10000000, 100000000 };
@@ -407,6 +467,9 @@ int main(int argc, char **argv)
 	bench_rules(65536, quick ? 1500000 : 4000000, 0, passes);
 	if (!quick)
 		bench_rules(1048576, 16000000, history, passes);
+	printf("\nA picture of the screen, ms of CPU time, 10,000 events before each\n"
+	       "   folios  snapshot      best      mean      walk    to walk     copied    events\n");
+	bench_frame(quick ? 65536 : 1048576, quick ? 1500000 : 16000000);
 	printf("\nBytes a folio without history\n   folios  bytes\n");
 	bench_folios(quick ? 131072 : 1048576);
 	return 0;
