@@ -98,6 +98,7 @@ static bool held_has(const struct held *held, uint64_t pfn)
 struct collect {
 	struct model *m;
 	struct held by_process, by_text;
+	bool filtered; /* not all match */
 	struct model_item selected; /* the followed folio */
 	bool found;
 };
@@ -119,17 +120,23 @@ static int items_room(struct model *m, size_t nr)
 	return 0;
 }
 
+static bool item_matches(const struct collect *c, const struct engine_folio *f)
+{
+	struct view_filter filter = c->m->filter;
+
+	if (filter.text && held_has(&c->by_text, f->pfn))
+		filter.text = NULL;
+	return view_filter_folio(&filter, f, held_has(&c->by_process, f->pfn));
+}
+
 static int item_add(const struct engine_folio *f, void *arg)
 {
 	struct collect *c = arg;
-	struct view_filter filter = c->m->filter;
 	struct model *m = c->m;
 	struct model_item *item;
 
 	m->nr_folios++;
-	if (filter.text && held_has(&c->by_text, f->pfn))
-		filter.text = NULL;
-	if (!view_filter_folio(&filter, f, held_has(&c->by_process, f->pfn)))
+	if (c->filtered && !item_matches(c, f))
 		return 0;
 	if (items_room(m, m->nr_items + 1))
 		return -ENOMEM;
@@ -160,10 +167,12 @@ static unsigned int parts_wanted(const struct model *m)
 
 static int items_collect(struct model *m, struct collect *c)
 {
+	const struct view_filter *f = &m->filter;
 	int err = 0;
 
 	m->nr_items = 0;
 	*c = (struct collect){ .m = m };
+	c->filtered = f->pid || f->comm || f->device || f->file || f->text || f->pinned || f->waited;
 	c->by_process.filter = c->by_text.filter = &m->filter;
 	if (m->filter.pid || m->filter.comm)
 		snapshot_holders(m->snap, UINT64_MAX, held_by_process, &c->by_process);
