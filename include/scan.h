@@ -33,18 +33,18 @@ struct dx_mark_skipped {
 #define DX_MAPLE_DEPTH 16 /* a power of two; five levels are 100,000 VMAs and more */
 
 /* A node of a maple tree, on the way down. */
-struct dx_mark_level {
+struct dx_maple_level {
 	__dx_u64 node; /* with its type in the low bits */
 	__dx_u64 max; /* last address of it */
 	__dx_u64 slot; /* the next one */
 };
-/* The look at the VMAs of one mm. */
-struct dx_mark_walk {
-	struct dx_mark_level level[DX_MAPLE_DEPTH];
+/* A look at the VMAs of one mm. */
+struct dx_maple_walk {
+	struct dx_maple_level level[DX_MAPLE_DEPTH];
 	__dx_u64 mm;
 	__dx_u64 vmas; /* met */
 	__dx_u32 depth;
-	__dx_u32 dax; /* one of them may have ZONE_DEVICE pages */
+	__dx_u32 ended; /* by one of them */
 	__dx_u32 done; /* all were met */
 	__dx_u32 certain;
 };
