@@ -277,6 +277,7 @@ struct dentry {
 };
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 struct mount {
 	struct mount *mnt_parent;
@@ -417,6 +418,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	long unsigned int min_flt;
 	long unsigned int maj_flt;
+	void *worker_private;
 };
 struct module {
 	char name[56];
@@ -458,8 +460,18 @@ struct io_rsrc_data {
 	unsigned int nr;
 	struct io_rsrc_node **nodes;
 };
+struct io_file_table {
+	struct io_rsrc_data data;
+};
+struct work_struct;
+typedef void (*work_func_t)(struct work_struct *);
+struct work_struct {
+	work_func_t func;
+};
 struct io_ring_ctx {
 	struct io_rsrc_data buf_table;
+	struct io_file_table file_table;
+	struct work_struct exit_work;
 };
 struct io_mapped_ubuf {
 	u64 ubuf;
@@ -471,6 +483,7 @@ struct io_mapped_ubuf {
 };
 struct io_rsrc_node {
 	int refs;
+	long unsigned int file_ptr;
 	struct io_mapped_ubuf *buf;
 };
 struct io_uring_task {
@@ -507,11 +520,20 @@ typedef unsigned int sk_buff_data_t;
 struct sk_buff {
 	struct sk_buff *next;
 	struct sk_buff *prev;
+	char cb[48];
 	sk_buff_data_t end;
 	unsigned char *head;
 };
 struct sk_buff_head {
 	struct sk_buff *next;
+	__u32 qlen;
+};
+struct scm_fp_list {
+	short int count;
+	struct file *fp[253];
+};
+struct unix_skb_parms {
+	struct scm_fp_list *fp;
 };
 struct sock {
 	struct sk_buff_head sk_error_queue;
@@ -524,6 +546,13 @@ struct sock {
 struct socket {
 	struct file *file;
 	struct sock *sk;
+};
+struct kthread {
+	void *data;
+};
+struct worker {
+	struct work_struct *current_work;
+	work_func_t current_func;
 };
 typedef long unsigned int netmem_ref;
 struct skb_frag {

@@ -57,8 +57,30 @@ struct dx_object {
 	__dx_u32 tgid, pid;
 	__dx_s32 fd; /* -1: none */
 	__dx_u32 rdev; /* DX_OBJECT_DAX: kernel dev_t */
-	__dx_u64 count; /* DX_OBJECT_AIO: requests under way */
+	/* DX_OBJECT_AIO: requests under way; _URING: fixed files; _SOCKET: packets in a unix socket's queue */
+	__dx_u64 count;
+	__dx_u32 where; /* enum dx_where */
+	__dx_s32 in_fd; /* the socket's or ring's that it is in */
 	char comm[DX_COMM_LEN];
+};
+
+/* Where an object was found. */
+enum dx_where {
+	DX_IN_FILES, /* a descriptor, or the ring of a task */
+	DX_IN_SOCKET, /* in flight: SCM_RIGHTS that nobody has received */
+	DX_IN_RING, /* a fixed file of a ring */
+	DX_IN_MM, /* mapped, and no descriptor leads to it */
+	DX_IN_WORK, /* a kernel thread takes it down, and waits for its requests */
+	DX_WHERES
+};
+
+#define DX_INSIDE 256 /* places in the global inside; a power of two */
+
+/* Files that are in a socket or ring, which is given as struct dx_object has it. In the global inside. */
+struct dx_inside_args {
+	__dx_u64 private, file, task, ino; /* in */
+	__dx_u32 ops, kind; /* in */
+	__dx_u32 found, gone, cut, pad; /* out */
 };
 
 /*
@@ -135,13 +157,13 @@ struct dx_mr_offsets {
 	__dx_u32 device_ib; /* struct ib_uverbs_device */
 	__dx_u32 ib_res, ib_driver; /* struct ib_device */
 	__dx_u32 res_mr; /* of the xarray of regions, where ib_res leads to */
-	__dx_u32 mr_res; /* struct ib_mr */
+	__dx_u32 mr_res, mr_uobject; /* struct ib_mr */
+	__dx_u32 uobject_file; /* struct ib_uobject: to its struct ib_uverbs_file */
 	__dx_u32 res_task, res_user; /* struct rdma_restrack_entry */
 	__dx_u32 mr_umem; /* from the driver's struct ib_mr to the pointer */
 	__dx_u32 umem_sgt, umem_flags, odp_bit; /* struct ib_umem */
 	__dx_u32 sgl, orig_nents; /* struct sg_table */
 	__dx_u32 driver_id; /* of the driver that mr_umem is true for */
-	__dx_u32 pad;
 };
 
 /* A memory region, and a piece of its pages. Call again while next is not 0; then with id + 1. */
@@ -153,6 +175,7 @@ struct dx_mr_args {
 	__dx_u64 device; /* out: struct ib_device */
 	__dx_u64 entry; /* out: 0: no more regions */
 	__dx_u64 task; /* out */
+	__dx_u64 owner; /* out: struct ib_uverbs_file that it was made by; 0: not known */
 	__dx_u32 ops; /* in */
 	__dx_u32 gone, found, cut; /* out, as in struct dx_hold_args */
 	__dx_u32 user; /* out: a process's, not the kernel's own */
@@ -170,6 +193,11 @@ struct dx_hold {
 	/* what hold_bytes() is at */
 	__dx_u64 page, left;
 	__dx_u32 each, refs;
+};
+
+struct dx_inside_walk {
+	__dx_u64 at, end, prev, list, nr;
+	__dx_u32 found, cut;
 };
 
 struct dx_pipe_walk {

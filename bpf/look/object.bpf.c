@@ -5,7 +5,7 @@
  * object by object.
  */
 #include "turn.bpf.h"
-#include "uring.bpf.h"
+#include "object.bpf.h"
 #include "xarray.bpf.h"
 
 struct dx_held held[DX_HELD_MAX];
@@ -13,6 +13,8 @@ struct dx_hold hold;
 __u64 object_ops[DX_OBJECT_OPS];
 __u64 object_end[DX_ENDS];
 __u64 object_cpus;
+__u64 object_exit_work;
+struct dx_object object_one;
 extern __u64 per_cpu_offset;
 
 /* A table and a loop: a call for each name is dear to verify, by the number of instructions. */
@@ -51,7 +53,8 @@ SEC("syscall")
 int dx_object_init(struct dx_object_init *a)
 {
 	static const char wait[SYMBOL_MAX] = "submit_bio_wait_endio",
-			  block[SYMBOL_MAX] = "blockdev_superblock";
+			  block[SYMBOL_MAX] = "blockdev_superblock",
+			  exit_work[SYMBOL_MAX] = "io_ring_exit_work";
 	__u64 p;
 
 	bpf_loop(DX_OBJECT_OPS, ops_step, NULL, 0);
@@ -62,59 +65,13 @@ int dx_object_init(struct dx_object_init *a)
 		object_end[DX_END_WAIT] = p;
 	p = symbol_at(block);
 	a->block = p ? word_at(p) : 0;
+	object_exit_work = symbol_at(exit_work);
 	object_cpus = a->nr_cpus;
 	return 0;
 }
 
-static __always_inline void object_task(struct dx_object *o, struct task_struct *task)
-{
-	o->tgid = task->tgid;
-	o->pid = task->pid;
-	bpf_probe_read_kernel(o->comm, sizeof(o->comm), task->comm);
-}
-
 /* ---- open files ---- */
 
-/* The kind of a file with these operations; DX_OBJECTS: none of ours. */
-static __always_inline __u32 object_kind(__u64 f_op, __u32 *ops)
-{
-	static const __u8 kinds[DX_OBJECT_OPS] = {
-#define OPS_KIND(constant, kind, variable, module) [DX_OPS_##constant] = DX_OBJECT_##kind,
-		OBJECT_FILES(OPS_KIND)
-	};
-
-	for (__u32 i = 0; i < DX_OBJECT_OPS; i++) {
-		if (f_op && object_ops[i] == f_op) {
-			*ops = i;
-			return kinds[i];
-		}
-	}
-	return DX_OBJECTS;
-}
-
-#define AF_XDP 44
-
-struct sock___family {
-	struct sock_common___family {
-		unsigned short skc_family;
-	} __sk_common;
-} __attribute__((preserve_access_index));
-
-/* Of the files with a socket's operations those of AF_XDP. */
-static __always_inline bool socket_is_xdp(__u64 socket)
-{
-	__u64 sk = field_word(socket, struct socket, sk);
-
-	return sk &&
-	       (__u16)word_at(field_at(sk, struct sock___family, __sk_common.skc_family)) == AF_XDP;
-}
-
-/*
- * What is written of one task must fit into the iterator's buffer of eight pages, or reading
- * it fails for all tasks (kernel/bpf/bpf_iter.c, bpf_seq_read()).
- */
-#define TASK_OBJECTS 192 /* rings, and AIO contexts */
-_Static_assert(2 * TASK_OBJECTS * sizeof(struct dx_object) <= 8 * 4096, "a task's objects");
 #define TASK_PLACES (1 << 16) /* that are looked into */
 
 struct dx_object_walk object_walk; /* one at a time */
@@ -132,7 +89,6 @@ static long file_step(__u64 unused, void *arg)
 		*(struct bpf_iter__task **)arg; /* bpf_loop() takes the stack only */
 	struct dx_object_walk *w = &object_walk;
 	__u64 fd = w->fd, file;
-	struct inode *inode;
 
 	if (fd >= w->nr)
 		return 1;
@@ -148,16 +104,8 @@ static long file_step(__u64 unused, void *arg)
 	file = word_at(w->table + fd * 8);
 	if (!file)
 		return 0;
-	w->o.kind = object_kind(field_word(file, struct file, f_op), &w->o.ops);
-	if (w->o.kind == DX_OBJECTS)
+	if (!object_of_file(&w->o, file))
 		return 0;
-	w->o.file = file;
-	w->o.private = field_word(file, struct file, private_data);
-	if (w->o.kind == DX_OBJECT_SOCKET && socket_is_xdp(w->o.private))
-		w->o.kind = DX_OBJECT_XDP;
-	inode = cast(field_word(file, struct file, f_inode), inode);
-	w->o.ino = inode->i_ino;
-	w->o.rdev = inode->i_rdev;
 	w->o.fd = fd;
 	/* closed meanwhile, and perhaps another file by now (SLAB_TYPESAFE_BY_RCU) */
 	if (word_at(w->table + fd * 8) != file)
@@ -195,7 +143,7 @@ int dx_files(struct bpf_iter__task *ctx)
 
 /* ---- rings and AIO contexts, by task ---- */
 
-__u64 objects_cut; /* tasks that have more */
+__u64 objects_cut;
 
 static __always_inline long object_told(struct bpf_iter__task *ctx)
 {
@@ -217,7 +165,7 @@ static long ring_step(__u64 unused, void *arg)
 /*
  * A ring can live without an open file: registered (IORING_REGISTER_RING_FDS), or mapped only.
  * Each task that used it has it in an xarray, at its address (io_uring/tctx.c). Of interest are
- * those with buffers.
+ * those with buffers or fixed files.
  */
 static long ring_next(__u64 unused, void *arg)
 {
@@ -229,7 +177,8 @@ static long ring_next(__u64 unused, void *arg)
 	if (!w->xa.found)
 		return 1;
 	w->o.private = field_word(w->xa.found, struct io_tctx_node, ctx);
-	if (w->o.private && ring_buffers(w->o.private) && object_told(ctx))
+	w->o.count = w->o.private ? ring_files(w->o.private) : 0;
+	if (w->o.private && (ring_buffers(w->o.private) || w->o.count) && object_told(ctx))
 		return 1;
 	w->xa.found = 0;
 	w->xa.index++;
@@ -298,6 +247,14 @@ int dx_tasks(struct bpf_iter__task *ctx)
 		xa_search_begin(&w->xa, word_at(field_at(rings, struct io_uring_task, xa.xa_head)),
 				0, -1ULL);
 		bpf_loop(TASK_PLACES, ring_next, &ctx, 0);
+	}
+	w->o.count = 0;
+	w->o.private = ring_of_worker((__u64)task);
+	if (w->o.private) {
+		w->o.kind = DX_OBJECT_URING;
+		w->o.where = DX_IN_WORK;
+		object_told(ctx);
+		w->o.where = DX_IN_FILES;
 	}
 	mm = (__u64)task->mm;
 	if (!mm || w->o.tgid != w->o.pid)

@@ -99,6 +99,9 @@ int dx_next_mr(struct dx_mr_args *a)
 	a->id = w->xa.index;
 	a->user = word_at(entry + o.res_user) & 0xff;
 	a->task = word_at(entry + o.res_task);
+	a->owner = word_at(mr + o.mr_uobject);
+	if (a->owner)
+		a->owner = word_at(a->owner + o.uobject_file);
 	if (a->task && a->user) {
 		owner_task(a->task);
 	}

@@ -109,11 +109,13 @@ static long uring_step(__u64 unused, void *arg)
 	return 0;
 }
 
-/* Found by a task: is the ring still in its xarray? */
+/* Found by a task: is the ring still in its xarray, or its work? */
 __noinline bool uring_is_tasks(__u64 task, __u64 ctx)
 {
 	__u64 rings = field_word(task, struct task_struct, io_uring), node;
 
+	if (ring_of_worker(task) == ctx)
+		return true;
 	if (!rings)
 		return false;
 	node = xa_load(word_at(field_at(rings, struct io_uring_task, xa.xa_head)), ctx);

@@ -124,6 +124,7 @@ struct asker *asker_open(bool mr, char *err, size_t errlen)
 		.vmas = k->skel->bss->look_vmas,
 		.ptes = k->skel->bss->look_ptes,
 		.held = k->skel->bss->held,
+		.inside = k->skel->bss->inside,
 		.disks = k->skel->bss->disks,
 		.tag_sets = (const uint64_t *)k->skel->bss->tag_sets,
 		.ops = (const uint64_t *)k->skel->bss->object_ops,
@@ -303,6 +304,14 @@ uint64_t asker_objects_cut(struct asker *k)
 
 	k->skel->bss->objects_cut = 0;
 	return cut;
+}
+
+uint64_t asker_mapped_unsure(struct asker *k)
+{
+	uint64_t unsure = k->skel->bss->mapped_unsure;
+
+	k->skel->bss->mapped_unsure = 0;
+	return unsure;
 }
 
 bool asker_knows_bio_pinned(struct asker *k)

@@ -37,12 +37,14 @@ struct walk;
 	Q(DISKS, dx_disks, dx_disks_args)                    \
 	Q(TAGS, dx_tags, dx_tags_args)                       \
 	Q(REQUESTS, dx_requests, dx_requests_args)           \
-	Q(MR, dx_next_mr, dx_mr_args)
+	Q(MR, dx_next_mr, dx_mr_args)                        \
+	Q(INSIDE, dx_inside, dx_inside_args)
 
 /* What answers record by record: program, record. */
 #define ITERATORS(I)                          \
 	I(FILES, dx_files, dx_object)         \
 	I(TASKS, dx_tasks, dx_object)         \
+	I(MAPPED, dx_mapped, dx_object)       \
 	I(MMS, dx_look_mms, look_mm_task)     \
 	I(WAITS, dx_look_waits, look_blocked) \
 	I(STACKS, dx_look_stacks, look_stack_pages)
@@ -64,6 +66,7 @@ struct answers {
 	const struct look_vma *vmas;
 	const struct look_pte *ptes;
 	const struct dx_held *held;
+	const struct dx_object *inside;
 	const struct dx_disk *disks;
 	const uint64_t *tag_sets;
 	const uint64_t *ops, *end; /* ASK_OBJECT_INIT */
@@ -122,6 +125,8 @@ void asker_files_from(struct asker *k, int fd);
 void asker_waits_of(struct asker *k, uint32_t tgid);
 /* Tasks of which not all was told since the last call. */
 uint64_t asker_objects_cut(struct asker *k);
+/* Processes whose mappings ASK_MAPPED could not read since the last call. */
+uint64_t asker_mapped_unsure(struct asker *k);
 /* Whether a bio holds its pages is told by a bit that BTF names: false: it does not. */
 bool asker_knows_bio_pinned(struct asker *k);
 

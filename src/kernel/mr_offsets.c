@@ -111,6 +111,8 @@ static void find_offsets(struct lookup *u, const struct mr_driver *d, struct dx_
 	if (root > 0)
 		o->res_mr += RESTRACK_MR * btf__resolve_size(btf, root);
 	o->mr_res = bytes(u, "ib_mr", "res");
+	o->mr_uobject = bytes(u, "ib_mr", "uobject");
+	o->uobject_file = bytes(u, "ib_uobject", "ufile");
 	o->res_task = bytes(u, "rdma_restrack_entry", "task");
 	o->res_user = bytes(u, "rdma_restrack_entry", "user");
 	o->mr_umem = bytes(u, d->type, "umem") - bytes(u, d->type, "ibmr");

@@ -11,12 +11,27 @@ struct object_list {
 	size_t nr, room;
 	uint32_t kinds; /* bit of enum dx_object_kind: those that are kept */
 	uint64_t cut; /* tasks of which not all were told */
+	uint64_t cut_inside; /* sockets and rings */
+	uint64_t unmapped; /* address spaces that changed while it was looked for rings in them */
 };
 
 /* Runs dx_object_init(). Returns 0 or -errno. */
 int look_object_init(struct look *l, struct dx_object_init *init);
 /* Objects that the iterator @files (ASK_FILES, ASK_TASKS) tells, of the list's kinds, one of a process, in the order of objects. */
 int look_list_objects(struct look *l, enum question files, struct object_list *list, look_stop *stop);
+/* One more, if it is of the list's kinds. Returns 0 or -ENOMEM. */
+int look_list_add(struct object_list *list, const struct dx_object *o);
+/* In the order of objects, one of a process. */
+void look_list_sort(struct object_list *list);
+/* Adds rings that are mapped, which no descriptor may lead to. */
+int look_mapped(struct look *l, struct object_list *list, look_stop *stop);
+/*
+ * Adds those that are in sockets and rings of the list, which must keep both kinds, and in what is in
+ * them.
+ */
+int look_inside(struct look *l, struct object_list *list, look_stop *stop);
+/* Where it was found, in words, if not by a descriptor; "" else. */
+void look_say_where(const struct dx_object *o, char *out, size_t len);
 /* Says so when not all were told. */
 void look_gap_cut(struct scan *s, const struct object_list *list);
 

@@ -42,24 +42,43 @@ struct regions {
 	bool cut;
 };
 
-/* Its process's file, for the descriptor; the regions of a device are in one table. */
-static const struct dx_object *file_of(const struct regions *w, uint32_t tgid)
+static int add_region(struct regions *w, const struct dx_held *held, struct scan_holder h,
+		      const struct dx_object *file)
 {
-	for (size_t i = 0; i < w->files.nr; i++)
-		if (w->files.o[i].tgid == tgid)
-			return &w->files.o[i];
-	return NULL;
-}
-
-static int add_pages(struct regions *w, const struct dx_held *held)
-{
-	struct scan_holder h = look_holder(SCAN_HOLD_RDMA, held->tgid, held->pid, held->comm);
-	const struct dx_object *file = file_of(w, held->tgid);
+	int len;
 
 	h.fd = file ? file->fd : -1;
 	h.id = held->index;
-	snprintf(h.detail, sizeof(h.detail), "mr %u", held->index);
+	len = snprintf(h.detail, sizeof(h.detail), "mr %u", held->index);
+	if (file && file->where != DX_IN_FILES) {
+		h.detail[len++] = ',';
+		h.detail[len++] = ' ';
+		look_say_where(file, h.detail + len, sizeof(h.detail) - len);
+	}
 	return look_add_held(w->s, &h, held);
+}
+
+/*
+ * A region lives as long as the file that it was made by: whoever has that holds it. The process that
+ * made it is known, too, and may be gone, or have passed the file on.
+ */
+static int add_pages(struct regions *w, const struct dx_held *held, uint64_t private)
+{
+	bool found = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->files.nr && !rc; i++) {
+		const struct dx_object *o = &w->files.o[i];
+
+		if (o->private != private)
+			continue;
+		found = true;
+		rc = add_region(w, held, look_holder(SCAN_HOLD_RDMA, o->tgid, o->pid, o->comm), o);
+	}
+	if (found)
+		return rc;
+	return add_region(w, held, look_holder(SCAN_HOLD_RDMA, held->tgid, held->pid, held->comm),
+			  NULL);
 }
 
 /* All regions of the device that @file is open of, once for each device. */
@@ -85,7 +104,7 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o, const s
 		if (a.known)
 			rc = mr_known(w->known, a.tgid, a.id);
 		for (uint32_t i = 0; i < a.found && i < DX_HELD_MAX && !rc; i++)
-			rc = add_pages(w, &held[i]);
+			rc = add_pages(w, &held[i], a.owner);
 		if (!rc && look_stopped(w->stop))
 			rc = -EINTR;
 		if (!a.next)
@@ -120,16 +139,30 @@ static int read_driver(struct regions *w, const struct mr_driver *d)
 	return rc;
 }
 
+/* What they were found in. */
+static void files_only(struct object_list *list)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < list->nr; i++)
+		if (list->o[i].kind == DX_OBJECT_UVERBS)
+			list->o[out++] = list->o[i];
+	list->nr = out;
+}
+
 int look_mr(struct look *l, struct scan *s, struct mr_list *known, look_stop *stop)
 {
 	struct regions w = { .l = l, .s = s, .stop = stop, .known = known };
 	struct dx_object_init init;
 	int rc;
 
-	w.files.kinds = 1u << DX_OBJECT_UVERBS;
+	w.files.kinds = 1u << DX_OBJECT_UVERBS | 1u << DX_OBJECT_SOCKET | 1u << DX_OBJECT_URING;
 	rc = look_object_init(l, &init);
 	if (!rc)
 		rc = look_list_objects(l, ASK_FILES, &w.files, stop);
+	if (!rc)
+		rc = look_inside(l, &w.files, stop);
+	files_only(&w.files);
 	for (const struct mr_driver *d = mr_drivers; w.files.nr && d->module && !rc; d++)
 		rc = read_driver(&w, d);
 	if (w.cut)

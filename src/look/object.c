@@ -138,16 +138,8 @@ static int rest_add(struct listing *g, const struct dx_object *o)
 	return 0;
 }
 
-static int list_add(void *arg, const void *record)
+int look_list_add(struct object_list *list, const struct dx_object *o)
 {
-	struct listing *g = arg;
-	struct object_list *list = g->list;
-	const struct dx_object *o = record;
-
-	if (look_stopped(g->stop))
-		return -EINTR;
-	if (o->kind == DX_OBJECTS)
-		return rest_add(g, o);
 	if (o->kind > DX_OBJECTS || !(list->kinds & BIT(o->kind)))
 		return 0;
 	if (list->nr == list->room) {
@@ -161,6 +153,19 @@ static int list_add(void *arg, const void *record)
 	}
 	list->o[list->nr++] = *o;
 	return 0;
+}
+
+static int list_add(void *arg, const void *record)
+{
+	struct listing *g = arg;
+	struct object_list *list = g->list;
+	const struct dx_object *o = record;
+
+	if (look_stopped(g->stop))
+		return -EINTR;
+	if (o->kind == DX_OBJECTS)
+		return rest_add(g, o);
+	return look_list_add(list, o);
 }
 
 #define COMPARE(x, y)                              \
@@ -181,23 +186,9 @@ static int by_object(const void *a, const void *b)
 	return 0;
 }
 
-int look_list_objects(struct look *l, enum question files, struct object_list *list, look_stop *stop)
+void look_list_sort(struct object_list *list)
 {
-	struct listing g = { .list = list, .stop = stop };
 	size_t out = 0;
-	int rc;
-
-	rc = ask_each(l->asker, files, 0, sizeof(struct dx_object), list_add, &g);
-	list->cut += asker_objects_cut(l->asker);
-	while (!rc && g.nr_rest) {
-		struct rest r = g.rest[--g.nr_rest];
-
-		asker_files_from(l->asker, r.fd);
-		rc = ask_each(l->asker, files, r.pid, sizeof(struct dx_object), list_add, &g);
-		rc = rc == -ESRCH ? 0 : rc;
-	}
-	asker_files_from(l->asker, 0);
-	free(g.rest);
 
 	if (list->nr)
 		qsort(list->o, list->nr, sizeof(*list->o), by_object);
@@ -211,6 +202,25 @@ int look_list_objects(struct look *l, enum question files, struct object_list *l
 		list->o[out++] = *o;
 	}
 	list->nr = out;
+}
+
+int look_list_objects(struct look *l, enum question files, struct object_list *list, look_stop *stop)
+{
+	struct listing g = { .list = list, .stop = stop };
+	int rc;
+
+	rc = ask_each(l->asker, files, 0, sizeof(struct dx_object), list_add, &g);
+	list->cut += asker_objects_cut(l->asker);
+	while (!rc && g.nr_rest) {
+		struct rest r = g.rest[--g.nr_rest];
+
+		asker_files_from(l->asker, r.fd);
+		rc = ask_each(l->asker, files, r.pid, sizeof(struct dx_object), list_add, &g);
+		rc = rc == -ESRCH ? 0 : rc;
+	}
+	asker_files_from(l->asker, 0);
+	free(g.rest);
+	look_list_sort(list);
 	return rc;
 }
 
@@ -220,6 +230,14 @@ void look_gap_cut(struct scan *s, const struct object_list *list)
 		scan_add_gap(s,
 			     "%llu tasks have more io_uring rings with buffers, or AIO contexts, than were read",
 			     (unsigned long long)list->cut);
+	if (list->unmapped)
+		scan_add_gap(s,
+			     "%llu processes changed their mappings all the time: rings that are mapped only",
+			     (unsigned long long)list->unmapped);
+	if (list->cut_inside)
+		scan_add_gap(s,
+			     "files in flight in %llu unix sockets, or fixed files of rings: not all were read",
+			     (unsigned long long)list->cut_inside);
 }
 
 /* ---- pages in an object ---- */
@@ -269,6 +287,7 @@ static int add_pages(struct objects *w, const struct dx_object *o, const struct 
 		     bool again)
 {
 	struct dx_held one = *held;
+	size_t len = 0;
 	struct scan_holder h = look_holder(kinds[o->kind].hold, o->tgid, o->pid, o->comm);
 
 	/* thousands of pages, with a system call or two each */
@@ -279,8 +298,9 @@ static int add_pages(struct objects *w, const struct dx_object *o, const struct 
 	h.id = o->ino;
 	if (o->kind == DX_OBJECT_URING) {
 		h.id = held->index;
-		snprintf(h.detail, sizeof(h.detail), "buffer %u", held->index);
+		len = snprintf(h.detail, sizeof(h.detail), "buffer %u", held->index);
 	}
+	look_say_where(o, h.detail + len, sizeof(h.detail) - len);
 	if (o->kind == DX_OBJECT_SOCKET) {
 		one.object = o->private; /* not each packet a holder */
 		if (again)
@@ -514,6 +534,10 @@ int look_objects(struct look *l, struct scan *s, look_stop *stop)
 	/* rings that no descriptor leads to */
 	if (!rc)
 		rc = look_list_objects(l, ASK_TASKS, &w.list, stop);
+	if (!rc)
+		rc = look_mapped(l, &w.list, stop);
+	if (!rc)
+		rc = look_inside(l, &w.list, stop);
 	if (!rc)
 		rc = read_objects(&w);
 	if (!rc)

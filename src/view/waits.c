@@ -55,7 +55,8 @@ static int blocker_take(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
-static void blocker_format(char *out, size_t outlen, const struct snapshot *snap, const struct engine_wait *w)
+static void blocker_format(char *out, size_t outlen, const struct snapshot *snap,
+			   const struct engine_wait *w)
 {
 	struct blocker b = { .nr = 0 };
 	char who[HELD_MAX / 2], more[24] = "";

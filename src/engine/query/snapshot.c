@@ -49,7 +49,8 @@ static int small_copy(struct engine *from, struct snapshot *s)
 		to->pgmaps.map[i].r.site = NULL;
 	to->wait = copy(s, from->wait, from->nr_waits, sizeof(*to->wait), &err);
 	to->nr_waits = to->wait ? from->nr_waits : 0;
-	to->look.entry = copy(s, from->look.entry, from->look.nr_entries, sizeof(*to->look.entry), &err);
+	to->look.entry =
+		copy(s, from->look.entry, from->look.nr_entries, sizeof(*to->look.entry), &err);
 	to->look.nr_entries = to->look.entry ? from->look.nr_entries : 0;
 	for (uint32_t i = 0; i < from->findings->nr; i++)
 		finding_keep_path(from, &from->findings->node[i]);

@@ -27,7 +27,8 @@ static int kills_out(const struct engine *e, int (*fn)(const struct engine_wait 
 	return ret;
 }
 
-static int entries_out(const struct engine *e, int (*fn)(const struct engine_wait *w, void *arg), void *arg)
+static int entries_out(const struct engine *e, int (*fn)(const struct engine_wait *w, void *arg),
+		       void *arg)
 {
 	int ret = 0;
 

@@ -18,13 +18,14 @@
 #define START	      10 /* what a start of daxtop weighs; a test around one of others weighs 1 */
 
 static const struct test *const tables[] = {
-	steps_tests,	 input_tests,	   command_tests,   fsdax_fault_tests, fsdax_huge_tests,
-	devdax_tests,	 gup_tests,	   layout_tests,    reflink_tests,     trace_tests,
-	stream_tests,	 names_tests,	   burst_tests,	    stacks_tests,      slots_tests,
-	life_tests,	 pgmap_tests,	   baseline_tests,  looks_tests,       rules_tests,
-	counts_tests,	 pgmaps_tests,	   waits_tests,	    scan_hold_tests,   scan_who_tests,
-	scan_wait_tests, scan_chain_tests, scan_leak_tests, scan_race_tests,   scan_watch_tests,
-	holders_tests,	 locked_tests,	   limits_tests,    strangers_tests,   sigbus_tests, last_tests,
+	steps_tests,	  input_tests,	   command_tests,    fsdax_fault_tests, fsdax_huge_tests,
+	devdax_tests,	  gup_tests,	   layout_tests,     reflink_tests,	trace_tests,
+	stream_tests,	  names_tests,	   burst_tests,	     stacks_tests,	slots_tests,
+	life_tests,	  pgmap_tests,	   baseline_tests,   looks_tests,	passed_tests,
+	rules_tests,	  counts_tests,	   pgmaps_tests,     waits_tests,	scan_hold_tests,
+	scan_who_tests,	  scan_wait_tests, scan_chain_tests, scan_leak_tests,	scan_race_tests,
+	scan_watch_tests, holders_tests,   locked_tests,     limits_tests,	strangers_tests,
+	sigbus_tests,	  last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
