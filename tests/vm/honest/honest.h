@@ -78,7 +78,7 @@ struct kind {
 /* One table a file, ended by a NULL name. */
 extern const struct kind fault_kinds[], process_kinds[], remap_kinds[], layout_kinds[], gup_kinds[],
 	remote_kinds[], copy_kinds[], uring_kinds[], reflink_kinds[], poison_kinds[],
-	device_kinds[], tool_kinds[];
+	device_kinds[], tool_kinds[], passed_kinds[];
 
 /* ---- the run (main.c, tally.c) ---- */
 

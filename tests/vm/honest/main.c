@@ -15,8 +15,9 @@ struct shared *shared;
 bool legacy;
 
 static const struct kind *const tables[] = {
-	fault_kinds, process_kinds, remap_kinds,   layout_kinds, gup_kinds,    remote_kinds,
-	copy_kinds,  uring_kinds,   reflink_kinds, poison_kinds, device_kinds, tool_kinds,
+	fault_kinds,  process_kinds, remap_kinds,  layout_kinds,  gup_kinds,
+	remote_kinds, copy_kinds,    uring_kinds,  reflink_kinds, poison_kinds,
+	device_kinds, tool_kinds,    passed_kinds,
 };
 static const struct kind *kinds[MAX_KINDS];
 static unsigned int nr_kinds;
