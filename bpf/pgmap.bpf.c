@@ -66,8 +66,8 @@ static long gone_step(__u64 unused, void *arg)
 		if (folio_is_large(folio))
 			pages = 1ULL << (folio->_flags_1 & 31);
 		if (folio->_refcount.counter > w->idle) {
-			if (w->in_use < 8)
-				w->first[w->in_use & 7] = at;
+			if (!w->in_use)
+				w->first = at;
 			w->in_use++;
 		}
 	}
@@ -104,15 +104,11 @@ static __noinline int gone_rules(void *ctx, struct dev_pagemap *pgmap, __u64 at)
 	if (!w->in_use)
 		return 0;
 	__sync_fetch_and_add(&c->gone_folios, w->in_use);
-	for (__u32 i = 0; i < 8 && i < w->in_use; i++) {
-		__s32 got = folio_cast(w->first[i])->_refcount.counter;
-
-		rule_broken(ctx,
-			    WHAT(DX_RULE_PGMAP_GONE_UNDER_PIN, DX_D_IN_USE) |
-				    WHAT_WHERE(WHERE_PGMAP) | WHAT_NR(w->in_use),
-			    w->first[i], COUNTS(w->idle, got), at);
-	}
-	return 0;
+	/* it is one thing that happens to all of them */
+	return rule_broken(ctx,
+			   WHAT(DX_RULE_PGMAP_GONE_UNDER_PIN, DX_D_IN_USE) |
+				   WHAT_WHERE(WHERE_PGMAP) | WHAT_NR(w->in_use),
+			   w->first, COUNTS(w->idle, folio_cast(w->first)->_refcount.counter), at);
 }
 
 HOOK(dx_pgmap_kill)

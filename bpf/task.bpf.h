@@ -120,7 +120,7 @@ struct gone_walk {
 	__u64 in_use; /* folios */
 	__s32 idle; /* refcount of one that is not in use */
 	__u32 told, pad[2];
-	__u64 first[8]; /* addresses of the first ones in use */
+	__u64 first; /* address of the first one in use */
 };
 
 /* A fault that failed, until it is known whether a signal comes of it (sigbus.bpf.h) */

@@ -184,6 +184,7 @@ struct engine_finding {
 	uint64_t end_time; /* when over */
 	uint64_t count; /* violations seen, >= 1 */
 	struct engine_folio folio; /* pfn 0: none; counts as in the record of the first violation */
+	uint32_t nr_folios; /* that it is about, the first of which is folio; >= 1 */
 	int32_t wanted, got; /* see enum dx_detail; leaks: references explained, and all there are */
 	uint32_t nr_refs; /* unpins, pages, references concerned; leaks: how many are leaked */
 	bool leaked_pins; /* folio-leak: they are pins */
@@ -194,11 +195,17 @@ struct engine_finding {
 	char comm[DX_COMM_LEN + 1];
 	int32_t stack, ustack; /* as in struct dx_event. Leaks: of an unmatched get */
 	uint8_t exec; /* with ustack: as in its record, the one of first_time */
-	uint32_t nr_holders; /* known now, of folio; snapshot_holders() lists them */
+	uint32_t nr_holders; /* known now, of folio; snapshot_finding_holders() lists those of all */
 };
 /* Oldest first; those that are over too. Stops when @fn returns non-zero and returns that. */
 int snapshot_findings(const struct snapshot *s,
 		      int (*fn)(const struct engine_finding *f, void *arg), void *arg);
+/*
+ * Holders of the folios of the finding @nr, as snapshot_holders() tells them; one that holds several alike
+ * (process, stack, object) is told once, with what it holds of all of them, and pfn of one.
+ */
+int snapshot_finding_holders(const struct snapshot *s, uint32_t nr,
+			     int (*fn)(const struct engine_holder *h, void *arg), void *arg);
 
 struct engine_rule {
 	uint64_t checked; /* times */

@@ -104,6 +104,8 @@ static void say_folio(struct words *w, const struct engine_finding *f)
 	    f->folio.pfn);
 	say_device(w, f);
 	say_file(w, f);
+	if (f->nr_folios > 1)
+		say(w, " (the first of %u folios)", f->nr_folios);
 }
 
 static void say_subject(struct words *w, const struct engine_finding *f)
@@ -386,8 +388,6 @@ static void say_happened(struct words *w, const struct engine_finding *f, uint64
 		say(w,
 		    "was in use when its device's memory went: refcount %d, idle is %d, mapcount %d, pins %d",
 		    f->got, f->wanted, f->folio.mapcount, f->folio.pincount);
-		if (f->nr_refs > 1)
-			say(w, "; one of %u such folios", f->nr_refs);
 		break;
 	case DX_RULE_FOLIO_LEAK:
 		say_leak(w, f, now);
@@ -451,6 +451,7 @@ void finding_of_event(struct engine_finding *f, const struct dx_event *e,
 	f->wanted = e->ref_first;
 	f->got = (int32_t)e->since;
 	f->nr_refs = e->nr;
+	f->nr_folios = e->ret == DX_D_IN_USE && e->nr ? e->nr : 1;
 	f->level = e->level;
 	f->addr = e->addr;
 	f->index = e->index;

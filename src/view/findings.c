@@ -346,7 +346,7 @@ int finding_detail_draw(struct model *m, const struct screen_info *info, int row
 		free(r->h.holders);
 		r->h.holders = NULL;
 		r->h.nr_holders = 0;
-		err = snapshot_holders(m->snap, r->h.f.folio.pfn, holder_take, &r->h) == -ENOMEM
+		err = snapshot_finding_holders(m->snap, r->h.f.nr, holder_take, &r->h) == -ENOMEM
 			      ? -ENOMEM
 			      : 0;
 	}

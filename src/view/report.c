@@ -56,7 +56,7 @@ int report_collect(struct report *r, const struct snapshot *snap)
 		struct held_finding *f = &r->findings[i];
 
 		if (f->f.folio.pfn &&
-		    snapshot_holders(snap, f->f.folio.pfn, holder_take, f) == -ENOMEM)
+		    snapshot_finding_holders(snap, f->f.nr, holder_take, f) == -ENOMEM)
 			err = -ENOMEM;
 	}
 	return err;

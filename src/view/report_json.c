@@ -47,6 +47,7 @@ static void add_folio(struct json_object *o, const struct engine_finding *f, boo
 
 	if (x->pfn) {
 		json_add_uint(o, KEY_PFN, x->pfn, failed);
+		json_add_uint(o, KEY_FOLIOS, f->nr_folios, failed);
 		json_add_int(o, KEY_ORDER, x->order, failed);
 		json_add_int(o, KEY_REFCOUNT, x->refcount, failed);
 		json_add_int(o, KEY_MAPCOUNT, x->mapcount, failed);

@@ -54,6 +54,7 @@ struct engine_finding *add_finding(struct fixture *f, enum dx_rule rule, enum en
 		.count = 1,
 		.got = 3,
 		.nr_refs = 1,
+		.nr_folios = 1,
 		.folio = { .pfn = FEED_PFN,
 			   .refcount = 3,
 			   .path = "/mnt/f",

@@ -47,7 +47,7 @@ static void test_json(void **state)
 			"{\"schema\":2,\"type\":\"finding\",\"finding\":1,\"rule\":\"install-zero-ref\",\"detail\":\"page\","
 			"\"confidence\":\"proven\",\"note\":false,\"counts\":true,\"count\":1,\"first_time_ns\":7000000000,"
 			"\"last_time_ns\":7000000000,\"over\":false,\"says\":\"4K folio 0x108000 of pmem0, /mnt/f:0x0 was put in "
-			"a PMD at 0x1000 with refcount 0, and needs 1 at least\",\"pfn\":1081344,\"order\":0,\"refcount\":3,"
+			"a PMD at 0x1000 with refcount 0, and needs 1 at least\",\"pfn\":1081344,\"folios\":1,\"order\":0,\"refcount\":3,"
 			"\"mapcount\":0,\"pins\":0,\"predates\":false,\"device\":\"pmem0\","
 			"\"pgmap\":3,\"file\":\"/mnt/f\",\"file_deleted\":false,\"dev\":\"259:1\","
 			"\"ino\":42,\"offset_bytes\":0,\"wanted\":1,\"got\":0,\"refs\":1,\"addr\":4096,\"level\":\"pmd\",\"pid\":13,"

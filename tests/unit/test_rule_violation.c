@@ -95,8 +95,8 @@ static void test_merged(void **state)
 	/* the same place and folio, other counts and process */
 	VIOLATION(e, T0 + 9, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE, .refcount = 3, .tgid = 2);
 	VIOLATION(e, T0 + 5, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE);
-	/* another folio, detail, stack, rule */
-	VIOLATION(e, T0 + 10, PFN + 1, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE);
+	/* another thread's folio, another detail, stack, rule */
+	VIOLATION(e, T0 + 10, PFN + 1, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE, .pid = 102);
 	VIOLATION(e, T0 + 11, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_BARE_PFN);
 	VIOLATION(e, T0 + 12, PFN, DX_RULE_INSTALL_ZERO_REF, DX_D_PAGE, .stack = 8);
 	VIOLATION(e, T0 + 13, PFN, DX_RULE_FREE_NONZERO, DX_D_PAGE);
@@ -110,6 +110,74 @@ static void test_merged(void **state)
 	assert_int_equal(f.last_time, T0 + 9);
 	assert_int_equal(f.folio.refcount, 0);
 	assert_int_equal(rule_of(e, DX_RULE_INSTALL_ZERO_REF).samples, 6);
+	engine_free(e);
+}
+
+static int count_holders(const struct engine_holder *h, void *arg)
+{
+	uint32_t *sums = arg;
+
+	assert_true(h->tgid == 7 || h->tgid == 8);
+	sums[h->tgid - 7] += h->nr;
+	sums[2]++;
+	return 0;
+}
+
+/* What one call does to many folios is one finding, of all of them and their holders. */
+static void test_moment(void **state)
+{
+	struct engine *e = engine_rules();
+	struct engine_finding f;
+	uint32_t sums[3] = { 0 };
+
+	(void)state;
+	set_pgmap(e, PMEM0, PFN, FS_DAX);
+	for (uint64_t i = 0; i < 600; i++)
+		push(e, DX_PIN, T0 + i, PFN + i, .tgid = 7 + i % 2, .refcount = 1024);
+	for (uint64_t i = 0; i < 600; i++)
+		VIOLATION(e, T0 + S + i * MS, PFN + i, DX_RULE_REMOVED_WHILE_REFERENCED,
+			  DX_D_REFCOUNT, .ino = 12, .dev = 9);
+	/* a folio once more, another file's, and one that is not of that moment */
+	VIOLATION(e, T0 + S + 600 * MS, PFN + 9, DX_RULE_REMOVED_WHILE_REFERENCED, DX_D_REFCOUNT,
+		  .ino = 12, .dev = 9);
+	VIOLATION(e, T0 + S + 601 * MS, PFN + 700, DX_RULE_REMOVED_WHILE_REFERENCED, DX_D_REFCOUNT,
+		  .ino = 13, .dev = 9);
+	VIOLATION(e, T0 + S + 620 * MS, PFN + 701, DX_RULE_REMOVED_WHILE_REFERENCED, DX_D_REFCOUNT,
+		  .ino = 13, .dev = 9);
+	assert_findings(e, "1 removed-while-referenced proven x601 pfn+0 refs 1 by 100\n"
+			   "2 removed-while-referenced proven x1 pfn+700 refs 1 by 100\n"
+			   "3 removed-while-referenced proven x1 pfn+701 refs 1 by 100\n");
+	f = finding_of(e, 1);
+	assert_int_equal(f.nr_folios, 600);
+	assert_int_equal(f.last_time, T0 + S + 600 * MS);
+	assert_int_equal(finding_of(e, 2).nr_folios, 1);
+	assert_int_equal(engine_finding_holders(e, 1, count_holders, sums), 0);
+	assert_int_equal(sums[0], 300);
+	assert_int_equal(sums[1], 300);
+	assert_int_equal(sums[2], 2);
+	assert_int_equal(engine_finding_holders(e, 4, count_holders, sums), -ENOENT);
+	assert_int_equal(rule_of(e, DX_RULE_REMOVED_WHILE_REFERENCED).samples, 603);
+	engine_free(e);
+}
+
+/* An unbind has one record for all that were in use: those that were seen are known. */
+static void test_gone(void **state)
+{
+	struct engine *e = engine_rules();
+	uint32_t sums[3] = { 0 };
+
+	(void)state;
+	set_pgmap(e, PMEM0, PFN, FS_DAX);
+	for (uint64_t i = 0; i < 5; i++)
+		push(e, DX_PIN, T0 + i, PFN + i, .tgid = 7, .refcount = 1024);
+	push(e, DX_UNPIN, T0 + 9, PFN + 4, .tgid = 7, .refcount = 0);
+	VIOLATION(e, T0 + S, PFN, DX_RULE_PGMAP_GONE_UNDER_PIN, DX_D_IN_USE, .nr = 512,
+		  .refcount = 1024);
+	assert_findings(e, "1 pgmap-gone-under-pin proven x1 pfn+0 refs 512 by 100\n");
+	assert_int_equal(finding_of(e, 1).nr_folios, 512);
+	assert_int_equal(engine_finding_holders(e, 1, count_holders, sums), 0);
+	assert_int_equal(sums[0], 4);
+	assert_int_equal(sums[2], 1);
 	engine_free(e);
 }
 
@@ -268,12 +336,12 @@ static void test_bound(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < FINDING_MAX + 100; i++)
-		VIOLATION(e, T0 + i, PFN + i, DX_RULE_IDLE_NONZERO, DX_D_REFCOUNT);
+		VIOLATION(e, T0 + i, PFN + i, DX_RULE_IDLE_NONZERO, DX_D_REFCOUNT, .stack = i);
 	assert_int_equal(e->findings->nr, FINDING_MAX);
 	assert_int_equal(rule_of(e, DX_RULE_IDLE_NONZERO).samples, FINDING_MAX + 100);
 	assert_int_equal(rule_of(e, DX_RULE_IDLE_NONZERO).broken, FINDING_MAX + 100);
 	/* those that are kept go on counting */
-	VIOLATION(e, T0 + S, PFN + 7, DX_RULE_IDLE_NONZERO, DX_D_REFCOUNT);
+	VIOLATION(e, T0 + S, PFN + 7, DX_RULE_IDLE_NONZERO, DX_D_REFCOUNT, .stack = 7);
 	assert_int_equal(finding_of(e, 8).count, 2);
 	/* and a stall that has no room is counted, once */
 	push(e, DX_BREAK_BUSY, T0 + S, PFN, .refcount = 1, .dev = 7, .ino = 12);
@@ -361,7 +429,8 @@ int main(void)
 		cmocka_unit_test(test_folio_known), cmocka_unit_test(test_no_folio),
 		cmocka_unit_test(test_totals_only), cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_legacy_note), cmocka_unit_test(test_current_no_note),
-		cmocka_unit_test(test_bound),	    cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_bound),	    cmocka_unit_test(test_moment),
+		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_no_rules),
 	};
 

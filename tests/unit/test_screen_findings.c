@@ -118,7 +118,7 @@ static void test_select(void **state)
 	assert_int_equal(f->m->canvas.cells[7 * f->cols].attr, ATTR_SELECTED);
 	/* more than fit: it stays in sight */
 	for (int i = 0; i < 40; i++)
-		violate(f, DX_RULE_IDLE_NONZERO, 9 * SEC + i, 100 + i);
+		violate(f, DX_RULE_IDLE_NONZERO, 9 * SEC + i * SEC / 50, 100 + i);
 	press(f, "G");
 	draw(f);
 	assert_non_null(strstr(row(f, 22), "free-nonzero"));

@@ -15,6 +15,7 @@ void finding_table_destroy(struct finding_table *t, struct pool *pool)
 	for (uint32_t i = 0; i < t->nr; i++)
 		block_put(pool, t->node[i].path);
 	free(t->node);
+	free(t->folio);
 }
 
 void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap)
@@ -86,11 +87,27 @@ uint32_t finding_add(struct engine *e, enum dx_rule rule, uint32_t id)
 	}
 	d = &t->node[t->nr++];
 	*d = (struct finding){
-		.f = { .nr = t->nr, .rule = rule, .count = 1, .stack = -1, .ustack = -1 },
+		.f = { .nr = t->nr, .rule = rule, .count = 1, .nr_folios = 1, .stack = -1, .ustack = -1 },
 	};
 	if (id)
 		finding_set_folio(e, t->nr, id);
 	return t->nr;
+}
+
+uint32_t finding_add_folio(struct engine *e, uint32_t nr, uint64_t pfn)
+{
+	struct finding_table *t = e->findings;
+	struct finding *d = &t->node[nr - 1];
+
+	if (t->nr_folios >= FINDING_FOLIOS_MAX)
+		return 0;
+	if (array_grow((void **)&t->folio, &t->max_folios, t->nr_folios + 1, sizeof(*t->folio))) {
+		e->no_memory = true;
+		return 0;
+	}
+	t->folio[t->nr_folios++] = (struct finding_folio){ .pfn = pfn, .nr = nr, .next = d->folios };
+	d->folios = t->nr_folios;
+	return t->nr_folios;
 }
 
 void finding_over(struct engine *e, uint32_t nr, uint64_t time)

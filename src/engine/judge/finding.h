@@ -10,13 +10,24 @@ struct finding {
 	struct engine_finding f; /* its strings are filled in when it is shown */
 	uint32_t file; /* 0: none */
 	char *path; /* of that file, when it was found or was first known: a block; an inode's number is used again */
-	uint32_t next; /* of the same bucket: violations only */
+	uint32_t folios; /* list of finding_table.folio, 1 and up; 0: none */
 	char device[32];
+};
+
+/* One of the folios that a finding is about. */
+#define FINDING_FOLIOS_MAX 65536u
+struct finding_folio {
+	uint64_t pfn; /* 0: none; it is a file's */
+	uint32_t nr; /* of the finding */
+	uint32_t next; /* of the finding */
+	uint32_t same; /* of the same bucket: violations only */
 };
 
 struct finding_table {
 	struct finding *node; /* [nr - 1] */
 	uint32_t nr, max;
+	struct finding_folio *folio; /* [n - 1] */
+	uint32_t nr_folios, max_folios;
 };
 
 void finding_table_destroy(struct finding_table *t, struct pool *pool);
@@ -26,6 +37,8 @@ static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32
 {
 	return &t->node[nr - 1].f;
 }
+/* The finding is about the folio at @pfn, too. Returns its number, or 0: there is no room for it. */
+uint32_t finding_add_folio(struct engine *e, uint32_t nr, uint64_t pfn);
 /* Fills in what it says of its folio. */
 void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id);
 void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap);

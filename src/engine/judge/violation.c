@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* violation.c - violations that bpf/ saw: one finding for those that are alike */
+/* violation.c - violations that bpf/ saw: one finding for those that are alike, or are one thing */
 #include <string.h>
 #include "engine/apply/judge.h"
 #include "engine/judge/finding.h"
 
 #define VIOLATION_BUCKETS 1024u
 
+/*
+ * What one call does to many folios is one thing: the same rule, stack, pgmap, file and thread, and no more
+ * than this between one record and the next.
+ */
+#define MOMENT_NS 10000000ull
+
 struct violations {
-	uint32_t bucket[VIOLATION_BUCKETS]; /* of findings, by what they have alike */
+	uint32_t bucket[VIOLATION_BUCKETS]; /* of folios of findings, by what is alike */
+	uint32_t last[VIOLATION_BUCKETS]; /* the last finding, by what is alike but the folio */
 };
 
-static uint32_t *bucket_of(struct violations *t, const struct dx_event *ev)
+static uint32_t bucket_of(const struct dx_event *ev, uint64_t pfn)
 {
 	uint64_t h = (uint64_t)ev->arg << 32 ^ (uint32_t)ev->ret << 16 ^ (uint32_t)ev->stack;
 
-	h = (h ^ ev->pfn * 0x9e3779b97f4a7c15ull ^ ev->pgmap) * 0xff51afd7ed558ccdull;
-	return &t->bucket[(h >> 32) % VIOLATION_BUCKETS];
+	h = (h ^ pfn * 0x9e3779b97f4a7c15ull ^ ev->pgmap) * 0xff51afd7ed558ccdull;
+	return (h >> 32) % VIOLATION_BUCKETS;
 }
 
 static uint64_t violation_pfn(const struct dx_event *ev)
@@ -23,13 +30,23 @@ static uint64_t violation_pfn(const struct dx_event *ev)
 	return ev->flags & DX_F_NO_FOLIO ? 0 : ev->pfn;
 }
 
-static bool violation_same(const struct engine_finding *f, const struct dx_event *ev)
+static bool violation_alike(const struct engine_finding *f, const struct dx_event *ev)
 {
-	if (f->rule != ev->arg || f->detail != ev->ret || f->stack != ev->stack ||
-	    f->pgmap != ev->pgmap || f->folio.pfn != violation_pfn(ev))
-		return false;
-	/* without a folio it is the file's */
-	return f->folio.pfn || (f->folio.dev == ev->dev && f->folio.ino == ev->ino);
+	return f->rule == ev->arg && f->detail == ev->ret && f->stack == ev->stack &&
+	       f->pgmap == ev->pgmap;
+}
+
+static bool same_file(const struct engine_finding *f, const struct dx_event *ev)
+{
+	return f->folio.dev == ev->dev && f->folio.ino == ev->ino;
+}
+
+/* Is it one more of what the last finding is about? */
+static bool same_moment(const struct engine_finding *f, const struct dx_event *ev)
+{
+	return violation_alike(f, ev) && same_file(f, ev) && f->folio.pfn && violation_pfn(ev) &&
+	       f->tgid == ev->tgid && f->pid == ev->pid && ev->time >= f->last_time &&
+	       ev->time - f->last_time < MOMENT_NS;
 }
 
 /* This kernel maps DAX by bare pfn: it is no bug of anybody's. */
@@ -83,24 +100,78 @@ static void violation_fill(struct engine *e, struct finding *d, const struct dx_
 		row->first_time = row->last_time = ev->time;
 }
 
+static void folio_tell(struct engine *e, struct violations *v, uint32_t nr, const struct dx_event *ev)
+{
+	uint64_t pfn = violation_pfn(ev);
+	uint32_t *bucket = &v->bucket[bucket_of(ev, pfn)];
+	uint32_t n = finding_add_folio(e, nr, pfn);
+
+	if (!n)
+		return;
+	e->findings->folio[n - 1].same = *bucket;
+	*bucket = n;
+}
+
+static void seen_again(struct engine_finding *f, const struct dx_event *ev)
+{
+	f->count++;
+	if (ev->time > f->last_time)
+		f->last_time = ev->time;
+}
+
+/* The finding that has the same folio, or file; NULL: none. */
+static struct engine_finding *violation_known(struct engine *e, const struct violations *v,
+					      const struct dx_event *ev)
+{
+	const struct finding_table *t = e->findings;
+	uint64_t pfn = violation_pfn(ev);
+
+	for (uint32_t n = v->bucket[bucket_of(ev, pfn)]; n; n = t->folio[n - 1].same) {
+		struct engine_finding *f = &t->node[t->folio[n - 1].nr - 1].f;
+
+		/* without a folio it is the file's */
+		if (t->folio[n - 1].pfn == pfn && violation_alike(f, ev) && (pfn || same_file(f, ev)))
+			return f;
+	}
+	return NULL;
+}
+
+/* pgmap-gone-under-pin has one record for all: those that are tracked are known one by one. */
+static void gone_folios(struct engine *e, uint32_t nr, uint32_t pgmap, const struct dx_event *ev)
+{
+	struct engine_finding *f = finding_ptr(e->findings, nr);
+
+	if (ev->nr > 1)
+		f->nr_folios = ev->nr;
+	for (uint32_t id = 1; pgmap && id <= e->folios.nr; id++) {
+		const struct folio *x = folio_ptr(&e->folios, id);
+
+		if (!x->absorbed && x->pgmap == pgmap && x->pfn != f->folio.pfn &&
+		    x->ref > idle_count(e, ev->pgmap_type))
+			finding_add_folio(e, nr, x->pfn);
+	}
+}
+
 static void event(struct engine *e, void *state, const struct dx_event *ev)
 {
-	struct finding_table *t = e->findings;
-	uint32_t nr, id, pgmap;
-	uint32_t *bucket;
+	struct violations *v = state;
+	struct engine_finding *f;
+	uint32_t nr, id, pgmap, *last;
 
 	if (e->opt.no_rules)
 		return;
 	e->rule[ev->arg].samples++;
-	bucket = bucket_of(state, ev);
-	for (nr = *bucket; nr; nr = t->node[nr - 1].next) {
-		struct engine_finding *f = &t->node[nr - 1].f;
-
-		if (!violation_same(f, ev))
-			continue;
-		f->count++;
-		if (ev->time > f->last_time)
-			f->last_time = ev->time;
+	f = violation_known(e, v, ev);
+	if (f) {
+		seen_again(f, ev);
+		return;
+	}
+	last = &v->last[bucket_of(ev, 0)];
+	f = *last ? finding_ptr(e->findings, *last) : NULL;
+	if (f && same_moment(f, ev) && e->findings->nr_folios < FINDING_FOLIOS_MAX) {
+		folio_tell(e, v, f->nr, ev);
+		f->nr_folios++;
+		seen_again(f, ev);
 		return;
 	}
 	id = violation_pfn(ev) ? folio_find_covering(&e->folios, ev->pfn) : 0;
@@ -113,10 +184,12 @@ static void event(struct engine *e, void *state, const struct dx_event *ev)
 	pgmap = pgmap_find(&e->pgmaps, ev->pgmap);
 	if (ev->pgmap && pgmap)
 		finding_set_pgmap(e, nr, pgmap);
-	violation_fill(e, &t->node[nr - 1], ev);
-	t->node[nr - 1].f.last_time = ev->time;
-	t->node[nr - 1].next = *bucket;
-	*bucket = nr;
+	violation_fill(e, &e->findings->node[nr - 1], ev);
+	finding_ptr(e->findings, nr)->last_time = ev->time;
+	folio_tell(e, v, nr, ev);
+	if (ev->ret == DX_D_IN_USE)
+		gone_folios(e, nr, pgmap, ev);
+	*last = nr;
 }
 
 const struct judge judge_violation = {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* finding.c - findings as the views see them */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include "engine/apply/look.h"
 #include "engine/query/snapshot.h"
+#include "engine/store/alloc.h"
 
 int snapshot_findings(const struct snapshot *s,
 		      int (*fn)(const struct engine_finding *f, void *arg), void *arg)
@@ -31,5 +35,64 @@ int snapshot_findings(const struct snapshot *s,
 			out.last_time = e->watermark;
 		ret = fn(&out, arg);
 	}
+	return ret;
+}
+
+/* ---- who holds what it is about ---- */
+
+#define MERGED_MAX 4096u /* holders of one finding */
+
+struct merged {
+	struct engine_holder *h;
+	uint32_t nr, max;
+};
+
+static bool holder_alike(const struct engine_holder *a, const struct engine_holder *b)
+{
+	return a->tgid == b->tgid && a->pid == b->pid && a->pin == b->pin &&
+	       a->longterm == b->longterm && a->stack == b->stack && a->gone == b->gone &&
+	       a->candidate == b->candidate && a->fd == b->fd && a->id == b->id &&
+	       !strcmp(a->kind, b->kind) && !strcmp(a->detail, b->detail);
+}
+
+static int holder_merge(const struct engine_holder *h, void *arg)
+{
+	struct merged *m = arg;
+
+	for (uint32_t i = m->nr; i-- > 0;) {
+		if (!holder_alike(&m->h[i], h))
+			continue;
+		m->h[i].nr += h->nr;
+		if (h->since < m->h[i].since)
+			m->h[i].since = h->since;
+		return 0;
+	}
+	if (m->nr >= MERGED_MAX)
+		return 0;
+	if (array_grow((void **)&m->h, &m->max, m->nr + 1, sizeof(*m->h)))
+		return -ENOMEM;
+	m->h[m->nr++] = *h;
+	return 0;
+}
+
+int snapshot_finding_holders(const struct snapshot *s, uint32_t nr,
+			     int (*fn)(const struct engine_holder *h, void *arg), void *arg)
+{
+	const struct finding_table *t = s->e.findings;
+	const struct finding *d = nr && nr <= t->nr ? &t->node[nr - 1] : NULL;
+	struct merged m = { 0 };
+	int ret = 0;
+
+	if (!d || !d->f.folio.pfn)
+		return -ENOENT;
+	if (!d->folios || !t->folio[d->folios - 1].next)
+		return snapshot_holders(s, d->f.folio.pfn, fn, arg);
+	for (uint32_t n = d->folios; n && ret != -ENOMEM; n = t->folio[n - 1].next)
+		ret = snapshot_holders(s, t->folio[n - 1].pfn, holder_merge, &m);
+	ret = ret == -ENOMEM ? ret : 0;
+	/* the last one is the first folio's */
+	for (uint32_t i = m.nr; i-- > 0 && !ret;)
+		ret = fn(&m.h[i], arg);
+	free(m.h);
 	return ret;
 }

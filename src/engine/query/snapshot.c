@@ -58,6 +58,9 @@ static int small_copy(struct engine *from, struct snapshot *s)
 	s->findings.node =
 		copy(s, from->findings->node, from->findings->nr, sizeof(*s->findings.node), &err);
 	s->findings.nr = s->findings.node ? from->findings->nr : 0;
+	s->findings.folio = copy(s, from->findings->folio, from->findings->nr_folios,
+				 sizeof(*s->findings.folio), &err);
+	s->findings.nr_folios = s->findings.folio ? from->findings->nr_folios : 0;
 	for (uint32_t i = 0; i < s->findings.nr; i++)
 		if (s->findings.node[i].path)
 			block_get(s->findings.node[i].path);

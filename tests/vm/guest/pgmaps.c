@@ -126,10 +126,11 @@ static void test_dead_init(struct place *p)
 
 static void test_gone_under_pin(struct place *p)
 {
-	struct iovec iov = { .iov_len = 4 * SZ_4K };
+	struct iovec iov = { .iov_len = SZ_2M };
 	struct json_object *f, *holders;
 	char name[64], dev[64], buf[SZ_4K];
 	struct daxtop *d;
+	int64_t folios = SZ_2M / p->align, refs = 0;
 	struct area a;
 	uint64_t pfn;
 	int pipe[2];
@@ -139,15 +140,16 @@ static void test_gone_under_pin(struct place *p)
 	snprintf(dev, sizeof(dev), "/dev/%s", p->device);
 	area_open(&a, p, place_order(p), AREA_WRITTEN);
 	must(!pipe2(pipe, O_CLOEXEC));
+	must(fcntl(pipe[1], F_SETPIPE_SZ, SZ_2M) == SZ_2M);
 	/* a slow machine may take more than a second to unbind */
 	d = CHECK_START("--stall-time", "60");
-	area_map_shared(&a);
-	touch_write(a.p);
-	pfn = pfn_of(a.p);
-	iov.iov_base = a.p;
-	iov.iov_len = SZ_4K;
-	must(vmsplice(pipe[1], &iov, 1, 0) == SZ_4K);
-	area_unmap(&a);
+	/* all pages of a pipe, be they of one folio or of one each */
+	iov.iov_base = mmap(NULL, SZ_2M, PROT_READ | PROT_WRITE, MAP_SHARED, a.fd, a.off);
+	must(iov.iov_base != MAP_FAILED);
+	memset(iov.iov_base, 1, SZ_2M);
+	pfn = pfn_of(iov.iov_base);
+	must(vmsplice(pipe[1], &iov, 1, 0) == SZ_2M);
+	must(!munmap(iov.iov_base, SZ_2M));
 	must(!close(a.fd));
 	run("ndctl disable-namespace %s", name);
 	check_stop(d, 1);
@@ -157,14 +159,28 @@ static void test_gone_under_pin(struct place *p)
 	 */
 	run("ndctl enable-namespace %s", name);
 	wait_for_path(dev);
-	must(read(pipe[0], buf, sizeof(buf)) == SZ_4K);
+	for (size_t i = 0; i < SZ_2M / SZ_4K; i++)
+		must(read(pipe[0], buf, sizeof(buf)) == SZ_4K);
 	/* and with new ones that page is as any other again */
 	run("ndctl disable-namespace %s", name);
 	f = expect_only(d, "pgmap-gone-under-pin", pfn, "device_unbind_cleanup");
-	if (!json_object_object_get_ex(f, "holders", &holders) ||
-	    json_object_array_length(holders) != 1 ||
-	    field_int(json_object_array_get_idx(holders, 0), "tgid") != getpid())
-		fail("we are the holder: %s", json_object_to_json_string(f));
+	if (check_finding(d, "pgmap-gone-under-pin", 1))
+		fail("one finding expected: %s", d->out_text);
+	if (field_int(f, "folios") != folios || field_int(f, "count") != 1 ||
+	    check_broken(d, "pgmap-gone-under-pin") != 1)
+		fail("%lld folios at once expected: %s", (long long)folios,
+		     json_object_to_json_string(f));
+	must(json_object_object_get_ex(f, "holders", &holders));
+	for (size_t i = 0; i < json_object_array_length(holders); i++) {
+		struct json_object *h = json_object_array_get_idx(holders, i);
+
+		if (field_int(h, "tgid") == getpid())
+			refs += field_int(h, "refs");
+		else
+			fail("a stranger holds it: %s", json_object_to_json_string(h));
+	}
+	if (refs != SZ_2M / SZ_4K)
+		fail("we hold 512 references: %s", json_object_to_json_string(f));
 }
 
 /* ---- folios of other types ---- */
