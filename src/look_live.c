@@ -50,6 +50,8 @@ struct look *look_live(struct session *s)
 {
 	char err[256];
 
+	if (s->look && look_is_old(s->look))
+		look_live_close(s);
 	if (s->look || s->look_refused)
 		return s->look;
 	s->look = look_open(err, sizeof(err));

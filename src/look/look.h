@@ -20,6 +20,8 @@ struct look;
  */
 struct look *look_open(char *err, size_t errlen);
 void look_close(struct look *l); /* NULL is fine */
+/* A module is there whose objects it could read and does not, because it came later: open another one. */
+bool look_is_old(const struct look *l);
 /*
  * A look is many runs of programs and reads of iterators. @fn is called between two of them, on the same
  * thread, with how many things were looked at since its last call: tasks, descriptors, words of stacks, runs

@@ -113,6 +113,11 @@ static int read_device(struct regions *w, const struct dx_mr_offsets *o, const s
 	return rc < 0 ? rc : 0;
 }
 
+bool look_is_old(const struct look *l)
+{
+	return l->no_mr && mr_driver_any();
+}
+
 static int read_driver(struct regions *w, const struct mr_driver *d)
 {
 	struct dx_mr_offsets o = { 0 };
