@@ -49,6 +49,11 @@ ENGINE_ASKED(holders,
 	      void *arg),
 	     pfn, fn, arg)
 
+ENGINE_ASKED(finding_holders,
+	     (struct engine * e, uint32_t nr, int (*fn)(const struct engine_holder *, void *),
+	      void *arg),
+	     nr, fn, arg)
+
 static inline void engine_rule_get(struct engine *e, enum dx_rule rule, struct engine_rule *out)
 {
 	const struct snapshot *s = engine_now(e);

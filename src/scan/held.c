@@ -106,6 +106,7 @@ int scan_held_by(const struct scan *s, enum scan_by by, bool (*wanted)(void *arg
 	int (*const same)(const void *, const void *) =
 		by == SCAN_BY_PROCESS ? by_process : by_cgroup;
 	struct array parts = { 0 }, sums = { 0 };
+	struct scan_held *to = NULL;
 	const struct part *p;
 	int rc = 0;
 
@@ -116,7 +117,6 @@ int scan_held_by(const struct scan *s, enum scan_by by, bool (*wanted)(void *arg
 		qsort(parts.p, parts.nr, sizeof(*p), same);
 	p = parts.p;
 	for (size_t i = 0; i < parts.nr && !rc; i++) {
-		struct scan_held *to = (struct scan_held *)sums.p + sums.nr - 1;
 		bool next = i && (by == SCAN_BY_PROCESS ? p[i].h->tgid == p[i - 1].h->tgid
 							: !compare_cgroups(p[i].h, p[i - 1].h));
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "engine/engine.h"
 #include "../records.h"
+#include "../snapshot.h"
 #include "few.h"
 #include "fuzz.h"
 #include "kernel/stackset.h"

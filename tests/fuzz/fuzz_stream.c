@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "../snapshot.h"
 #include "engine/verdict.h"
 #include "few.h"
 #include "fuzz.h"
@@ -229,7 +230,7 @@ static void engine_asked(struct world *w)
 	engine_holders(w->e, UINT64_MAX, holder_asked, w);
 	engine_waits(w->e, wait_asked, w);
 	engine_pgmaps(w->e, pgmap_asked, w);
-	engine_verdict(w->e, &t, &v);
+	snapshot_verdict(engine_now(w->e), &t, &v);
 	promise(v.exit == 0 || v.exit == 1 || v.exit == VERDICT_NOT_ALL_SEEN);
 }
 

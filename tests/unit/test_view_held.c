@@ -126,7 +126,8 @@ static void test_waits(void **state)
 		"\n! truncate[61] has waited 14.0s (D) in a layout break (truncate, hole punch) of "
 		"/mnt/\\x1bf:0x3000\n"
 		"    blocked by pfn 0x140000, 4K, refcount 1, pins 0, held by\n"
-		"      log[7] pipe fd 5 pipe:[33], 1 ref\n";
+		"      log[7] pipe fd 5 pipe:[33], 1 ref\n"
+		"      pipe: until the pipe is read, or closed by all who have it\n";
 
 	(void)state;
 	assert_printed(view_waits_text, NULL, text);
