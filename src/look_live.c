@@ -300,7 +300,8 @@ static void gaps_put(struct session *s, const struct scan *scan)
 /* Whoever is in a gap holds what the look calls nobody's. */
 static bool is_unsure(const struct scan *held, const struct scan *waits)
 {
-	return scan_is_unsure(held) || scan_is_unsure(waits) || (held && scan_nr_gaps(held));
+	return (held && (scan_is_unsure(held) || scan_nr_gaps(held))) ||
+	       (waits && scan_is_unsure(waits));
 }
 
 static void findings_put(struct session *s, struct dx_look *look, struct scan *held,
@@ -341,7 +342,7 @@ void look_live_run(struct session *s, uint64_t first, uint64_t last)
 {
 	struct dx_look look = { .begin = clock_now(), .first = first, .last = last };
 	struct scan_filter pages = { .pfn_first = first, .pfn_last = last };
-	struct look *l = look_live(s);
+	struct look *l = s->watching ? look_live(s) : NULL;
 	bool mappings = first <= last;
 	struct scan *held = NULL, *waits = NULL;
 	int rc = -ENOENT;
