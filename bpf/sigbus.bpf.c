@@ -28,28 +28,27 @@ __noinline int sigbus_failed(__u64 addr)
 	return 0;
 }
 
-static __always_inline void event_page(struct dx_event *e, __u64 pfn)
+/*
+ * The page turns out to be bad; @task, if it is not 0, gets SIGBUS as it maps it at @addr. Global, so that it is
+ * verified once for all programs of its kind.
+ */
+__noinline int poison_tell(__u64 pfn, __u64 task, __u64 addr)
 {
+	struct dx_event *e = event_new(task ? DX_SIGBUS : DX_POISON, 0);
 	__u64 at = page_head(pfn_addr(pfn));
-
-	event_folio(e, folio_cast(at), at);
-	barrier(); /* the compiler would take the folio's index again, or the record's: see inode_dev() */
-	e->index += pfn - e->pfn;
-}
-
-/* @task gets it because it maps the page that memory_failure() is at work on. */
-static __noinline int sigbus_poisoned(struct task_struct *task, __u64 pfn, __u64 addr)
-{
-	struct dx_event *e = event_new(DX_SIGBUS, 0);
 
 	if (!e)
 		return 0;
-	event_page(e, pfn);
-	e->tgid = task->tgid;
-	e->pid = task->pid;
-	bpf_probe_read_kernel(e->comm, sizeof(e->comm), task->comm);
-	e->addr = addr;
-	e->ret = DX_SIGBUS_POISON;
+	event_folio(e, folio_cast(at), at);
+	barrier(); /* the compiler would take the folio's index again, or the record's: see inode_dev() */
+	e->index += pfn - e->pfn;
+	if (task) {
+		e->tgid = cast(task, task_struct)->tgid;
+		e->pid = cast(task, task_struct)->pid;
+		bpf_probe_read_kernel(e->comm, sizeof(e->comm), cast(task, task_struct)->comm);
+		e->addr = addr;
+		e->ret = DX_SIGBUS_POISON;
+	}
 	event_submit(e);
 	return 0;
 }
@@ -70,8 +69,7 @@ HOOK(dx_force_mceerr)
 	if (!t)
 		return 0;
 	if (t->poison)
-		return sigbus_poisoned(cast(bpf_get_current_task(), task_struct), t->poison,
-				       hook_arg(ctx, 1));
+		return poison_tell(t->poison, bpf_get_current_task(), hook_arg(ctx, 1));
 	return sigbus_failed(hook_arg(ctx, 1));
 }
 
@@ -82,7 +80,7 @@ HOOK(dx_send_mceerr)
 
 	if (!t || !t->poison)
 		return 0;
-	return sigbus_poisoned(hook_ptr(ctx, 3, task_struct), t->poison, hook_arg(ctx, 1));
+	return poison_tell(t->poison, hook_arg(ctx, 3), hook_arg(ctx, 1));
 }
 
 /* (pfn, flags) */
@@ -90,7 +88,6 @@ HOOK(dx_poison)
 {
 	__u64 pfn = hook_arg(ctx, 0);
 	struct task_ctx *t;
-	struct dx_event *e;
 
 	if (pfn < dev_pfn_min || pfn > dev_pfn_max || !page_is_zone_device(page_cast(pfn_addr(pfn))))
 		return 0;
@@ -99,12 +96,7 @@ HOOK(dx_poison)
 		t->poison = pfn;
 	else
 		lost_count(DX_SIGBUS);
-	e = event_new(DX_POISON, 0);
-	if (!e)
-		return 0;
-	event_page(e, pfn);
-	event_submit(e);
-	return 0;
+	return poison_tell(pfn, 0, 0);
 }
 
 HOOK(dx_poison_end)
