@@ -3,7 +3,7 @@
 #define DAXTOP_TEST_SNAPSHOT_H
 /*
  * snapshot.h - what the engine knows now, asked in one call: takes a snapshot for each. The last ones are held, for
- * the strings that they handed out and for those who ask while they are told.
+ * the strings that they handed out.
  */
 #include <errno.h>
 #include "engine/engine.h"
@@ -20,12 +20,19 @@ static inline const struct snapshot *engine_now(struct engine *e)
 	return *s;
 }
 
-#define ENGINE_ASKED(name, params, ...)                               \
-	static inline int engine_##name params                        \
-	{                                                             \
-		const struct snapshot *s = engine_now(e);             \
-                                                                      \
-		return s ? snapshot_##name(s, __VA_ARGS__) : -ENOMEM; \
+/* @fn may ask as often as it likes: what it is told of is held until the end. */
+#define ENGINE_ASKED(name, params, ...)                   \
+	static inline int engine_##name params            \
+	{                                                 \
+		const struct snapshot *s = engine_now(e); \
+		int rc;                                   \
+                                                          \
+		if (!s)                                   \
+			return -ENOMEM;                   \
+		snapshot_get(s);                          \
+		rc = snapshot_##name(s, __VA_ARGS__);     \
+		snapshot_put(s);                          \
+		return rc;                                \
 	}
 #define ENGINE_EACH(name, what)                                                                    \
 	ENGINE_ASKED(name, (struct engine * e, int (*fn)(const struct what *, void *), void *arg), \
