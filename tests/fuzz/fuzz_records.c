@@ -8,7 +8,6 @@
 #include <string.h>
 #include "engine/engine.h"
 #include "../records.h"
-#include "../snapshot.h"
 #include "few.h"
 #include "fuzz.h"
 #include "kernel/stackset.h"
@@ -29,6 +28,7 @@
 /* What the views need and the engine does not keep. */
 struct world {
 	struct engine *e;
+	const struct snapshot *snap; /* all is asked of this one: a new one for each question takes its time */
 	struct stackset *stacks;
 	unsigned long read, written; /* of the ring */
 	bool kept[STACKS];
@@ -197,10 +197,10 @@ static int folio_looked_up(const struct engine_folio *f, void *arg)
 	struct world *w = arg;
 	struct engine_folio got;
 
-	promise(!engine_folio_get(w->e, f->pfn, &got) && got.pfn == f->pfn);
+	promise(!snapshot_folio_get(w->snap, f->pfn, &got) && got.pfn == f->pfn);
 	/* this one looks at all folios */
 	if (++w->found < 50)
-		engine_folio_find(w->e, f->dev, f->ino, f->index, &got);
+		snapshot_folio_find(w->snap, f->dev, f->ino, f->index, &got);
 	return 0;
 }
 
@@ -229,14 +229,14 @@ static void queried(struct world *w)
 	uint64_t n = 0;
 
 	engine_stats_get(w->e, &stats);
-	engine_folios(w->e, folio_looked_up, w);
-	engine_holders(w->e, UINT64_MAX, holder_counted, &n);
-	engine_holders(w->e, FEW_FIRST_PFN, holder_counted, &n);
-	engine_pgmaps(w->e, pgmap_counted, &n);
-	engine_waits(w->e, wait_counted, &n);
-	promise(!view_held_text(w->text, engine_now(w->e), NULL, w->few.now));
-	promise(!view_waits_text(w->text, engine_now(w->e), NULL, w->few.now));
-	promise(!view_before_json(w->json, engine_now(w->e), NULL, w->few.now));
+	snapshot_folios(w->snap, ENGINE_FOLIO_ALL, folio_looked_up, w);
+	snapshot_holders(w->snap, UINT64_MAX, holder_counted, &n);
+	snapshot_holders(w->snap, FEW_FIRST_PFN, holder_counted, &n);
+	snapshot_pgmaps(w->snap, pgmap_counted, &n);
+	snapshot_waits(w->snap, wait_counted, &n);
+	promise(!view_held_text(w->text, w->snap, NULL, w->few.now));
+	promise(!view_waits_text(w->text, w->snap, NULL, w->few.now));
+	promise(!view_before_json(w->json, w->snap, NULL, w->few.now));
 }
 
 /* ---- the views ---- */
@@ -246,10 +246,9 @@ static int history_shown(const struct engine_folio *f, void *arg)
 	struct world *w = arg;
 	char compact[40];
 
-	view_history_text(w->text, engine_now(w->e), "/f\302\233:0", f, 1);
-	promise(!view_history_json(w->json, engine_now(w->e), "/f\302\233:0", f));
-	promise_harmless(view_history_compact(compact, sizeof(compact), engine_now(w->e), f->pfn, 30),
-			 false);
+	view_history_text(w->text, w->snap, "/f\302\233:0", f, 1);
+	promise(!view_history_json(w->json, w->snap, "/f\302\233:0", f));
+	promise_harmless(view_history_compact(compact, sizeof(compact), w->snap, f->pfn, 30), false);
 	return ++w->histories == 50;
 }
 
@@ -284,7 +283,7 @@ static void reported(struct world *w, unsigned int how)
 	};
 
 	/* no stacks: their names would be this machine's */
-	promise(!report_collect(&r, engine_now(w->e)));
+	promise(!report_collect(&r, w->snap));
 	view_report_text(w->text, &r);
 	view_report_ktap(w->text, &r);
 	promise(!view_report_json(w->json, &r));
@@ -310,11 +309,11 @@ static void screen_drawn(struct world *w, unsigned int how)
 	char row[4096];
 
 	promise(m);
-	promise(!view_top_text(w->text, engine_now(w->e), &info, &o, &state, 20));
+	promise(!view_top_text(w->text, w->snap, &info, &o, &state, 20));
 	for (size_t i = 0; i < 3; i++) {
 		int rows = 3 + how % 30, cols = 10 + how % 130;
 
-		promise(!model_draw(m, engine_now(w->e), &info, rows, cols));
+		promise(!model_draw(m, w->snap, &info, rows, cols));
 		for (int n = 0; n < rows; n++) {
 			canvas_row_text(&m->canvas, n, row, sizeof(row));
 			promise_harmless(row, false);
@@ -377,13 +376,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(&w);
 	asked(&w);
 	put_time(w.e, UINT64_MAX);
+	w.snap = snapshot_take(w.e);
+	promise(w.snap);
 	queried(&w);
 	if (shown & 1)
-		engine_folios(w.e, history_shown, &w);
+		snapshot_folios(w.snap, ENGINE_FOLIO_ALL, history_shown, &w);
 	if (shown & 2)
 		reported(&w, how);
 	if ((shown & 12) == 12)
 		screen_drawn(&w, how);
+	snapshot_put(w.snap);
 	world_close(&w);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "../snapshot.h"
+#include "engine/engine.h"
 #include "engine/verdict.h"
 #include "few.h"
 #include "fuzz.h"
@@ -31,6 +31,7 @@ enum {
 
 struct world {
 	struct engine *e;
+	const struct snapshot *snap; /* all is asked of this one */
 	struct stacks *stacks; /* NULL: none was told */
 	struct dx_stack_names *last; /* that was told, @len bytes; NULL: none */
 	size_t len;
@@ -192,7 +193,7 @@ static int folio_asked(const struct engine_folio *f, void *arg)
 	struct world *w = arg;
 	struct engine_folio got;
 
-	promise(!engine_folio_get(w->e, f->pfn, &got) && got.pfn == f->pfn);
+	promise(!snapshot_folio_get(w->snap, f->pfn, &got) && got.pfn == f->pfn);
 	return 0;
 }
 
@@ -226,12 +227,15 @@ static void engine_asked(struct world *w)
 
 	engine_stats_get(w->e, &stats);
 	engine_pending(w->e);
-	engine_folios(w->e, folio_asked, w);
-	engine_holders(w->e, UINT64_MAX, holder_asked, w);
-	engine_waits(w->e, wait_asked, w);
-	engine_pgmaps(w->e, pgmap_asked, w);
-	snapshot_verdict(engine_now(w->e), &t, &v);
+	w->snap = snapshot_take(w->e);
+	promise(w->snap);
+	snapshot_folios(w->snap, ENGINE_FOLIO_ALL, folio_asked, w);
+	snapshot_holders(w->snap, UINT64_MAX, holder_asked, w);
+	snapshot_waits(w->snap, wait_asked, w);
+	snapshot_pgmaps(w->snap, pgmap_asked, w);
+	snapshot_verdict(w->snap, &t, &v);
 	promise(v.exit == 0 || v.exit == 1 || v.exit == VERDICT_NOT_ALL_SEEN);
+	snapshot_put(w->snap);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
