@@ -50,6 +50,7 @@ static void pgmap(struct look *l)
 		return;
 	l->next[n] = FIRST_PFN + n * NR_PAGES;
 	p.refs += NR_PAGES;
+	p.bad_bytes = p.openers & 1 ? p.openers << 9 : 0;
 	p.range[0] = (struct dx_range){ l->next[n], NR_PAGES };
 	name(l, p.device, sizeof(p.device));
 	name(l, p.driver, sizeof(p.driver));
@@ -74,7 +75,7 @@ static void folio(struct look *l)
 	l->next[n] = f.pfn + size;
 	f.mapping = how >> 3 & 3;
 	f.ino = f.mapping && how & 32 ? 40 + f.mapping : 0;
-	f.flags = how >> 6;
+	f.flags = how >> 6 | (how & 24 ? 0 : DX_FOLIO_POISONED);
 	f.index = bytes_number(&l->b, 1);
 	f.refcount = (int16_t)bytes_number(&l->b, 2);
 	f.mapcount = (int8_t)bytes_number(&l->b, 1);
@@ -168,11 +169,16 @@ static void wait(struct look *l)
 		.index = bytes_number(&l->b, 1),
 		.pgmap = some_pgmap(l),
 		.nr_stack = bytes_number(&l->b, 1) % (SCAN_STACK + 1),
+		.lock = 1 + (how & 3),
+		.read_owned = how & 128,
+		.owner_pid = how & 64 ? 200 + (how ^ 7) : 0,
+		.mm_tgid = 100 + (how >> 2 & 3),
 	};
 
 	for (unsigned int i = 0; i < w.nr_stack; i++)
 		w.stack[i] = i;
 	name(l, w.comm, sizeof(w.comm));
+	memcpy(w.owner_comm, w.comm, sizeof(w.owner_comm));
 	w.cgroup = how & 64 ? bytes_string(&l->b, 300) : NULL;
 	promise(!scan_add_wait(l->s, &w));
 	free(w.cgroup);
