@@ -39,10 +39,10 @@ static int parse(struct mountinfo *t, char *line)
 {
 	struct mount_line *m;
 	unsigned int major, minor;
-	char *at = line, *dev, *root, *point, *w;
+	char *at = line, *id, *parent, *dev, *root, *point, *w;
 
-	word(&at);
-	word(&at);
+	id = word(&at);
+	parent = word(&at);
 	dev = word(&at);
 	root = word(&at);
 	point = word(&at);
@@ -57,6 +57,8 @@ static int parse(struct mountinfo *t, char *line)
 	m += t->nr;
 	unescape(root);
 	unescape(point);
+	m->id = strtol(id, NULL, 10);
+	m->parent = strtol(parent, NULL, 10);
 	m->dev = major << 20 | minor;
 	m->root = strdup(root);
 	m->point = strdup(point);
@@ -116,21 +118,85 @@ static const char *below(const char *root, const char *path)
 	return path + len;
 }
 
-char *mountinfo_path(const struct mountinfo *t, uint32_t dev, const char *path)
+static const struct mount_line *by_id(const struct mountinfo *t, int id)
 {
-	const struct mount_line *best = NULL;
-	const char *point;
-	char *out;
+	for (size_t i = 0; i < t->nr; i++)
+		if (t->m[i].id == id)
+			return &t->m[i];
+	return NULL;
+}
+
+/* Is it mounted on @on? NULL: on what is not listed, as it is not below our root. */
+static bool is_on(const struct mountinfo *t, const struct mount_line *m, const struct mount_line *on)
+{
+	const struct mount_line *parent = by_id(t, m->parent);
+
+	return (parent == m ? NULL : parent) == on;
+}
+
+/* What a walk along @path meets first of what is mounted on @on. */
+static const struct mount_line *first_on(const struct mountinfo *t, const struct mount_line *on,
+					 const char *path)
+{
+	const struct mount_line *first = NULL;
 
 	for (size_t i = 0; i < t->nr; i++) {
 		const struct mount_line *m = &t->m[i];
 
-		if (m->dev == dev && below(m->root, path) &&
-		    (!best || strlen(m->point) < strlen(best->point)))
-			best = m;
+		if (below(m->point, path) && is_on(t, m, on) &&
+		    (!first || strlen(m->point) < strlen(first->point)))
+			first = m;
 	}
-	if (!best)
-		return NULL;
-	point = strcmp(best->point, "/") ? best->point : "";
-	return asprintf(&out, "%s%s", point, below(best->root, path)) < 0 ? NULL : out;
+	return first;
+}
+
+/* The mount that the end of @path lies in, as fs/namei.c walks: what is mounted later hides what was there. */
+static const struct mount_line *leads_to(const struct mountinfo *t, const char *path)
+{
+	const struct mount_line *at = NULL, *next;
+
+	for (size_t i = 0; i <= t->nr; i++) {
+		next = first_on(t, at, path);
+		if (!next)
+			break;
+		at = next;
+	}
+	return at;
+}
+
+const struct mount_line *mountinfo_root(const struct mountinfo *t)
+{
+	return leads_to(t, "/");
+}
+
+static char *path_through(const struct mount_line *m, const char *path)
+{
+	const char *point = strcmp(m->point, "/") ? m->point : "", *rest = below(m->root, path);
+	char *out;
+
+	return asprintf(&out, "%s%s", point, *rest || *point ? rest : "/") < 0 ? NULL : out;
+}
+
+char *mountinfo_path(const struct mountinfo *t, uint32_t dev, const char *path)
+{
+	const struct mount_line *best = NULL;
+	char *out = NULL;
+
+	for (size_t i = 0; i < t->nr; i++) {
+		const struct mount_line *m = &t->m[i];
+		char *one;
+
+		if (m->dev != dev || !below(m->root, path) ||
+		    (best && strlen(m->point) >= strlen(best->point)))
+			continue;
+		one = path_through(m, path);
+		if (!one || leads_to(t, one) != m) {
+			free(one);
+			continue;
+		}
+		free(out);
+		out = one;
+		best = m;
+	}
+	return out;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 struct mount_line {
+	int id, parent;
 	uint32_t dev; /* kernel dev_t */
 	char *root, *point; /* hostile bytes, unescaped */
 	char fstype[16];
@@ -24,9 +25,11 @@ int mountinfo_parse(struct mountinfo *t, FILE *f);
 int mountinfo_read(struct mountinfo *t, const char *path);
 void mountinfo_free(struct mountinfo *t);
 /*
- * Path of the file that is @path in the filesystem @dev: through the shortest mount
- * point that shows it. To be freed. NULL: no mount shows it, or memory is short.
+ * Path of the file that is @path in the filesystem @dev: through the shortest mount point that shows it, and
+ * over which nothing else is mounted. To be freed. NULL: no mount shows it, or memory is short.
  */
 char *mountinfo_path(const struct mountinfo *t, uint32_t dev, const char *path);
+/* The mount that "/" leads to; NULL: a directory of a mount that is not listed (chroot). */
+const struct mount_line *mountinfo_root(const struct mountinfo *t);
 
 #endif
