@@ -105,6 +105,9 @@ struct hlist_node {
 struct hlist_head {
 	struct hlist_node *first;
 };
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
 struct rb_node {
 	long unsigned int __rb_parent_color;
 	struct rb_node *rb_right;
@@ -270,6 +273,7 @@ struct qstr {
 	const unsigned char *name;
 };
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	const struct qstr d_name;
 	struct inode *d_inode;

@@ -91,6 +91,7 @@ static __always_inline struct dx_event *event_new(__u16 type, __u32 flags)
 	e->ref_first = 0;
 	e->arg = 0;
 	e->map_install = 0;
+	*(__u64 *)&e->gen = 0; /* gen, zero */
 	return e;
 }
 
@@ -110,6 +111,15 @@ static __always_inline void event_inode(struct dx_event *e, const struct inode *
 {
 	e->ino = inode->i_ino;
 	e->dev = inode_dev(inode);
+	e->gen = inode->i_generation;
+}
+
+/* ... of an event that says whether the file has a name left. */
+static __always_inline void event_inode_links(struct dx_event *e, const struct inode *inode)
+{
+	event_inode(e, inode);
+	if (!inode->i_nlink)
+		e->flags |= DX_F_UNLINKED;
 }
 
 /* What an order-0 folio counts; @addr: of its struct page. */

@@ -42,7 +42,7 @@ static __always_inline int emit_remove(__u64 value, __u64 inode, __u64 index, __
 	if (!e)
 		return 0;
 	event_counts(e, folio_cast(head), head);
-	event_inode(e, cast(inode, inode));
+	event_inode_links(e, cast(inode, inode));
 	e->index = value & DAX_PMD ? index & ~511UL : index;
 	e->ret = left;
 	e->order = value & DAX_PMD ? 9 : 0;

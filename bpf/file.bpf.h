@@ -15,15 +15,20 @@ struct seen_key {
 	__u32 dev;
 	__u32 gen;
 };
+struct seen {
+	__u64 inode; /* where it was: after it was evicted and read again it is elsewhere */
+	__u64 time; /* when the path was sent, ns */
+};
 struct seen_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct seen_key);
-	__type(value, __u64); /* when the path was sent, ns */
+	__type(value, struct seen);
 };
 extern struct seen_map files_seen SEC(".maps");
 
-#define FILE_AGAIN_NS 1000000000ULL /* a rename shows in the next task's event after this */
+/* User space looks at a name again before it shows it; this is for a name that it has forgotten. */
+#define FILE_AGAIN_NS 1000000000ULL
 
 /* The address may be used again, and the number too. */
 static __always_inline __u64 file_id(__u64 ino, __u32 gen)
@@ -31,7 +36,7 @@ static __always_inline __u64 file_id(__u64 ino, __u32 gen)
 	return ino ^ (__u64)gen << 32;
 }
 
-#define FILE_STEPS    40 /* names and mounts */
+#define FILE_STEPS    40 /* names */
 #define FILE_NAME_MAX 255
 #define FILE_FIRST    (DX_PATH_LEN - 2 - FILE_NAME_MAX) /* where the file's own name is put */
 
@@ -41,30 +46,25 @@ static __always_inline struct dentry *dentry_cast(__u64 addr)
 }
 
 /*
- * One dentry up, or out of a mount (fs/d_path.c does it under locks; we may see a race, not
- * crash). Names are put before one another, as there. All that is known of the walk is in the
- * record, because the verifier does not follow values in ring memory; on the stack it would
- * walk every one of them: e.addr: the dentry; e.pgmap: the mount; path_len: where the path
- * begins; e.index: where it ends, 0: nowhere yet.
+ * One dentry up (fs/d_path.c does it under locks; we may see a race, not crash). Names are put before
+ * one another, as there. All that is known of the walk is in the record, because the verifier does
+ * not follow values in ring memory; on the stack it would walk every one of them: e.addr: the
+ * dentry; e.pgmap: the filesystem's root; path_len: where the path begins; e.index: where it ends, 0:
+ * nowhere yet.
  */
 static long file_up(__u64 unused, void *arg)
 {
 	struct dx_file_event *to = *(struct dx_file_event **)arg;
-	__u64 d = to->e.addr, m = to->e.pgmap, parent;
-	struct mount *mnt = cast(m, mount);
+	__u64 d = to->e.addr, parent;
 	__u32 at = to->path_len, len;
 
-	if (d == field_word(&mnt->mnt, struct vfsmount, mnt_root)) {
-		parent = field_word(mnt, struct mount, mnt_parent);
-		if (parent == m)
-			goto done;
-		to->e.addr = field_word(mnt, struct mount, mnt_mountpoint);
-		to->e.pgmap = parent;
-		return 0;
+	if (d == to->e.pgmap) {
+		to->path_flags = 0;
+		return 1;
 	}
 	parent = field_word(dentry_cast(d), struct dentry, d_parent);
 	if (!parent || parent == d)
-		goto done;
+		return 1;
 	len = dentry_cast(d)->d_name.len & FILE_NAME_MAX; /* NAME_MAX is 255 */
 	if (!to->e.index)
 		to->e.index = at + 1 + len;
@@ -78,14 +78,18 @@ static long file_up(__u64 unused, void *arg)
 	to->path_len = at;
 	to->e.addr = parent;
 	return 0;
-done:
-	to->path_flags = 0;
-	return 1;
+}
+
+/* d_unlinked(): this name of it is gone, others may be left. */
+static __always_inline bool dentry_is_unlinked(__u64 dentry)
+{
+	return !field_word(&dentry_cast(dentry)->d_hash, struct hlist_bl_node, pprev);
 }
 
 static __always_inline int file_send(__u64 file, struct inode *inode)
 {
 	struct dx_file_event *to = bpf_ringbuf_reserve(&events, sizeof(*to), 0);
+	__u64 dentry = word_at(file + bpf_core_field_offset(struct file, f_path.dentry));
 	__u32 at, len;
 
 	if (!to) {
@@ -95,21 +99,21 @@ static __always_inline int file_send(__u64 file, struct inode *inode)
 	to->path_flags = DX_PATH_TRUNCATED;
 	to->path_len = FILE_FIRST;
 	to->e.index = 0;
-	to->e.addr = word_at(file + bpf_core_field_offset(struct file, f_path.dentry));
-	to->e.pgmap = word_at(file + bpf_core_field_offset(struct file, f_path.mnt)) -
-		      bpf_core_field_offset(struct mount, mnt);
+	to->e.addr = dentry;
+	to->e.pgmap = field_word(inode->i_sb, struct super_block, s_root);
 	bpf_loop(FILE_STEPS, file_up, &to, 0);
 	at = to->path_len;
 	len = to->e.index ? to->e.index - at : 0;
 	if (at <= FILE_FIRST && len < DX_PATH_LEN)
 		bpf_probe_read_kernel(to->path, len, &to->path[at]);
 	to->path_len = len;
-	if (!inode->i_nlink)
+	if (!inode->i_nlink || dentry_is_unlinked(dentry))
 		to->path_flags |= DX_PATH_DELETED;
 	__builtin_memset(&to->e, 0, sizeof(to->e));
 	event_who(&to->e, DX_FILE, 0);
 	to->e.stack = -1;
 	to->e.nr = 1;
+	to->e.addr = field_word(inode, struct inode, i_mapping);
 	event_inode(&to->e, inode);
 	event_submit(to);
 	return 0;
@@ -125,13 +129,13 @@ __noinline int file_check(struct fault *f, __u64 file, __u64 addr)
 	struct seen_key key = { .ino = inode->i_ino,
 				.dev = inode_dev(inode),
 				.gen = inode->i_generation };
-	__u64 now = bpf_ktime_get_ns(), *sent;
+	struct seen now = { .inode = addr, .time = bpf_ktime_get_ns() }, *sent;
 
 	if (!f)
 		return 0;
 	f->dev = key.dev;
 	sent = bpf_map_lookup_elem(&files_seen, &key);
-	if (!sent || now - *sent >= FILE_AGAIN_NS) {
+	if (!sent || sent->inode != addr || now.time - sent->time >= FILE_AGAIN_NS) {
 		if (file_send(file, inode))
 			return 0;
 		bpf_map_update_elem(&files_seen, &key, &now, BPF_ANY);

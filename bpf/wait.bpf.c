@@ -74,7 +74,7 @@ static __always_inline int break_end(void *ctx, struct inode *inode, __u64 start
 	e = event_new(DX_BREAK_DONE, flags);
 	if (!e)
 		return 0;
-	event_inode(e, inode);
+	event_inode_links(e, inode);
 	e->index = start >> PAGE_SHIFT;
 	e->addr = end >> PAGE_SHIFT;
 	e->ret = ret;
@@ -145,7 +145,7 @@ static __noinline struct task_ctx *busy_legacy(struct task_ctx *t, __u64 page, s
 	e = event_new(DX_BREAK_DONE, 0);
 	if (!e)
 		return NULL;
-	event_inode(e, inode);
+	event_inode_links(e, inode);
 	e->addr = -1ULL >> PAGE_SHIFT;
 	event_submit(e);
 	return NULL;
@@ -170,7 +170,7 @@ HOOK(dx_busy)
 	if (!e)
 		return 0;
 	event_folio(e, folio_cast(at), at);
-	event_inode(e, mapping->host);
+	event_inode_links(e, mapping->host);
 	e->stack = stack;
 	event_submit(e);
 	return 0;

@@ -76,6 +76,8 @@ enum dx_event_type {
 #define DX_F_NOWAIT    (1u << 13) /* layout break that may not wait */
 #define DX_F_NO_FOLIO  (1u << 14) /* pfn, refcount ... are not known here */
 #define DX_F_SCAN      (1u << 15) /* DX_SAMPLE: nobody asked; a walk over struct pages met it */
+#define DX_F_UNLINKED \
+	(1u << 16) /* DX_REMOVE, DX_BREAK_BUSY, DX_BREAK_DONE: the file has no link left */
 
 /* dx_event.level: the page table level of an install or unmap */
 enum dx_level { DX_PTE = 0, DX_PMD = 1, DX_PUD = 2 };
@@ -122,24 +124,36 @@ struct dx_event {
 	__dx_s32 ref_first; /* DX_FAULT, see there */
 	union {
 		__dx_s32 ref_install; /* DX_FAULT */
-		__dx_u32 arg; /* DX_PIN, DX_GET: FOLL_* as the kernel has them; DX_VIOLATION: enum dx_rule */
+		__dx_u32 arg; /* DX_PIN, DX_GET: FOLL_* as the kernel has them; DX_VIOLATION: enum dx_rule; DX_FILE: see there */
 	};
 	union {
 		__dx_s32 map_install; /* DX_FAULT */
 		__dx_s32 ustack; /* DX_PIN, DX_GET, DX_VIOLATION: the user's, as stack */
 	};
+	__dx_u32 gen; /* with ino: i_generation, as an inode's number is used again */
+	__dx_u32 zero;
 };
 
 #define DX_PATH_LEN 1024
 
+/*
+ * A name of a file. In the ring the path in its filesystem, and e.addr is the address of the inode's mapping; in the
+ * stream the path that a user of this machine can open, unless a flag says otherwise.
+ */
 struct dx_file_event {
-	struct dx_event e; /* type DX_FILE; ino, dev */
-	__dx_u32 path_len; /* without the NUL; in the mount namespace of the task, as far as it could be walked */
+	struct dx_event e; /* type DX_FILE; ino, dev, gen; arg: with DX_PATH_NAMESPACE the process */
+	__dx_u32 path_len; /* without the NUL; 0: no name is known any more */
 	__dx_u32 path_flags; /* DX_PATH_* */
 	char path[DX_PATH_LEN];
 };
-#define DX_PATH_DELETED	  (1u << 0) /* no link left when it was walked */
+#define DX_PATH_DELETED	  (1u << 0) /* this was its last name: it has been unlinked, or replaced */
 #define DX_PATH_TRUNCATED (1u << 1) /* leading components are missing */
+#define DX_PATH_NAMESPACE (1u << 2) /* in the mount namespace of process e.arg, not in ours */
+#define DX_PATH_CONTAINER (1u << 3) /* ... whose root is another one, too */
+#define DX_PATH_HIDDEN \
+	(1u << 4) /* no mount that was found shows it: "[pmem0]/path in its filesystem" */
+#define DX_PATH_UNCHECKED \
+	(1u << 5) /* the inode is not in memory any more: its name when it was last */
 
 /* dx_event.stack and ustack, else >= 0 */
 #define DX_STACK_NONE	(-1)
@@ -182,7 +196,7 @@ static inline int dx_event_has_ustack(const struct dx_event *e)
 #define DX_ASSERT_OFF(f, o) \
 	_Static_assert(__builtin_offsetof(struct dx_event, f) == (o), "dx_event." #f)
 _Static_assert(DX_EVENT_TYPES <= 32, "sets of events are 32 bits");
-_Static_assert(sizeof(struct dx_event) == 128, "struct dx_event");
+_Static_assert(sizeof(struct dx_event) == 136, "struct dx_event");
 DX_ASSERT_OFF(time, 8);
 DX_ASSERT_OFF(comm, 24);
 DX_ASSERT_OFF(pfn, 40);
@@ -192,7 +206,8 @@ DX_ASSERT_OFF(dev, 88);
 DX_ASSERT_OFF(addr, 96);
 DX_ASSERT_OFF(since, 112);
 DX_ASSERT_OFF(map_install, 124);
+DX_ASSERT_OFF(gen, 128);
 _Static_assert(sizeof(struct dx_stack_event) == 16 + 8 * DX_STACK_FRAMES, "struct dx_stack_event");
-_Static_assert(sizeof(struct dx_file_event) == 128 + 8 + DX_PATH_LEN, "struct dx_file_event");
+_Static_assert(sizeof(struct dx_file_event) == 136 + 8 + DX_PATH_LEN, "struct dx_file_event");
 
 #endif

@@ -27,15 +27,18 @@ struct look_path_args {
 	__dx_u32 device; /* a character device: no path */
 	__dx_u32 nlink;
 	__dx_u32 named; /* it has a dentry */
+	__dx_u32 hashed; /* ... that is a name still: it was not unlinked */
 	__dx_u32 names; /* how many */
 	__dx_u32 whole; /* up to the filesystem's root */
+	__dx_u32 pad;
 };
 
 /* Work of a walk under way; in a global, see struct xa_search (scan.h). */
 struct look_path_walk {
 	__dx_u64 inode, root; /* root: sb->s_root */
-	__dx_u64 dentry; /* where it is, upwards; first the list of aliases */
-	__dx_u32 nr, whole;
+	__dx_u64 alias; /* in the list of the inode's dentries */
+	__dx_u64 dentry; /* where it is, upwards */
+	__dx_u32 nr, whole, hashed, pad;
 };
 
 /*

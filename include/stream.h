@@ -16,7 +16,7 @@
 #include "rule.h"
 
 #define DX_STREAM_MAGIC	     "daxtop\r\n" /* 8 bytes, no NUL: a transfer as text damages it */
-#define DX_STREAM_ABI	     2
+#define DX_STREAM_ABI	     3
 #define DX_STREAM_BYTE_ORDER 0x01020304u
 
 struct dx_stream_header {
@@ -129,6 +129,8 @@ struct dx_path {
 	__dx_u64 ino; /* as stat() has it */
 	__dx_u32 dev; /* kernel dev_t; of a character device its own */
 	__dx_u32 kind; /* enum dx_path_kind */
+	__dx_u32 gen; /* i_generation */
+	__dx_u32 gen_known; /* 0: the filesystem does not tell it */
 	char path[DX_PATH_LEN]; /* as it was given; ends with NUL */
 };
 
@@ -242,7 +244,7 @@ struct dx_holder {
 	__dx_u32 flags; /* DX_HOLDER_* */
 	__dx_u32 tgid, pid; /* of the initial pid namespace; 0: the kernel's own, or not known */
 	__dx_s32 fd; /* -1: none */
-	__dx_u32 zero;
+	__dx_u32 gen; /* of ino */
 	char kind[16]; /* "pipe": as daxtop holders calls it; ends with NUL */
 	char comm[DX_COMM_LEN]; /* hostile bytes, maybe no NUL */
 	char detail[96]; /* more of it, hostile bytes; ends with NUL */
@@ -268,9 +270,10 @@ struct dx_wait {
 	__dx_u32 dev;
 	__dx_u32 kind; /* enum dx_wait_kind */
 	__dx_u32 tgid, pid;
+	__dx_u32 gen; /* of ino */
 	__dx_u8 order;
 	char state; /* 'S', 'D' */
-	__dx_u8 zero[2];
+	__dx_u8 zero[6];
 	char comm[DX_COMM_LEN]; /* hostile bytes, maybe no NUL */
 };
 
@@ -354,6 +357,6 @@ _Static_assert(sizeof(struct dx_clock) == 24, "struct dx_clock");
 _Static_assert(sizeof(struct dx_rule_counts) % 8 == 0, "struct dx_rule_counts");
 _Static_assert(sizeof(struct dx_look) == 48, "struct dx_look");
 _Static_assert(sizeof(struct dx_holder) == 232, "struct dx_holder");
-_Static_assert(sizeof(struct dx_wait) == 96, "struct dx_wait");
+_Static_assert(sizeof(struct dx_wait) == 104, "struct dx_wait");
 
 #endif

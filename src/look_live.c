@@ -50,8 +50,6 @@ struct look *look_live(struct session *s)
 {
 	char err[256];
 
-	if (s->look && look_is_old(s->look))
-		look_live_close(s);
 	if (s->look || s->look_refused)
 		return s->look;
 	s->look = look_open(err, sizeof(err));
@@ -97,7 +95,7 @@ static int look_holders(struct look *l, struct scan *s, bool mappings)
 		if (rc)
 			scan_set_unsure(s);
 	}
-	return rc;
+	return over(rc) ? rc : look_others_paths(l, s);
 }
 
 static int look_waiting(struct look *l, struct scan *s)
@@ -161,21 +159,13 @@ static uint64_t pgmap_number(struct putting *p, int pgmap)
 	return m ? source_pgmap_number(p->s->source, m->pgmap) : 0;
 }
 
-static void put_file(void *arg, const struct dx_event *ev, size_t len)
-{
-	const struct dx_file_event *f = (const struct dx_file_event *)ev;
-
-	(void)len;
-	session_put(arg, DX_REC_FILE, f, offsetof(struct dx_file_event, path) + f->path_len);
-}
-
 /* From before everything was attached: kept, not shown. */
 static const struct scan_file *file_put(struct putting *p, int id)
 {
 	const struct scan_file *f = scan_file(p->scan, id);
 
-	if (f && f->path && f->ino && !engine_path(p->s->engine, f->dev, f->ino, NULL))
-		file_name_tell(f, p->s->start - 1, put_file, p->s);
+	if (f)
+		file_names_found(p->s, f);
 	return f;
 }
 
@@ -204,6 +194,7 @@ static bool holder_record(struct putting *p, const struct scan_holder *h, struct
 		.pgmap = pgmap_number(p, h->pgmap),
 		.ino = f ? f->ino : 0,
 		.dev = f ? f->dev : 0,
+		.gen = f ? f->gen : 0,
 	};
 	/* holders of a process stand together */
 	if (h->tgid && h->tgid != p->task.tgid && source_task(p->s->source, h->tgid, &p->task))
@@ -247,6 +238,7 @@ static struct dx_wait wait_record(struct putting *p, const struct scan_wait *w)
 		.pgmap = pgmap_number(p, w->pgmap),
 		.ino = f ? f->ino : 0,
 		.dev = f ? f->dev : 0,
+		.gen = f ? f->gen : 0,
 		.kind = kinds[w->kind],
 		.tgid = w->tgid,
 		.pid = w->pid,
@@ -342,11 +334,15 @@ void look_live_run(struct session *s, uint64_t first, uint64_t last)
 {
 	struct dx_look look = { .begin = clock_now(), .first = first, .last = last };
 	struct scan_filter pages = { .pfn_first = first, .pfn_last = last };
-	struct look *l = s->watching ? look_live(s) : NULL;
+	struct look *l;
 	bool mappings = first <= last;
 	struct scan *held = NULL, *waits = NULL;
 	int rc = -ENOENT;
 
+	/* not in look_live(): a name is asked for in the midst of a look, too */
+	if (s->look && look_is_old(s->look))
+		look_live_close(s);
+	l = s->watching ? look_live(s) : NULL;
 	s->look_things = s->look_longest = s->look_most = 0;
 	s->look_read = clock_now();
 	/* no device is there: nobody holds anything */

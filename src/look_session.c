@@ -80,6 +80,8 @@ static int look_around(struct look *l, struct scan *s, bool holders)
 	/* those who wait have pages on their stacks, too: they must be known */
 	if (holders && rc != -ENOMEM && rc != -EINTR && !stop_wanted)
 		rc = look_stacks(l, s, &stop_wanted);
+	if (holders && rc != -ENOMEM && rc != -EINTR && !stop_wanted)
+		rc = look_others_paths(l, s);
 	return rc == -ENOMEM ? rc : 0;
 }
 

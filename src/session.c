@@ -225,8 +225,16 @@ static int take(struct session *s, unsigned int type, const void *payload, size_
 static void look_up(struct session *s, const struct dx_event *ev)
 {
 	s->device = s->show_devices && ev->time >= s->start ? session_device(s, ev) : NULL;
+	if (s->show_devices && s->from->fresh && ev->type != DX_FILE && ev->time >= s->start)
+		s->from->fresh(s, ev);
 	if (s->symbols && (!s->shows || ev->type == DX_MODULE || s->shows(s, ev)))
 		symbols_note(s->symbols, ev);
+}
+
+void session_fresh(struct session *s)
+{
+	if (s->from->fresh)
+		s->from->fresh(s, NULL);
 }
 
 int session_feed(struct session *s, const struct dx_record *r, const void *payload)
@@ -491,7 +499,8 @@ int session_output(struct session *s)
 
 int session_path(struct session *s, const char *path, struct dx_path *p)
 {
-	struct statx st;
+	struct apart_inode inode;
+	const struct statx *st = &inode.st;
 	int rc;
 
 	*p = (struct dx_path){ 0 };
@@ -503,16 +512,18 @@ int session_path(struct session *s, const char *path, struct dx_path *p)
 			}
 		return -ENOENT;
 	}
-	rc = apart_statx(path, &st);
+	rc = apart_inode(path, &inode);
 	if (rc)
 		return rc;
-	p->kind = S_ISREG(st.stx_mode)	 ? DX_PATH_REGULAR
-		  : S_ISDIR(st.stx_mode) ? DX_PATH_DIRECTORY
-		  : S_ISCHR(st.stx_mode) ? DX_PATH_CHARACTER
-					 : DX_PATH_OTHER;
-	p->dev = p->kind == DX_PATH_CHARACTER ? st.stx_rdev_major << 20 | st.stx_rdev_minor
-					      : st.stx_dev_major << 20 | st.stx_dev_minor;
-	p->ino = st.stx_ino;
+	p->kind = S_ISREG(st->stx_mode)	  ? DX_PATH_REGULAR
+		  : S_ISDIR(st->stx_mode) ? DX_PATH_DIRECTORY
+		  : S_ISCHR(st->stx_mode) ? DX_PATH_CHARACTER
+					  : DX_PATH_OTHER;
+	p->dev = p->kind == DX_PATH_CHARACTER ? st->stx_rdev_major << 20 | st->stx_rdev_minor
+					      : st->stx_dev_major << 20 | st->stx_dev_minor;
+	p->ino = st->stx_ino;
+	p->gen = inode.gen;
+	p->gen_known = inode.gen_known;
 	if (s->tee && strlen(path) < sizeof(p->path)) {
 		strcpy(p->path, path);
 		session_put(s, DX_REC_PATH, p, sizeof(*p));
@@ -535,6 +546,8 @@ void filter_resolve(struct session *s, struct view_filter *f)
 		return;
 	f->file_dev = p.dev;
 	f->file_ino = p.ino;
+	f->file_gen = p.gen;
+	f->file_gen_known = p.gen_known;
 }
 
 /* An event without a page is of a filesystem's device, or of a device-dax; the last one is kept. */

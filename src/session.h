@@ -31,6 +31,8 @@ struct session_source {
 	void (*drain)(struct session *s); /* all up to DX_REC_END */
 	void (*close)(struct session *s); /* also after a begin() or open() that failed */
 	bool (*find_names)(struct session *s); /* looks for devices' names now; false: it did not */
+	/* looks what the event's file is called now; NULL: all that may be shown. NULL: it can't */
+	void (*fresh)(struct session *s, const struct dx_event *ev);
 	const struct probe *(*probes)(const struct session *s, size_t *n);
 };
 extern const struct session_source session_live, session_file;
@@ -64,7 +66,8 @@ struct session {
 	size_t nr_gaps;
 
 	/* the command's: set before session_begin() */
-	bool show_stacks, show_devices; /* it needs names of stacks, the device of each event */
+	bool show_stacks,
+		show_devices; /* it needs names of stacks, the device and file of each event */
 	bool all_user_stacks; /* of each event, not only where a finding may show them */
 	bool screen; /* it has the terminal: what is to be said is said when it is done */
 	/*
@@ -95,7 +98,7 @@ struct session {
 	bool scan_again; /* events were lost: another one is wanted */
 	uint64_t scan_begun; /* ns */
 	uint64_t next_scan; /* ... but not before */
-	struct file_names *names; /* of files that a scan met */
+	struct file_names *names;
 	/* look_live.c */
 	struct look *look; /* loaded when it is needed first */
 	bool look_refused; /* it could not be */
@@ -146,6 +149,8 @@ void session_resume(struct session *s);
  * Returns 1 when @fd has input, else 0.
  */
 int session_poll(struct session *s, int timeout_ms, int fd);
+/* A picture or a report is next: what files are called now. */
+void session_fresh(struct session *s);
 /*
  * If events were lost, looks at the folios again, some seconds at most: for who shows them when
  * all is over. A signal ends it.

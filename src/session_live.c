@@ -75,14 +75,6 @@ static void each_stack(void *arg, void (*fn)(void *fn_arg, int32_t id), void *fn
 	engine_stacks(s->engine, fn, fn_arg);
 }
 
-/* Behind the path is what was in the ring's memory before: nobody's to see. */
-static size_t file_len(const struct dx_file_event *f, size_t len)
-{
-	const size_t fixed = offsetof(struct dx_file_event, path);
-
-	return len > fixed && f->path_len < len - fixed ? fixed + f->path_len : len;
-}
-
 static int ask_task(void *arg, uint32_t tgid, struct dx_task *out)
 {
 	struct session *s = arg;
@@ -115,7 +107,7 @@ static void handle(void *arg, const struct dx_event *ev, size_t len)
 	if (ev->type == DX_PGMAP_ADD)
 		s->names_until = clock_now() + NAMES_NS;
 	if (ev->type == DX_FILE)
-		session_put(s, DX_REC_FILE, ev, file_len((const struct dx_file_event *)ev, len));
+		file_names_told(s, (const struct dx_file_event *)ev);
 	else
 		session_put(s, DX_REC_EVENT, ev, len);
 }
@@ -165,7 +157,7 @@ static void scanned(void *arg, const struct dx_event *ev)
 	/* the address of a struct address_space goes no further than to who looks up its file's name */
 	known.addr = 0;
 	answer(s, &known);
-	if (!engine_path(s->engine, ev->dev, ev->ino, NULL) && file_names_want(s->names, ev))
+	if (!engine_file(s->engine, ev->dev, ev->ino, ev->gen).path && file_names_want(s, ev))
 		s->error = -ENOMEM;
 }
 
@@ -192,12 +184,8 @@ static void scan_go_on(struct session *s, uint64_t ns)
 	}
 	/* from before everything was attached: kept, not shown */
 	while (s->naming && !s->scanning && clock_now() < end) {
-		struct look *l = file_names_wanted(s->names) ? look_live(s) : NULL;
-
-		rc = file_names_find(s->names, l, s->start - 1, handle, s);
-		if (rc == -ENOMEM)
-			s->error = rc;
-		s->naming = rc > 0;
+		file_names_go_on(s);
+		s->naming = file_names_wanted(s);
 	}
 }
 
@@ -537,6 +525,7 @@ static void live_drain(struct session *s)
 	count_stacks(s);
 	check_clock(s);
 	probes_put(s);
+	file_names_fresh_all(s);
 	session_put_time(s, DX_REC_END, clock_now());
 }
 
@@ -561,6 +550,14 @@ static const struct probe *live_probes(const struct session *s, size_t *n)
 	return source_probes(s->source, n);
 }
 
+static void live_fresh(struct session *s, const struct dx_event *ev)
+{
+	if (ev)
+		file_names_fresh(s, ev);
+	else
+		file_names_fresh_all(s);
+}
+
 const struct session_source session_live = {
 	.open = live_open,
 	.ready = live_ready,
@@ -570,5 +567,6 @@ const struct session_source session_live = {
 	.drain = live_drain,
 	.close = live_close,
 	.find_names = find_names,
+	.fresh = live_fresh,
 	.probes = live_probes,
 };

@@ -45,8 +45,9 @@ ENGINE_EACH(findings, engine_finding)
 ENGINE_EACH(pgmaps, engine_pgmap)
 ENGINE_ASKED(folio_get, (struct engine * e, uint64_t pfn, struct engine_folio *out), pfn, out)
 ENGINE_ASKED(folio_find,
-	     (struct engine * e, uint32_t dev, uint64_t ino, uint64_t index, struct engine_folio *out),
-	     dev, ino, index, out)
+	     (struct engine * e, uint32_t dev, uint64_t ino, const uint32_t *gen, uint64_t index,
+	      struct engine_folio *out),
+	     dev, ino, gen, index, out)
 ENGINE_ASKED(history,
 	     (struct engine * e, uint64_t pfn, int (*fn)(const struct engine_step *, void *),
 	      void *arg),

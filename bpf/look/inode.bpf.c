@@ -34,21 +34,28 @@ static __always_inline __u64 alias_offset(void)
 	return bpf_core_field_offset(struct dentry___d_u, d_u.d_alias);
 }
 
-/* The first name that is this inode's and hangs in the tree: a disconnected one has no parent. */
+/*
+ * The first name that is this inode's and hangs in the tree: a disconnected one has no parent. One that
+ * was unlinked (d_unlinked()) only if there is no other.
+ */
 static long alias_step(__u64 unused, void *arg)
 {
 	struct look_path_walk *w = &path_walking;
-	__u64 d = w->dentry - alias_offset(), parent;
+	__u64 d = w->alias - alias_offset(), parent;
 
-	if (!w->dentry)
+	if (!w->alias)
 		return 1;
 	parent = field_word(path_dentry(d), struct dentry, d_parent);
 	if (field_word(path_dentry(d), struct dentry, d_inode) == w->inode && parent && parent != d) {
-		w->dentry = d;
-		w->nr = 1;
-		return 1;
+		bool hashed = field_word(&path_dentry(d)->d_hash, struct hlist_bl_node, pprev);
+
+		if (hashed || !w->dentry)
+			w->dentry = d;
+		w->hashed = hashed;
+		if (hashed)
+			return 1;
 	}
-	w->dentry = word_at(w->dentry + bpf_core_field_offset(struct hlist_node, next));
+	w->alias = word_at(w->alias + bpf_core_field_offset(struct hlist_node, next));
 	return 0;
 }
 
@@ -89,14 +96,13 @@ int dx_look_path(struct look_path_args *a)
 	a->device = device;
 	a->nlink = inode->i_nlink;
 	w->root = field_word(inode->i_sb, struct super_block, s_root);
-	w->dentry = field_word(&inode->i_dentry, struct hlist_head, first);
+	w->alias = field_word(&inode->i_dentry, struct hlist_head, first);
 	if (w->inode && !device)
 		bpf_loop(ALIASES, alias_step, NULL, 0);
-	a->named = w->nr;
-	if (w->nr) {
-		w->nr = 0;
+	a->named = !!w->dentry;
+	a->hashed = w->hashed;
+	if (w->dentry)
 		bpf_loop(LOOK_NAMES + 1, path_up, NULL, 0);
-	}
 	there = w->inode && mapping_inode(&id) == w->inode;
 	mapping_id(&id, id.mapping, inode);
 	opaque(a);

@@ -15,7 +15,7 @@
 
 struct answer {
 	int rc;
-	char out[ANSWER_MAX];
+	_Alignas(uint64_t) char out[ANSWER_MAX]; /* any struct */
 };
 
 int apart_fork(void)
@@ -119,6 +119,54 @@ static int statx_do(void *arg, void *out)
 int apart_statx(const char *path, struct statx *st)
 {
 	return apart_call(statx_do, (void *)path, st, sizeof(*st), -1, APART_MS);
+}
+
+/* fs/libfs.c, generic_encode_ino32_fh(); fs/xfs/xfs_export.c, xfs_fs_encode_fh(); fs/fuse/inode.c, fuse_encode_fh() */
+#define INO32_GEN 0x01
+#define INO64_GEN 0x81
+
+static void generation_ask(int fd, struct apart_inode *out)
+{
+	union {
+		struct file_handle h;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} u = { .h.handle_bytes = MAX_HANDLE_SZ };
+	size_t at;
+	int mount;
+
+	if (name_to_handle_at(fd, "", &u.h, &mount, AT_EMPTY_PATH))
+		return;
+	if (u.h.handle_type == INO32_GEN)
+		at = sizeof(uint32_t);
+	else if (u.h.handle_type == INO64_GEN)
+		at = sizeof(uint64_t);
+	else
+		return;
+	if (u.h.handle_bytes < at + sizeof(out->gen))
+		return;
+	memcpy(&out->gen, u.h.f_handle + at, sizeof(out->gen));
+	out->gen_known = true;
+}
+
+static int inode_do(void *arg, void *to)
+{
+	struct apart_inode *out = to;
+	/* no open of what is there: a device's does something */
+	int fd = open(arg, O_PATH | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &out->st))
+		rc = -errno;
+	else
+		generation_ask(fd, out);
+	close(fd);
+	return rc;
+}
+
+int apart_inode(const char *path, struct apart_inode *out)
+{
+	return apart_call(inode_do, (void *)path, out, sizeof(*out), -1, APART_MS);
 }
 
 const char *apart_sentence(int rc)

@@ -7,7 +7,9 @@
  * A path that a user names may lie in a filesystem whose server does not answer, or below a directory whose lock
  * is held by what hangs. Whoever waits there sleeps uninterruptibly: no signal ends it.
  */
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #define APART_MS 5000 /* for one call; a disk that has to spin up takes less */
@@ -24,6 +26,14 @@ int apart_fork(void);
 int apart_call(apart_fn *fn, void *arg, void *out, size_t len, int fd, int ms);
 /* statx() of what @path leads to, within APART_MS: type, device, inode, STATX_ATTR_MOUNT_ROOT. Returns 0 or -errno. */
 int apart_statx(const char *path, struct statx *st);
+/* An inode: its number is used again, with another generation. */
+struct apart_inode {
+	struct statx st; /* as of apart_statx() */
+	uint32_t gen; /* i_generation */
+	bool gen_known; /* false: its filesystem does not tell it */
+};
+/* The same, and which inode it is. Nothing is opened for reading. */
+int apart_inode(const char *path, struct apart_inode *out);
 /* strerror() of the error of one of these: of -ETIMEDOUT what it means. */
 const char *apart_sentence(int rc);
 

@@ -15,6 +15,8 @@ struct wanted {
 	const struct folio_spec *spec;
 	uint32_t dev; /* kernel's dev_t */
 	uint64_t ino; /* 0: a device */
+	uint32_t gen;
+	bool gen_known;
 };
 
 static int resolve(struct session *s, struct wanted *w, const struct folio_spec *spec)
@@ -57,6 +59,8 @@ static int resolve(struct session *s, struct wanted *w, const struct folio_spec 
 	}
 	w->dev = p.dev;
 	w->ino = p.ino;
+	w->gen = p.gen;
+	w->gen_known = p.gen_known;
 	return 0;
 }
 
@@ -90,7 +94,8 @@ static const struct engine_folio *find(const struct snapshot *snap, const struct
 		rc = snapshot_folio_get(snap, w->spec->pfn, out);
 		break;
 	case FOLIO_FILE:
-		rc = snapshot_folio_find(snap, w->dev, w->ino, w->spec->offset >> PAGE_SHIFT, out);
+		rc = snapshot_folio_find(snap, w->dev, w->ino, w->gen_known ? &w->gen : NULL,
+					 w->spec->offset >> PAGE_SHIFT, out);
 		break;
 	default:
 		rc = snapshot_folios(snap, ENGINE_FOLIO_FILE, match, &s)
@@ -115,7 +120,9 @@ static bool is_about(const struct dx_event *ev, const struct wanted *w)
 		return false;
 	if (w->spec->kind == FOLIO_PFN)
 		return true;
-	return ev->dev == w->dev && (!w->ino || ev->ino == w->ino);
+	if (ev->dev != w->dev || (w->ino && ev->ino != w->ino))
+		return false;
+	return !w->ino || !w->gen_known || ev->gen == w->gen;
 }
 
 /* --count: so many records about the folios */

@@ -60,6 +60,7 @@ static void picture(struct session *s)
 
 	if (localtime_r(&now, &tm))
 		p.utc_offset = tm.tm_gmtoff;
+	session_fresh(s);
 	session_put(s, DX_REC_PICTURE, &p, sizeof(p));
 }
 

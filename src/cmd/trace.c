@@ -57,11 +57,12 @@ static void stack_get(struct session *s, const struct dx_event *ev, struct view_
 
 static bool shows(struct session *s, const struct dx_event *ev)
 {
+	const struct engine_file file = engine_file(s->engine, ev->dev, ev->ino, ev->gen);
 	const struct trace *t = s->arg;
 
 	return ev->time >= s->start && (!s->o->count || t->shown < s->o->count) &&
 	       view_filter_event(&t->filter, ev, s->device,
-				 engine_path(s->engine, ev->dev, ev->ino, NULL));
+				 view_filter_path(file.path, file.path_flags));
 }
 
 static void show(struct session *s, const struct dx_event *ev, size_t len)
@@ -69,13 +70,18 @@ static void show(struct session *s, const struct dx_event *ev, size_t len)
 	struct trace *t = s->arg;
 	struct view_names names = { .start = s->start };
 	struct view_stack stack = { 0 };
+	struct engine_file file;
 
 	(void)len;
 	if (t->failed || (s->o->count && t->shown >= s->o->count))
 		return;
 	names.device = s->device;
-	names.path = engine_path(s->engine, ev->dev, ev->ino, &names.path_deleted);
-	if (!view_filter_event(&t->filter, ev, names.device, names.path))
+	file = engine_file(s->engine, ev->dev, ev->ino, ev->gen);
+	names.path = file.path;
+	names.path_flags = file.path_flags;
+	names.path_tgid = file.path_tgid;
+	if (!view_filter_event(&t->filter, ev, names.device,
+			       view_filter_path(file.path, file.path_flags)))
 		return;
 	if (t->o->stack) {
 		stack_get(s, ev, &stack);

@@ -77,7 +77,7 @@ void engine_free(struct engine *e)
 	holder_table_destroy(&e->holders);
 	pgmap_table_destroy(&e->pgmaps);
 	file_table_destroy(&e->files);
-	finding_table_destroy(e->findings, e->pool);
+	finding_table_destroy(e->findings);
 	judges_destroy(e);
 	look_destroy(&e->look);
 	free(e->wait);

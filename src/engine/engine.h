@@ -82,8 +82,11 @@ struct engine_ask {
  */
 const struct engine_ask *engine_asks(const struct engine *e, size_t *n);
 
-/* Path last seen for an inode, NULL when never: valid until the next record. *@deleted is set if not NULL. */
-const char *engine_path(struct engine *e, uint32_t dev, uint64_t ino, bool *deleted);
+/* As snapshot_file(); the string is valid until the next record. */
+struct engine_file engine_file(struct engine *e, uint32_t dev, uint64_t ino, uint32_t gen);
+/* Files that folios or findings are of, @max at most, from number *@from on, where it leaves off; 0: at the end. */
+void engine_files(struct engine *e, uint32_t *from, uint32_t max,
+		  void (*fn)(void *arg, uint32_t dev, uint64_t ino, uint32_t gen), void *arg);
 
 /* Device of a pgmap, 0: of the page @pfn; NULL: not known. As valid as a path. */
 const char *engine_device(const struct engine *e, uint64_t pgmap, uint64_t pfn);

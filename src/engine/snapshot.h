@@ -75,9 +75,9 @@ struct engine_folio {
 	int32_t refcount, mapcount, pincount;
 	bool ref_inferred; /* mappings went, and their references must have been put since */
 	uint64_t ino, index;
-	uint32_t dev;
+	uint32_t dev, gen; /* gen: of ino, i_generation */
 	const char *path; /* NULL: not known; hostile bytes */
-	bool path_deleted;
+	uint32_t path_flags, path_tgid; /* DX_PATH_*; with DX_PATH_NAMESPACE whose */
 	const char *device; /* "pmem0", "dax0.0", NULL: not known */
 	uint64_t first_time, last_time; /* ns */
 	uint8_t last_cause;
@@ -88,7 +88,7 @@ struct engine_folio {
 };
 
 /* Parts of a folio that lie elsewhere and cost a look there: bits. */
-#define ENGINE_FOLIO_FILE    (1u << 0) /* dev, ino, index, path, path_deleted, device */
+#define ENGINE_FOLIO_FILE    (1u << 0) /* dev, ino, gen, index, path, path_flags, path_tgid, device */
 #define ENGINE_FOLIO_TASK    (1u << 1) /* last_tgid, last_comm */
 #define ENGINE_FOLIO_HOLDERS (1u << 2) /* nr_holders */
 #define ENGINE_FOLIO_STEPS   (1u << 3) /* steps_dropped */
@@ -101,9 +101,9 @@ int snapshot_folios(const struct snapshot *s, unsigned int parts,
 		    int (*fn)(const struct engine_folio *f, void *arg), void *arg);
 /* Folio that covers @pfn. Returns 0 or -ENOENT. */
 int snapshot_folio_get(const struct snapshot *s, uint64_t pfn, struct engine_folio *out);
-/* Folio by file and page offset (last one seen there). Returns 0 or -ENOENT. */
-int snapshot_folio_find(const struct snapshot *s, uint32_t dev, uint64_t ino, uint64_t index,
-			struct engine_folio *out);
+/* Folio by file and page offset (last one seen there). @gen NULL: of any generation. Returns 0 or -ENOENT. */
+int snapshot_folio_find(const struct snapshot *s, uint32_t dev, uint64_t ino, const uint32_t *gen,
+			uint64_t index, struct engine_folio *out);
 /* Steps, oldest first. Returns what @fn returned, or -ENOENT. */
 int snapshot_history(const struct snapshot *s, uint64_t pfn,
 		     int (*fn)(const struct engine_step *s, void *arg), void *arg);
@@ -149,7 +149,7 @@ struct engine_wait {
 	bool predates; /* a look found it: no hook saw it begin */
 	uint64_t pfn; /* 0: none; snapshot_folio_get() and snapshot_holders() know more */
 	uint64_t pgmap; /* id; 0: not known */
-	uint32_t dev; /* file that is truncated or evicted; ino 0: none, or not known */
+	uint32_t dev, gen; /* file that is truncated or evicted; ino 0: none, or not known */
 	uint64_t ino, index;
 };
 /* Tasks that wait for a folio, a pgmap or a locked entry now. Stops when @fn returns non-zero and returns that. */
@@ -232,8 +232,12 @@ int snapshot_pgmaps(const struct snapshot *s, int (*fn)(const struct engine_pgma
 		    void *arg);
 
 /* ---- files ---- */
-/* Path last seen for an inode, NULL when never. *@deleted is set if not NULL. */
-const char *snapshot_path(const struct snapshot *s, uint32_t dev, uint64_t ino, bool *deleted);
+struct engine_file {
+	const char *path; /* hostile bytes; NULL: not known */
+	uint32_t path_flags, path_tgid; /* as in struct engine_folio */
+};
+/* What the inode is called, as far as records have told. */
+struct engine_file snapshot_file(const struct snapshot *s, uint32_t dev, uint64_t ino, uint32_t gen);
 
 /* ---- counters ---- */
 

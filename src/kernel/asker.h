@@ -88,7 +88,7 @@ uint64_t asker_pgmap_array(const struct asker *k);
 
 /*
  * A look is many questions. @fn is called before each ask() and each read of an iterator, on the same thread, with
- * how many things were looked at since; it must not use @k. NULL: nothing is.
+ * how many things were looked at since; it may use @k for an ask_at_once() only. NULL: nothing is.
  */
 void asker_between(struct asker *k, void (*fn)(void *arg, uint64_t things), void *arg);
 /* Calls it, in a step that takes long; asker_step(): ... that is none of these, and one more thing. */

@@ -99,7 +99,7 @@ static void tell(const struct dx_folio *f, const struct span *span, uint64_t id,
 		.dev = f->dev,
 		.index = f->index,
 		.addr = f->mapping,
-		.arg = f->gen,
+		.gen = f->gen,
 		.stack = -1,
 		.ustack = -1,
 	};

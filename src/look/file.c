@@ -16,28 +16,6 @@
 #define S_DAX	   (1 << 13) /* include/linux/fs.h */
 #define PATH_TRIES 4
 
-/* ---- mounts: ours, then init's ---- */
-
-struct places {
-	struct mountinfo own, init;
-};
-
-static void places_read(struct places *p, struct scan *s)
-{
-	int rc = mountinfo_read(&p->own, "/proc/self/mountinfo");
-
-	if (rc)
-		scan_add_gap(s, "paths: /proc/self/mountinfo could not be read: %s", strerror(-rc));
-	/* without it, files of other namespaces are named by their device */
-	mountinfo_read(&p->init, "/proc/1/mountinfo");
-}
-
-static void places_free(struct places *p)
-{
-	mountinfo_free(&p->own);
-	mountinfo_free(&p->init);
-}
-
 /* ---- paths ---- */
 
 struct answer {
@@ -45,13 +23,17 @@ struct answer {
 	struct look_name name[LOOK_NAMES];
 };
 
+/*
+ * Nothing is called between (look_between()): a session looks up names of what it reads from the ring there,
+ * too, and the names of a path stand in one place.
+ */
 static int ask_path(struct look *l, const struct look_mapping_id *id, struct answer *out)
 {
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->a.id = *id;
-	rc = ask(l->asker, ASK_PATH, &out->a, sizeof(out->a));
+	rc = ask_at_once(l->asker, ASK_PATH, &out->a, sizeof(out->a));
 	if (rc)
 		return rc;
 	if (out->a.names > LOOK_NAMES)
@@ -98,81 +80,129 @@ static char *join_names(const struct answer *a)
 	return path;
 }
 
-/* A file that no mount shows: "[pmem0]/dir/file". */
-static char *path_on_device(uint32_t dev, const char *path, bool whole)
+int look_inode_path(struct look *l, const struct look_inode *id, char **path, uint32_t *flags)
 {
-	char name[64], *out;
-
-	device_name_dev(dev, false, name, sizeof(name));
-	if (!name[0])
-		snprintf(name, sizeof(name), "%u:%u", dev >> 20, dev & 0xfffff);
-	return asprintf(&out, "[%s]%s%s", name, whole ? "" : "/...", path) < 0 ? NULL : out;
-}
-
-static char *path_shown(const struct places *p, uint32_t dev, const char *path, bool whole)
-{
-	char *out = NULL;
-
-	if (whole)
-		out = mountinfo_path(&p->own, dev, path);
-	if (whole && !out)
-		out = mountinfo_path(&p->init, dev, path);
-	return out ? out : path_on_device(dev, path, whole);
-}
-
-static int file_path(struct look *l, struct scan *s, int id, const struct places *p)
-{
-	struct scan_file *f = scan_file(s, id);
-	struct look_mapping_id key = {
-		.mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen
+	const struct look_mapping_id key = {
+		.mapping = id->mapping, .ino = id->ino, .dev = id->dev, .gen = id->gen
 	};
 	static struct answer a;
-	char *inside, *path;
 	int rc = ask_path_twice(l, &key, &a);
+
+	*path = NULL;
+	*flags = 0;
+	if (rc < 0)
+		return rc;
+	if (!a.a.there)
+		return 0;
+	*flags = (a.a.nlink && (a.a.hashed || !a.a.named) ? 0 : DX_PATH_DELETED) |
+		 (a.a.whole ? 0 : DX_PATH_TRUNCATED);
+	/* renamed all the time; or an inode without a name: it is being evicted */
+	if (!rc || !a.a.named || !a.a.names)
+		return 1;
+	*path = join_names(&a);
+	return *path ? 1 : -ENOMEM;
+}
+
+static int file_place(struct look *l, struct scan *s, int id, const uint32_t *tgid, size_t nr)
+{
+	struct scan_file *f = scan_file(s, id);
+	const struct look_inode key = { f->mapping, f->ino, f->dev, f->gen };
+	uint32_t flags, whose;
+	char *inside, *path;
+	int rc = look_inode_path(l, &key, &inside, &flags);
 
 	if (rc < 0)
 		return rc;
-	if (!a.a.there) {
-		f->gone = true;
+	f->gone = !rc;
+	if (!rc)
 		return 0;
-	}
-	f->device |= a.a.device;
-	if (!f->ino) {
-		f->ino = a.a.id.ino;
-		f->dev = a.a.id.dev;
-		f->gen = a.a.id.gen;
-	}
-	if (f->device)
-		return 0; /* its name is the pgmap's */
-	f->deleted = !a.a.nlink;
-	if (!rc || !a.a.named || !a.a.names)
-		return 0; /* renamed all the time; or an inode without a name: it is being evicted */
-	inside = join_names(&a);
-	path = inside ? path_shown(p, f->dev, inside, a.a.whole) : NULL;
-	rc = path ? scan_file_path(s, id, path, f->deleted, !a.a.whole) : -ENOMEM;
+	f->path_flags = flags & DX_PATH_DELETED;
+	if (!inside)
+		return 0;
+	path = places_path(l->places, f->dev, inside, tgid, nr, &flags, &whose);
+	rc = path ? scan_file_path(s, id, path, flags, whose) : -ENOMEM;
 	free(inside);
 	free(path);
 	return rc;
 }
 
+static bool is_device_file(struct look *l, struct scan_file *f)
+{
+	struct look_path_args a = {
+		.id = { .mapping = f->mapping, .ino = f->ino, .dev = f->dev, .gen = f->gen }
+	};
+
+	if (ask(l->asker, ASK_PATH, &a, sizeof(a)) || !a.there)
+		return false;
+	f->device |= a.device;
+	if (!f->ino) {
+		f->ino = a.id.ino;
+		f->dev = a.id.dev;
+		f->gen = a.id.gen;
+	}
+	return f->device; /* its name is the pgmap's */
+}
+
+static int places_ready(struct look *l, struct scan *s)
+{
+	int rc;
+
+	if (!l->places)
+		l->places = places_new();
+	rc = l->places ? places_read(l->places) : -ENOMEM;
+	if (rc && rc != -ENOMEM)
+		scan_add_gap(s, "paths: /proc/self/mountinfo could not be read: %s", strerror(-rc));
+	/* without it, files are named by their device */
+	return rc == -ENOMEM ? rc : 0;
+}
+
 int look_paths(struct look *l, struct scan *s)
 {
-	struct places p = {};
-	int rc = 0;
+	int rc;
 
 	if (!scan_nr_files(s))
 		return 0;
-	places_read(&p, s);
+	rc = places_ready(l, s);
 	for (size_t id = 1; id <= scan_nr_files(s) && !rc; id++) {
-		const struct scan_file *f = scan_file(s, id);
+		struct scan_file *f = scan_file(s, id);
 
-		if (f->mapping && !f->path && !f->gone)
-			rc = file_path(l, s, id, &p);
+		if (f->mapping && !f->path && !f->gone && !is_device_file(l, f))
+			rc = file_place(l, s, id, NULL, 0);
 	}
-	places_free(&p);
 	if (rc)
 		scan_add_gap(s, "paths: the files' names could not be read: %s", ask_why(rc));
 	return rc;
+}
+
+/* Processes that map it, or hold pages of it: they may see it where we don't. */
+#define WHO_MAX 8
+
+static size_t who_has(const struct scan *s, int id, uint32_t *tgid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < scan_nr_holders(s) && n < WHO_MAX; i++) {
+		const struct scan_holder *h = scan_holder(s, i);
+
+		if (h->file == id && h->tgid && (!n || tgid[n - 1] != h->tgid))
+			tgid[n++] = h->tgid;
+	}
+	return n;
+}
+
+int look_others_paths(struct look *l, struct scan *s)
+{
+	uint32_t tgid[WHO_MAX];
+	int rc = 0;
+
+	for (size_t id = 1; id <= scan_nr_files(s) && !rc; id++) {
+		const struct scan_file *f = scan_file(s, id);
+		size_t n = f->path && f->path_flags & DX_PATH_HIDDEN ? who_has(s, id, tgid) : 0;
+
+		if (n)
+			rc = file_place(l, s, id, tgid, n);
+	}
+	return rc == -ENOMEM ? rc : 0;
 }
 
 /* ---- mounts of filesystems that stand on a DAX device ---- */
@@ -242,18 +272,26 @@ static int add_hidden(struct look *l, struct scan *s)
 	return rc;
 }
 
+static int add_mounts_of(struct scan *s, const char *path)
+{
+	struct mountinfo t = {};
+	int rc = mountinfo_read(&t, path);
+
+	if (!rc)
+		rc = add_mounts(s, &t);
+	mountinfo_free(&t);
+	return rc;
+}
+
 int look_mounts(struct look *l, struct scan *s)
 {
-	struct places p = {};
-	int rc;
+	int rc = add_mounts_of(s, "/proc/self/mountinfo");
 
-	places_read(&p, s);
-	rc = add_mounts(s, &p.own);
-	if (!rc)
-		rc = add_mounts(s, &p.init);
+	/* without it, filesystems that are mounted elsewhere have no mount point */
+	if (!rc && add_mounts_of(s, "/proc/1/mountinfo") == -ENOMEM)
+		rc = -ENOMEM;
 	if (!rc)
 		rc = add_hidden(l, s);
-	places_free(&p);
 	if (rc)
 		scan_add_gap(s, "mounts: they could not be read: %s", ask_why(rc));
 	return rc;
@@ -263,7 +301,7 @@ bool look_wants_file(const struct scan *s, const struct scan_file *f)
 {
 	const struct scan_filter *w = scan_filter_of(s);
 
-	return !w->dev || (f->dev == w->dev && (!w->ino || f->ino == w->ino));
+	return !w->dev || (f->dev == w->dev && (!w->ino || (f->ino == w->ino && f->gen == w->gen)));
 }
 
 /* ---- from a path to the inode that has the pages ---- */

@@ -4,11 +4,13 @@
 /* internal.h - what the files of a look share */
 #include "kernel/asker.h"
 #include "look.h"
+#include "place.h"
 
 struct look {
 	struct asker *asker;
 	const struct answers *answers; /* its */
 	enum regime regime;
+	struct places *places; /* NULL: not asked for yet */
 	bool no_mr; /* no driver was there whose memory regions can be read: they can't be asked for */
 };
 

@@ -34,6 +34,7 @@ void look_close(struct look *l)
 	if (!l)
 		return;
 	asker_close(l->asker);
+	places_free(l->places);
 	free(l);
 }
 

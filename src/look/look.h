@@ -44,6 +44,23 @@ int look_pgmaps(struct look *l, struct scan *s);
 int look_walk(struct look *l, struct scan *s, look_stop *stop);
 /* Paths of the files that the scan has and that have none; look_walk() does it. */
 int look_paths(struct look *l, struct scan *s);
+/*
+ * Of files that this mount namespace does not show, in those of the processes that the scan has found
+ * to map them. After the holders. Returns 0 or -ENOMEM.
+ */
+int look_others_paths(struct look *l, struct scan *s);
+
+/* An inode that was met. Its address may be another one's by now: all of it is compared. */
+struct look_inode {
+	uint64_t mapping; /* address of its struct address_space */
+	uint64_t ino;
+	uint32_t dev, gen;
+};
+/*
+ * The name that it has now, in its filesystem: *@path, to be freed, NULL: none is known. *@flags: DX_PATH_DELETED,
+ * DX_PATH_TRUNCATED. Returns 1; 0: it is not in memory any more; or -errno.
+ */
+int look_inode_path(struct look *l, const struct look_inode *id, char **path, uint32_t *flags);
 /* Mounts of DAX filesystems, as this process sees them. */
 int look_mounts(struct look *l, struct scan *s);
 /* Who maps the files and devices: mapping.c. After look_walk(). */

@@ -228,7 +228,8 @@ static int add_wait(void *arg, const void *record)
 				      b->folio.gen);
 		if (n.file < 0)
 			return n.file;
-		scan_file(w->s, n.file)->deleted |= b->folio.flags & DX_FOLIO_DELETED;
+		scan_file(w->s, n.file)->path_flags |=
+			b->folio.flags & DX_FOLIO_DELETED ? DX_PATH_DELETED : 0;
 	}
 	n.cgroup = process_cgroup(n.tgid);
 	rc = scan_add_wait(w->s, &n);

@@ -58,7 +58,7 @@ static bool is_asked_for(const struct scan *s, const struct dx_folio *d, const s
 		if (!is_below(s, f->pgmap, w->dev))
 			return false;
 	} else if (w->dev && (d->dev != w->dev || d->flags & DX_FOLIO_DEVICE ||
-			      (w->ino && d->ino != w->ino))) {
+			      (w->ino && (d->ino != w->ino || d->gen != w->gen)))) {
 		return false;
 	}
 	return true;
@@ -104,7 +104,7 @@ static int file_of(struct scan *s, const struct dx_folio *d)
 
 	if (id > 0) {
 		scan_file(s, id)->device = d->flags & DX_FOLIO_DEVICE;
-		scan_file(s, id)->deleted = d->flags & DX_FOLIO_DELETED;
+		scan_file(s, id)->path_flags |= d->flags & DX_FOLIO_DELETED ? DX_PATH_DELETED : 0;
 	}
 	return id;
 }

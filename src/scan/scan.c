@@ -226,7 +226,7 @@ size_t scan_nr_files(const struct scan *s)
 	return s->files.nr;
 }
 
-int scan_file_path(struct scan *s, int id, const char *path, bool deleted, bool partly)
+int scan_file_path(struct scan *s, int id, const char *path, uint32_t flags, uint32_t tgid)
 {
 	struct scan_file *f = scan_file(s, id);
 	char *copy = strdup(path);
@@ -237,8 +237,8 @@ int scan_file_path(struct scan *s, int id, const char *path, bool deleted, bool 
 	}
 	free(f->path);
 	f->path = copy;
-	f->deleted = deleted;
-	f->partly = partly;
+	f->path_flags = flags;
+	f->path_tgid = tgid;
 	return 0;
 }
 

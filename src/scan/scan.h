@@ -28,7 +28,7 @@ struct scan_filter {
 	uint32_t dev; /* a file: dev and ino; a filesystem: dev alone */
 	uint64_t ino;
 	uint64_t mapping; /* of the file, an id: to find the pages that it shares with others */
-	uint32_t gen;
+	uint32_t gen; /* with ino */
 	int32_t min_refs; /* more references than those of an idle one, at least so many */
 	bool pinned; /* only those with a pin, or a reference that no mapping explains */
 	uint32_t tgid; /* a process of which every wait is wanted; 0: none */
@@ -92,10 +92,10 @@ struct scan_file {
 	uint64_t ino;
 	uint32_t dev, gen;
 	bool device; /* device-dax; its name is the pgmap's */
-	bool deleted; /* no link left */
 	bool gone; /* it could not be looked at any more: removed in between */
-	bool partly; /* of the path, leading components are missing */
 	char *path; /* hostile bytes, NULL: not known */
+	uint32_t path_flags,
+		path_tgid; /* DX_PATH_*, DX_PATH_DELETED also without a path; with DX_PATH_NAMESPACE whose */
 	/* by scan_finish(): of the listed folios */
 	uint64_t folios, pages, pins;
 	uint64_t first, last; /* page offsets */
@@ -104,7 +104,7 @@ struct scan_file {
 int scan_file_id(struct scan *s, uint64_t mapping, uint32_t dev, uint64_t ino, uint32_t gen);
 struct scan_file *scan_file(struct scan *s, int id); /* NULL for 0 */
 size_t scan_nr_files(const struct scan *s); /* ids go from 1 to this */
-int scan_file_path(struct scan *s, int id, const char *path, bool deleted, bool partly);
+int scan_file_path(struct scan *s, int id, const char *path, uint32_t flags, uint32_t tgid);
 
 /* ---- folios: runs of equal ones ---- */
 

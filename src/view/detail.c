@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/held.h"
 #include "view/history.h"
 #include "view/model.h"
@@ -49,7 +50,8 @@ static int holder_draw(const struct engine_holder *h, void *arg)
 static void title_draw(struct model *m, const struct folio_row *r, int row)
 {
 	struct canvas *c = &m->canvas;
-	char size[8], name[NAMES_FILE_MAX], offset[32];
+	const struct view_file file = view_file_of(&r->f);
+	char size[8], name[VIEW_FILE_MAX], offset[32];
 	int col, len;
 
 	canvas_paint(c, row, 0, c->cols, ATTR_TITLE);
@@ -57,11 +59,10 @@ static void title_draw(struct model *m, const struct folio_row *r, int row)
 			    "pfn 0x%" PRIx64 " %s  refcount %s%d mapcount %d pins %d", r->f.pfn,
 			    size_format(size, sizeof(size), r->f.order), r->f.ref_inferred ? "~" : "",
 			    r->f.refcount, r->f.mapcount, r->f.pincount);
-	if (!r->f.path && !r->f.ino && !r->f.dev)
+	if (!view_file_is_known(&file))
 		return;
 	len = snprintf(offset, sizeof(offset), ":0x%" PRIx64, r->f.index << 12);
-	file_format(name, sizeof(name), r->f.path, r->f.path ? strlen(r->f.path) : 0, r->f.device,
-		    r->f.dev, r->f.ino, col + 2 + len < c->cols ? c->cols - col - 2 - len : 0);
+	file_format(name, sizeof(name), &file, col + 2 + len < c->cols ? c->cols - col - 2 - len : 0);
 	canvas_printf(c, row, col, c->cols, ATTR_TITLE, "  %s%s", name, offset);
 }
 

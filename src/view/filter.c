@@ -29,10 +29,18 @@ static bool path_matches(const char *path, const char *want)
 	return !path[len] || path[len] == '/' || (len == 1 && want[0] == '/');
 }
 
-static bool file_matches(const struct view_filter *f, uint32_t dev, uint64_t ino, const char *path)
+const char *view_filter_path(const char *path, uint32_t path_flags)
 {
-	if (f->file_ino && f->file_dev == dev && f->file_ino == ino)
-		return true;
+	return path_flags & (DX_PATH_NAMESPACE | DX_PATH_HIDDEN) ? NULL : path;
+}
+
+/* A file is its numbers: another one can have its name by now, and it another name. */
+static bool file_matches(const struct view_filter *f, uint32_t dev, uint64_t ino, uint32_t gen,
+			 const char *path)
+{
+	if (f->file_ino)
+		return f->file_dev == dev && f->file_ino == ino &&
+		       (f->file_gen == gen || !f->file_gen_known);
 	return path_matches(path, f->file);
 }
 
@@ -75,7 +83,7 @@ bool view_filter_event(const struct view_filter *f, const struct dx_event *e, co
 		return false;
 	if (f->device && !device_matches(device, f->device))
 		return false;
-	if (f->file && !file_matches(f, e->dev, e->ino, path))
+	if (f->file && !file_matches(f, e->dev, e->ino, e->gen, path))
 		return false;
 	if (f->text && !text_matches(f->text, e->comm, path, device, e->pfn))
 		return false;
@@ -94,7 +102,8 @@ bool view_filter_folio(const struct view_filter *f, const struct engine_folio *f
 	}
 	if (f->device && !device_matches(folio->device, f->device))
 		return false;
-	if (f->file && !file_matches(f, folio->dev, folio->ino, folio->path))
+	if (f->file && !file_matches(f, folio->dev, folio->ino, folio->gen,
+				     view_filter_path(folio->path, folio->path_flags)))
 		return false;
 	if (f->text &&
 	    !text_matches(f->text, folio->last_comm, folio->path, folio->device, folio->pfn))

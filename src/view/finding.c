@@ -6,6 +6,7 @@
 #include <string.h>
 #include "rule/rule.h"
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/finding.h"
 #include "view/names.h"
 #include "view/text.h"
@@ -85,15 +86,13 @@ static void say_device(struct words *w, const struct engine_finding *f)
 
 static void say_file(struct words *w, const struct engine_finding *f)
 {
-	const struct engine_folio *x = &f->folio;
-	char name[NAMES_FILE_MAX];
+	const struct view_file file = view_file_of(&f->folio);
+	char name[VIEW_FILE_MAX];
 
-	if (!x->path && !x->ino && !x->dev)
+	if (!view_file_is_known(&file))
 		return;
-	file_format(name, sizeof(name), x->path, x->path ? strlen(x->path) : 0, x->device, x->dev,
-		    x->ino, (size_t)-1);
-	say(w, ", %s%s:0x%" PRIx64, x->path_deleted ? "(deleted) " : "", name,
-	    x->index << PAGE_SHIFT);
+	say(w, ", %s:0x%" PRIx64, file_format(name, sizeof(name), &file, (size_t)-1),
+	    f->folio.index << PAGE_SHIFT);
 }
 
 static void say_folio(struct words *w, const struct engine_finding *f)
@@ -113,12 +112,10 @@ static void say_subject(struct words *w, const struct engine_finding *f)
 	if (!about_pgmap(f)) {
 		say_folio(w, f);
 	} else if (f->rule == DX_RULE_BREAK_INCOMPLETE && (f->folio.ino || f->folio.path)) {
-		char name[NAMES_FILE_MAX];
+		const struct view_file file = view_file_of(&f->folio);
+		char name[VIEW_FILE_MAX];
 
-		say(w, "%s",
-		    file_format(name, sizeof(name), f->folio.path,
-				f->folio.path ? strlen(f->folio.path) : 0, f->folio.device,
-				f->folio.dev, f->folio.ino, (size_t)-1));
+		say(w, "%s", file_format(name, sizeof(name), &file, (size_t)-1));
 	} else {
 		say(w, "the memory of ");
 		say_device(w, f);
@@ -443,10 +440,12 @@ void finding_of_event(struct engine_finding *f, const struct dx_event *e,
 	}
 	f->folio.pgmap_type = e->pgmap_type;
 	f->folio.ino = e->ino;
+	f->folio.gen = e->gen;
 	f->folio.index = e->index;
 	f->folio.dev = e->dev;
 	f->folio.path = names->path;
-	f->folio.path_deleted = names->path_deleted;
+	f->folio.path_flags = names->path_flags;
+	f->folio.path_tgid = names->path_tgid;
 	f->folio.device = names->device;
 	f->wanted = e->ref_first;
 	f->got = (int32_t)e->since;

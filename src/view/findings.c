@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/finding.h"
 #include "view/model.h"
 #include "view/names.h"
@@ -144,11 +145,12 @@ static const char *sure_text(const struct engine_finding *f)
 static void file_text(char *out, size_t outlen, const struct engine_finding *f, int width)
 {
 	const struct engine_folio *x = &f->folio;
-	char offset[32], name[NAMES_FILE_MAX];
+	const struct view_file file = view_file_of(x);
+	char offset[32], name[VIEW_FILE_MAX];
 	int len;
 
 	out[0] = '\0';
-	if (!x->path && !x->ino && !x->dev) {
+	if (!view_file_is_known(&file)) {
 		if (x->device)
 			escape_columns(out, outlen, x->device, strlen(x->device), width,
 				       ESCAPE_KEEP_START);
@@ -156,9 +158,7 @@ static void file_text(char *out, size_t outlen, const struct engine_finding *f, 
 	}
 	len = snprintf(offset, sizeof(offset), ":0x%" PRIx64, x->index << 12);
 	snprintf(out, outlen, "%s%s",
-		 file_format(name, sizeof(name), x->path, x->path ? strlen(x->path) : 0, x->device,
-			     x->dev, x->ino, width > len ? width - len : 0),
-		 offset);
+		 file_format(name, sizeof(name), &file, width > len ? width - len : 0), offset);
 }
 
 static void who_text(char *out, size_t outlen, const struct engine_finding *f, int width)

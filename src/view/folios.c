@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/model.h"
 #include "view/names.h"
 
@@ -45,11 +46,12 @@ static void cell_file(const struct model *m, const struct folio_row *r, char *ou
 		      enum canvas_attr *attr)
 {
 	const struct engine_folio *f = &r->f;
-	size_t path_len = f->path ? strlen(f->path) : 0, len, mark, room;
-	char offset[32], name[NAMES_FILE_MAX];
+	const struct view_file file = view_file_of(f);
+	char offset[32], name[VIEW_FILE_MAX];
+	size_t len;
 
 	(void)m, (void)attr;
-	if (!f->path && !f->ino && !f->dev) {
+	if (!view_file_is_known(&file)) {
 		snprintf(out, CELL_MAX, "-");
 		return;
 	}
@@ -59,11 +61,7 @@ static void cell_file(const struct model *m, const struct folio_row *r, char *ou
 		escape_columns(out, CELL_MAX, offset, len, width, ESCAPE_KEEP_END);
 		return;
 	}
-	mark = f->path && f->path_deleted && width >= len + 14 ? 10 : 0;
-	room = width - len - mark;
-	snprintf(out, CELL_MAX, "%s%s%s", mark ? "(deleted) " : "",
-		 file_format(name, sizeof(name), f->path, path_len, f->device, f->dev, f->ino, room),
-		 offset);
+	snprintf(out, CELL_MAX, "%s%s", file_format(name, sizeof(name), &file, width - len), offset);
 }
 
 static void cell_ref(const struct model *m, const struct folio_row *r, char *out, size_t width,

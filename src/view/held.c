@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/filter.h"
 #include "view/held.h"
 #include "view/json.h"
@@ -139,13 +140,14 @@ struct held_print {
 static int held_line_json(struct held_print *p, const struct engine_holder *h,
 			  const struct engine_folio *f)
 {
+	const struct view_file file = view_file_of(f);
 	bool failed;
 	struct json_object *o = json_start("held", &failed);
 
 	json_add_uint(o, KEY_PFN, f->pfn, &failed);
 	json_add_int(o, KEY_ORDER, f->order, &failed);
 	json_add_string(o, KEY_DEVICE, f->device, f->device ? strlen(f->device) : 0, &failed);
-	json_add_text(o, KEY_FILE, f->path, &failed);
+	json_add_file(o, &file, &failed);
 	json_add_uint(o, KEY_OFFSET, f->index << PAGE_SHIFT, &failed);
 	json_add_uint(o, KEY_TGID, h->tgid, &failed);
 	json_add_uint(o, KEY_PID, h->pid, &failed);
@@ -167,17 +169,20 @@ static bool holder_wanted(const struct held_print *p, const struct engine_holder
 		.pfn = f->pfn,
 		.dev = f->dev,
 		.ino = f->ino,
+		.gen = f->gen,
 		.order = f->order,
 	};
 
 	memcpy(ev.comm, h->comm, sizeof(ev.comm));
-	return !p->filter || view_filter_event(p->filter, &ev, f->device, f->path);
+	return !p->filter || view_filter_event(p->filter, &ev, f->device,
+					       view_filter_path(f->path, f->path_flags));
 }
 
 static int held_print(const struct engine_holder *h, void *arg)
 {
-	char name[NAMES_FILE_MAX], text[HELD_MAX], size[8];
+	char name[VIEW_FILE_MAX], text[HELD_MAX], size[8];
 	struct held_print *p = arg;
+	struct view_file file;
 	struct engine_folio f;
 
 	if (kind_of(h->kind) == SCAN_HOLDS || snapshot_folio_get(p->snap, h->pfn, &f) ||
@@ -187,12 +192,11 @@ static int held_print(const struct engine_holder *h, void *arg)
 		return p->err = held_line_json(p, h, &f);
 	if (p->nr++ >= HELD_SHOWN)
 		return 0;
-	file_format(name, sizeof(name), f.path, f.path ? strlen(f.path) : 0, f.device, f.dev, f.ino,
-		    (size_t)-1);
+	file = view_file_of(&f);
+	file_format(name, sizeof(name), &file, (size_t)-1);
 	fprintf(p->out, "pfn 0x%" PRIx64 " %s", f.pfn, size_format(size, sizeof(size), f.order));
 	if (name[0])
-		fprintf(p->out, " %s%s:0x%" PRIx64, f.path && f.path_deleted ? "(deleted) " : "",
-			name, f.index << PAGE_SHIFT);
+		fprintf(p->out, " %s:0x%" PRIx64, name, f.index << PAGE_SHIFT);
 	fprintf(p->out, ": %s\n", held_format(text, sizeof(text), h, p->now));
 	return 0;
 }
@@ -257,17 +261,16 @@ static int pgmap_index(struct waits *w, uint64_t pgmap)
 }
 
 /* Its id, 0: none. Numbers tell files apart here, not addresses. */
-static int add_file(struct waits *w, uint32_t dev, uint64_t ino)
+static int add_file(struct waits *w, uint32_t dev, uint64_t ino, uint32_t gen)
 {
-	bool deleted = false;
-	const char *path;
+	struct engine_file f;
 	int id;
 
 	if (!ino || !dev)
 		return 0;
-	path = snapshot_path(w->snap, dev, ino, &deleted);
-	id = scan_file_id(w->s, dev, dev, ino, 0);
-	if (id > 0 && path && scan_file_path(w->s, id, path, deleted, false))
+	f = snapshot_file(w->snap, dev, ino, gen);
+	id = scan_file_id(w->s, dev, dev, ino, gen);
+	if (id > 0 && f.path && scan_file_path(w->s, id, f.path, f.path_flags, f.path_tgid))
 		return -ENOMEM;
 	return id;
 }
@@ -283,7 +286,7 @@ static int add_holder(const struct engine_holder *h, void *arg)
 	s.pgmap = scan_pgmap_of(w->s, h->pfn);
 	if (h->candidate) {
 		s.pfn = 0;
-		s.file = add_file(w, w->folio.dev, w->folio.ino);
+		s.file = add_file(w, w->folio.dev, w->folio.ino, w->folio.gen);
 		s.first = w->folio.index;
 		s.last = w->folio.index;
 	}
@@ -308,6 +311,7 @@ static int add_folio(struct waits *w, uint64_t pfn, int pgmap)
 	f.pincount = w->folio.pincount;
 	f.dev = w->folio.dev;
 	f.ino = w->folio.ino;
+	f.gen = w->folio.gen;
 	f.index = w->folio.index;
 	f.mapping = f.ino ? f.dev : 0;
 	piece.idle = snapshot_idle_count(w->snap, w->folio.pgmap_type);
@@ -327,13 +331,15 @@ static bool wanted(struct waits *w, const struct engine_wait *wait, int pgmap)
 		.pfn = wait->pfn,
 		.dev = wait->dev,
 		.ino = wait->ino,
+		.gen = wait->gen,
 	};
+	const struct engine_file file = snapshot_file(w->snap, wait->dev, wait->ino, wait->gen);
 
 	if (!w->filter)
 		return true;
 	memcpy(ev.comm, wait->comm, sizeof(ev.comm));
 	return view_filter_event(w->filter, &ev, p && p->device[0] ? p->device : NULL,
-				 snapshot_path(w->snap, wait->dev, wait->ino, NULL));
+				 view_filter_path(file.path, file.path_flags));
 }
 
 static int add_wait(const struct engine_wait *wait, void *arg)
@@ -354,7 +360,7 @@ static int add_wait(const struct engine_wait *wait, void *arg)
 	if (!wanted(w, wait, pgmap))
 		return 0;
 	memcpy(s.comm, wait->comm, sizeof(s.comm));
-	s.file = add_file(w, wait->dev, wait->ino);
+	s.file = add_file(w, wait->dev, wait->ino, wait->gen);
 	if (s.file < 0)
 		return w->err = s.file;
 	if (wait->pfn && pgmap >= 0 && add_folio(w, wait->pfn, pgmap))
@@ -390,6 +396,7 @@ static int wait_json(const struct engine_wait *wait, void *arg)
 	struct waits *w = arg;
 	int pgmap = pgmap_index(w, wait->pgmap);
 	const struct scan_pgmap *p = scan_pgmap(w->s, pgmap);
+	const struct view_file file = view_file_of_wait(w->snap, wait, NULL);
 	struct json_object *o;
 	bool failed;
 
@@ -405,7 +412,7 @@ static int wait_json(const struct engine_wait *wait, void *arg)
 		       &failed);
 	json_add_known(o, KEY_PFN, wait->pfn, wait->pfn, &failed);
 	json_add_text(o, KEY_DEVICE, p && p->device[0] ? p->device : NULL, &failed);
-	json_add_text(o, KEY_FILE, snapshot_path(w->snap, wait->dev, wait->ino, NULL), &failed);
+	json_add_file(o, &file, &failed);
 	json_add_uint(o, KEY_OFFSET, wait->index << PAGE_SHIFT, &failed);
 	return w->err = json_finish(w->out, o, failed);
 }

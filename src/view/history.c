@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <string.h>
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/held.h"
 #include "view/history.h"
 #include "view/json.h"
@@ -94,7 +95,8 @@ void view_history_text(FILE *out, const struct snapshot *snap, const char *spec,
 		       const struct engine_folio *f, uint64_t start)
 {
 	struct step_print p = { .out = out, .start = start };
-	char name[NAMES_FILE_MAX], size[8];
+	char name[VIEW_FILE_MAX], size[8];
+	struct view_file file;
 
 	escape_text(name, sizeof(name), spec, strlen(spec));
 	if (!f) {
@@ -107,11 +109,10 @@ void view_history_text(FILE *out, const struct snapshot *snap, const char *spec,
 		escape_text(name, sizeof(name), f->device, strlen(f->device));
 		fprintf(out, " %s", name);
 	}
-	file_format(name, sizeof(name), f->path, f->path ? strlen(f->path) : 0, f->device, f->dev,
-		    f->ino, (size_t)-1);
+	file = view_file_of(f);
+	file_format(name, sizeof(name), &file, (size_t)-1);
 	if (name[0])
-		fprintf(out, " %s%s:0x%" PRIx64, f->path && f->path_deleted ? "(deleted) " : "",
-			name, f->index << PAGE_SHIFT);
+		fprintf(out, " %s:0x%" PRIx64, name, f->index << PAGE_SHIFT);
 	fprintf(out, "\n  refcount %s%d  mapcount %d  pins %d\n", f->ref_inferred ? "~" : "",
 		f->refcount, f->mapcount, f->pincount);
 	if (f->doubtful)
@@ -184,6 +185,7 @@ int view_history_json(FILE *out, const struct snapshot *snap, const char *spec,
 		      const struct engine_folio *f)
 {
 	struct step_json steps = { 0 }, holders = { 0 };
+	struct view_file file;
 	struct json_object *o;
 	bool failed;
 
@@ -196,12 +198,8 @@ int view_history_json(FILE *out, const struct snapshot *snap, const char *spec,
 	json_add_uint(o, KEY_PFN, f->pfn, &failed);
 	json_add_int(o, KEY_ORDER, f->order, &failed);
 	json_add_string(o, KEY_DEVICE, f->device, f->device ? strlen(f->device) : 0, &failed);
-	json_add_string(o, KEY_FILE, f->path, f->path ? strlen(f->path) : 0, &failed);
-	json_add_bool(o, KEY_FILE_DELETED, f->path && f->path_deleted, &failed);
-	if (f->dev)
-		json_add_dev(o, KEY_DEV, f->dev, &failed);
-	if (f->ino)
-		json_add_uint(o, KEY_INO, f->ino, &failed);
+	file = view_file_of(f);
+	json_add_file(o, &file, &failed);
 	json_add_uint(o, KEY_OFFSET, f->index << PAGE_SHIFT, &failed);
 	json_add_int(o, KEY_REFCOUNT, f->refcount, &failed);
 	json_add_bool(o, KEY_REFCOUNT_INFERRED, f->ref_inferred, &failed);

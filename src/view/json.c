@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "view/finding.h"
 #include "view/json.h"
+#include "view/file.h"
 #include "view/json_add.h"
 #include "view/names.h"
 
@@ -224,28 +225,13 @@ static void add_folio(struct json_object *o, const struct dx_event *e, const cha
 static void add_file(struct json_object *o, const struct dx_event *e,
 		     const struct view_names *names, bool *failed)
 {
-	const char *path = names->path;
-	size_t len = path ? strlen(path) : 0;
-	bool deleted = names->path_deleted;
+	const struct view_file file = view_file_of_event(e, names);
 
-	if (!event_has_file(e) && !path && e->type != DX_FILE)
+	if (!event_has_file(e) && !file.path && e->type != DX_FILE)
 		return;
-	if (e->type == DX_FILE) {
-		const struct dx_file_event *f = (const struct dx_file_event *)e;
-
-		if (!path) {
-			path = f->path;
-			len = f->path_len < DX_PATH_LEN ? f->path_len : DX_PATH_LEN;
-		}
-		deleted = deleted || (f->path_flags & DX_PATH_DELETED);
-		json_add_bool(o, KEY_FILE_TRUNCATED, f->path_flags & DX_PATH_TRUNCATED, failed);
-	}
-	json_add_string(o, KEY_FILE, path, len, failed);
-	if (path)
-		json_add_bool(o, KEY_FILE_DELETED, deleted, failed);
-	json_add_dev(o, KEY_DEV, e->dev, failed);
-	if (e->ino)
-		json_add_uint(o, KEY_INO, e->ino, failed);
+	if (e->type == DX_FILE && !(file.flags & DX_PATH_TRUNCATED))
+		json_add_bool(o, KEY_FILE_TRUNCATED, false, failed);
+	json_add_file(o, &file, failed);
 	if (event_has_offset(e))
 		json_add_uint(o, KEY_OFFSET, e->index << PAGE_SHIFT, failed);
 }

@@ -93,10 +93,13 @@ enum json_form {
 	X(DOUBTFUL, "doubtful", JSON_BOOL, "events were lost since the counts were read") \
 	/* files */ \
 	X(FILE, "file", JSON_BYTES_NULL, "path; null: not known, or of no file") \
-	X(FILE_DELETED, "file_deleted", JSON_BOOL, "it has no name left") \
+	X(FILE_DELETED, "file_deleted", JSON_BOOL, "the name was the file's last: unlinked, or replaced") \
+	X(FILE_STATE, "file_state", JSON_WORD, "current: the path leads to this file; deleted; gone: no longer in memory, what it was called last; namespace: in the mount namespace of file_pid; container: that has another root, too; hidden: no mount that was found shows it, [device]/path in its filesystem") \
+	X(FILE_PID, "file_pid", JSON_UINT, "process in whose mount namespace the path is") \
 	X(FILE_TRUNCATED, "file_truncated", JSON_BOOL, "parts of the path are missing") \
 	X(DEV, "dev", JSON_DEV, "MAJOR:MINOR of the filesystem, or of the device-dax device") \
 	X(INO, "ino", JSON_UINT, "inode number") \
+	X(GENERATION, "generation", JSON_UINT, "of the inode: its number is used again with another one") \
 	X(OFFSET, "offset_bytes", JSON_UINT_NULL, "in the file, or in the device's memory") \
 	X(OFFSET_END, "offset_end_bytes", JSON_UINT, "first byte behind") \
 	/* events */ \

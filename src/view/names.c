@@ -24,13 +24,14 @@ static const struct {
 };
 
 static const char *const flag_names[] = {
-	"insert", "install", "upgrade", "write",    "shared", "ref-taken", "longterm", "remote",
-	"final",  "zero",    "slow",	"replaced", "dying",  "nowait",	   "no-folio", "scan",
+	"insert",   "install", "upgrade",  "write", "shared",	"ref-taken",
+	"longterm", "remote",  "final",	   "zero",  "slow",	"replaced",
+	"dying",    "nowait",  "no-folio", "scan",  "unlinked",
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-_Static_assert(DX_F_SCAN == 1u << (ARRAY_SIZE(flag_names) - 1), "a name for each DX_F_*");
+_Static_assert(DX_F_UNLINKED == 1u << (ARRAY_SIZE(flag_names) - 1), "a name for each DX_F_*");
 
 const char *event_name(unsigned int type)
 {
@@ -265,28 +266,6 @@ bool event_has_nr(const struct dx_event *e)
 bool event_has_ret(const struct dx_event *e)
 {
 	return carries(e, EV_RET) || (e->type == DX_REMOVE && (e->flags & DX_F_SHARED));
-}
-
-char *file_format(char *out, size_t outlen, const char *path, size_t len, const char *device,
-		  uint32_t dev, uint64_t ino, size_t columns)
-{
-	char name[64];
-
-	if (!path) {
-		if (device && !strncmp(device, "dax", 3))
-			snprintf(name, sizeof(name), "/dev/%s", device);
-		else if (ino)
-			snprintf(name, sizeof(name), "%u:%u ino %" PRIu64, dev >> 20, dev & 0xfffff,
-				 ino);
-		else if (dev)
-			snprintf(name, sizeof(name), "%u:%u", dev >> 20, dev & 0xfffff);
-		else
-			name[0] = '\0';
-		path = name;
-		len = strlen(name);
-	}
-	escape_columns(out, outlen, path, len, columns, ESCAPE_KEEP_END);
-	return out;
 }
 
 char *time_format(char *out, size_t outlen, uint64_t time, uint64_t start)

@@ -43,15 +43,6 @@ bool event_has_addr(const struct dx_event *e); /* addr is a user address */
 bool event_has_nr(const struct dx_event *e);
 bool event_has_ret(const struct dx_event *e);
 
-/*
- * What a file or device-dax is called, safe to print: @path (@len hostile bytes),
- * else "/dev/dax0.0" when @device says so, else "259:1 ino 42", else "".
- * At most @columns, cut at the start. Returns @out; NAMES_FILE_MAX bytes suffice.
- */
-#define NAMES_FILE_MAX (4 * DX_PATH_LEN + 1)
-char *file_format(char *out, size_t outlen, const char *path, size_t len, const char *device,
-		  uint32_t dev, uint64_t ino, size_t columns);
-
 /* "12.345678": seconds from @start to @time, both ns. Returns @out. */
 char *time_format(char *out, size_t outlen, uint64_t time, uint64_t start);
 /* "850us", "14.2s", "3m12s", "2h05m", "4d03h": at most 6 columns. Returns @out. */

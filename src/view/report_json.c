@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <json-c/json.h>
+#include "view/file.h"
 #include "view/finding.h"
 #include "view/held.h"
 #include "view/json.h"
@@ -44,6 +45,7 @@ static int rule_write(FILE *out, const struct report *r, enum dx_rule rule)
 static void add_folio(struct json_object *o, const struct engine_finding *f, bool *failed)
 {
 	const struct engine_folio *x = &f->folio;
+	const struct view_file file = view_file_of(x);
 
 	if (x->pfn) {
 		json_add_uint(o, KEY_PFN, x->pfn, failed);
@@ -57,14 +59,9 @@ static void add_folio(struct json_object *o, const struct engine_finding *f, boo
 	json_add_text(o, KEY_DEVICE, x->device, failed);
 	if (f->pgmap)
 		json_add_uint(o, KEY_PGMAP, f->pgmap, failed);
-	if (!x->path && !x->ino && !x->dev)
+	if (!view_file_is_known(&file))
 		return;
-	json_add_text(o, KEY_FILE, x->path, failed);
-	if (x->path)
-		json_add_bool(o, KEY_FILE_DELETED, x->path_deleted, failed);
-	json_add_dev(o, KEY_DEV, x->dev, failed);
-	if (x->ino)
-		json_add_uint(o, KEY_INO, x->ino, failed);
+	json_add_file(o, &file, failed);
 	json_add_uint(o, KEY_OFFSET, x->index << PAGE_SHIFT, failed);
 }
 

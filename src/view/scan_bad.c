@@ -14,7 +14,7 @@ static void heading_print(FILE *out, size_t *rows)
 
 static void poison_print(FILE *out, const struct scan_view *v, const struct scan_poison *p)
 {
-	char device[128], name[NAMES_FILE_MAX], size[8];
+	char device[128], name[VIEW_FILE_MAX], size[8];
 
 	escape_text(device, sizeof(device), scan_device(v, p->pgmap),
 		    strlen(scan_device(v, p->pgmap)));

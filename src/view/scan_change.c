@@ -26,7 +26,7 @@ static void run_text(const struct changes *x, const struct scan_change_run *r)
 {
 	const struct scan_view *v = r->has_after ? x->after : x->before;
 	const struct scan_folio *f = r->has_after ? &r->after : &r->before;
-	char when[32], size[8], place[NAMES_FILE_MAX + 32];
+	char when[32], size[8], place[VIEW_FILE_MAX + 32];
 
 	fprintf(x->out, "%12s %c 0x%-8" PRIx64 " %6" PRIu64 " %4s ",
 		time_format(when, sizeof(when), r->time, x->start),
@@ -102,7 +102,7 @@ static bool wait_is_in(const struct scan_view *v, const struct scan_wait *w)
 static int waits_changed(const struct changes *x, const struct scan_view *has,
 			 const struct scan_view *lacks, bool came)
 {
-	char when[32], text[SCAN_WORDS + NAMES_FILE_MAX];
+	char when[32], text[SCAN_WORDS + VIEW_FILE_MAX];
 	int rc = 0;
 
 	for (size_t i = 0; i < scan_nr_waits(has->s) && !rc; i++) {

@@ -57,23 +57,32 @@ char *scan_object_format(char *out, size_t outlen, const struct scan_holder *h)
 
 /* ---- places ---- */
 
+struct view_file scan_view_file(const struct scan_file *f)
+{
+	return (struct view_file){
+		.path = f->path,
+		.len = f->path ? strlen(f->path) : 0,
+		.flags = f->path_flags,
+		.tgid = f->path_tgid,
+		.dev = f->dev,
+		.gen = f->gen,
+		.ino = f->ino,
+	};
+}
+
 char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,
 		       size_t columns)
 {
 	const struct scan_file *f = scan_file(v->s, file);
 	const char *device = scan_device(v, pgmap);
-	size_t used = 0;
+	struct view_file shown;
 
 	out[0] = '\0';
 	if (!f)
 		return out;
-	if (f->deleted && !f->device && columns > 30)
-		used = snprintf(out, outlen, "(deleted) ");
-	if (f->partly && f->path && columns > 30)
-		used += snprintf(out + used, outlen - used, ".../");
-	file_format(out + used, outlen - used, f->path, f->path ? strlen(f->path) : 0,
-		    f->device ? device : NULL, f->dev, f->ino, columns - used);
-	return out;
+	shown = scan_view_file(f);
+	shown.device = f->device ? device : NULL;
+	return file_format(out, outlen, &shown, columns);
 }
 
 uint64_t scan_offset(const struct scan_view *v, const struct scan_folio *f)
@@ -110,7 +119,7 @@ char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 {
 	int pgmap = h->nr ? scan_pgmap_of(v->s, h->pfn) : h->pgmap;
 	struct words w = { out, outlen, 0 };
-	char name[NAMES_FILE_MAX];
+	char name[VIEW_FILE_MAX];
 
 	out[0] = '\0';
 	if (h->file)

@@ -123,17 +123,13 @@ static int holder_add(const struct scan_holder *h, void *arg)
 static void add_file(struct json_object *o, const struct scan_view *v, int id, bool *failed)
 {
 	const struct scan_file *f = scan_file(v->s, id);
+	struct view_file file = {};
 
-	json_add_text(o, KEY_FILE, f ? f->path : NULL, failed);
-	if (!f || f->device)
-		return;
-	json_add_bool(o, KEY_FILE_DELETED, f->deleted, failed);
-	if (f->partly)
-		json_add_bool(o, KEY_FILE_TRUNCATED, true, failed);
-	if (f->dev)
-		json_add_dev(o, KEY_DEV, f->dev, failed);
-	if (f->ino)
-		json_add_uint(o, KEY_INO, f->ino, failed);
+	if (f)
+		file = scan_view_file(f);
+	if (f && f->device)
+		file.dev = file.ino = 0;
+	json_add_file(o, &file, failed);
 }
 
 static int other_json(FILE *out, const struct scan_view *v, const struct scan_holder *h)

@@ -2,6 +2,7 @@
 #ifndef DAXTOP_VIEW_SCAN_PART_H
 #define DAXTOP_VIEW_SCAN_PART_H
 /* scan_part.h - what the views of a look share */
+#include "view/file.h"
 #include "view/names.h"
 #include "view/scan.h"
 
@@ -48,6 +49,7 @@ char *scan_holder_place(char *out, size_t outlen, const struct scan_view *v,
 /* "1 pin, 2 references": those of each folio that nobody is known to hold; "" for none */
 char *scan_unknown_format(char *out, size_t outlen, const struct scan_folio *f);
 /* A file's or device's name, at most @columns, safe to print; "": it has none. Returns @out. */
+struct view_file scan_view_file(const struct scan_file *f);
 char *scan_name_format(char *out, size_t outlen, const struct scan_view *v, int file, int pgmap,
 		       size_t columns);
 /* FILE:OFFSET, or where it lies in the device; at most @columns. Returns @out. */

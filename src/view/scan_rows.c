@@ -218,7 +218,7 @@ static int columns_of(const char *s)
 
 static void folio_columns(FILE *out, const struct scan_view *v, const struct scan_folio *f)
 {
-	char place[NAMES_FILE_MAX + 32], size[8], device[128];
+	char place[VIEW_FILE_MAX + 32], size[8], device[128];
 	int pad;
 
 	scan_place_format(place, sizeof(place), v, f, FILE_COLUMNS);
@@ -251,7 +251,7 @@ size_t scan_folios_print(FILE *out, const struct scan_view *v)
 
 void scan_others_print(FILE *out, const struct scan_view *v)
 {
-	char text[SCAN_WORDS], place[NAMES_FILE_MAX + 64];
+	char text[SCAN_WORDS], place[VIEW_FILE_MAX + 64];
 	size_t rows = 0;
 
 	for (size_t i = 0; i < scan_nr_holders(v->s); i++) {

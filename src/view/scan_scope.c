@@ -70,7 +70,9 @@ static bool in_file(const struct scan_view *v, const struct scan_file *file)
 
 	if (!w->dev)
 		return true;
-	return file && !file->device && file->dev == w->dev && (!w->ino || file->ino == w->ino);
+	if (!file || file->device || file->dev != w->dev)
+		return false;
+	return !w->ino || (file->ino == w->ino && file->gen == w->gen);
 }
 
 static bool in_range(const struct scan_view *v, uint64_t pfn, uint64_t nr)

@@ -45,7 +45,7 @@ static void files_print(FILE *out, const struct scan_view *v)
 {
 	size_t nr = scan_nr_files(v->s), used = 0;
 	struct file_sum *files = calloc(nr + 1, sizeof(*files));
-	char name[NAMES_FILE_MAX];
+	char name[VIEW_FILE_MAX];
 
 	if (!files)
 		return; /* the rows are there */

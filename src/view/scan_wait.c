@@ -26,7 +26,7 @@ static const char *wait_in(enum scan_wait_kind kind)
 static void say_what(struct words *w, const struct scan_view *v, const struct scan_wait *wait)
 {
 	const char *device = scan_device(v, wait->pgmap);
-	char name[NAMES_FILE_MAX];
+	char name[VIEW_FILE_MAX];
 
 	if (wait->file) {
 		say(w, " of %s",
@@ -139,7 +139,7 @@ static int blocker_print(size_t i, void *arg)
 {
 	const struct scan_folio *f;
 	struct wait_print *p = arg;
-	char place[NAMES_FILE_MAX + 32], size[8];
+	char place[VIEW_FILE_MAX + 32], size[8];
 
 	if (p->shown >= FOLIOS_SHOWN && !p->v->verbose) {
 		p->left_out++;
@@ -173,7 +173,7 @@ static void references_print(FILE *out, const struct scan_pgmap *p)
 /* Who has the lock, who has what that one waits for, and so on. */
 static void chain_print(FILE *out, const struct scan_view *v, size_t i)
 {
-	char text[SCAN_WORDS + NAMES_FILE_MAX];
+	char text[SCAN_WORDS + VIEW_FILE_MAX];
 
 	for (size_t step = 0; step < scan_nr_waits(v->s); step++) {
 		const struct scan_wait *w = scan_wait(v->s, i);
@@ -256,7 +256,7 @@ static void stack_print(FILE *out, const struct scan_view *v, const struct scan_
 
 size_t scan_waits_print(FILE *out, const struct scan_view *v)
 {
-	char text[SCAN_WORDS + NAMES_FILE_MAX];
+	char text[SCAN_WORDS + VIEW_FILE_MAX];
 	size_t shown = 0;
 
 	for (size_t i = 0; i < scan_nr_waits(v->s); i++) {

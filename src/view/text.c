@@ -5,6 +5,7 @@
 #include <string.h>
 #include "model/stacks.h"
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/finding.h"
 #include "view/names.h"
 #include "view/text.h"
@@ -68,31 +69,6 @@ __attribute__((format(printf, 2, 3))) static void tail_add(struct tail *t, const
 		t->len = sizeof(t->text) - 1;
 }
 
-/* What an event says about a file, from the caller or the record itself. */
-struct file {
-	const char *path;
-	size_t len;
-	bool deleted;
-	bool truncated;
-};
-
-static struct file event_file(const struct dx_event *e, const struct view_names *names)
-{
-	struct file file = { .path = names->path, .deleted = names->path_deleted };
-
-	if (file.path) {
-		file.len = strlen(file.path);
-	} else if (e->type == DX_FILE) {
-		const struct dx_file_event *f = (const struct dx_file_event *)e;
-
-		file.path = f->path;
-		file.len = f->path_len < DX_PATH_LEN ? f->path_len : DX_PATH_LEN;
-		file.deleted = f->path_flags & DX_PATH_DELETED;
-		file.truncated = f->path_flags & DX_PATH_TRUNCATED;
-	}
-	return file;
-}
-
 static void violation_format(struct tail *t, const struct dx_event *e, const struct view_names *names)
 {
 	struct engine_finding f;
@@ -106,15 +82,13 @@ static void violation_format(struct tail *t, const struct dx_event *e, const str
 /* FILE:OFFSET, then what only this type of event has */
 static void tail_format(struct tail *t, const struct dx_event *e, const struct view_names *names)
 {
-	struct file file = event_file(e, names);
-	char name[NAMES_FILE_MAX];
+	struct view_file file = view_file_of_event(e, names);
+	char name[VIEW_FILE_MAX];
 
 	t->len = 0;
 	t->text[0] = '\0';
 	if (file.path || event_has_file(e))
-		tail_add(t, "%s%s%s", file.deleted ? "(deleted) " : "", file.truncated ? ".../" : "",
-			 file_format(name, sizeof(name), file.path, file.len, names->device, e->dev,
-				     e->ino, (size_t)-1));
+		tail_add(t, "%s", file_format(name, sizeof(name), &file, (size_t)-1));
 	else
 		tail_add(t, "-");
 	if (event_has_offset(e))

@@ -22,7 +22,7 @@ struct view_names {
 	uint64_t start; /* ns, CLOCK_MONOTONIC; text times are relative to it */
 	const char *device; /* "pmem0"; NULL: not known */
 	const char *path; /* hostile bytes; NULL: not known */
-	bool path_deleted;
+	uint32_t path_flags, path_tgid; /* DX_PATH_*; with DX_PATH_NAMESPACE whose */
 	const struct view_stack *stack; /* NULL: none to show */
 };
 

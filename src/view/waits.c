@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/escape.h"
+#include "view/file.h"
 #include "view/held.h"
 #include "view/model.h"
 #include "view/names.h"
@@ -87,13 +88,12 @@ static const char *device_of(const struct snapshot *snap, const struct engine_wa
 static void wait_format(struct model *m, const struct snapshot *snap, unsigned int i)
 {
 	const struct engine_wait *w = &m->waits[i];
-	char who[DX_COMM_LEN * 4 + 1], name[NAMES_FILE_MAX], age[16], by[HELD_MAX], at[32] = "";
-	const char *path = w->ino ? snapshot_path(snap, w->dev, w->ino, NULL) : NULL;
+	char who[DX_COMM_LEN * 4 + 1], name[VIEW_FILE_MAX], age[16], by[HELD_MAX], at[32] = "";
+	const struct view_file file = view_file_of_wait(snap, w, device_of(snap, w));
 
 	escape_text(who, sizeof(who), w->comm, strnlen(w->comm, DX_COMM_LEN));
 	if (w->ino)
-		file_format(name, sizeof(name), path, path ? strlen(path) : 0, device_of(snap, w),
-			    w->dev, w->ino, 40);
+		file_format(name, sizeof(name), &file, 40);
 	else
 		snprintf(name, sizeof(name), "%s",
 			 w->kind == DX_WAIT_MEMUNMAP ? "the device's memory to be let go" : "a page");

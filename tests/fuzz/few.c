@@ -34,7 +34,8 @@ static void event_fill(struct few *w, struct dx_event *ev)
 	ev->pgmap = pgmap_id(kind);
 	ev->order = (kind >> 2 & 3) == 1 ? 9 : (kind >> 2 & 3) == 2 ? bytes_number(b, 1) % 32 : 0;
 	ev->dev = kind >> 4 & 1 ? 259 << 20 | 1 : 8 << 20 | 1;
-	ev->ino = kind >> 5 & 3;
+	ev->ino = kind >> 5 & 1;
+	ev->gen = kind >> 6 & 1;
 	ev->index = bytes_number(b, 1);
 	ev->pfn = FEW_FIRST_PFN + (kind & 3) * NR_PAGES +
 		  bytes_number(b, 1) * (ev->order == 9 ? 512 : 1);

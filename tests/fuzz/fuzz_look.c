@@ -97,7 +97,7 @@ static void file(struct look *l)
 	int id = scan_file_id(l->s, mapping, DEV, 40 + mapping, 1);
 
 	promise(id > 0);
-	promise(!scan_file_path(l->s, id, path, how & 4, how & 8));
+	promise(!scan_file_path(l->s, id, path, how & 31, how >> 5));
 	scan_file(l->s, id)->gone = how & 16;
 	free(path);
 }

@@ -116,10 +116,14 @@ static void told(struct world *w, const struct dx_event *ev)
 	struct view_names names = { .start = 1,
 				    .device = "pmem0",
 				    .stack = ev->nr & 1 ? &stack : NULL };
+	struct engine_file file;
 
 	stack.kernel_unkept = !stack_kept(w, ev->stack);
 	stack.nr_kernel = stack.kernel_unkept ? 0 : 2;
-	names.path = engine_path(w->e, ev->dev, ev->ino, &names.path_deleted);
+	file = engine_file(w->e, ev->dev, ev->ino, ev->gen);
+	names.path = file.path;
+	names.path_flags = file.path_flags;
+	names.path_tgid = file.path_tgid;
 	view_text_event(w->text, ev, names.path ? &names : NULL);
 	promise(!view_json_event(w->json, ev, &names));
 }
@@ -200,7 +204,7 @@ static int folio_looked_up(const struct engine_folio *f, void *arg)
 	promise(!snapshot_folio_get(w->snap, f->pfn, &got) && got.pfn == f->pfn);
 	/* this one looks at all folios */
 	if (++w->found < 50)
-		snapshot_folio_find(w->snap, f->dev, f->ino, f->index, &got);
+		snapshot_folio_find(w->snap, f->dev, f->ino, &f->gen, f->index, &got);
 	return 0;
 }
 

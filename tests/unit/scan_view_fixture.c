@@ -47,7 +47,7 @@ void add_path(struct scan *s, uint64_t mapping, uint64_t ino, const char *path, 
 	int id = scan_file_id(s, mapping, DEV, ino, 1);
 
 	assert_true(id > 0);
-	assert_int_equal(scan_file_path(s, id, path, deleted, false), 0);
+	assert_int_equal(scan_file_path(s, id, path, deleted ? DX_PATH_DELETED : 0, 0), 0);
 }
 
 struct scan_holder holder(unsigned int kind, uint64_t pfn, uint64_t nr, uint32_t refs, bool pin)

@@ -7,7 +7,11 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/apart.h"
@@ -94,13 +98,33 @@ static void paths(void **state)
 	assert_string_equal(apart_sentence(-ENOENT), "No such file or directory");
 }
 
+/* The generation is the kernel's own, where the filesystem tells it both ways. */
+static void inodes(void **state)
+{
+	char path[] = "/tmp/apart-XXXXXX";
+	struct apart_inode i = {};
+	struct stat st;
+	int fd = mkstemp(path), gen;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(apart_inode(path, &i), 0);
+	assert_true(S_ISREG(i.st.stx_mode));
+	assert_int_equal(i.st.stx_ino, st.st_ino);
+	if (i.gen_known && !ioctl(fd, FS_IOC_GETVERSION, &gen))
+		assert_int_equal((int)i.gen, gen);
+	close(fd);
+	unlink(path);
+	assert_int_equal(apart_inode(path, &i), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_it_returns),
-		cmocka_unit_test(one_that_hangs),
-		cmocka_unit_test(what_it_has_open),
-		cmocka_unit_test(paths),
+		cmocka_unit_test(what_it_returns),  cmocka_unit_test(one_that_hangs),
+		cmocka_unit_test(what_it_has_open), cmocka_unit_test(paths),
+		cmocka_unit_test(inodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -496,15 +496,15 @@ static void test_remove(void **state)
 	assert_int_equal(f.dev, 0);
 	assert_null(f.path);
 	/* but it is the last that was there */
-	assert_int_equal(engine_folio_find(e, 259 << 20, 12, 5, &f), 0);
+	assert_int_equal(engine_folio_find(e, 259 << 20, 12, NULL, 5, &f), 0);
 	assert_int_equal(f.pfn, PFN + 5);
 	/* until the offset gets another */
 	push_first_fault(e, 300, PFN + 5);
 	push(e, DX_INSERT, 300, PFN + 9, .dev = 259 << 20, .ino = 12, .index = 6);
-	assert_int_equal(engine_folio_find(e, 259 << 20, 12, 6, &f), 0);
+	assert_int_equal(engine_folio_find(e, 259 << 20, 12, NULL, 6, &f), 0);
 	assert_int_equal(f.pfn, PFN + 9);
-	assert_int_equal(engine_folio_find(e, 259 << 20, 12, 7, &f), -ENOENT);
-	assert_int_equal(engine_folio_find(e, 259 << 20, 13, 5, &f), -ENOENT);
+	assert_int_equal(engine_folio_find(e, 259 << 20, 12, NULL, 7, &f), -ENOENT);
+	assert_int_equal(engine_folio_find(e, 259 << 20, 13, NULL, 5, &f), -ENOENT);
 	engine_free(e);
 }
 

@@ -367,9 +367,10 @@ static void test_many_pgmaps(void **state)
 	engine_free(e);
 }
 
-static int push_path(struct engine *e, uint64_t time, uint64_t ino, const char *path, uint32_t flags)
+static int push_path_of(struct engine *e, uint64_t time, uint64_t ino, uint32_t gen,
+			const char *path, uint32_t flags)
 {
-	struct dx_file_event f = { .e = EVENT(DX_FILE, time, 0, .dev = 1, .ino = ino) };
+	struct dx_file_event f = { .e = EVENT(DX_FILE, time, 0, .dev = 1, .ino = ino, .gen = gen) };
 
 	f.path_len = strlen(path);
 	f.path_flags = flags;
@@ -377,34 +378,64 @@ static int push_path(struct engine *e, uint64_t time, uint64_t ino, const char *
 	return put_event(e, &f.e, sizeof(f));
 }
 
+static int push_path(struct engine *e, uint64_t time, uint64_t ino, const char *path, uint32_t flags)
+{
+	return push_path_of(e, time, ino, 0, path, flags);
+}
+
 static void test_files(void **state)
 {
 	struct engine *e = engine_with(1 << 20, 1000);
-	bool deleted = true;
 
 	(void)state;
-	assert_null(engine_path(e, 1, 12, &deleted));
+	assert_null(engine_file(e, 1, 12, 0).path);
 	assert_int_equal(push_path(e, 100, 12, "/mnt/a", 0), 0);
 	/* a name needs no order, so it is there at once */
-	assert_string_equal(engine_path(e, 1, 12, &deleted), "/mnt/a");
-	assert_false(deleted);
-	assert_null(engine_path(e, 2, 12, NULL));
+	assert_string_equal(engine_file(e, 1, 12, 0).path, "/mnt/a");
+	assert_int_equal(engine_file(e, 1, 12, 0).path_flags, 0);
+	assert_null(engine_file(e, 2, 12, 0).path);
 	push(e, DX_INSERT, 200, PFN, .dev = 1, .ino = 12, .index = 3);
 	push(e, DX_INSERT, 200, PFN + 1, .dev = 1, .ino = 13);
 	put_time(e, UINT64_MAX);
 	assert_string_equal(folio_of(e, PFN).path, "/mnt/a");
-	assert_false(folio_of(e, PFN).path_deleted);
+	assert_int_equal(folio_of(e, PFN).path_flags, 0);
 	assert_null(folio_of(e, PFN + 1).path);
 	assert_int_equal(folio_of(e, PFN + 1).ino, 13);
 	assert_int_equal(push_path(e, 300, 12, "/mnt/\x1b[2Jb\xff\n", DX_PATH_DELETED), 0);
 	/* an older one that comes late changes nothing */
 	assert_int_equal(push_path(e, 250, 12, "/mnt/old", 0), 0);
 	assert_string_equal(folio_of(e, PFN).path, "/mnt/\x1b[2Jb\xff\n");
-	assert_true(folio_of(e, PFN).path_deleted);
-	assert_string_equal(engine_path(e, 1, 12, &deleted), "/mnt/\x1b[2Jb\xff\n");
-	assert_true(deleted);
+	assert_int_equal(folio_of(e, PFN).path_flags, DX_PATH_DELETED);
+	assert_string_equal(engine_file(e, 1, 12, 0).path, "/mnt/\x1b[2Jb\xff\n");
 	assert_int_equal(stats_of(e).by_type[DX_FILE], 3);
 	assert_int_equal(stats_of(e).bad, 0);
+	engine_free(e);
+}
+
+/* The number is used again: neither its folios nor its name are the other's. */
+static void test_generations(void **state)
+{
+	struct engine *e = engine_with(1 << 20, 1000);
+	const uint32_t old = 1, new = 2;
+	struct engine_folio got;
+
+	(void)state;
+	push(e, DX_INSERT, 200, PFN, .dev = 1, .ino = 12, .gen = 1, .index = 3);
+	assert_int_equal(push_path_of(e, 100, 12, 1, "/mnt/old", 0), 0);
+	assert_int_equal(push_path_of(e, 300, 12, 2, "/mnt/new", 0), 0);
+	push(e, DX_INSERT, 400, PFN + 1, .dev = 1, .ino = 12, .gen = 2, .index = 3);
+	put_time(e, UINT64_MAX);
+	assert_string_equal(folio_of(e, PFN).path, "/mnt/old");
+	assert_string_equal(folio_of(e, PFN + 1).path, "/mnt/new");
+	assert_null(engine_file(e, 1, 12, 0).path);
+	assert_int_equal(engine_folio_find(e, 1, 12, &old, 3, &got), 0);
+	assert_int_equal(got.pfn, PFN);
+	assert_int_equal(engine_folio_find(e, 1, 12, &new, 3, &got), 0);
+	assert_int_equal(got.pfn, PFN + 1);
+	/* "" takes the name away */
+	assert_int_equal(push_path_of(e, 500, 12, 2, "", 0), 0);
+	assert_null(folio_of(e, PFN + 1).path);
+	assert_string_equal(folio_of(e, PFN).path, "/mnt/old");
 	engine_free(e);
 }
 
@@ -423,9 +454,9 @@ static void test_many_files(void **state)
 			most = e->files.nr;
 	}
 	assert_true(most <= 2 * 65536);
-	assert_string_equal(engine_path(e, 1, 7, NULL), "/mnt/keep");
-	assert_string_equal(engine_path(e, 1, 400999, NULL), "/mnt/x");
-	assert_null(engine_path(e, 1, 1000, NULL));
+	assert_string_equal(engine_file(e, 1, 7, 0).path, "/mnt/keep");
+	assert_string_equal(engine_file(e, 1, 400999, 0).path, "/mnt/x");
+	assert_null(engine_file(e, 1, 1000, 0).path);
 	engine_free(e);
 }
 
@@ -448,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_pgmap_address_again),
 		cmocka_unit_test(test_many_pgmaps),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_generations),
 		cmocka_unit_test(test_many_files),
 	};
 

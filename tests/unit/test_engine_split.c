@@ -37,9 +37,9 @@ static void test_huge(void **state)
 	assert_int_equal(f.mapcount, 1);
 	/* the entry begins at its first page */
 	assert_int_equal(f.index, 1024);
-	assert_int_equal(engine_folio_find(e, 1, 12, 1535, &f), 0);
+	assert_int_equal(engine_folio_find(e, 1, 12, NULL, 1535, &f), 0);
 	assert_int_equal(f.pfn, HUGE);
-	assert_int_equal(engine_folio_find(e, 1, 12, 1536, &f), -ENOENT);
+	assert_int_equal(engine_folio_find(e, 1, 12, NULL, 1536, &f), -ENOENT);
 	assert_int_equal(engine_folio_get(e, HUGE - 1, &f), -ENOENT);
 	assert_int_equal(engine_folio_get(e, HUGE + 512, &f), -ENOENT);
 	/* a large folio's pin is one reference and one in _pincount */

@@ -51,8 +51,10 @@ static void test_record(void **state)
 	AT(ref_first, 116, 4);
 	AT(ref_install, 120, 4);
 	AT(map_install, 124, 4);
-	assert_int_equal(next, 128);
-	assert_int_equal(sizeof(struct dx_event), 128);
+	AT(gen, 128, 4);
+	AT(zero, 132, 4);
+	assert_int_equal(next, 136);
+	assert_int_equal(sizeof(struct dx_event), 136);
 	/* arg shares the place of ref_install */
 	assert_int_equal(offsetof(struct dx_event, arg), 120);
 	assert_int_equal(_Alignof(struct dx_event), 8);
@@ -62,10 +64,10 @@ static void test_file_record(void **state)
 {
 	(void)state;
 	assert_int_equal(offsetof(struct dx_file_event, e), 0);
-	assert_int_equal(offsetof(struct dx_file_event, path_len), 128);
-	assert_int_equal(offsetof(struct dx_file_event, path_flags), 132);
-	assert_int_equal(offsetof(struct dx_file_event, path), 136);
-	assert_int_equal(sizeof(struct dx_file_event), 1160);
+	assert_int_equal(offsetof(struct dx_file_event, path_len), 136);
+	assert_int_equal(offsetof(struct dx_file_event, path_flags), 140);
+	assert_int_equal(offsetof(struct dx_file_event, path), 144);
+	assert_int_equal(sizeof(struct dx_file_event), 1168);
 	assert_int_equal(DX_PATH_LEN, 1024);
 	assert_int_equal(DX_COMM_LEN, 16);
 }

@@ -225,7 +225,7 @@ static void test_hostile(void **state)
 
 	(void)state;
 	f.folio.path = "/m/\x1b[31m\n\xff";
-	f.folio.path_deleted = true;
+	f.folio.path_flags = DX_PATH_DELETED;
 	f.folio.device = "p\x07";
 	expect_finding(&f,
 		       "4K folio 0x108001 of p\\x07, (deleted) /m/\\x1b[31m\\x0a\\xff:0x1000 was freed with "
@@ -290,7 +290,7 @@ static void test_trace_json(void **state)
 		"\"event\":\"violation\",\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081347,"
 		"\"order\":0,\"device\":\"pmem0\",\"pgmap\":3,"
 		"\"memory_type\":\"fs-dax\",\"refcount\":-2,\"mapcount\":0,\"pins\":0,\"nr\":1,"
-		"\"flags\":[],\"file\":\"/mnt/f\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
+		"\"flags\":[],\"file\":\"/mnt/f\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\",\"ino\":42,\"generation\":0,"
 		"\"offset_bytes\":12288,\"rule\":\"free-nonzero\",\"detail\":\"refcount\","
 		"\"says\":\"4K folio 0x108003 of pmem0, /mnt/f:0x3000 was freed with refcount -2, not "
 		"0\",\"wanted\":0,\"got\":-2,\"stack_id\":7,\"user_stack_id\":-14}\n");

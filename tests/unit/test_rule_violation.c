@@ -221,12 +221,18 @@ static void test_folio_known(void **state)
 	assert_int_equal(f.nr_holders, 1);
 	/* a violation changes nothing that is known */
 	assert_counts(e, PFN + 2, 1025, 1, 1);
-	/* it stays what it was called then: an inode's number is used again */
-	name.path[5] = 'y';
+	/* its number is used again */
+	name.path[5] = 'z';
 	name.e.time = T0 + 20;
+	name.e.gen = 1;
 	assert_int_equal(put_event(e, &name.e, sizeof(name)), 0);
 	push(e, DX_INSERT, T0 + 30, PFN + 2, .dev = 1, .ino = 99);
 	assert_string_equal(finding_of(e, 1).folio.path, "/mnt/x");
+	/* it is renamed */
+	name.path[5] = 'y';
+	name.e.gen = 0;
+	assert_int_equal(put_event(e, &name.e, sizeof(name)), 0);
+	assert_string_equal(finding_of(e, 1).folio.path, "/mnt/y");
 	engine_free(e);
 }
 

@@ -73,8 +73,8 @@ static void test_json(void **state)
 		&text,
 		JSON("folio") "\"pfn\":1048592,\"folios\":2,\"folio_bytes\":4096,\"order\":0,\"device\":\"pmem0\","
 			      "\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"pins_exact\":false,"
-			      "\"refcount_idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
-			      "\"ino\":42,\"offset_bytes\":0,\"gets\":0,\"held_pins\":0,\"held_gets\":0,\"refs_unknown\":0,"
+			      "\"refcount_idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\","
+			      "\"ino\":42,\"generation\":1,\"offset_bytes\":0,\"gets\":0,\"held_pins\":0,\"held_gets\":0,\"refs_unknown\":0,"
 			      "\"overput\":false,\"moving\":false,\"waits\":0,\"holders\":[{\"kind\":\"mapping\",\"certain\":true,\"pin\":false,"
 			      "\"refs\":0,\"pfn\":1048592,\"pages\":3,\"tgid\":812,\"pid\":813,\"comm\":\"db\",\"cgroup\":null,"
 			      "\"fd\":null,\"object_id\":null,\"addr\":null,\"since_ns\":null,\"object\":null}]}");
@@ -82,8 +82,8 @@ static void test_json(void **state)
 		&text,
 		JSON("folio") "\"pfn\":1048594,\"folios\":1,\"folio_bytes\":4096,\"order\":0,\"device\":\"pmem0\","
 			      "\"memory_type\":\"fs-dax\",\"refcount\":1026,\"mapcount\":1,\"pins\":1,\"pins_exact\":false,"
-			      "\"refcount_idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\","
-			      "\"ino\":42,\"offset_bytes\":8192,\"gets\":1,\"held_pins\":1,\"held_gets\":1,\"refs_unknown\":0,"
+			      "\"refcount_idle\":0,\"share\":0,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\","
+			      "\"ino\":42,\"generation\":1,\"offset_bytes\":8192,\"gets\":1,\"held_pins\":1,\"held_gets\":1,\"refs_unknown\":0,"
 			      "\"overput\":false,\"moving\":false,\"waits\":1,\"holders\":[{\"kind\":\"io_uring\",\"certain\":true,\"pin\":true,"
 			      "\"refs\":1,\"pfn\":1048594,\"pages\":1,\"tgid\":812,\"pid\":813,\"comm\":\"db\","
 			      "\"cgroup\":\"/system.slice/db\",\"fd\":4,\"object_id\":null,\"addr\":null,\"since_ns\":null,"
@@ -103,7 +103,7 @@ static void test_json(void **state)
 		JSON("wait") "\"wait\":\"layout-break\",\"task_state\":\"S\",\"tgid\":900,\"pid\":901,"
 			     "\"comm\":\"truncate\",\"cgroup\":null,\"since_ns\":5800000000,\"age_ns\":14200000000,"
 			     "\"pfn\":1048594,\"refcount\":1024,\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\","
-			     "\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":8192,"
+			     "\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\",\"ino\":42,\"generation\":1,\"offset_bytes\":8192,"
 			     "\"kernel_stack\":[{\"symbol\":\"schedule\",\"symbol_offset_bytes\":39},{\"symbol\":\"xfs_wait_dax_page\",\"symbol_offset_bytes\":26,\"module\":\"xfs\"},"
 			     "{\"symbol\":null}],"
 			     "\"pfns\":[1048594],\"owner_pid\":null,\"owner_comm\":null,\"read_owned\":false,"
@@ -116,8 +116,8 @@ static void test_json(void **state)
 		&text,
 		JSON("scan-summary") "\"folios\":3,\"pages\":3,\"folios_mapped\":3,\"folios_pinned\":1,\"pins\":1,\"folios_unknown\":0,"
 				     "\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
-				     "\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,"
-				     "\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
+				     "\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\","
+				     "\"dev\":\"259:1\",\"ino\":42,\"generation\":1,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
 				     "\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],"
 				     "\"by_process\":[{\"tgid\":812,\"comm\":\"db\",\"cgroup\":\"/system.slice/db\",\"container\":null,\"pod\":null,"
 				     "\"folios\":1,\"held_pins\":1,\"held_gets\":0,\"since_ns\":null},"
@@ -181,13 +181,13 @@ static void test_changes(void **state)
 	text = capture_text(&c);
 	expect_line(&text,
 		    JSON("change") "\"time_ns\":21000000000,\"change\":\"changed\",\"pfn\":1048592,\"folios\":2,\"order\":0,"
-				   "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
+				   "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\",\"ino\":42,\"generation\":1,"
 				   "\"offset_bytes\":0,\"before\":{\"refcount\":1,\"mapcount\":1,\"pins\":0},"
 				   "\"after\":{\"refcount\":1025,\"mapcount\":1,\"pins\":1}}");
 	expect_line(
 		&text,
 		JSON("change") "\"time_ns\":21000000000,\"change\":\"new\",\"pfn\":1048594,\"folios\":1,\"order\":0,"
-			       "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,"
+			       "\"device\":\"pmem0\",\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\",\"ino\":42,\"generation\":1,"
 			       "\"offset_bytes\":8192,\"before\":null,\"after\":{\"refcount\":1025,\"mapcount\":1,\"pins\":1}}");
 	assert_null(next_line(&text));
 	capture_end(&c);

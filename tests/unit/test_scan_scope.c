@@ -30,7 +30,7 @@ static void test_scope_device(void **state)
 
 static void test_scope_file(void **state)
 {
-	static const struct scan_filter file = { .dev = DEV, .ino = 42 };
+	static const struct scan_filter file = { .dev = DEV, .ino = 42, .gen = 1 };
 	struct scan *s = one_look(&file);
 	struct scan_holder h = holder(SCAN_HOLD_MAPPING, 0, 0, 0, false);
 	struct scan_view v;

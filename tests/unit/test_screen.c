@@ -75,15 +75,15 @@ static void test_table_narrow(void **state)
 	f->cols = 80;
 	draw(f);
 	expect_row(f, 4,
-		   "! truncate[901] waits 13.9s for /mnt/db/a-directory/wal.0:0x3f000  held by db[81");
+		   "! truncate[901] waits 13.9s for (deleted) /mnt/db/a-directory/wal.0:0x3f000  hel");
 	expect_row(f, 5, "PFN      SIZE DEV   FILE:OFFSET        REF MAP PIN HOLDER        REFCOUNT");
 	expect_row(f, 6,
-		   "0x10803f   4K pmem0 <ry/wal.0:0x3f000 1025   1   1 db[812]       "
+		   "0x10803f   4K pmem0 !<y/wal.0:0x3f000 1025   1   1 db[812]       "
 		   "..2.~1.1025   !");
 	f->cols = 60;
 	draw(f);
 	expect_row(f, 5, "PFN      SIZE FILE:OFFSET        REF MAP PIN REFCOUNT");
-	expect_row(f, 6, "0x10803f   4K <ry/wal.0:0x3f000 1025   1   1 ..2.~1.1025   !");
+	expect_row(f, 6, "0x10803f   4K !<y/wal.0:0x3f000 1025   1   1 ..2.~1.1025   !");
 }
 
 static void test_marks(void **state)

@@ -49,6 +49,9 @@ static void mix_folio(uint64_t *sum, const struct engine_folio *f)
 	mix(sum, &plain.mapcount, sizeof(plain.mapcount));
 	mix(sum, &plain.pincount, sizeof(plain.pincount));
 	mix(sum, &plain.ino, sizeof(plain.ino));
+	mix(sum, &plain.gen, sizeof(plain.gen));
+	mix(sum, &plain.path_flags, sizeof(plain.path_flags));
+	mix(sum, &plain.path_tgid, sizeof(plain.path_tgid));
 	mix(sum, &plain.index, sizeof(plain.index));
 	mix(sum, &plain.first_time, sizeof(plain.first_time));
 	mix(sum, &plain.last_time, sizeof(plain.last_time));
@@ -57,7 +60,7 @@ static void mix_folio(uint64_t *sum, const struct engine_folio *f)
 	mix(sum, &plain.nr_holders, sizeof(plain.nr_holders));
 	mix(sum, &plain.steps_dropped, sizeof(plain.steps_dropped));
 	*sum = *sum * 31 + (plain.doubtful | plain.predates << 1 | plain.mapped_entry << 2 |
-			    plain.waited << 3 | plain.ref_inferred << 4 | plain.path_deleted << 5);
+			    plain.waited << 3 | plain.ref_inferred << 4);
 }
 
 static int step_asked(const struct engine_step *s, void *arg)
@@ -156,10 +159,11 @@ static struct answers ask(const struct snapshot *s)
 		mix(&a.folios, &err, sizeof(err));
 	}
 	for (uint32_t i = 0; i < FILES; i++) {
-		bool deleted = false;
+		const struct engine_file f = snapshot_file(s, 1, 100 + i, 0);
 
-		mix_text(&a.files, snapshot_path(s, 1, 100 + i, &deleted));
-		mix(&a.files, &deleted, sizeof(deleted));
+		mix_text(&a.files, f.path);
+		mix(&a.files, &f.path_flags, sizeof(f.path_flags));
+		mix(&a.files, &f.path_tgid, sizeof(f.path_tgid));
 	}
 	for (unsigned int i = 1; i < DX_RULES; i++) {
 		snapshot_rule_get(s, i, &rule);
@@ -536,7 +540,7 @@ static void test_torn(void **state)
 	(void)state;
 	name(e, 5000, 3);
 	s = snapshot_take(e);
-	path = snapshot_path(s, 1, 103, NULL);
+	path = snapshot_file(s, 1, 103, 0).path;
 	assert_non_null(path);
 	assert_false(snapshot_inconclusive(s, NULL));
 	left = 0;
@@ -559,7 +563,7 @@ static void test_torn(void **state)
 	}
 	engine_realloc = realloc;
 	assert_memory_equal(path, "/mnt/3/", 7);
-	assert_string_equal(snapshot_path(later, 1, 103, NULL), path);
+	assert_string_equal(snapshot_file(later, 1, 103, 0).path, path);
 	snapshot_put(later);
 	snapshot_put(s);
 	engine_free(e);

@@ -155,12 +155,12 @@ static void test_json(void **state)
 	assert_printed(
 		view_before_json, NULL,
 		"{\"schema\":2,\"type\":\"held\",\"pfn\":1310720,\"order\":0,\"device\":\"pmem0\","
-		"\"file\":\"/mnt/\\u001bf\",\"offset_bytes\":12288,\"tgid\":7,\"pid\":7,\"comm\":\"log\","
+		"\"file\":\"/mnt/\\u001bf\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"0:5\",\"ino\":12,\"generation\":0,\"offset_bytes\":12288,\"tgid\":7,\"pid\":7,\"comm\":\"log\","
 		"\"pin\":false,\"refs\":1,\"since_ns\":null,\"kind\":\"pipe\",\"certain\":true,\"fd\":5,"
 		"\"object_id\":33}\n"
 		"{\"schema\":2,\"type\":\"waiting\",\"wait\":\"layout-break\",\"tgid\":60,\"pid\":61,"
 		"\"comm\":\"truncate\",\"since_ns\":6000000000,\"age_ns\":14000000000,\"pfn\":1310720,"
-		"\"device\":\"pmem0\",\"file\":\"/mnt/\\u001bf\",\"offset_bytes\":12288}\n");
+		"\"device\":\"pmem0\",\"file\":\"/mnt/\\u001bf\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"0:5\",\"ino\":12,\"generation\":0,\"offset_bytes\":12288}\n");
 	assert_printed(view_before_json, &other, "");
 }
 

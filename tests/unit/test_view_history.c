@@ -187,14 +187,15 @@ static void test_json(void **state)
 	(void)state;
 	assert_int_equal(engine_folio_get(e, FEED_PFN, &f), 0);
 	assert_int_equal(view_history_json(capture_start(&c), engine_now(e), "wal:0", &f), 0);
-	assert_ptr_equal(strstr(capture_text(&c),
-				"{\"schema\":2,\"type\":\"history\",\"folio\":\"wal:0\","
-				"\"pfn\":1081344,\"order\":0,\"device\":\"pmem0\","
-				"\"file\":\"/mnt/db/wal\",\"file_deleted\":false,\"dev\":\"259:1\","
-				"\"ino\":42,\"offset_bytes\":0,\"refcount\":0,\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,"
-				"\"doubtful\":false,\"predates\":false,\"waited\":false,"
-				"\"steps_dropped\":0,\"holders\":[],\"steps\":[{"),
-			 capture_text(&c));
+	assert_ptr_equal(
+		strstr(capture_text(&c),
+		       "{\"schema\":2,\"type\":\"history\",\"folio\":\"wal:0\","
+		       "\"pfn\":1081344,\"order\":0,\"device\":\"pmem0\","
+		       "\"file\":\"/mnt/db/wal\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\","
+		       "\"ino\":42,\"generation\":0,\"offset_bytes\":0,\"refcount\":0,\"refcount_inferred\":false,\"mapcount\":0,\"pins\":0,"
+		       "\"doubtful\":false,\"predates\":false,\"waited\":false,"
+		       "\"steps_dropped\":0,\"holders\":[],\"steps\":[{"),
+		capture_text(&c));
 	assert_ptr_equal(strchr(capture_text(&c), '\n'), c.text + c.len - 1);
 	o = json_tokener_parse(capture_text(&c));
 	assert_non_null(o);

@@ -43,7 +43,7 @@ static void test_fault(void **state)
 		"\"order\":0,\"device\":\"pmem0\",\"pgmap\":3,"
 		"\"memory_type\":\"fs-dax\",\"refcount\":1,\"mapcount\":1,\"pins\":0,\"nr\":1,"
 		"\"flags\":[\"insert\",\"install\",\"write\"],\"file\":\"/mnt/db/wal\","
-		"\"file_deleted\":false,\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":12288,"
+		"\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"259:1\",\"ino\":42,\"generation\":0,\"offset_bytes\":12288,"
 		"\"addr\":4096,\"level\":\"pte\",\"ref_first\":0,\"ref_install\":1,"
 		"\"map_install\":0,\"install_time_ns\":13345678412,\"ret\":256,\"result\":\"NOPAGE\"}\n");
 }
@@ -87,7 +87,7 @@ static void test_pin_unknown_file(void **state)
 		     "\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"pfn\":1081344,\"order\":0,"
 		     "\"device\":null,\"pgmap\":3,\"refcount\":1025,"
 		     "\"mapcount\":0,\"pins\":1,\"nr\":1,\"flags\":[],\"file\":null,"
-		     "\"dev\":\"259:1\",\"ino\":42,\"offset_bytes\":0,\"gup_flags\":\"0x80001\","
+		     "\"dev\":\"259:1\",\"ino\":42,\"generation\":0,\"offset_bytes\":0,\"gup_flags\":\"0x80001\","
 		     "\"ret\":-95,\"stack_id\":-14,\"user_stack_id\":3}\n");
 }
 
@@ -112,7 +112,7 @@ static void test_fields_left_out(void **state)
 	expect_event(&e, NULL,
 		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,"
 		     "\"event\":\"break-done\",\"pid\":813,\"tgid\":812,\"comm\":\"db\","
-		     "\"flags\":[\"final\",\"0x80000000\"],\"file\":null,\"dev\":\"259:1\",\"ino\":42,"
+		     "\"flags\":[\"final\",\"0x80000000\"],\"file\":null,\"dev\":\"259:1\",\"ino\":42,\"generation\":0,"
 		     "\"offset_bytes\":16384,\"offset_end_bytes\":32768,\"ret\":0}\n");
 	e = feed_event(77, 0, 0);
 	e.pgmap = 0;
@@ -135,10 +135,11 @@ static void test_file_record(void **state)
 	memcpy(f.path, "/a", 2);
 	f.path_len = 2;
 	f.path_flags = DX_PATH_DELETED;
-	expect_event(&f.e, NULL,
-		     "{\"schema\":2,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,\"event\":\"file\","
-		     "\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"flags\":[],\"file_truncated\":false,"
-		     "\"file\":\"/a\",\"file_deleted\":true,\"dev\":\"259:1\",\"ino\":42}\n");
+	expect_event(
+		&f.e, NULL,
+		"{\"schema\":2,\"type\":\"event\",\"time_ns\":0,\"cpu\":1,\"event\":\"file\","
+		"\"pid\":813,\"tgid\":812,\"comm\":\"db\",\"flags\":[],\"file_truncated\":false,"
+		"\"file\":\"/a\",\"file_deleted\":true,\"file_state\":\"deleted\",\"dev\":\"259:1\",\"ino\":42,\"generation\":0}\n");
 }
 
 /* One line of valid UTF-8 that a terminal may show; a reader gets back what the names are. */

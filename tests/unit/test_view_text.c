@@ -59,7 +59,7 @@ static void test_fault(void **state)
 	e.order = 9;
 	e.nr = 512;
 	e.addr = 0;
-	names.path_deleted = true;
+	names.path_flags = DX_PATH_DELETED;
 	expect_line(&e, &names,
 		    "   12.345678   1 db[813]                fault         -             - pmem0    "
 		    "     -     -     -  512 no-folio               FALLBACK       (deleted) "

@@ -53,7 +53,7 @@ static void folio_associate(struct change *c)
 		return;
 	if (ev->index >> INDEX_BITS)
 		return;
-	file_set_folio(&c->e->files, f, ev->dev, ev->ino);
+	file_set_folio(&c->e->files, f, ev->dev, ev->ino, ev->gen);
 	/* a fault tells its own offset, an entry begins at its first page */
 	f->index = ev->index >> f->order << f->order;
 	f->stale = 0;

@@ -102,6 +102,7 @@ static int wait_came(struct engine *e, const struct dx_wait *w)
 		.nr = 1,
 		.ino = w->ino,
 		.dev = w->dev,
+		.gen = w->gen,
 		.index = w->index,
 		.addr = w->since,
 		.level = w->state,
@@ -252,8 +253,8 @@ static bool could_hold(const struct engine *e, const struct dx_holder *h, const 
 	if (h->nr)
 		return h->pfn < f->pfn + (1ull << f->order) && holder_end(h) > f->pfn;
 	if (h->ino || h->dev)
-		return f->file && file->ino == h->ino && file->dev == h->dev && h->first <= last &&
-		       f->index <= h->last;
+		return f->file && file->ino == h->ino && file->dev == h->dev &&
+		       file->gen == h->gen && h->first <= last && f->index <= h->last;
 	return !h->pgmap || e->pgmaps.map[f->pgmap].pgmap == h->pgmap;
 }
 

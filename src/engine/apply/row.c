@@ -28,9 +28,11 @@ static void folio_file(const struct engine *e, const struct folio *f, struct eng
 		return;
 	out->dev = file->dev;
 	out->ino = file->ino;
+	out->gen = file->gen;
 	out->index = f->index;
 	out->path = file->path;
-	out->path_deleted = file->deleted;
+	out->path_flags = file->path_flags;
+	out->path_tgid = file->path_tgid;
 }
 
 static void folio_task(const struct engine *e, const struct folio *f, struct engine_folio *out)

@@ -20,6 +20,7 @@ struct judge;
 /* A layout break that waits. */
 struct break_wait {
 	uint64_t ino;
+	uint32_t gen;
 	uint32_t dev, folio, pid;
 	uint32_t tgid;
 	uint64_t since, seen; /* it began; was last known to wait */

@@ -75,6 +75,7 @@ void wait_add(struct engine *e, uint32_t id, const struct dx_event *ev)
 		.index = ev->index,
 		.ino = ev->ino,
 		.dev = ev->dev,
+		.gen = ev->gen,
 		.folio = id,
 		.pid = ev->pid,
 		.tgid = ev->tgid,

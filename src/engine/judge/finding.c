@@ -10,10 +10,8 @@
 #include "engine/apply/row.h"
 #include "engine/judge/finding.h"
 
-void finding_table_destroy(struct finding_table *t, struct pool *pool)
+void finding_table_destroy(struct finding_table *t)
 {
-	for (uint32_t i = 0; i < t->nr; i++)
-		block_put(pool, t->node[i].path);
 	free(t->node);
 	free(t->folio);
 }
@@ -29,27 +27,12 @@ void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap)
 		memcpy(d->device, p->device, sizeof(d->device));
 }
 
-void finding_keep_path(struct engine *e, struct finding *d)
-{
-	const struct file *file = file_ptr(&e->files, d->file);
-
-	if (d->path || !d->file || !file->path)
-		return;
-	d->f.folio.path_deleted = file->deleted;
-	d->path = block_get(file->path);
-}
-
 void finding_set_file(struct engine *e, struct finding *d, uint32_t file)
 {
 	/* counted as a folio's: the file stays as long as it is named */
 	file_refs(&e->files, file, 1);
 	file_refs(&e->files, d->file, -1);
-	if (d->file != file) {
-		block_put(e->pool, d->path);
-		d->path = NULL;
-	}
 	d->file = file;
-	finding_keep_path(e, d);
 }
 
 void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id)
@@ -67,6 +50,7 @@ void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id)
 	if (f->file) {
 		d->f.folio.dev = file_ptr(&e->files, f->file)->dev;
 		d->f.folio.ino = file_ptr(&e->files, f->file)->ino;
+		d->f.folio.gen = file_ptr(&e->files, f->file)->gen;
 		d->f.folio.index = f->index;
 	}
 }

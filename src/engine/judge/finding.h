@@ -9,7 +9,6 @@
 struct finding {
 	struct engine_finding f; /* its strings are filled in when it is shown */
 	uint32_t file; /* 0: none */
-	char *path; /* of that file, when it was found or was first known: a block; an inode's number is used again */
 	uint32_t folios; /* list of finding_table.folio, 1 and up; 0: none */
 	char device[32];
 };
@@ -30,7 +29,7 @@ struct finding_table {
 	uint32_t nr_folios, max_folios;
 };
 
-void finding_table_destroy(struct finding_table *t, struct pool *pool);
+void finding_table_destroy(struct finding_table *t);
 /* A new finding about the folio @id (0: none), or 0: counted only, there is no room for it. */
 uint32_t finding_add(struct engine *e, enum dx_rule rule, uint32_t id);
 static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32_t nr)
@@ -43,8 +42,6 @@ uint32_t finding_add_folio(struct engine *e, uint32_t nr, uint64_t pfn);
 void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id);
 void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap);
 void finding_over(struct engine *e, uint32_t nr, uint64_t time);
-/* Keeps the path of its file as soon as that is known. */
-void finding_keep_path(struct engine *e, struct finding *d);
 /* Makes @file the finding's: 0 is none. */
 void finding_set_file(struct engine *e, struct finding *d, uint32_t file);
 

@@ -75,6 +75,7 @@ static void stall_wait_found(struct engine *e, struct break_wait *w)
 	if (w->ino) {
 		found->folio.dev = w->dev;
 		found->folio.ino = w->ino;
+		found->folio.gen = w->gen;
 	}
 }
 

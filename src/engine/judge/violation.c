@@ -38,7 +38,7 @@ static bool violation_alike(const struct engine_finding *f, const struct dx_even
 
 static bool same_file(const struct engine_finding *f, const struct dx_event *ev)
 {
-	return f->folio.dev == ev->dev && f->folio.ino == ev->ino;
+	return f->folio.dev == ev->dev && f->folio.ino == ev->ino && f->folio.gen == ev->gen;
 }
 
 /* Is it one more of what the last finding is about? */
@@ -81,10 +81,11 @@ static void violation_fill(struct engine *e, struct finding *d, const struct dx_
 	f->ustack = ev->ustack;
 	f->exec = ev->exec;
 	if (ev->ino || ev->dev) {
-		file = file_get(&e->files, ev->dev, ev->ino);
+		file = file_get(&e->files, ev->dev, ev->ino, ev->gen);
 		finding_set_file(e, d, file);
 		row->dev = ev->dev;
 		row->ino = ev->ino;
+		row->gen = ev->gen;
 		row->index = ev->index;
 	}
 	row->pgmap_type = ev->pgmap_type;

@@ -15,12 +15,15 @@ int snapshot_findings(const struct snapshot *s,
 
 	for (uint32_t i = 0; i < e->findings->nr && !ret; i++) {
 		const struct finding *d = &e->findings->node[i];
+		const struct file *file = file_ptr(&e->files, d->file);
 		struct engine_finding out = d->f;
 		uint32_t id;
 
 		id = out.folio.pfn ? folio_find_covering(&e->folios, out.folio.pfn) : 0;
 
-		out.folio.path = d->path;
+		out.folio.path = file->path;
+		out.folio.path_flags = file->path_flags;
+		out.folio.path_tgid = file->path_tgid;
 		out.folio.device = d->device[0] ? d->device : NULL;
 		if (!out.folio.device && id)
 			out.folio.device = pgmap_device(&e->pgmaps, folio_ptr(&e->folios, id));

@@ -47,18 +47,20 @@ bool snapshot_legacy(const struct snapshot *s)
  * The folio at a file's offset is the one with the entry; when that is gone,
  * the last that had it. Looks at every folio: it is asked for by people.
  */
-int snapshot_folio_find(const struct snapshot *s, uint32_t dev, uint64_t ino, uint64_t index,
-			struct engine_folio *out)
+int snapshot_folio_find(const struct snapshot *s, uint32_t dev, uint64_t ino, const uint32_t *gen,
+			uint64_t index, struct engine_folio *out)
 {
 	const struct engine *e = &s->e;
-	uint32_t file = file_lookup(&e->files, dev, ino), found = 0;
 	const struct folio *best = NULL;
+	uint32_t found = 0;
 
-	for (uint32_t id = 1; file && id <= e->folios.nr; id++) {
+	for (uint32_t id = 1; id <= e->folios.nr; id++) {
 		const struct folio *f = folio_ptr(&e->folios, id);
+		const struct file *file = file_ptr(&e->files, f->file);
 
-		if (f->file != file || f->absorbed || index < f->index ||
-		    (index - f->index) >> f->order)
+		if (!f->file || file->ino != ino || file->dev != dev || (gen && file->gen != *gen))
+			continue;
+		if (f->absorbed || index < f->index || (index - f->index) >> f->order)
 			continue;
 		if (best && (f->stale > best->stale ||
 			     (f->stale == best->stale && f->last_time < best->last_time)))

@@ -32,23 +32,21 @@ int snapshot_pgmaps(const struct snapshot *s, int (*fn)(const struct engine_pgma
 	return ret;
 }
 
-static const char *path_of(const struct engine *e, uint32_t id, bool *deleted)
+static struct engine_file file_of(const struct engine *e, uint32_t id)
 {
 	const struct file *f = file_ptr(&e->files, id);
 
-	if (id && f->path && deleted)
-		*deleted = f->deleted;
-	return id ? f->path : NULL;
+	return (struct engine_file){ f->path, f->path_flags, f->path_tgid };
 }
 
-const char *snapshot_path(const struct snapshot *s, uint32_t dev, uint64_t ino, bool *deleted)
+struct engine_file snapshot_file(const struct snapshot *s, uint32_t dev, uint64_t ino, uint32_t gen)
 {
-	return path_of(&s->e, file_lookup(&s->e.files, dev, ino), deleted);
+	return file_of(&s->e, file_lookup(&s->e.files, dev, ino, gen));
 }
 
-const char *engine_path(struct engine *e, uint32_t dev, uint64_t ino, bool *deleted)
+struct engine_file engine_file(struct engine *e, uint32_t dev, uint64_t ino, uint32_t gen)
 {
-	return path_of(e, file_seen(&e->files, dev, ino), deleted);
+	return file_of(e, file_seen(&e->files, dev, ino, gen));
 }
 
 const char *engine_device(const struct engine *e, uint64_t pgmap, uint64_t pfn)
@@ -60,4 +58,21 @@ const char *engine_device(const struct engine *e, uint64_t pgmap, uint64_t pfn)
 			return p->device[0] ? p->device : NULL;
 	}
 	return NULL;
+}
+
+void engine_files(struct engine *e, uint32_t *from, uint32_t max,
+		  void (*fn)(void *arg, uint32_t dev, uint64_t ino, uint32_t gen), void *arg)
+{
+	uint32_t id;
+
+	/* what @fn does may move the table */
+	for (id = *from ? *from : 1; id < e->files.top && max; id++) {
+		const struct file f = *file_ptr(&e->files, id);
+
+		if (!f.refs)
+			continue;
+		fn(arg, f.dev, f.ino, f.gen);
+		max--;
+	}
+	*from = id < e->files.top ? id : 0;
 }

@@ -52,8 +52,6 @@ static int small_copy(struct engine *from, struct snapshot *s)
 	to->look.entry =
 		copy(s, from->look.entry, from->look.nr_entries, sizeof(*to->look.entry), &err);
 	to->look.nr_entries = to->look.entry ? from->look.nr_entries : 0;
-	for (uint32_t i = 0; i < from->findings->nr; i++)
-		finding_keep_path(from, &from->findings->node[i]);
 	to->findings = &s->findings;
 	s->findings.node =
 		copy(s, from->findings->node, from->findings->nr, sizeof(*s->findings.node), &err);
@@ -61,9 +59,6 @@ static int small_copy(struct engine *from, struct snapshot *s)
 	s->findings.folio = copy(s, from->findings->folio, from->findings->nr_folios,
 				 sizeof(*s->findings.folio), &err);
 	s->findings.nr_folios = s->findings.folio ? from->findings->nr_folios : 0;
-	for (uint32_t i = 0; i < s->findings.nr; i++)
-		if (s->findings.node[i].path)
-			block_get(s->findings.node[i].path);
 	return err;
 }
 
@@ -93,7 +88,7 @@ static void snapshot_free(struct snapshot *s)
 	holder_table_destroy(&s->e.holders);
 	file_table_destroy(&s->e.files);
 	look_destroy(&s->e.look);
-	finding_table_destroy(&s->findings, pool);
+	finding_table_destroy(&s->findings);
 	free(s->e.pgmaps.map);
 	free(s->e.wait);
 	__atomic_sub_fetch(&pool->bytes, s->bytes, __ATOMIC_RELAXED);

@@ -72,6 +72,7 @@ int snapshot_waits(const struct snapshot *s, int (*fn)(const struct engine_wait 
 			.pfn = f->pfn,
 			.pgmap = e->pgmaps.map[f->pgmap].pgmap,
 			.dev = w->dev,
+			.gen = w->gen,
 			.ino = w->ino,
 			.index = w->index,
 		};

@@ -70,9 +70,10 @@ int file_table_share(struct file_table *from, struct file_table *to)
 		       : 0;
 }
 
-static uint32_t file_bucket(const struct file_table *t, uint32_t dev, uint64_t ino)
+static uint32_t file_bucket(const struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen)
 {
-	uint64_t hash = (ino * 0x9e3779b97f4a7c15ull ^ dev) * 0xff51afd7ed558ccdull;
+	uint64_t hash =
+		(ino * 0x9e3779b97f4a7c15ull ^ dev ^ (uint64_t)gen << 32) * 0xff51afd7ed558ccdull;
 
 	return hash >> 32 & (t->nr_buckets - 1);
 }
@@ -143,35 +144,40 @@ static void file_rehash(struct file_table *t)
 			const struct file *f = file_ptr(t, id);
 
 			next = f->next;
-			bucket = file_bucket(t, f->dev, f->ino);
+			bucket = file_bucket(t, f->dev, f->ino, f->gen);
 			file_write(t, id)->next = bucket_first(t, bucket);
 			bucket_set(t, bucket, id);
 		}
 	}
 }
 
-uint32_t file_lookup(const struct file_table *t, uint32_t dev, uint64_t ino)
+static bool is_file(const struct file *f, uint32_t dev, uint64_t ino, uint32_t gen)
+{
+	return f->ino == ino && f->dev == dev && f->gen == gen;
+}
+
+uint32_t file_lookup(const struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen)
 {
 	uint32_t id;
 
-	for (id = bucket_first(t, file_bucket(t, dev, ino)); id; id = file_ptr(t, id)->next)
-		if (file_ptr(t, id)->ino == ino && file_ptr(t, id)->dev == dev)
+	for (id = bucket_first(t, file_bucket(t, dev, ino, gen)); id; id = file_ptr(t, id)->next)
+		if (is_file(file_ptr(t, id), dev, ino, gen))
 			return id;
 	return 0;
 }
 
-uint32_t file_seen(struct file_table *t, uint32_t dev, uint64_t ino)
+uint32_t file_seen(struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen)
 {
-	uint32_t id = file_lookup(t, dev, ino);
+	uint32_t id = file_lookup(t, dev, ino, gen);
 
 	if (id && !file_ptr(t, id)->recent)
 		file_write(t, id)->recent = true;
 	return id;
 }
 
-uint32_t file_get(struct file_table *t, uint32_t dev, uint64_t ino)
+uint32_t file_get(struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen)
 {
-	uint32_t id = file_seen(t, dev, ino), bucket;
+	uint32_t id = file_seen(t, dev, ino, gen), bucket;
 
 	if (id)
 		return id;
@@ -191,9 +197,9 @@ uint32_t file_get(struct file_table *t, uint32_t dev, uint64_t ino)
 		}
 		id = t->top++;
 	}
-	bucket = file_bucket(t, dev, ino);
+	bucket = file_bucket(t, dev, ino, gen);
 	*file_write(t, id) = (struct file){
-		.dev = dev, .ino = ino, .next = bucket_first(t, bucket), .recent = true
+		.dev = dev, .ino = ino, .gen = gen, .next = bucket_first(t, bucket), .recent = true
 	};
 	bucket_set(t, bucket, id);
 	t->nr++;
@@ -211,25 +217,29 @@ int file_name(struct file_table *t, const struct dx_file_event *ev, size_t len)
 		return -EINVAL;
 	memcpy(&path_len, &ev->path_len, sizeof(path_len));
 	memcpy(&path_flags, &ev->path_flags, sizeof(path_flags));
-	if (!path_len || path_len >= DX_PATH_LEN || path_len > len - fixed)
+	if (path_len >= DX_PATH_LEN || path_len > len - fixed)
 		return -EINVAL;
-	id = file_get(t, ev->e.dev, ev->e.ino);
+	id = path_len ? file_get(t, ev->e.dev, ev->e.ino, ev->e.gen)
+		      : file_seen(t, ev->e.dev, ev->e.ino, ev->e.gen);
 	if (!id)
-		return -ENOMEM;
+		return path_len ? -ENOMEM : 0;
 	/* two CPUs can tell of the same inode: the newer word holds */
 	if (file_ptr(t, id)->path && ev->e.time < file_ptr(t, id)->time)
 		return 0;
 	if (chunks_ready(&t->file, id))
 		return -ENOMEM;
 	path_len = strnlen(ev->path, path_len);
-	path = block_new(t->file.pool, path_len + 1);
-	if (!path)
+	path = path_len ? block_new(t->file.pool, path_len + 1) : NULL;
+	if (path_len && !path)
 		return -ENOMEM;
-	memcpy(path, ev->path, path_len);
-	path[path_len] = 0;
+	if (path) {
+		memcpy(path, ev->path, path_len);
+		path[path_len] = 0;
+	}
 	f = file_write(t, id);
 	file_set_path(t, f, path);
-	f->deleted = path_flags & DX_PATH_DELETED;
+	f->path_flags = path_flags;
+	f->path_tgid = ev->e.arg;
 	f->time = ev->e.time;
 	return 0;
 }
@@ -240,14 +250,14 @@ void file_refs(struct file_table *t, uint32_t id, int n)
 		file_write(t, id)->refs += n;
 }
 
-void file_set_folio(struct file_table *t, struct folio *f, uint32_t dev, uint64_t ino)
+void file_set_folio(struct file_table *t, struct folio *f, uint32_t dev, uint64_t ino, uint32_t gen)
 {
 	const struct file *is = file_ptr(t, f->file);
 	uint32_t id;
 
-	if (f->file && is->ino == ino && is->dev == dev)
+	if (f->file && is_file(is, dev, ino, gen))
 		return;
-	id = file_get(t, dev, ino);
+	id = file_get(t, dev, ino, gen);
 	file_refs(t, f->file, -1);
 	file_refs(t, id, 1);
 	f->file = id;

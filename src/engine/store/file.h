@@ -12,10 +12,11 @@
 struct file {
 	uint64_t ino, time;
 	char *path; /* a block of its own, that others may refer to */
-	uint32_t dev;
+	uint32_t dev, gen;
 	uint32_t refs; /* folios */
 	uint32_t next;
-	bool deleted, recent;
+	uint32_t path_flags, path_tgid; /* DX_PATH_*; with DX_PATH_NAMESPACE whose */
+	bool recent;
 };
 
 #define FILE_SHIFT	  8 /* 256 a chunk */
@@ -39,17 +40,17 @@ static inline const struct file *file_ptr(const struct file_table *t, uint32_t i
 {
 	return chunks_at(&t->file, id, FILE_SHIFT, sizeof(struct file));
 }
-/* Id, 0: there is none. */
-uint32_t file_lookup(const struct file_table *t, uint32_t dev, uint64_t ino);
+/* Id, 0: there is none. @gen: i_generation. */
+uint32_t file_lookup(const struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen);
 /* The same, and it is one of those of late. */
-uint32_t file_seen(struct file_table *t, uint32_t dev, uint64_t ino);
+uint32_t file_seen(struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen);
 /* Id, made when it is new; 0: no memory. */
-uint32_t file_get(struct file_table *t, uint32_t dev, uint64_t ino);
+uint32_t file_get(struct file_table *t, uint32_t dev, uint64_t ino, uint32_t gen);
 /* Counts @n folios more (or less) that name it. */
 void file_refs(struct file_table *t, uint32_t id, int n);
-/* The name of a file. @len: of the record in bytes. Returns 0, -EINVAL: malformed, -ENOMEM. */
+/* The name of a file, or that it is not known any more. @len: of the record in bytes. Returns 0, -EINVAL: malformed, -ENOMEM. */
 int file_name(struct file_table *t, const struct dx_file_event *ev, size_t len);
-/* Makes the folio's file (dev, ino). */
-void file_set_folio(struct file_table *t, struct folio *f, uint32_t dev, uint64_t ino);
+/* Makes the folio's file (dev, ino, gen). */
+void file_set_folio(struct file_table *t, struct folio *f, uint32_t dev, uint64_t ino, uint32_t gen);
 
 #endif

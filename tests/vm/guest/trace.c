@@ -323,6 +323,9 @@ static const char *timeless(struct json_object *line)
 {
 	json_object_object_del(line, "time_ns");
 	json_object_object_del(line, "install_time_ns");
+	/* as it is when it is shown */
+	json_object_object_del(line, "file_deleted");
+	json_object_object_del(line, "file_state");
 	return json_object_to_json_string(line);
 }
 
