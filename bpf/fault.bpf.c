@@ -135,8 +135,7 @@ static __always_inline void emit_fault(__u64 *ctx, struct fault *f, struct inode
 		e->dev = *(volatile __u32 *)&f->dev;
 	else
 		e->dev = inode_dev(inode_cast(inode));
-	e->gen = inode->i_generation;
-	e->zero = 0;
+	*(__u64 *)&e->gen = inode->i_generation; /* and zero */
 	e->index = level == DX_PTE ? vmf->pgoff : vmf->pgoff & ~511UL;
 	e->level = level;
 	e->addr = vmf->address;
