@@ -69,6 +69,21 @@ void look_live_close(struct session *s)
 	s->look = NULL;
 }
 
+/* A filesystem without a device of its own may have its pages from another one (overlayfs): what it maps is asked. */
+void look_live_filter(struct session *s, struct view_filter *f)
+{
+	struct look_file file;
+	char err[1024];
+
+	if (!s->source || !f->file_ino || f->file_dev >> 20 || !look_live(s) ||
+	    look_at_file(s->look, f->file, &file, err, sizeof(err)))
+		return;
+	f->file_dev = file.dev;
+	f->file_ino = file.ino;
+	f->file_gen = file.gen;
+	f->file_gen_known = true;
+}
+
 /* ---- the look ---- */
 
 /* All but memory and a signal was told by scan_add_gap(): the rest is looked at all the same. */

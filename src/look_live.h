@@ -6,6 +6,7 @@
 
 struct look;
 struct session;
+struct view_filter;
 
 /* Loaded when it is needed first, kept for the session; NULL after a sentence on stderr: it can't be. */
 struct look *look_live(struct session *s);
@@ -16,5 +17,8 @@ struct look *look_live(struct session *s);
  */
 void look_live_run(struct session *s, uint64_t first, uint64_t last);
 void look_live_close(struct session *s);
+
+/* The filter's file is one that others' pages stand behind: after session_open(), before anything is shown. */
+void look_live_filter(struct session *s, struct view_filter *f);
 
 #endif

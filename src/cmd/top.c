@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "cmd/top.h"
+#include "look_live.h"
 #include "session.h"
 #include "base/stop.h"
 #include "model/stacks.h"
@@ -152,6 +153,7 @@ static int run(const void *options)
 	status = session_open(&s);
 	if (status)
 		return status;
+	look_live_filter(&s, &so.filter);
 	status = screen ? run_screen(&s, &x, &so) : run_batch(&s, &x, &so);
 	session_drain(&s);
 	session_close(&s);

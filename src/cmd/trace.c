@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cmd/trace.h"
+#include "look_live.h"
 #include "session.h"
 #include "model/stacks.h"
 #include "view/held.h"
@@ -136,6 +137,7 @@ static int run(const void *options)
 	status = session_open(&s);
 	if (status)
 		return status;
+	look_live_filter(&s, &t.filter);
 	if (!o->json)
 		view_text_header(stdout);
 	if (!t.filter.events)

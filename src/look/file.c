@@ -313,7 +313,8 @@ static int file_behind(struct look *l, void *addr, struct look_file_args *a)
 
 	*a = (struct look_file_args){ .addr = (uintptr_t)addr };
 	for (int i = 0; i < 10; i++) {
-		rc = ask(l->asker, ASK_FILE, a, sizeof(*a));
+		/* nothing between: in a process of its own the session's ring is not ours to read */
+		rc = ask_at_once(l->asker, ASK_FILE, a, sizeof(*a));
 		if (rc || a->err != -EBUSY)
 			break;
 		usleep(1000); /* somebody has our mmap_lock */

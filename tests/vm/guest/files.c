@@ -48,23 +48,31 @@ enum {
 	NR_KEPT
 };
 
+static void kept_number(struct kept *k, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), gen;
+	struct stat st;
+
+	must(fd >= 0 && !fstat(fd, &st) && !ioctl(fd, FS_IOC_GETVERSION, &gen));
+	k->ino = st.st_ino;
+	k->gen = gen;
+	must(!close(fd));
+}
+
 static void kept_open(struct kept *k, const char *path)
 {
-	struct stat st;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), gen;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	must(fd >= 0);
 	if (lseek(fd, 0, SEEK_END) < FILE_LEN)
 		must(!posix_fallocate(fd, 0, FILE_LEN));
-	must(!fstat(fd, &st));
-	must(!ioctl(fd, FS_IOC_GETVERSION, &gen));
-	k->ino = st.st_ino;
-	k->gen = gen;
 	k->p = mmap(NULL, FILE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	must(k->p != MAP_FAILED);
 	must(!close(fd));
 	touch_write(k->p);
 	k->pfn = pfn_of(k->p);
+	/* overlayfs has numbers of its own, and no generation: those of what is below */
+	kept_number(k, k->want[0] ? k->want : path);
 }
 
 /* On a legacy kernel a look lists no folio that is mapped only. The pipe goes with the process. */
@@ -407,6 +415,30 @@ static void test_filter(struct place *p)
 		     (unsigned long)again.ino);
 }
 
+/* An overlay's file is one of the filesystem below, whose pages they are. */
+static void test_overlay(struct place *p)
+{
+	char upper[200], at[64], path[256];
+	struct kept k = { .what = "an overlay" };
+	struct daxtop *d;
+
+	snprintf(at, sizeof(at), "/mnt/gt-ov-%d", getpid());
+	snprintf(upper, sizeof(upper), "%s/gt-ov-%d", p->path, getpid());
+	snprintf(path, sizeof(path), "%s/file", at);
+	afterwards("umount %s; rmdir %s; rm -rf %s", at, at, upper);
+	run("mkdir -p %s %s && cd %s && mkdir low up work && : >up/file && "
+	    "mount -t overlay -o lowerdir=low,upperdir=up,workdir=work none %s",
+	    at, upper, upper, at);
+	kept_is(&k, "current", "%s/up/file", upper);
+	d = daxtop_start(ARGS("trace", "--json", "--file", path));
+	kept_open(&k, path);
+	touch_write(k.p + SZ_4K);
+	daxtop_stop(d);
+	if (!fault_of(d, &k))
+		fail("no fault of the file below: %s", d->out_text);
+	expect_named(&k, fault_of(d, &k));
+}
+
 /* The same as text. */
 static void test_text(struct place *p)
 {
@@ -441,6 +473,7 @@ const struct test files_tests[] = {
 	TEST("files/trace", ON_FS | ON_BOTH, test_trace, .share = TRACES, .takes_blocks = true),
 	TEST("files/scan", ON_FS | ON_BOTH, test_scan, .share = LOOKS, .starts = 3),
 	TEST("files/filter", ON_FS | ON_BOTH, test_filter),
+	TEST("files/overlay", ON_XFS | ON_BOTH, test_overlay),
 	TEST("files/text", ON_XFS | ON_BOTH, test_text, .starts = 2),
 	TESTS_END,
 };
