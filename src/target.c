@@ -181,6 +181,22 @@ static bool namespace_child(const char *sys, const char *ns, char *name, size_t 
 	return found;
 }
 
+/* "/dev/pmem0.3", "dax0.0": what is being unbound has no node any more, but its memory is there. */
+static bool is_device_name(const char *text, char *name, size_t len)
+{
+	const char *base = strncmp(text, "/dev/", 5) ? text : text + 5;
+	size_t digits;
+
+	if (strncmp(base, "pmem", 4) && strncmp(base, "dax", 3))
+		return false;
+	digits = strcspn(base, "0123456789");
+	if (!base[digits] || base[digits + strspn(base + digits, "0123456789.")] ||
+	    strlen(base) >= len)
+		return false;
+	strcpy(name, base);
+	return true;
+}
+
 /* A name without a slash. Returns -ENOENT when no device is called that. */
 static int by_name(struct target *t, const char *sys, const char *name, char *err, size_t errlen)
 {
@@ -193,6 +209,9 @@ static int by_name(struct target *t, const char *sys, const char *name, char *er
 	if (exists(path))
 		return device_set(t, name);
 	snprintf(path, sizeof(path), "%s/bus/nd/devices/%s", sys, name);
+	/* the nd bus has a dax0.1 of its own, below which another dax0.0 may stand: nobody means that */
+	if (exists(path) && is_device_name(name, device, sizeof(device)))
+		return device_set(t, device);
 	if (exists(path) && namespace_child(sys, name, device, sizeof(device)))
 		return device_set(t, device);
 	/* being unbound: sysfs has forgotten it */
@@ -226,22 +245,6 @@ static bool device_of_node(const char *sys, const struct statx *st, char *name, 
 	if (!base || strlen(base + 1) >= len)
 		return false;
 	strcpy(name, base + 1);
-	return true;
-}
-
-/* "/dev/pmem0.3", "dax0.0": what is being unbound has no node any more, but its memory is there. */
-static bool is_device_name(const char *text, char *name, size_t len)
-{
-	const char *base = strncmp(text, "/dev/", 5) ? text : text + 5;
-	size_t digits;
-
-	if (strncmp(base, "pmem", 4) && strncmp(base, "dax", 3))
-		return false;
-	digits = strcspn(base, "0123456789");
-	if (!base[digits] || base[digits + strspn(base + digits, "0123456789.")] ||
-	    strlen(base) >= len)
-		return false;
-	strcpy(name, base);
 	return true;
 }
 

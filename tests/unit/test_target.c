@@ -160,6 +160,9 @@ static int setup(void **state)
 	make("sys/bus/nd/devices/dax0.1/namespace", "namespace0.1\n");
 	make("sys/bus/nd/devices/dax0.1/dax_region/id", "0\n");
 	make("sys/bus/nd/devices/dax0.1/dax0.0/dev", "252:1\n");
+	/* ... and this one's namesake is being unbound */
+	make("sys/bus/nd/devices/dax0.2/namespace", "namespace0.1\n");
+	make("sys/bus/nd/devices/dax0.2/dax0.0/dev", "252:1\n");
 	/* raw: the block device itself; and a seed without anything */
 	make("sys/bus/nd/devices/namespace1.0/block/pmem1", NULL);
 	make("sys/bus/nd/devices/namespace0.2/mode", "raw\n");
@@ -201,6 +204,7 @@ static void test_names(void **state)
 	(void)state;
 	expect_device("pmem0", "pmem0");
 	expect_device("dax0.1", "dax0.1");
+	expect_device("dax0.2", "dax0.2");
 	expect_device("namespace0.0", "pmem0");
 	expect_device("namespace0.1", "dax0.0");
 	expect_device("namespace1.0", "pmem1");
