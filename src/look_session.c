@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "device_state.h"
 #include "look_session.h"
 #include "base/stop.h"
 #include "kernel/preflight.h"
@@ -196,12 +197,16 @@ int look_session_file(struct look_session *l, const char *path, struct scan_filt
 
 int look_session_device(struct scan *s, const char *name)
 {
-	char text[256];
+	char text[256], state[DEVICE_STATE_MAX];
 
 	for (size_t i = 0; i < scan_nr_pgmaps(s); i++)
 		if (!strcmp(scan_pgmap(s, i)->device, name))
 			return i;
 	escape_columns(text, sizeof(text), name, strlen(name), 60, ESCAPE_KEEP_START);
+	if (*device_state(state, sizeof(state), "/sys", "/proc", name)) {
+		fprintf(stderr, "daxtop: %s has no ZONE_DEVICE memory: %s\n", text, state);
+		return -1;
+	}
 	fprintf(stderr, "daxtop: no device '%s' has ZONE_DEVICE memory; ", text);
 	for (size_t i = 0; i < scan_nr_pgmaps(s); i++) {
 		const struct scan_pgmap *p = scan_pgmap(s, i);
