@@ -286,13 +286,15 @@ void file_names_told(struct session *s, const struct dx_file_event *ev)
 void file_names_found(struct session *s, const struct scan_file *f)
 {
 	const struct look_inode id = { f->mapping, f->ino, f->dev, f->gen };
+	struct engine_file was = engine_file(s->engine, f->dev, f->ino, f->gen);
+	bool shown = was.path && !(was.path_flags & DX_PATH_HIDDEN);
 	struct known *k;
 
-	if (!f->ino || !f->mapping || f->device ||
-	    engine_file(s->engine, f->dev, f->ino, f->gen).path)
+	/* the look knows who has it, and so may know where it is shown */
+	if (!f->ino || !f->mapping || f->device || shown)
 		return;
-	k = learn(s, &id, 0);
-	if (k && f->path)
+	k = learn(s, &id, f->path_tgid);
+	if (k && f->path && (!was.path || f->path_flags & DX_PATH_NAMESPACE))
 		tell(s, k,
 		     &(struct name){ .path = f->path,
 				     .flags = f->path_flags,

@@ -21,7 +21,7 @@ void file_names_free(struct file_names *n); /* NULL is fine */
 
 /* A DX_FILE from the ring: its record is put. */
 void file_names_told(struct session *s, const struct dx_file_event *ev);
-/* Of a look: its record is put, if the engine knows no name. */
+/* Of a look: its record is put, if the engine knows no name, or none that a mount shows. */
 void file_names_found(struct session *s, const struct scan_file *f);
 /* A DX_SAMPLE with DX_F_SCAN: its file is looked up by file_names_go_on(). Returns 0 or -ENOMEM. */
 int file_names_want(struct session *s, const struct dx_event *ev);
