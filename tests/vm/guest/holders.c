@@ -194,6 +194,28 @@ static void test_raw(struct place *p)
 	expect_verdict(holders_run(0, p->device), p->device, "free");
 }
 
+static void expect_state(const char *what, const char *state)
+{
+	struct daxtop *d = daxtop_run(2, ARGS("holders", what));
+
+	if (!strstr(d->err_text, state))
+		fail("%s: expected %s in %s", what, state, d->err_text);
+}
+
+/* A device that is there, and has no memory to hold: why. */
+static void test_states(struct place *p)
+{
+	char by[64];
+	int fd = nullb_open();
+
+	snprintf(by, sizeof(by), "open as a block device by guest-test[%d]", getpid());
+	expect_state("/dev/nullb0", by);
+	must(!close(fd));
+	afterwards("daxctl enable-device %s", p->device);
+	run("daxctl disable-device %s", p->device);
+	expect_state(p->device, "is disabled: no driver has it");
+}
+
 static void expect_error(const char *what)
 {
 	struct daxtop *d = daxtop_run(2, ARGS("holders", what));
@@ -295,5 +317,6 @@ const struct test holders_tests[] = {
 	TEST("holders/verdict-device", ON_DEV | ON_BOTH, test_device, .starts = 3),
 	TEST("holders/shared", ON_XFS | ON_BOTH, test_shared, .starts = 6),
 	TEST("holders/raw", ON_EXT4 | ON_BOTH, test_raw, .starts = 2),
+	TEST("holders/states", ON_DAX4K | ON_BOTH, test_states, .starts = 2),
 	TESTS_END,
 };
