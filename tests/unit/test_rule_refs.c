@@ -261,6 +261,27 @@ static void test_lost(void **state)
 	engine_free(e);
 }
 
+/* A look after the loss found nothing unexplained: what grows, or is missing, since then is told as ever. */
+static void test_lost_before(void **state)
+{
+	for (int sign = 1; sign >= -1; sign -= 2) {
+		struct engine *e = engine_pmem();
+		struct world w = plain();
+
+		(void)state;
+		world_run(e, &w, T0, T0 + S);
+		put_lost(e, 0, DX_FAULT, 1, T0 + 2 * S);
+		world_run(e, &w, T0 + 2 * S + 250 * MS, T0 + 5 * S);
+		if (sign > 0)
+			GET(e, T0 + 5 * S + 100 * MS);
+		w.pgmap[0].refs += sign;
+		world_run(e, &w, T0 + 5 * S + 250 * MS, T0 + LEAK + 10 * S);
+		assert_findings(e, sign > 0 ? "1 pgmap-leak proven x1 refs 1 by 40\n"
+					    : "1 pgmap-underflow proven x1 refs 1 by 0\n");
+		engine_free(e);
+	}
+}
+
 /* memunmap_pages() puts the base: no judging between KILL and GONE. */
 static void test_dying(void **state)
 {
@@ -581,27 +602,17 @@ static void test_reordered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_leak),
-		cmocka_unit_test(test_last_look),
-		cmocka_unit_test(test_borderline),
-		cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_who),
-		cmocka_unit_test(test_who_late),
-		cmocka_unit_test(test_predates),
-		cmocka_unit_test(test_first_look),
-		cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_dying),
-		cmocka_unit_test(test_leak_then_gone),
-		cmocka_unit_test(test_underflow),
-		cmocka_unit_test(test_few_looks),
-		cmocka_unit_test(test_underflow_predates),
-		cmocka_unit_test(test_private),
-		cmocka_unit_test(test_private_predates),
-		cmocka_unit_test(test_private_lost),
-		cmocka_unit_test(test_p2pdma),
-		cmocka_unit_test(test_shown),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_kept),	       cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_last_look),      cmocka_unit_test(test_borderline),
+		cmocka_unit_test(test_busy),	       cmocka_unit_test(test_who),
+		cmocka_unit_test(test_who_late),       cmocka_unit_test(test_predates),
+		cmocka_unit_test(test_first_look),     cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_before),    cmocka_unit_test(test_dying),
+		cmocka_unit_test(test_leak_then_gone), cmocka_unit_test(test_underflow),
+		cmocka_unit_test(test_few_looks),      cmocka_unit_test(test_underflow_predates),
+		cmocka_unit_test(test_private),	       cmocka_unit_test(test_private_predates),
+		cmocka_unit_test(test_private_lost),   cmocka_unit_test(test_p2pdma),
+		cmocka_unit_test(test_shown),	       cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_reordered),
 	};
 

@@ -21,7 +21,7 @@
  *   some is not known: never more than suspected.
  * - Lost events: what they explained is not known, so PRIVATE, COHERENT and P2PDMA
  *   start again with a new baseline; a get that was lost is not among the active ones, so
- *   looks count again SETTLE_NS later.
+ *   looks count again SETTLE_NS later. FS_DAX and GENERIC: until a look finds nothing unexplained.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -198,8 +198,12 @@ static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t 
 
 	sites_sort(r, value);
 	r->value = value;
-	if (value == 0)
+	if (value == 0) {
 		r->clean = true;
+		/* the kernel's own count agrees with the base, and no event explains any of it */
+		if (!type_counted(m->type))
+			r->lossy = false;
+	}
 	if (value <= 0) {
 		run_end(e, &r->grown, time);
 	} else if (value - active > 0) {
