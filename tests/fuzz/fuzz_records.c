@@ -216,8 +216,22 @@ static int holder_counted(const struct engine_holder *h, void *arg)
 
 static int pgmap_counted(const struct engine_pgmap *p, void *arg)
 {
-	*(uint64_t *)arg += p->device[0] != '\0';
+	struct world *w = arg;
+	const char *device = engine_device(w->e, p->pgmap, 0);
+
+	promise(!device || device[0]);
+	engine_device(w->e, 0, p->pfn);
 	return 0;
+}
+
+static void file_asked(void *arg, uint32_t dev, uint64_t ino, uint32_t gen)
+{
+	struct world *w = arg;
+	const struct engine_file shown = snapshot_file(w->snap, dev, ino, gen);
+	const struct engine_file f = engine_file(w->e, dev, ino, gen);
+
+	promise(f.path == shown.path && f.path_flags == shown.path_flags &&
+		f.path_tgid == shown.path_tgid);
 }
 
 static int wait_counted(const struct engine_wait *t, void *arg)
@@ -230,13 +244,15 @@ static int wait_counted(const struct engine_wait *t, void *arg)
 static void queried(struct world *w)
 {
 	struct engine_stats stats;
+	uint32_t from = 0;
 	uint64_t n = 0;
 
 	engine_stats_get(w->e, &stats);
 	snapshot_folios(w->snap, ENGINE_FOLIO_ALL, folio_looked_up, w);
 	snapshot_holders(w->snap, UINT64_MAX, holder_counted, &n);
 	snapshot_holders(w->snap, FEW_FIRST_PFN, holder_counted, &n);
-	snapshot_pgmaps(w->snap, pgmap_counted, &n);
+	snapshot_pgmaps(w->snap, pgmap_counted, w);
+	engine_files(w->e, &from, 100, file_asked, w);
 	snapshot_waits(w->snap, wait_counted, &n);
 	promise(!view_held_text(w->text, w->snap, NULL, w->few.now));
 	promise(!view_waits_text(w->text, w->snap, NULL, w->few.now));

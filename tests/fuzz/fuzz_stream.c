@@ -213,9 +213,19 @@ static int wait_asked(const struct engine_wait *t, void *arg)
 
 static int pgmap_asked(const struct engine_pgmap *p, void *arg)
 {
-	(void)arg;
+	struct world *w = arg;
+
 	promise(memchr(p->device, 0, sizeof(p->device)));
+	engine_device(w->e, p->pgmap, 0);
+	engine_device(w->e, 0, p->pfn);
 	return 0;
+}
+
+static void file_asked(void *arg, uint32_t dev, uint64_t ino, uint32_t gen)
+{
+	struct world *w = arg;
+
+	promise(engine_file(w->e, dev, ino, gen).path == snapshot_file(w->snap, dev, ino, gen).path);
 }
 
 /* Whatever was fed, there is an answer. */
@@ -224,6 +234,7 @@ static void engine_asked(struct world *w)
 	const struct verdict_terms t = { .rules = ~1u & ((1u << DX_RULES) - 1), .error_exitcode = 1 };
 	struct engine_stats stats;
 	struct verdict v;
+	uint32_t from = 0;
 
 	engine_stats_get(w->e, &stats);
 	engine_pending(w->e);
@@ -233,6 +244,7 @@ static void engine_asked(struct world *w)
 	snapshot_holders(w->snap, UINT64_MAX, holder_asked, w);
 	snapshot_waits(w->snap, wait_asked, w);
 	snapshot_pgmaps(w->snap, pgmap_asked, w);
+	engine_files(w->e, &from, 100, file_asked, w);
 	snapshot_verdict(w->snap, &t, &v);
 	promise(v.exit == 0 || v.exit == 1 || v.exit == VERDICT_NOT_ALL_SEEN);
 	snapshot_put(w->snap);
