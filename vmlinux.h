@@ -277,6 +277,7 @@ struct dentry {
 	struct dentry *d_parent;
 	const struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
 	struct hlist_node d_alias;
 };
 struct vfsmount {

@@ -89,7 +89,7 @@ static __always_inline bool dentry_is_unlinked(__u64 dentry)
 static __always_inline int file_send(__u64 file, struct inode *inode)
 {
 	struct dx_file_event *to = bpf_ringbuf_reserve(&events, sizeof(*to), 0);
-	__u64 dentry = word_at(file + bpf_core_field_offset(struct file, f_path.dentry));
+	__u64 dentry = word_at(file + bpf_core_field_offset(struct file, f_path.dentry)), super;
 	__u32 at, len;
 
 	if (!to) {
@@ -100,7 +100,9 @@ static __always_inline int file_send(__u64 file, struct inode *inode)
 	to->path_len = FILE_FIRST;
 	to->e.index = 0;
 	to->e.addr = dentry;
-	to->e.pgmap = field_word(inode->i_sb, struct super_block, s_root);
+	/* not @inode's: of device-dax that is an inode of the kernel's own, which has no name (drivers/dax/super.c) */
+	super = field_word(dentry_cast(dentry), struct dentry, d_sb);
+	to->e.pgmap = field_word(cast(super, super_block), struct super_block, s_root);
 	bpf_loop(FILE_STEPS, file_up, &to, 0);
 	at = to->path_len;
 	len = to->e.index ? to->e.index - at : 0;
@@ -114,6 +116,7 @@ static __always_inline int file_send(__u64 file, struct inode *inode)
 	to->e.stack = -1;
 	to->e.nr = 1;
 	to->e.addr = field_word(inode, struct inode, i_mapping);
+	to->e.arg = cast(super, super_block)->s_dev;
 	event_inode(&to->e, inode);
 	event_submit(to);
 	return 0;

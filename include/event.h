@@ -137,8 +137,9 @@ struct dx_event {
 #define DX_PATH_LEN 1024
 
 /*
- * A name of a file. In the ring the path in its filesystem, and e.addr is the address of the inode's mapping; in the
- * stream the path that a user of this machine can open, unless a flag says otherwise.
+ * A name of a file. In the ring the path in its filesystem, whose dev_t is e.arg (e.dev of a device node is its own),
+ * and e.addr is the address of the inode's mapping; in the stream the path that a user of this machine can open,
+ * unless a flag says otherwise.
  */
 struct dx_file_event {
 	struct dx_event e; /* type DX_FILE; ino, dev, gen; arg: with DX_PATH_NAMESPACE the process */

@@ -265,7 +265,7 @@ static void tell_as_told(struct session *s, const struct known *k, const struct 
 		return;
 	snprintf(inside, sizeof(inside), "%.*s", (int)(ev->path_len % DX_PATH_LEN), ev->path);
 	places_read(p);
-	path = places_path(p, k->dev, inside, &k->tgid, 1, &name.flags, &name.whose);
+	path = places_path(p, ev->e.arg, inside, &k->tgid, 1, &name.flags, &name.whose);
 	name.path = path;
 	if (path)
 		tell(s, k, &name);
