@@ -227,11 +227,15 @@ int ask_each(struct asker *k, enum question q, uint32_t tid, size_t size,
 	     int (*fn)(void *arg, const void *record), void *arg)
 {
 	size_t have = 0, room = 64 * size;
-	char *buf = size == sizes[q] ? malloc(room) : NULL;
 	struct bpf_link *link = NULL;
-	int fd = buf ? open_iterator(program(k, q), tid, &link) : -ENOMEM;
-	int rc = fd < 0 ? fd : 0;
+	char *buf;
+	int fd, rc;
 
+	if (size != sizes[q])
+		return -EINVAL;
+	buf = malloc(room);
+	fd = buf ? open_iterator(program(k, q), tid, &link) : -ENOMEM;
+	rc = fd < 0 ? fd : 0;
 	while (!rc) {
 		size_t at = 0;
 		ssize_t n;
