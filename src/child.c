@@ -17,6 +17,7 @@
 #include "check_status.h"
 #include "child.h"
 #include "base/clock.h"
+#include "base/process.h"
 #include "kernel/limit.h"
 #include "base/stop.h"
 #include "base/escape.h"
@@ -404,7 +405,10 @@ static bool reap(struct child *c, pid_t pid)
 	return true;
 }
 
-/* Calls @fn with each child of one of @pid's threads, until it returns false. False: can't be read. */
+/*
+ * Calls @fn with each child of one of @pid's threads, until it returns false. False: can't be read, or the numbers there
+ * are of another pid namespace: @pid's is another process there.
+ */
 static bool children_of(pid_t pid, bool (*fn)(pid_t child, void *arg), void *arg)
 {
 	char path[64];
@@ -413,7 +417,7 @@ static bool children_of(pid_t pid, bool (*fn)(pid_t child, void *arg), void *arg
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
+	dir = process_proc_ours() ? opendir(path) : NULL;
 	while (dir && go_on && (task = readdir(dir))) {
 		FILE *f;
 		int one;

@@ -12,6 +12,7 @@
 #include "session.h"
 #include "kernel/source.h"
 #include "kernel/device.h"
+#include "own_pid.h"
 #include "base/stop.h"
 #include "tee.h"
 #include "base/escape.h"
@@ -531,7 +532,7 @@ int session_path(struct session *s, const char *path, struct dx_path *p)
 	return 0;
 }
 
-void filter_resolve(struct session *s, struct view_filter *f)
+static void filter_file(struct session *s, struct view_filter *f)
 {
 	struct dx_path p;
 	int rc = f->file ? session_path(s, f->file, &p) : -ENOENT;
@@ -548,6 +549,13 @@ void filter_resolve(struct session *s, struct view_filter *f)
 	f->file_ino = p.ino;
 	f->file_gen = p.gen;
 	f->file_gen_known = p.gen_known;
+}
+
+int filter_resolve(struct session *s, struct view_filter *f)
+{
+	filter_file(s, f);
+	/* a recording has numbers of the initial namespace */
+	return s->o->from ? 0 : own_pid_filter(&f->pid);
 }
 
 /* An event without a page is of a filesystem's device, or of a device-dax; the last one is kept. */

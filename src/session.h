@@ -182,8 +182,11 @@ int session_output(struct session *s);
 bool output_failed(void);
 /* Flushes stdout; false: what was printed can't be written, and there is no use in printing more. */
 bool output_flush(void);
-/* A file of a filter by number: it keeps matching when renamed, or while its path is unknown. */
-void filter_resolve(struct session *s, struct view_filter *f);
+/*
+ * A file of a filter by number: it keeps matching when renamed, or while its path is unknown. A process by its number in
+ * the initial pid namespace. Returns 0, or 2 (the exit status) after a sentence.
+ */
+int filter_resolve(struct session *s, struct view_filter *f);
 /* Device of a record or NULL; the string lives until the next one. */
 const char *session_device(struct session *s, const struct dx_event *ev);
 

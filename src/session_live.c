@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/process.h"
 #include "file_names.h"
 #include "look_live.h"
 #include "base/progress.h"
@@ -224,7 +225,7 @@ static void answer_asks(struct session *s)
 				answer(s, &ev);
 			break;
 		case ENGINE_ASK_TASK:
-			if (!source_task_gone(ask[i].tgid, ask[i].since, &ev.addr))
+			if (!source_task_gone(s->source, ask[i].tgid, ask[i].since, &ev.addr))
 				break;
 			ev.time = clock_now();
 			ev.tgid = ask[i].tgid;
@@ -409,6 +410,9 @@ static void live_ready(struct session *s)
 				p[i].event, p[i].costs, p[i].why);
 	}
 	tell_skipped(s);
+	if (!process_all_seen())
+		fprintf(stderr,
+			"daxtop: process numbers are those of the initial pid namespace, not of this one\n");
 	if (!s->watching)
 		fprintf(stderr,
 			"daxtop: no device with ZONE_DEVICE memory is there; waiting for one\n");

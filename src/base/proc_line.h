@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* stat: when the process began, in ns since boot. */
-bool proc_line_start(const char *line, uint64_t *ns);
 /* cgroup: the path in the unified hierarchy, into @line, whose newline goes. NULL: another's line. */
 const char *proc_line_cgroup(char *line);
 /* status: Tgid. */
 bool proc_line_tgid(const char *line, uint32_t *tgid);
+/* status: NSpid, in how many pid namespaces it has a number: that of this /proc, and those below it down to its own. */
+bool proc_line_nspid(const char *line, unsigned int *nr);
 
 #endif

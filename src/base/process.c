@@ -28,6 +28,21 @@ bool process_all_seen(void)
 	return all;
 }
 
+bool process_proc_ours(void)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	unsigned int nr = 1; /* without CONFIG_PID_NS there is no such line, and one namespace */
+	char line[256];
+
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		if (proc_line_nspid(line, &nr))
+			break;
+	fclose(f);
+	return nr == 1;
+}
+
 char *process_cgroup(uint32_t tgid)
 {
 	char *line = NULL, *cgroup = NULL;

@@ -8,6 +8,11 @@
 
 /* Is this the initial pid namespace, whose numbers the kernel tells? */
 bool process_all_seen(void);
+/*
+ * Are the numbers below /proc those of this process's own pid namespace? After unshare(CLONE_NEWPID) they are its
+ * parent's until /proc is mounted anew (pid_namespaces(7)): what has our number there is another process.
+ */
+bool process_proc_ours(void);
 /* A process or a thread of this number. */
 bool process_is_there(uint32_t pid);
 /* Path in the unified hierarchy, hostile bytes; the caller frees it. NULL: not known. */

@@ -6,6 +6,7 @@
 #include "cmd/holders.h"
 #include "base/process.h"
 #include "look_session.h"
+#include "own_pid.h"
 #include "session.h"
 #include "base/escape.h"
 
@@ -77,20 +78,12 @@ static int target_check(const struct target *t, struct scan *s, int *pgmap)
 }
 
 /* Nobody was found. Returns the exit status: 0 when that is an answer. */
-static int nobody(const struct target *t, const struct scan_view *v, int pgmap)
+static int nobody(const struct scan_view *v, int pgmap)
 {
 	struct scan_verdict verdict;
 
 	if (v->interrupted)
 		return 2;
-	/* the number may be one of this namespace, and another process's in the initial one */
-	if (t->kind == TARGET_PID && !process_all_seen()) {
-		fprintf(stderr,
-			"daxtop: process numbers are those of the initial pid namespace, and this is another "
-			"one: whether there is a process %u is not known\n",
-			t->pid);
-		return 2;
-	}
 	verdict.what = SCAN_UNBIND_FREE;
 	if (pgmap >= 0)
 		scan_verdict(v->s, pgmap, &verdict);
@@ -102,7 +95,7 @@ static int nobody(const struct target *t, const struct scan_view *v, int pgmap)
 
 static int show(const struct options *o, const struct target *t, struct scan_view *v, int pgmap)
 {
-	int status = view_scan_somebody(v) ? 1 : nobody(t, v, pgmap);
+	int status = view_scan_somebody(v) ? 1 : nobody(v, pgmap);
 
 	v->unsure = status == 2;
 	if (!o->json) {
@@ -173,12 +166,14 @@ static int run(const void *options)
 	struct target t = o->what;
 	char err[1024];
 	int status;
+	bool pid;
 
 	if (target_resolve(&t, "/sys", err, sizeof(err))) {
 		fprintf(stderr, "daxtop: %s\n", err);
 		return 2;
 	}
-	if ((t.kind == TARGET_PID || t.kind == TARGET_ADDR) && process_all_seen()) {
+	pid = t.kind == TARGET_PID || t.kind == TARGET_ADDR;
+	if (pid && process_all_seen()) {
 		if (!process_is_there(t.pid)) {
 			fprintf(stderr, "daxtop: there is no process %u\n", t.pid);
 			return 2;
@@ -187,7 +182,9 @@ static int run(const void *options)
 	}
 	if (look_session_open(&l))
 		return 2;
-	status = look(&l, &o->o, &t);
+	status = pid ? own_pid_resolve(l.look, &t.pid) : 0;
+	if (!status)
+		status = look(&l, &o->o, &t);
 	look_session_close(&l);
 	return output_failed() ? 2 : status;
 }

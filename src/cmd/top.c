@@ -149,8 +149,11 @@ static int run(const void *options)
 	status = session_begin(&s, &o->o);
 	if (status)
 		return status;
-	filter_resolve(&s, &so.filter);
-	status = session_open(&s);
+	status = filter_resolve(&s, &so.filter);
+	if (status)
+		session_close(&s);
+	else
+		status = session_open(&s);
 	if (status)
 		return status;
 	look_live_filter(&s, &so.filter);

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ask.c - what is read from the kernel when somebody wants to know it */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 #include "base/clock.h"
 #include "device.h"
 #include "internal.h"
-#include "base/proc_line.h"
 #include "programs.h"
 
 /* bpf/ must know which GENERIC pgmaps are device-dax's: only there a base reference is nobody's to put. Has it room? */
@@ -137,48 +132,11 @@ int source_task(struct source *s, uint32_t tgid, struct dx_task *out)
 	return 0;
 }
 
-/* ---- is a process still there? ---- */
-
-/* include/linux/proc_ns.h: records have pids of this namespace */
-#define PROC_PID_INIT_INO 0xEFFFFFFCu
-
-static bool pids_are_ours(void)
+bool source_task_gone(struct source *s, uint32_t tgid, uint64_t since, uint64_t *start)
 {
-	static int ours = -1;
-	struct stat st;
+	struct dx_task now;
+	int rc = tgid ? source_task(s, tgid, &now) : -EINVAL;
 
-	if (ours < 0)
-		ours = !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
-	return ours;
-}
-
-bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start)
-{
-	char path[40], line[1024];
-	uint64_t offset, tick = 1000000000ULL / sysconf(_SC_CLK_TCK);
-	struct timespec boot;
-	bool there, gone;
-	FILE *f;
-
-	*start = 0;
-	if (!tgid || !pids_are_ours())
-		return false;
-	snprintf(path, sizeof(path), "/proc/%u/stat", tgid);
-	f = fopen(path, "re");
-	if (!f)
-		return errno == ENOENT;
-	errno = 0;
-	there = fgets(line, sizeof(line), f);
-	gone = !there && errno == ESRCH; /* while we looked */
-	fclose(f);
-	if (!there)
-		return gone;
-	if (!proc_line_start(line, start))
-		return false;
-	/* the start counts time asleep as well, events don't */
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	offset = boot.tv_sec * 1000000000ULL + boot.tv_nsec - clock_now();
-	*start = *start > offset ? *start - offset : 0;
-	/* a tick's doubt: not gone */
-	return *start > since + tick;
+	*start = rc ? 0 : now.start;
+	return rc == -ESRCH || *start > since;
 }

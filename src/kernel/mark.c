@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include "base/process.h"
 #include "internal.h"
 #include "base/stop.h"
 
@@ -38,6 +39,19 @@ static int run_iterator(const struct bpf_program *prog)
 	return rc;
 }
 
+/*
+ * The iterator goes through the pid namespace of who opens it (kernel/bpf/task_iter.c): elsewhere there are processes
+ * that it does not meet, and a mark is never missing.
+ */
+static void mark_unmet(struct source *s)
+{
+	uint32_t *marks = s->skel->bss->mm_marks;
+	size_t n = sizeof(s->skel->bss->mm_marks) / sizeof(*marks);
+
+	for (size_t i = 0; i < n && !process_all_seen(); i++)
+		__atomic_fetch_add(&marks[i], 1, __ATOMIC_RELAXED);
+}
+
 int source_mark(struct source *s)
 {
 	const struct bpf_program *prog = source_program(s, PROGRAM);
@@ -57,6 +71,7 @@ int source_mark(struct source *s)
 			snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[0].target,
 				 strerror(-rc));
 		} else {
+			mark_unmet(s);
 			s->skel->bss->marks_done = true;
 		}
 	}

@@ -64,15 +64,27 @@ static int locked_down(char *err, size_t errlen)
 	/* security/lockdown/lockdown.c: LOCKDOWN_BPF_READ_KERNEL is a confidentiality reason */
 	if (!strstr(mode, "[confidentiality]"))
 		return 0;
-	snprintf(err, errlen,
-		 "the kernel is locked down for confidentiality, which forbids BPF to read "
-		 "kernel memory: boot with lockdown=integrity or none");
+	snprintf(err, errlen, PREFLIGHT_LOCKDOWN);
+	return -1;
+}
+
+/* A container's mount namespace may lack either, or have a /proc of a pid namespace in which there is no such process. */
+static int unmounted(char *err, size_t errlen)
+{
+	if (access("/proc/self/fd", F_OK))
+		snprintf(err, errlen,
+			 "/proc is not mounted here, or is that of a pid namespace in which this process is not: mount "
+			 "it (mount -t proc proc /proc)");
+	else if (access("/sys/kernel", F_OK))
+		snprintf(err, errlen, "/sys is not mounted here: mount it (mount -t sysfs sys /sys)");
+	else
+		return 0;
 	return -1;
 }
 
 int preflight(char *err, size_t errlen)
 {
-	if (missing_capability(err, errlen) || locked_down(err, errlen))
+	if (missing_capability(err, errlen) || unmounted(err, errlen) || locked_down(err, errlen))
 		return -1;
 	if (access(TYPES, R_OK)) {
 		snprintf(err, errlen,
@@ -122,8 +134,8 @@ struct btf_names *preflight_types(char *err, size_t errlen)
 
 /*
  * Kernel functions that the programs call: both since 6.2. A program of type "syscall" may call the second one since
- * LINUX_NEEDED (commit a8e03b6bbb2c), which no type tells: between the two the verifier refuses such programs, and
- * user stacks have no names.
+ * LINUX_NEEDED (commit a8e03b6bbb2c), which no type tells: between the two the verifier refuses such programs,
+ * user stacks have no names, and no process is known to be gone.
  */
 static const char *missing_kfunc(const struct btf_names *types)
 {

@@ -6,9 +6,13 @@
 
 struct btf_names;
 
+#define PREFLIGHT_LOCKDOWN                                                          \
+	"the kernel is locked down for confidentiality, which forbids BPF to read " \
+	"kernel memory: boot with lockdown=integrity or none"
+
 /*
  * May this process trace this kernel? Returns 0, or -1 with a sentence in @err:
- * which capability is missing, lockdown, no BTF.
+ * which capability is missing, no /proc, lockdown (where securityfs tells), no BTF.
  */
 int preflight(char *err, size_t errlen);
 /* The kernel's types, btf_names_free() is the caller's; NULL with a sentence in @err. */

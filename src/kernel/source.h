@@ -105,9 +105,9 @@ int source_sample(struct source *s, uint64_t pfn, struct dx_event *ev);
 /*
  * The process @tgid, which was there at @since (ns, CLOCK_MONOTONIC), is no more, or the
  * number is another one's: *@start is when that one began, else 0. false also when that
- * can't be known (another pid namespace).
+ * can't be known.
  */
-bool source_task_gone(uint32_t tgid, uint64_t since, uint64_t *start);
+bool source_task_gone(struct source *s, uint32_t tgid, uint64_t since, uint64_t *start);
 
 /*
  * The process @tgid now; @out->time is before the look. Returns 0, or -errno: -ESRCH: there is none. A thread's

@@ -74,6 +74,13 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop);
 /* Tasks that are blocked now, and what they wait for: wait.c. */
 int look_waits(struct look *l, struct scan *s, look_stop *stop);
 
+/*
+ * The process that has the number @pid, or a thread that has it, in this process's own pid namespace: *@tgid is its
+ * number in the initial one, as all have it that looks tell; @comm (may be NULL) its name, not terminated if it is
+ * long. Returns 0, -ESRCH, or another -errno.
+ */
+int look_process(struct look *l, uint32_t pid, uint32_t *tgid, char *comm);
+
 /* "name+0x10/0x20 [module]" of a kernel address, "0x..." without a name, "" for 0. */
 void look_symbol(struct look *l, uint64_t addr, char *out, size_t len);
 

@@ -600,7 +600,8 @@ int look_mappings(struct look *l, struct scan *s, look_stop *stop)
 	int rc = look_all(&m);
 
 	if (!m.all_pids)
-		scan_add_gap(s, "processes: only those of this pid namespace are seen");
+		scan_add_gap(s, "processes: only those of this pid namespace are seen, with their numbers "
+				"in the initial one");
 	if (m.cut)
 		scan_add_gap(s,
 			     "mappings: %llu of %zu were not read to their end: there are too many pages",

@@ -31,14 +31,36 @@ static int by_process(const void *a, const void *b)
 	return x->device < y->device ? -1 : x->device > y->device;
 }
 
+/* Netlink tells numbers of our own pid namespace, and no regions of others' (task_pid_vnr(), nldev.c). */
+static uint32_t tgid_of(struct look *l, uint32_t pid)
+{
+	uint32_t tgid;
+
+	if (process_all_seen())
+		return process_tgid(pid);
+	return look_process(l, pid, &tgid, NULL) ? 0 : tgid;
+}
+
+static void comm_of(struct look *l, const struct nldev_region *m, char comm[DX_COMM_LEN + 1])
+{
+	uint32_t tgid;
+
+	comm[0] = comm[DX_COMM_LEN] = '\0';
+	if (process_all_seen())
+		process_comm(m->tgid, comm, DX_COMM_LEN + 1);
+	else
+		look_process(l, m->pid, &tgid, comm);
+}
+
 /* @nr regions of one process and one device: one candidate. */
-static int add_regions_of(struct nldev *r, struct scan *s, const struct nldev_region *m, size_t nr)
+static int add_regions_of(struct look *l, struct nldev *r, struct scan *s,
+			  const struct nldev_region *m, size_t nr)
 {
 	char comm[DX_COMM_LEN + 1];
 	struct scan_holder h;
 	uint64_t length = 0;
 
-	process_comm(m->tgid, comm, sizeof(comm));
+	comm_of(l, m, comm);
 	h = look_holder(SCAN_HOLD_RDMA, m->tgid, m->tgid, comm);
 	for (size_t i = 0; i < nr; i++)
 		length += m[i].length;
@@ -52,7 +74,7 @@ static int add_regions_of(struct nldev *r, struct scan *s, const struct nldev_re
 	return look_add_candidates(s, &h, true);
 }
 
-static int add_all(struct nldev *r, struct scan *s)
+static int add_all(struct look *l, struct nldev *r, struct scan *s)
 {
 	int rc = 0;
 
@@ -62,20 +84,20 @@ static int add_all(struct nldev *r, struct scan *s)
 		for (end = i + 1; end < r->nr_regions; end++)
 			if (by_process(&r->regions[i], &r->regions[end]))
 				break;
-		rc = add_regions_of(r, s, &r->regions[i], end - i);
+		rc = add_regions_of(l, r, s, &r->regions[i], end - i);
 	}
 	return rc;
 }
 
 /* Leaves those of the kernel out, and those that were read. */
-static void drop_known(struct nldev *r, const struct mr_list *known)
+static void drop_known(struct look *l, struct nldev *r, const struct mr_list *known)
 {
 	size_t out = 0;
 
 	for (size_t i = 0; i < r->nr_regions; i++) {
 		struct nldev_region m = r->regions[i];
 
-		m.tgid = process_tgid(m.pid);
+		m.tgid = tgid_of(l, m.pid);
 		if (!m.kernel && m.pid && !mr_is_known(known, m.tgid, m.number))
 			r->regions[out++] = m;
 	}
@@ -93,9 +115,9 @@ int look_rdma(struct look *l, struct scan *s, look_stop *stop)
 	rc = look_mr(l, s, &known, stop);
 	if (!rc)
 		rc = nldev_read(&r);
-	drop_known(&r, &known);
+	drop_known(l, &r, &known);
 	if (!rc)
-		rc = add_all(&r, s);
+		rc = add_all(l, &r, s);
 	if (rc && rc != -EINTR)
 		scan_add_gap(s, "RDMA: the memory regions could not be read: %s", ask_why(rc));
 	if (r.nr_regions)

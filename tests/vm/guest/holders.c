@@ -240,25 +240,6 @@ static void test_errors(struct place *p)
 		fail("a name goes to the terminal as it is: %s", d->err_text);
 }
 
-/* In another pid namespace a number may be anybody's: "holds nothing" would be said of a process that is not it. */
-static void test_other_pids(struct place *p)
-{
-	int status;
-	pid_t pid;
-
-	(void)p;
-	must(!unshare(CLONE_NEWPID));
-	pid = fork();
-	must(pid >= 0);
-	if (!pid) {
-		execlp(daxtop_program(), "daxtop", "holders", "1", NULL);
-		_exit(127);
-	}
-	must(waitpid(pid, &status, 0) == pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 2)
-		fail("got wait status %#x, expected exit 2", status);
-}
-
 /* ---- verdicts ---- */
 
 static struct json_object *verdict(struct place *p, int exit_status, const char *what)
@@ -313,7 +294,6 @@ const struct test holders_tests[] = {
 	TEST("holders/somebody", ON_ALL | ON_BOTH, test_somebody, .starts = 4),
 	TEST("holders/nobody-else", (ON_XFS | ON_DAX4K) | ON_BOTH, test_nobody_else, .starts = 2),
 	TEST("holders/errors", ON_NONE | ON_BOTH, test_errors),
-	TEST("holders/other-pids", ON_NONE | ON_BOTH, test_other_pids),
 	TEST("holders/verdict-device", ON_DEV | ON_BOTH, test_device, .starts = 3),
 	TEST("holders/shared", ON_XFS | ON_BOTH, test_shared, .starts = 6),
 	TEST("holders/raw", ON_EXT4 | ON_BOTH, test_raw, .starts = 2),
