@@ -74,6 +74,49 @@ static void test_leaked_pin(void **state)
 	engine_free(e);
 }
 
+/*
+ * What one call took of many folios is one finding, of as many as are left: the one that is shown is never one that was
+ * put. What another call took is another's.
+ */
+static void test_many(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = { .gone = { { 30, 0 } } };
+	enum { N = WORLD_MAX - 1 };
+
+	(void)state;
+	for (int i = 0; i <= N; i++) {
+		uint64_t at = T0 + i * 100, pin = at + (i == N ? S : 500 * MS);
+
+		w.folio[i].pfn = PFN + i;
+		w.folio[i].ref = 1024;
+		push_first_fault(e, at, PFN + i);
+		push(e, DX_PIN, pin, PFN + i, .tgid = 30, .pid = 30, .comm = "db", .stack = 8,
+		     .nr = 1, .refcount = 1025, .mapcount = 1);
+		UNMAP(e, T0 + 2 * S + i, 1025, .pfn = PFN + i);
+	}
+	world_run(e, &w, T0 + 3 * S, T0 + 20 * S);
+	assert_findings(e, "1 folio-leak proven x1 pfn+0 pins 1 by 30\n"
+			   "2 folio-leak proven x1 pfn+7 pins 1 by 30\n");
+	assert_int_equal(finding_of(e, 1).nr_folios, N);
+	assert_int_equal(finding_of(e, 2).nr_folios, 1);
+	assert_int_equal(rule_of(e, DX_RULE_FOLIO_LEAK).broken, 2);
+	for (int i = 0; i < N; i++) {
+		struct engine_finding f = finding_of(e, 1);
+
+		assert_int_equal(f.nr_folios, N - i);
+		assert_int_equal(f.got, 1024);
+		for (int k = 0; k < i; k++)
+			assert_int_not_equal(f.folio.pfn, PFN + k);
+		assert_false(f.over);
+		push(e, DX_UNPIN, T0 + 30 * S + i, PFN + i, .tgid = 9, .refcount = 1024);
+		push(e, DX_FREE, T0 + 30 * S + i, PFN + i);
+	}
+	assert_true(finding_of(e, 1).over);
+	assert_int_equal(rule_of(e, DX_RULE_FOLIO_LEAK).broken, 1);
+	engine_free(e);
+}
+
 /* Unpinned in a kworker some seconds after the exit (io_uring): no leak. */
 static void test_late_unpin(void **state)
 {
@@ -782,7 +825,8 @@ static void test_bound(void **state)
 	(void)state;
 	assert_non_null(e);
 	for (uint64_t i = 0; i < N; i++) {
-		push(e, DX_INSERT, T0, PFN + i);
+		/* of a file each, or they would be one finding */
+		push(e, DX_INSERT, T0, PFN + i, .ino = 100 + i);
 		push(e, DX_UNMAP, T0 + 1, PFN + i, .refcount = 2, .mapcount = 1);
 	}
 	assert_int_equal(suspects(e), SUSPECT_MAX);
@@ -857,39 +901,23 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_leaked_pin),
-		cmocka_unit_test(test_late_unpin),
-		cmocka_unit_test(test_large),
-		cmocka_unit_test(test_devdax),
-		cmocka_unit_test(test_unexplained_ref),
-		cmocka_unit_test(test_last_look),
-		cmocka_unit_test(test_missing_put),
-		cmocka_unit_test(test_slow_put),
-		cmocka_unit_test(test_put_while_settling),
-		cmocka_unit_test(test_mapped_again),
-		cmocka_unit_test(test_mapped_and_referenced),
-		cmocka_unit_test(test_transient),
-		cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_pipe_inherited),
-		cmocka_unit_test(test_pin_mapped),
-		cmocka_unit_test(test_two_holders),
-		cmocka_unit_test(test_two_holders_kept),
-		cmocka_unit_test(test_pid_reused),
-		cmocka_unit_test(test_pid_reused_same_folio),
-		cmocka_unit_test(test_predates),
-		cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_doubtful),
-		cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_waited),
-		cmocka_unit_test(test_legacy),
-		cmocka_unit_test(test_other_types),
-		cmocka_unit_test(test_many_mappings),
-		cmocka_unit_test(test_pgmap_back),
-		cmocka_unit_test(test_page_gone),
-		cmocka_unit_test(test_absorbed),
-		cmocka_unit_test(test_reordered),
-		cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_leaked_pin),     cmocka_unit_test(test_many),
+		cmocka_unit_test(test_late_unpin),     cmocka_unit_test(test_large),
+		cmocka_unit_test(test_devdax),	       cmocka_unit_test(test_unexplained_ref),
+		cmocka_unit_test(test_last_look),      cmocka_unit_test(test_missing_put),
+		cmocka_unit_test(test_slow_put),       cmocka_unit_test(test_put_while_settling),
+		cmocka_unit_test(test_mapped_again),   cmocka_unit_test(test_mapped_and_referenced),
+		cmocka_unit_test(test_transient),      cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_pipe_inherited), cmocka_unit_test(test_pin_mapped),
+		cmocka_unit_test(test_two_holders),    cmocka_unit_test(test_two_holders_kept),
+		cmocka_unit_test(test_pid_reused),     cmocka_unit_test(test_pid_reused_same_folio),
+		cmocka_unit_test(test_predates),       cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_doubtful),       cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_waited),	       cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_other_types),    cmocka_unit_test(test_many_mappings),
+		cmocka_unit_test(test_pgmap_back),     cmocka_unit_test(test_page_gone),
+		cmocka_unit_test(test_absorbed),       cmocka_unit_test(test_reordered),
+		cmocka_unit_test(test_bound),	       cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

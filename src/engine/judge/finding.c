@@ -94,6 +94,17 @@ uint32_t finding_add_folio(struct engine *e, uint32_t nr, uint64_t pfn)
 	return t->nr_folios;
 }
 
+void finding_drop_folio(struct engine *e, uint32_t nr, uint64_t pfn)
+{
+	struct finding_table *t = e->findings;
+
+	for (uint32_t *n = &t->node[nr - 1].folios; *n; n = &t->folio[*n - 1].next)
+		if (t->folio[*n - 1].pfn == pfn) {
+			*n = t->folio[*n - 1].next;
+			return;
+		}
+}
+
 void finding_over(struct engine *e, uint32_t nr, uint64_t time)
 {
 	struct engine_finding *f;

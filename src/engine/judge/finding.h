@@ -5,6 +5,11 @@
 #include "engine/apply/state.h"
 
 #define FINDING_MAX 4096u
+/*
+ * What one call does to many folios is one thing: the same rule, stack, pgmap, file and thread, and no more
+ * than this between one folio and the next.
+ */
+#define FINDING_MOMENT_NS 10000000ull
 
 struct finding {
 	struct engine_finding f; /* its strings are filled in when it is shown */
@@ -38,6 +43,8 @@ static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32
 }
 /* The finding is about the folio at @pfn, too. Returns its number, or 0: there is no room for it. */
 uint32_t finding_add_folio(struct engine *e, uint32_t nr, uint64_t pfn);
+/* ... no more. */
+void finding_drop_folio(struct engine *e, uint32_t nr, uint64_t pfn);
 /* Fills in what it says of its folio. */
 void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id);
 void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap);

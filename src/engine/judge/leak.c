@@ -46,7 +46,6 @@
 #include <string.h>
 #include "engine/apply/judge.h"
 #include "engine/apply/look.h"
-#include "engine/judge/finding.h"
 #include "engine/judge/leak.h"
 
 #define SWEEP_LOOKS   4096u
@@ -61,27 +60,6 @@
 	 1u << DX_SAMPLE)
 
 /* ---- the list of suspects: folio.suspect is set for those that are in ---- */
-
-#define SUSPECT_BUCKETS 1024u
-
-struct suspect {
-	uint32_t folio; /* 0: free */
-	uint32_t next;
-	uint32_t finding; /* 0: none yet */
-	uint32_t nr; /* looks since then, all of which found it leaked */
-	uint64_t since, asked; /* 0: never */
-	uint64_t entered;
-	int64_t least; /* leaked */
-	bool pins, only_zap;
-};
-
-struct suspect_table {
-	struct suspect *node; /* [0] unused */
-	uint32_t nr, top, max, free;
-	uint32_t ask; /* where the next round of questions begins */
-	uint32_t sweep; /* folio id */
-	uint32_t bucket[SUSPECT_BUCKETS];
-};
 
 static void destroy(void *state)
 {
@@ -102,7 +80,7 @@ static uint32_t *suspect_bucket(struct suspect_table *t, uint32_t folio)
 	return &t->bucket[folio * 0x9e3779b1u >> 16 & (SUSPECT_BUCKETS - 1)];
 }
 
-static struct suspect *suspect_find(struct suspect_table *t, uint32_t folio)
+struct suspect *suspect_find(struct suspect_table *t, uint32_t folio)
 {
 	for (uint32_t n = *suspect_bucket(t, folio); n; n = t->node[n].next)
 		if (t->node[n].folio == folio)
@@ -151,16 +129,6 @@ static void suspect_drop(struct engine *e, struct suspect_table *t, struct suspe
 }
 
 /* ---- judging one folio ---- */
-
-struct leak {
-	int64_t pins, rest; /* pins; references beside them that are not on their way to be put */
-	int64_t leaked; /* of one kind; 0: explained, or to be expected */
-	bool is_pins;
-	bool candidates; /* processes that could hold it, as a look says */
-	uint8_t confidence;
-	const char *why;
-	uint32_t holder; /* node, 0: not known */
-};
 
 static void leak_count(const struct engine *e, const struct folio *f, unsigned int type,
 		       struct leak *out)
@@ -212,7 +180,7 @@ static void leak_confidence(const struct engine *e, const struct folio *f, const
 	}
 }
 
-static void leak_judge(const struct engine *e, uint32_t id, const struct folio *f, struct leak *out)
+void leak_judge(const struct engine *e, uint32_t id, const struct folio *f, struct leak *out)
 {
 	unsigned int type = pgmap_type(&e->pgmaps, f);
 	bool removed, waits, gone;
@@ -246,59 +214,6 @@ static void leak_judge(const struct engine *e, uint32_t id, const struct folio *
 	leak_confidence(e, f, &h, type, removed || waits, out);
 }
 
-static void leak_found(struct engine *e, struct suspect *s, const struct leak *l, uint64_t time)
-{
-	const struct folio *f = folio_ptr(&e->folios, s->folio);
-	struct engine_finding *out;
-
-	s->finding = finding_add(e, DX_RULE_FOLIO_LEAK, s->folio);
-	if (!s->finding) {
-		s->finding = UINT32_MAX;
-		return;
-	}
-	out = finding_ptr(e->findings, s->finding);
-	out->confidence = l->confidence;
-	out->why = l->why;
-	out->first_time = s->since;
-	out->last_time = time;
-	out->leaked_pins = l->is_pins;
-	out->nr_refs = sat32(s->least);
-	out->index = f->index;
-	out->got = f->ref;
-	out->wanted =
-		sat32(f->ref - l->leaked * (l->is_pins && !f->order ? GUP_PIN_COUNTING_BIAS : 1));
-	if (l->holder) {
-		const struct holder *h = holder_ptr(&e->holders, l->holder);
-		const struct task *t = task_ptr(&e->tasks, h->task);
-
-		out->tgid = t->tgid;
-		out->pid = t->pid;
-		memcpy(out->comm, t->comm, DX_COMM_LEN);
-		out->stack = h->stack;
-	}
-}
-
-/* They are fewer, or gone: put honestly, however late. */
-static void leak_lessened(struct engine *e, struct suspect *s, const struct leak *l, uint64_t time)
-{
-	struct engine_finding *f;
-	int64_t left;
-
-	if (!s->finding || s->finding == UINT32_MAX)
-		return;
-	f = finding_ptr(e->findings, s->finding);
-	left = f->leaked_pins ? l->pins : l->rest;
-	if (left > 0) {
-		if (left < f->nr_refs)
-			f->nr_refs = left;
-		f->last_time = time;
-		return;
-	}
-	finding_over(e, s->finding, time);
-	s->finding = 0;
-	s->since = 0;
-}
-
 /* A look at a suspect. @sample: its counts are exact and of now. */
 static void leak_look_at(struct engine *e, struct suspect_table *t, struct suspect *s,
 			 uint64_t time, bool sample)
@@ -307,7 +222,7 @@ static void leak_look_at(struct engine *e, struct suspect_table *t, struct suspe
 	struct leak l;
 
 	leak_judge(e, s->folio, f, &l);
-	leak_lessened(e, s, &l, time);
+	leak_lessened(e, t, s, &l, time);
 	if (l.leaked <= 0 || (s->since && s->pins != l.is_pins)) {
 		s->since = 0;
 		s->nr = 0;
@@ -339,7 +254,7 @@ static void leak_look_at(struct engine *e, struct suspect_table *t, struct suspe
 	    (!look_answered(e, f, s->since) && time - s->since < LOOK_PATIENCE * e->opt.leak_ns))
 		return;
 	if (s->nr >= LOOKS && time - s->since >= e->opt.leak_ns && !folio_doubtful(e, f))
-		leak_found(e, s, &l, time);
+		leak_found(e, t, s, &l, time);
 }
 
 static void look(struct change *c, struct suspect_table *t)
@@ -394,7 +309,7 @@ static void forget(struct engine *e, void *state, uint32_t id, bool released)
 	if (!s)
 		return;
 	if (released && s->finding && s->finding != UINT32_MAX)
-		finding_over(e, s->finding, e->st.now);
+		leak_over(e, t, s, e->st.now);
 	suspect_drop(e, t, s);
 }
 

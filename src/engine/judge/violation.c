@@ -6,12 +6,6 @@
 
 #define VIOLATION_BUCKETS 1024u
 
-/*
- * What one call does to many folios is one thing: the same rule, stack, pgmap, file and thread, and no more
- * than this between one record and the next.
- */
-#define MOMENT_NS 10000000ull
-
 struct violations {
 	uint32_t bucket[VIOLATION_BUCKETS]; /* of folios of findings, by what is alike */
 	uint32_t last[VIOLATION_BUCKETS]; /* the last finding, by what is alike but the folio */
@@ -46,7 +40,7 @@ static bool same_moment(const struct engine_finding *f, const struct dx_event *e
 {
 	return violation_alike(f, ev) && same_file(f, ev) && f->folio.pfn && violation_pfn(ev) &&
 	       f->tgid == ev->tgid && f->pid == ev->pid && ev->time >= f->last_time &&
-	       ev->time - f->last_time < MOMENT_NS;
+	       ev->time - f->last_time < FINDING_MOMENT_NS;
 }
 
 /* This kernel maps DAX by bare pfn: it is no bug of anybody's. */
