@@ -99,7 +99,7 @@ static size_t mark_format(char *out, size_t outlen, const struct view_file *f, s
 	size_t i = state_of(f), n;
 
 	out[0] = '\0';
-	if (!f->path)
+	if (!f->path && !(f->flags & DX_PATH_DELETED))
 		return 0;
 	n = snprintf(out, outlen, states[i].mark, f->tgid);
 	if (columns < n + NAME_COLUMNS)
@@ -136,10 +136,11 @@ char *file_format(char *out, size_t outlen, const struct view_file *f, size_t co
 void json_add_file(struct json_object *o, const struct view_file *f, bool *failed)
 {
 	json_add_string(o, KEY_FILE, f->path, f->len, failed);
-	if (f->path) {
+	/* an inode that is being evicted has no name, and tells whether one was left */
+	if (f->path || f->links_known || f->flags & DX_PATH_DELETED)
 		json_add_bool(o, KEY_FILE_DELETED, f->flags & DX_PATH_DELETED, failed);
+	if (f->path || f->flags & DX_PATH_DELETED)
 		json_add_text(o, KEY_FILE_STATE, states[state_of(f)].word, failed);
-	}
 	if (f->path && f->flags & DX_PATH_NAMESPACE)
 		json_add_uint(o, KEY_FILE_PID, f->tgid, failed);
 	if (f->path && f->flags & DX_PATH_TRUNCATED)

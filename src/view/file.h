@@ -20,6 +20,7 @@ struct view_file {
 	const char *device; /* of a device-dax "dax0.0", which is its name then; NULL: of none */
 	uint32_t dev, gen;
 	uint64_t ino;
+	bool links_known; /* without DX_PATH_DELETED: it has one */
 };
 
 /* Strings stay the folio's. */
@@ -34,7 +35,7 @@ bool view_file_is_known(const struct view_file *f);
 
 /*
  * Safe to print: "/mnt/f", "(deleted) /mnt/f", "(container of 123) /f"; without a path "/dev/dax0.0",
- * "259:1 ino 42", or "". At most @columns, cut at the start of the path. Returns @out;
+ * "259:1 ino 42", "(deleted) 259:1 ino 42", or "". At most @columns, cut at the start of the path. Returns @out;
  * VIEW_FILE_MAX bytes suffice.
  */
 #define VIEW_FILE_MAX (4 * DX_PATH_LEN + 64)

@@ -67,6 +67,7 @@ struct view_file scan_view_file(const struct scan_file *f)
 		.dev = f->dev,
 		.gen = f->gen,
 		.ino = f->ino,
+		.links_known = f->ino && !f->device && !f->gone,
 	};
 }
 

@@ -2,6 +2,7 @@
 /* test_scan_json.c - one look as JSON, and what changed since the one before */
 #include <json-c/json.h>
 #include "scan_view_fixture.h"
+#include "view/file.h"
 
 /* The next line of *@text as an object; NULL at the end. */
 static struct json_object *next_line(const char **text)
@@ -222,12 +223,42 @@ static void test_changes_of_waits(void **state)
 	scan_free(s);
 }
 
+static void expect_file(const struct view_file *f, const char *json, const char *text)
+{
+	struct json_object *o = json_object_new_object();
+	char out[VIEW_FILE_MAX];
+	bool failed = false;
+
+	json_add_file(o, f, &failed);
+	assert_false(failed);
+	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), json);
+	assert_string_equal(file_format(out, sizeof(out), f, 80), text);
+	json_object_put(o);
+}
+
+#define NUMBERS "\"dev\":\"259:1\",\"ino\":42,\"generation\":7}"
+
+/* What is being evicted has no name; whether it was the file's end is known, or not. */
+static void test_file_without_name(void **state)
+{
+	struct view_file f = { .dev = 259u << 20 | 1, .ino = 42, .gen = 7 };
+
+	(void)state;
+	expect_file(&f, "{\"file\":null," NUMBERS, "259:1 ino 42");
+	f.links_known = true;
+	expect_file(&f, "{\"file\":null,\"file_deleted\":false," NUMBERS, "259:1 ino 42");
+	f.flags = DX_PATH_DELETED;
+	expect_file(&f, "{\"file\":null,\"file_deleted\":true,\"file_state\":\"deleted\"," NUMBERS,
+		    "(deleted) 259:1 ino 42");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_changes_of_waits),
+		cmocka_unit_test(test_file_without_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
