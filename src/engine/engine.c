@@ -98,7 +98,8 @@ void engine_stats_get(const struct engine *e, struct engine_stats *out)
 			 holder_table_bytes(&e->holders) + file_table_bytes(&e->files) +
 			 task_table_bytes(&e->tasks) + e->pgmaps.max * sizeof(struct pgmap) +
 			 e->max_waits * sizeof(struct break_wait) + look_bytes(&e->look) +
-			 e->findings->max * sizeof(struct finding) + judges_bytes(e);
+			 e->findings->max * sizeof(struct finding) +
+			 e->findings->max_gets * sizeof(struct finding_get) + judges_bytes(e);
 	out->chunks_copied = e->pool->copied;
 	out->bytes_copied = e->pool->copied_bytes;
 }

@@ -149,6 +149,7 @@ struct engine_wait {
 	bool predates; /* a look found it: no hook saw it begin */
 	uint64_t pfn; /* 0: none; snapshot_folio_get() and snapshot_holders() know more */
 	uint64_t pgmap; /* id; 0: not known */
+	uint32_t finding; /* that it is by now, whose holders are known; 0: none */
 	uint32_t dev, gen; /* file that is truncated or evicted; ino 0: none, or not known */
 	uint64_t ino, index;
 };
@@ -202,7 +203,8 @@ int snapshot_findings(const struct snapshot *s,
 		      int (*fn)(const struct engine_finding *f, void *arg), void *arg);
 /*
  * Holders of the folios of the finding @nr, as snapshot_holders() tells them; one that holds several alike
- * (process, stack, object) is told once, with what it holds of all of them, and pfn of one.
+ * (process, stack, object) is told once, with what it holds of all of them, and pfn of one. Of a stall-memunmap:
+ * who got references of the pgmap that are not put (candidate: that may not be put) yet.
  */
 int snapshot_finding_holders(const struct snapshot *s, uint32_t nr,
 			     int (*fn)(const struct engine_holder *h, void *arg), void *arg);

@@ -342,14 +342,11 @@ int finding_detail_draw(struct model *m, const struct screen_info *info, int row
 	}
 	r = &m->findings[selected_index(m)];
 	m->finding_selected = r->h.f.nr;
-	if (r->h.f.folio.pfn) {
-		free(r->h.holders);
-		r->h.holders = NULL;
-		r->h.nr_holders = 0;
-		err = snapshot_finding_holders(m->snap, r->h.f.nr, holder_take, &r->h) == -ENOMEM
-			      ? -ENOMEM
-			      : 0;
-	}
+	free(r->h.holders);
+	r->h.holders = NULL;
+	r->h.nr_holders = 0;
+	err = snapshot_finding_holders(m->snap, r->h.f.nr, holder_take, &r->h) == -ENOMEM ? -ENOMEM
+											  : 0;
 	f = err ? NULL : open_memstream(&text, &len);
 	if (!f)
 		return -ENOMEM;

@@ -113,6 +113,8 @@ char *held_since_format(char *out, size_t outlen, const struct engine_holder *h,
 
 void held_json(struct json_object *o, const struct engine_holder *h, bool *failed)
 {
+	if (h->candidate && !h->kind[0])
+		json_add_bool(o, KEY_CERTAIN, false, failed);
 	if (!h->kind[0] || kind_of(h->kind) == SCAN_HOLDS)
 		return;
 	json_add_text(o, KEY_KIND, h->kind, failed);

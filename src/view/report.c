@@ -55,8 +55,7 @@ int report_collect(struct report *r, const struct snapshot *snap)
 	for (size_t i = 0; !err && i < r->nr_findings; i++) {
 		struct held_finding *f = &r->findings[i];
 
-		if (f->f.folio.pfn &&
-		    snapshot_finding_holders(snap, f->f.nr, holder_take, f) == -ENOMEM)
+		if (snapshot_finding_holders(snap, f->f.nr, holder_take, f) == -ENOMEM)
 			err = -ENOMEM;
 	}
 	return err;

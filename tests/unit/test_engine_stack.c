@@ -91,6 +91,12 @@ static void test_pgmap(void **state)
 	assert_stacks(e, "11");
 	push(e, DX_PGMAP_KILL, T0 + 2, PFN, .index = 64, .stack = 12);
 	assert_stacks(e, "11 12");
+	/* of the finding, who got references stays known when the pgmap has gone */
+	put_time(e, T0 + STALL + S);
+	push(e, DX_PGMAP_GONE, T0 + STALL + S, PFN);
+	push(e, DX_PGMAP_ADD, T0 + STALL + 2 * S, PFN, .index = 64);
+	put_time(e, T0 + STALL + 3 * S);
+	assert_stacks(e, "11 12");
 	engine_free(e);
 }
 

@@ -188,6 +188,74 @@ static void test_memunmap(void **state)
 	engine_free(e);
 }
 
+#define GET(e, t, n, ...) \
+	push(e, DX_PGMAP_GET, t, 0, .nr = n, .tgid = 40, .pid = 41, .comm = "hog", ##__VA_ARGS__)
+
+static int get_text(const struct engine_holder *h, void *arg)
+{
+	struct text *t = arg;
+
+	t->len += snprintf(t->buf + t->len, sizeof(t->buf) - t->len, "%u by %s[%u] stack %d%s\n",
+			   h->nr, h->comm, h->pid, h->stack, h->candidate ? " maybe" : "");
+	return 0;
+}
+
+static void assert_gets(struct engine *e, const char *expected)
+{
+	const struct snapshot *s = snapshot_take(e);
+	struct text t = { .len = 0 };
+
+	assert_int_equal(snapshot_finding_holders(s, 1, get_text, &t), 0);
+	assert_string_equal(t.buf, expected);
+	snapshot_put(s);
+}
+
+/* What was got and not put, of a device that goes before that is called a leak. */
+static void test_memunmap_get(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = { .pgmap = { { PMEM0, 1, 1, 0 } } };
+
+	(void)state;
+	set_pgmap(e, PMEM0, PFN, FS_DAX);
+	/* put before a look at it */
+	GET(e, T0 + 100 * MS, 1, .stack = 5);
+	world_run(e, &w, T0 + S, T0 + 4 * S);
+	w.pgmap[0].refs = 3;
+	GET(e, T0 + 5 * S, 1, .stack = 6);
+	world_run(e, &w, T0 + 5 * S, T0 + 7 * S);
+	GET(e, T0 + 7 * S + 10 * MS, 1, .stack = 7);
+	KILL(e, T0 + 7 * S + 20 * MS);
+	w.pgmap[0].refs = 2;
+	w.pgmap[0].flags = DX_F_DYING;
+	world_run(e, &w, T0 + 8 * S, T0 + 8 * S + STALL);
+	assert_findings(e, "1 stall-memunmap proven x1 refs 0 by 60\n");
+	assert_gets(e, "1 by hog[41] stack 6\n1 by hog[41] stack 7\n");
+	engine_free(e);
+}
+
+/* One of two, or what was lost: who it was is not certain. */
+static void test_memunmap_maybe(void **state)
+{
+	for (int lost = 0; lost < 2; lost++) {
+		struct engine *e = engine_rules();
+		struct world w = { .pgmap = { { PMEM0, 1, 1, DX_F_DYING } } };
+
+		(void)state;
+		set_pgmap(e, PMEM0, PFN, FS_DAX);
+		GET(e, T0, 1, .stack = 6);
+		if (!lost)
+			GET(e, T0 + MS, 1, .stack = 7);
+		else
+			put_lost(e, 0, DX_PGMAP_GET, 1, T0 + 2 * MS);
+		KILL(e, T0 + 5 * MS);
+		world_run(e, &w, T0 + S, T0 + STALL + S);
+		assert_gets(e, lost ? "1 by hog[41] stack 6 maybe\n"
+				    : "1 by hog[41] stack 6 maybe\n1 by hog[41] stack 7 maybe\n");
+		engine_free(e);
+	}
+}
+
 /* GONE is lost; then looks at it say whether it still waits. */
 static void test_memunmap_lost(void **state)
 {
@@ -238,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_reordered),     cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_lost_between),  cmocka_unit_test(test_memunmap),
 		cmocka_unit_test(test_memunmap_lost), cmocka_unit_test(test_memunmap_predates),
+		cmocka_unit_test(test_memunmap_get),  cmocka_unit_test(test_memunmap_maybe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ void finding_table_destroy(struct finding_table *t)
 {
 	free(t->node);
 	free(t->folio);
+	free(t->get);
 }
 
 void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap)
@@ -103,6 +104,38 @@ void finding_drop_folio(struct engine *e, uint32_t nr, uint64_t pfn)
 			*n = t->folio[*n - 1].next;
 			return;
 		}
+}
+
+void finding_add_get(struct engine *e, uint32_t nr, const struct refs_site *got)
+{
+	struct finding_table *t = e->findings;
+
+	if (t->nr_gets >= FINDING_GETS_MAX)
+		return;
+	if (array_grow((void **)&t->get, &t->max_gets, t->nr_gets + 1, sizeof(*t->get))) {
+		e->no_memory = true;
+		return;
+	}
+	t->get[t->nr_gets++] = (struct finding_get){ .nr = nr, .got = *got };
+}
+
+uint64_t finding_gets(const struct engine *e, uint32_t nr)
+{
+	const struct finding_table *t = e->findings;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < t->nr_gets; i++)
+		n += t->get[i].nr == nr ? t->get[i].got.nr : 0;
+	return n;
+}
+
+void finding_gets_sure(struct engine *e, uint32_t nr, bool sure)
+{
+	struct finding_table *t = e->findings;
+
+	for (uint32_t i = 0; i < t->nr_gets; i++)
+		if (t->get[i].nr == nr)
+			t->get[i].sure = sure;
 }
 
 void finding_over(struct engine *e, uint32_t nr, uint64_t time)

@@ -27,11 +27,21 @@ struct finding_folio {
 	uint32_t same; /* of the same bucket: violations only */
 };
 
+/* Who got references of the pgmap that a finding is about. */
+#define FINDING_GETS_MAX 4096u
+struct finding_get {
+	uint32_t nr; /* of the finding */
+	bool sure; /* they are not put yet; else one of them is not */
+	struct refs_site got;
+};
+
 struct finding_table {
 	struct finding *node; /* [nr - 1] */
 	uint32_t nr, max;
 	struct finding_folio *folio; /* [n - 1] */
 	uint32_t nr_folios, max_folios;
+	struct finding_get *get;
+	uint32_t nr_gets, max_gets;
 };
 
 void finding_table_destroy(struct finding_table *t);
@@ -45,6 +55,11 @@ static inline struct engine_finding *finding_ptr(struct finding_table *t, uint32
 uint32_t finding_add_folio(struct engine *e, uint32_t nr, uint64_t pfn);
 /* ... no more. */
 void finding_drop_folio(struct engine *e, uint32_t nr, uint64_t pfn);
+/* One more who got references of its pgmap, if there is room. */
+void finding_add_get(struct engine *e, uint32_t nr, const struct refs_site *got);
+/* How many references they got. */
+uint64_t finding_gets(const struct engine *e, uint32_t nr);
+void finding_gets_sure(struct engine *e, uint32_t nr, bool sure);
 /* Fills in what it says of its folio. */
 void finding_set_folio(struct engine *e, uint32_t nr, uint32_t id);
 void finding_set_pgmap(struct engine *e, uint32_t nr, uint32_t pgmap);

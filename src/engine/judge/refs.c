@@ -27,6 +27,7 @@
 #include <string.h>
 #include "engine/apply/judge.h"
 #include "engine/judge/finding.h"
+#include "engine/judge/refs.h"
 
 #define RUN_LOOKS    3
 #define UNDERFLOW_NS 1000000000ull
@@ -35,29 +36,23 @@
 #define ASK_SOON_NS 200000000ull /* of one that looks wrong */
 #define SITES	    8
 
-/* A place that gets references. */
-struct refs_site {
-	uint64_t time; /* of the first */
-	uint64_t nr;
-	uint32_t tgid, pid;
-	int32_t stack;
-	char comm[DX_COMM_LEN];
-};
 /* refs.site: [0, SITES): since the last look; [SITES, 2 * SITES): when there came to be more */
 
 /* ---- who got references ---- */
 
-static void site_add(struct refs_site *list, const struct refs_site *s)
+/* False: there is no room. */
+static bool site_add(struct refs_site *list, int room, const struct refs_site *s)
 {
-	for (int i = 0; i < SITES; i++) {
+	for (int i = 0; i < room; i++) {
 		if (list[i].nr && (list[i].stack != s->stack || list[i].tgid != s->tgid))
 			continue;
 		if (list[i].nr)
 			list[i].nr += s->nr;
 		else
 			list[i] = *s;
-		return;
+		return true;
 	}
+	return false;
 }
 
 static void refs_get(struct engine *e, const struct dx_event *ev)
@@ -85,7 +80,7 @@ static void refs_get(struct engine *e, const struct dx_event *ev)
 		memset(r->site, 0, 2 * SITES * sizeof(*r->site));
 	}
 	memcpy(s.comm, ev->comm, DX_COMM_LEN);
-	site_add(r->site, &s);
+	r->site_full |= !site_add(r->site, SITES, &s);
 }
 
 static const struct refs_site *site_best(const struct refs *r)
@@ -110,13 +105,45 @@ static void sites_sort(struct refs *r, int64_t value)
 	r->had_more = more;
 	if (!r->site)
 		return;
-	if (value <= 0)
+	if (value <= 0) {
 		memset(r->site + SITES, 0, SITES * sizeof(*r->site));
-	else if (more || (had_more && !site_best(r)))
+		r->site_full = false;
+	} else if (more || (had_more && !site_best(r))) {
 		for (int i = 0; i < SITES; i++)
-			if (r->site[i].nr)
-				site_add(r->site + SITES, &r->site[i]);
+			if (r->site[i].nr && !site_add(r->site + SITES, SITES, &r->site[i]))
+				r->site_full = true;
+	}
 	memset(r->site, 0, SITES * sizeof(*r->site));
+}
+
+/*
+ * memunmap_pages() has put the base and lets nobody get more (percpu_ref_kill()): what is left was got before. If it
+ * is as many as were got since a look found nothing unexplained, it is these.
+ */
+static void kept_judge(struct engine *e, const struct pgmap *m)
+{
+	const struct refs *r = &m->r;
+	uint64_t nr = finding_gets(e, r->kill_finding);
+	bool sure = nr && m->refs_known && r->looked > r->kill_time && nr == (uint64_t)m->refs &&
+		    !r->site_full && !r->lossy && !(e->lost && e->loss_time >= r->looked);
+
+	finding_gets_sure(e, r->kill_finding, sure);
+	if (r->looked > r->kill_time)
+		finding_ptr(e->findings, r->kill_finding)->got = sat32(m->refs);
+}
+
+void refs_kept(struct engine *e, uint32_t pgmap)
+{
+	const struct refs *r = &e->pgmaps.map[pgmap].r;
+	struct refs_site got[2 * SITES] = {};
+
+	/* the older half first */
+	for (int i = SITES; r->site && i < 3 * SITES; i++)
+		if (r->site[i % (2 * SITES)].nr)
+			site_add(got, 2 * SITES, &r->site[i % (2 * SITES)]);
+	for (int i = 0; i < 2 * SITES && got[i].nr; i++)
+		finding_add_get(e, r->kill_finding, &got[i]);
+	kept_judge(e, &e->pgmaps.map[pgmap]);
 }
 
 /* ---- judging ---- */
@@ -327,8 +354,11 @@ static void refs_look(struct engine *e, const struct dx_event *ev)
 	if (e->opt.no_rules)
 		return;
 	if (m->dying) {
+		refs_loss(e, m);
 		refs_restart(r);
 		r->looked = ev->time;
+		if (r->kill_finding && r->kill_finding != UINT32_MAX)
+			kept_judge(e, m);
 		return;
 	}
 	e->rule[DX_RULE_PGMAP_LEAK].checked++;
@@ -450,9 +480,18 @@ static uint64_t pending(const struct engine *e, const void *state)
 	for (uint32_t i = PGMAP_FIRST; i < e->pgmaps.nr; i++) {
 		const struct refs *r = &e->pgmaps.map[i].r;
 
-		if (!e->pgmaps.map[i].used || e->pgmaps.map[i].gone || e->pgmaps.map[i].dying)
+		if (!e->pgmaps.map[i].used || e->pgmaps.map[i].gone)
 			continue;
 		t = 0;
+		/* what is left of its references, once */
+		if (e->pgmaps.map[i].dying && r->kill_finding && r->looked <= r->kill_time &&
+		    r->asked <= e->ending)
+			t = e->watermark;
+		if (e->pgmaps.map[i].dying) {
+			if (t && t + REFS_ACTIVE_NS > until)
+				until = t + REFS_ACTIVE_NS;
+			continue;
+		}
 		if (r->value > 0 && !r->grown.finding)
 			/* gets of late are not judged before SETTLE_NS */
 			t = r->grown.since ? r->grown.since + e->opt.leak_ns

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "engine/apply/judge.h"
 #include "engine/judge/finding.h"
+#include "engine/judge/refs.h"
 
 static const char lost_text[] = "events were lost: its end may be one of them";
 static const char predates_text[] = "it began before the trace";
@@ -117,6 +118,7 @@ static void stall_kill_found(struct engine *e, uint32_t pgmap)
 	found->got = sat32(e->pgmaps.map[pgmap].refs);
 	if (r->kill_predates)
 		stall_looked(e, r->kill_finding, r->kill_time);
+	refs_kept(e, pgmap);
 }
 
 static void wait_move(struct engine *e, void *state, struct break_wait *w)

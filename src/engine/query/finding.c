@@ -78,6 +78,32 @@ static int holder_merge(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
+/* Who got references of its pgmap. */
+static int gets_out(const struct finding_table *t, uint32_t nr,
+		    int (*fn)(const struct engine_holder *h, void *arg), void *arg)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < t->nr_gets && !ret; i++) {
+		const struct refs_site *got = &t->get[i].got;
+		struct engine_holder out = {
+			.tgid = got->tgid,
+			.pid = got->pid,
+			.nr = got->nr < UINT32_MAX ? got->nr : UINT32_MAX,
+			.since = got->time,
+			.stack = got->stack,
+			.candidate = !t->get[i].sure,
+			.fd = -1,
+		};
+
+		if (t->get[i].nr != nr)
+			continue;
+		memcpy(out.comm, got->comm, DX_COMM_LEN);
+		ret = fn(&out, arg);
+	}
+	return ret;
+}
+
 int snapshot_finding_holders(const struct snapshot *s, uint32_t nr,
 			     int (*fn)(const struct engine_holder *h, void *arg), void *arg)
 {
@@ -86,8 +112,10 @@ int snapshot_finding_holders(const struct snapshot *s, uint32_t nr,
 	struct merged m = { 0 };
 	int ret = 0;
 
-	if (!d || !d->f.folio.pfn)
+	if (!d)
 		return -ENOENT;
+	if (!d->f.folio.pfn)
+		return gets_out(t, nr, fn, arg);
 	if (!d->folios || !t->folio[d->folios - 1].next)
 		return snapshot_holders(s, d->f.folio.pfn, fn, arg);
 	for (uint32_t n = d->folios; n && ret != -ENOMEM; n = t->folio[n - 1].next)

@@ -59,6 +59,9 @@ static int small_copy(struct engine *from, struct snapshot *s)
 	s->findings.folio = copy(s, from->findings->folio, from->findings->nr_folios,
 				 sizeof(*s->findings.folio), &err);
 	s->findings.nr_folios = s->findings.folio ? from->findings->nr_folios : 0;
+	s->findings.get = copy(s, from->findings->get, from->findings->nr_gets,
+			       sizeof(*s->findings.get), &err);
+	s->findings.nr_gets = s->findings.get ? from->findings->nr_gets : 0;
 	return err;
 }
 

@@ -39,6 +39,8 @@ void engine_stacks(const struct engine *e, void (*fn)(void *arg, int32_t stack),
 		tell(&each, e->findings->node[i].f.stack);
 		tell(&each, e->findings->node[i].f.ustack);
 	}
+	for (uint32_t i = 0; i < e->findings->nr_gets; i++)
+		tell(&each, e->findings->get[i].got.stack);
 	for (uint32_t i = 0; i < e->nr_waits; i++)
 		tell(&each, e->wait[i].stack);
 	for (size_t i = 0; i < nr_judges; i++)

@@ -17,6 +17,7 @@ static int kills_out(const struct engine *e, int (*fn)(const struct engine_wait 
 			.since = m->r.kill_time,
 			.predates = m->r.kill_predates,
 			.pgmap = m->pgmap,
+			.finding = m->r.kill_finding != UINT32_MAX ? m->r.kill_finding : 0,
 		};
 
 		if (!m->used || m->gone || !m->r.kill_time)

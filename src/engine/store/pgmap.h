@@ -20,7 +20,14 @@ struct refs_run {
 	uint32_t finding; /* 0: none yet */
 };
 
-struct refs_site;
+/* A place that gets references. */
+struct refs_site {
+	uint64_t time; /* of the first */
+	uint64_t nr;
+	uint32_t tgid, pid;
+	int32_t stack;
+	char comm[DX_COMM_LEN];
+};
 
 /* What is counted of its references, and what judge/refs.c and judge/stall.c have made of that. */
 struct refs {
@@ -37,6 +44,7 @@ struct refs {
 	bool clean; /* a look of this trace found nothing unexplained */
 	bool had_more; /* the last look found more than the one before */
 	bool lossy;
+	bool site_full; /* somebody more got some, for whom there was no room */
 	/* memunmap_pages() */
 	uint64_t kill_time, kill_seen; /* it began, was last known to be under way; 0: not seen */
 	bool kill_predates;
