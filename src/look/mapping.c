@@ -84,8 +84,49 @@ static bool asked_for(const struct mappings *m)
 	return f->dev || f->device;
 }
 
+/* Of the file, these page offsets matter. */
+static void index_reach(struct mappings *m, int file, uint64_t first, uint64_t last)
+{
+	if (first < m->index[2 * file])
+		m->index[2 * file] = first;
+	if (last > m->index[2 * file + 1])
+		m->index[2 * file + 1] = last;
+}
+
+static int held_add(struct mappings *m, int file, uint64_t first, uint64_t last)
+{
+	struct held *h = add(&m->held, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	*h = (struct held){ .file = file, .first = first, .last = last };
+	return 0;
+}
+
+/*
+ * Who maps a page that is bad has it in no page table any more: memory_failure() has emptied that
+ * (mm/memory-failure.c, unmap_and_kill()). He gets SIGBUS when he touches it.
+ */
+static int poisoned_collect(struct mappings *m)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < scan_nr_poisoned(m->s) && !rc; i++) {
+		const struct scan_poison *p = scan_poisoned(m->s, i);
+		uint64_t last = p->index + (1ull << p->order) - 1;
+
+		if (!p->file)
+			continue;
+		index_reach(m, p->file, p->index, last);
+		rc = held_add(m, p->file, p->index, last);
+	}
+	return rc;
+}
+
 static int listed_collect(struct mappings *m)
 {
+	int rc;
+
 	m->index = calloc(2 * (scan_nr_files(m->s) + 1), sizeof(*m->index));
 	if (!m->index)
 		return -ENOMEM;
@@ -94,22 +135,17 @@ static int listed_collect(struct mappings *m)
 	for (size_t i = 0; i < scan_nr_folios(m->s); i++) {
 		const struct scan_folio *f = scan_folio(m->s, i);
 		uint64_t last = f->index + (f->nr << f->order) - 1;
-		struct held *h;
 
 		if (!f->file)
 			continue;
-		if (f->index < m->index[2 * f->file])
-			m->index[2 * f->file] = f->index;
-		if (last > m->index[2 * f->file + 1])
-			m->index[2 * f->file + 1] = last;
+		index_reach(m, f->file, f->index, last);
 		if (f->gets <= 0 && f->pincount <= 0)
 			continue;
-		h = add(&m->held, sizeof(*h));
-		if (!h)
-			return -ENOMEM;
-		*h = (struct held){ .file = f->file, .first = f->index, .last = last };
+		rc = held_add(m, f->file, f->index, last);
+		if (rc)
+			return rc;
 	}
-	return 0;
+	return poisoned_collect(m);
 }
 
 /* ---- files that are mapped and have no listed folio ---- */

@@ -307,6 +307,17 @@ int holders_relate(struct scan *s)
 	return rc;
 }
 
+bool scan_maps_poison(const struct scan_holder *h, const struct scan_poison *p)
+{
+	uint64_t nr = 1ull << p->order;
+
+	if (h->kind != SCAN_HOLD_MAPPING)
+		return false;
+	if (h->nr)
+		return h->pfn < p->pfn + nr && p->pfn < h->pfn + h->nr;
+	return p->file && h->file == p->file && h->first < p->index + nr && p->index <= h->last;
+}
+
 int scan_folio_holders(const struct scan *s, size_t i,
 		       int (*fn)(const struct scan_holder *h, void *arg), void *arg)
 {

@@ -189,6 +189,8 @@ const struct scan_holder *scan_holder(const struct scan *s, size_t i);
 /* Holders of run @i of folios, the certain ones first; stops when @fn returns non-zero and returns that. */
 int scan_folio_holders(const struct scan *s, size_t i,
 		       int (*fn)(const struct scan_holder *h, void *arg), void *arg);
+/* Does its mapping have the bad page: in its page table (certain), or where that was before it was found to be bad? */
+bool scan_maps_poison(const struct scan_holder *h, const struct scan_poison *p);
 
 /* ---- who has how much: pins and references that were found in an object, without mappings ---- */
 

@@ -5,11 +5,39 @@
 #include <string.h>
 #include "base/escape.h"
 #include "view/scan_part.h"
+#include "view/words.h"
 
 static void heading_print(FILE *out, size_t *rows)
 {
 	if (!(*rows)++)
 		fprintf(out, "\nbad memory:\n");
+}
+
+#define MAPPERS_SHOWN 8 /* processes, without --verbose */
+
+static void mappers_print(FILE *out, const struct scan_view *v, const struct scan_poison *p)
+{
+	char text[4 * DX_COMM_LEN + 16];
+	uint32_t last = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < scan_nr_holders(v->s); i++) {
+		const struct scan_holder *h = scan_holder(v->s, i);
+		struct words who = { text, sizeof(text), 0 };
+
+		/* one's mappings stand together */
+		if (!scan_maps_poison(h, p) || (n && h->tgid == last))
+			continue;
+		last = h->tgid;
+		if (n++ >= MAPPERS_SHOWN && !v->verbose)
+			continue;
+		say_who(&who, h->comm, h->tgid);
+		fprintf(out, "%s%s", n > 1 ? ", " : "    mapped by ", text);
+	}
+	if (n > MAPPERS_SHOWN && !v->verbose)
+		fprintf(out, " and %zu more", n - MAPPERS_SHOWN);
+	if (n)
+		fputc('\n', out);
 }
 
 static void poison_print(FILE *out, const struct scan_view *v, const struct scan_poison *p)
@@ -25,6 +53,7 @@ static void poison_print(FILE *out, const struct scan_view *v, const struct scan
 			scan_name_format(name, sizeof(name), v, p->file, p->pgmap, (size_t)-1),
 			p->index << PAGE_SHIFT);
 	fputc('\n', out);
+	mappers_print(out, v, p);
 }
 
 void scan_bad_print(FILE *out, const struct scan_view *v)
@@ -41,7 +70,7 @@ void scan_bad_print(FILE *out, const struct scan_view *v)
 			continue;
 		heading_print(out, &rows);
 		escape_text(device, sizeof(device), scan_device(v, i), strlen(scan_device(v, i)));
-		fprintf(out, "  %s: %" PRId64 " bytes in bad blocks (/sys/block/%s/badblocks)\n",
-			device, scan_pgmap(v->s, i)->bad_bytes, device);
+		fprintf(out, "  %s: %" PRId64 " bytes in bad blocks\n", device,
+			scan_pgmap(v->s, i)->bad_bytes);
 	}
 }

@@ -201,6 +201,7 @@ static int folio_json(FILE *out, const struct scan_view *v, size_t i)
 static int poison_json(FILE *out, const struct scan_view *v, const struct scan_poison *p)
 {
 	struct json_object *o;
+	struct holders to;
 	bool failed;
 
 	o = json_start("poisoned", &failed);
@@ -209,6 +210,11 @@ static int poison_json(FILE *out, const struct scan_view *v, const struct scan_p
 	json_add_text(o, KEY_DEVICE, scan_device(v, p->pgmap), &failed);
 	add_file(o, v, p->file, &failed);
 	json_add_known(o, KEY_OFFSET, p->file, p->index << PAGE_SHIFT, &failed);
+	to = (struct holders){ json_object_new_array(), &failed };
+	for (size_t i = 0; i < scan_nr_holders(v->s); i++)
+		if (scan_maps_poison(scan_holder(v->s, i), p))
+			holder_add(scan_holder(v->s, i), &to);
+	json_add(o, KEY_HOLDERS, to.a, &failed);
 	return json_finish(out, o, failed);
 }
 

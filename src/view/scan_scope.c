@@ -130,6 +130,15 @@ static bool is_candidate(const struct scan_view *v, const struct scan_holder *h)
 	return false;
 }
 
+/* It stands with the bad page, where not its file or its process is what was asked for. */
+static bool maps_bad(const struct scan_view *v, const struct scan_holder *h)
+{
+	for (size_t i = 0; is_unbounded(v) && !v->pid && !h->nr && i < scan_nr_poisoned(v->s); i++)
+		if (scan_maps_poison(h, scan_poisoned(v->s, i)))
+			return true;
+	return false;
+}
+
 bool scan_scope_other(const struct scan_view *v, size_t i)
 {
 	const struct scan_holder *h = scan_holder(v->s, i);
@@ -148,7 +157,7 @@ bool scan_scope_other(const struct scan_view *v, size_t i)
 		return false;
 	if (v->filter->pfn_last && !(h->nr && in_range(v, h->pfn, h->nr)))
 		return false;
-	return !is_candidate(v, h);
+	return !is_candidate(v, h) && !maps_bad(v, h);
 }
 
 #define LOCK_NS \

@@ -147,6 +147,8 @@ static void test_wanted(void **state)
 /* An idle one is listed as poisoned, and not as in use. */
 static void test_poisoned(void **state)
 {
+	struct scan_holder h = { .kind = SCAN_HOLD_MAPPING };
+	struct scan_poison p = { .pfn = PFN };
 	struct scan *s = three_processes();
 
 	(void)state;
@@ -155,6 +157,23 @@ static void test_poisoned(void **state)
 	assert_int_equal(scan_poisoned(s, 1)->pfn, PFN + 33);
 	for (size_t i = 0; i < scan_nr_folios(s); i++)
 		assert_int_not_equal(scan_folio(s, i)->pfn, PFN + 32);
+	/* in a page table, or where that was */
+	h.pfn = PFN + 30;
+	h.nr = 3;
+	assert_true(scan_maps_poison(&h, scan_poisoned(s, 0)));
+	assert_false(scan_maps_poison(&h, scan_poisoned(s, 1)));
+	h.nr = 0;
+	p.file = h.file = 1;
+	p.index = h.first = 5;
+	h.last = 9;
+	for (p.index = 3; p.index < 12; p.index++)
+		assert_int_equal(scan_maps_poison(&h, &p), p.index >= 5 && p.index <= 9);
+	p.index = 5;
+	h.file = 2;
+	assert_false(scan_maps_poison(&h, &p));
+	h.file = 1;
+	h.kind = SCAN_HOLD_PIPE;
+	assert_false(scan_maps_poison(&h, &p));
 	scan_free(s);
 }
 

@@ -61,6 +61,13 @@ static void child_poisons(struct child *c, void *arg)
 	madvise(arg, SZ_4K, MADV_HWPOISON);
 }
 
+/* It has the mappings of its parent, and never touches them. */
+static void child_sleeps(struct child *c, void *arg)
+{
+	(void)arg;
+	child_await(c);
+}
+
 /* It ended by that signal. */
 static void child_got(struct child *c, int code)
 {
@@ -238,8 +245,32 @@ static struct json_object *line_of(struct daxtop *d, const char *type, const cha
 	return NULL;
 }
 
-/* Nobody maps the page any more: it is idle, and bad. */
-static void expect_scan(const struct area *a)
+/* We and these still map it, where the page table is empty now. */
+static void expect_mappers(struct json_object *poisoned, const pid_t *others, size_t n)
+{
+	struct json_object *holders;
+	bool found[8] = {};
+
+	must(json_object_object_get_ex(poisoned, "holders", &holders));
+	for (size_t i = 0; i < json_object_array_length(holders); i++) {
+		struct json_object *h = json_object_array_get_idx(holders, i);
+
+		if (strcmp(field_str(h, "kind"), "mapping") || field_bool(h, "certain"))
+			fail("no page table has it: %s", json_object_to_json_string(poisoned));
+		for (size_t k = 0; k <= n; k++)
+			if (field_int(h, "tgid") == (k < n ? others[k] : getpid()))
+				found[k] = true;
+	}
+	for (size_t k = 0; k <= n; k++)
+		if (!found[k])
+			fail("process %d maps it: %s", k < n ? others[k] : getpid(),
+			     json_object_to_json_string(poisoned));
+	if (json_object_array_length(holders) != n + 1)
+		fail("%zu processes map it: %s", n + 1, json_object_to_json_string(poisoned));
+}
+
+/* The page is idle, and bad. */
+static void expect_scan(const struct area *a, const pid_t *others, size_t n)
 {
 	struct daxtop *d = daxtop_run(0, ARGS("scan", "--json", "-d", a->place->device));
 	struct json_object *o;
@@ -248,6 +279,7 @@ static void expect_scan(const struct area *a)
 	o = line_of(d, "poisoned", a->place->device);
 	if (!o || field_int(o, "offset_bytes") != a->off || strcmp(field_str(o, "file"), a->path))
 		fail("no poisoned page at offset %ld of %s: %s", (long)a->off, a->path, d->out_text);
+	expect_mappers(o, others, n);
 	o = line_of(d, "pgmap", a->place->device);
 	if (!o || field_int(o, "bad_bytes") != (int64_t)SZ_4K)
 		fail("%s with one page in bad blocks expected: %s", a->place->device, d->out_text);
@@ -256,7 +288,7 @@ static void expect_scan(const struct area *a)
 static void test_reasons(struct place *p)
 {
 	struct area a[3]; /* a hole, in a bad block, poisoned */
-	struct child touches[2], maps, poisons;
+	struct child touches[2], maps, poisons, sleeps;
 	struct daxtop *d;
 	char name[64];
 
@@ -269,6 +301,7 @@ static void test_reasons(struct place *p)
 	d = daxtop_start(ARGS("trace", "--json", "-e", "sigbus,poison"));
 	no_space(p, &a[0], &touches[0]);
 	bad_block(&a[1], &touches[1]);
+	child_start(&sleeps, child_sleeps, NULL);
 	poison(&a[2], &maps, &poisons);
 	daxtop_stop(d);
 	trace_summary(d);
@@ -278,7 +311,9 @@ static void test_reasons(struct place *p)
 	expect_sigbus(d, poisons.pid, "poison", a[2].p, &a[2], a[2].off);
 	expect_sigbus(d, maps.pid, "poison", a[2].p, &a[2], a[2].off);
 	expect_poison(d, poisons.pid, &a[2]);
-	expect_scan(&a[2]);
+	expect_scan(&a[2], &sleeps.pid, 1);
+	child_go(&sleeps);
+	child_end(&sleeps);
 	for (int i = 0; i < 3; i++) {
 		area_unmap(&a[i]);
 		area_remove(&a[i]);
