@@ -97,7 +97,7 @@ static void from_args(struct scan_pgmap *p, const struct dx_pgmap_args *a)
 	p->partly = a->nr_range > DX_PGMAP_RANGES;
 	device_name(a->pfn, a->nr_pages, p->device, sizeof(p->device));
 	device_driver(p->device, p->driver, sizeof(p->driver));
-	p->bad_bytes = badblocks_bytes(p->device);
+	p->bad_bytes = badblocks_bytes("/sys", p->device);
 	p->devdax = !strncmp(p->device, "dax", 3);
 }
 

@@ -49,7 +49,7 @@ struct scan_pgmap {
 	bool vanished; /* it went while it was looked at: the rest is not all */
 	bool partly; /* not all of it was walked (stopped, another range was asked for, or there are too many) */
 	uint32_t openers; /* of its block device, mounts among them */
-	int64_t bad_bytes; /* of the block device's bad blocks; -1: not known */
+	int64_t bad_bytes; /* of it in bad blocks; -1: not known */
 	int64_t refs, refs_base; /* outstanding; those that are always there; see DX_PGMAP_REFS */
 	uint32_t nr_range; /* may be more than DX_PGMAP_RANGES */
 	struct dx_range range[DX_PGMAP_RANGES];

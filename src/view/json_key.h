@@ -65,7 +65,7 @@ enum json_form {
 	X(FOLIO_BYTES, "folio_bytes", JSON_UINT, "size of each of the folios") \
 	X(FOLIOS, "folios", JSON_UINT, "how many folios") \
 	X(PAGES, "pages", JSON_UINT, "how many pages of 4K") \
-	X(BAD_BYTES, "bad_bytes", JSON_UINT_NULL, "in bad blocks of the block device; null: not known") \
+	X(BAD_BYTES, "bad_bytes", JSON_UINT_NULL, "in bad blocks of the block device, or of the region that it is in; null: not known") \
 	X(PAGES_BY_SIZE, "pages_by_size", JSON_BY_SIZE, "pages in folios of each size") \
 	X(RANGES, "ranges", JSON_OBJECTS, "ranges of pages") \
 	X(DEVICE, "device", JSON_TEXT_NULL, "its name; null: not known") \
