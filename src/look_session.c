@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/container.h"
 #include "device_state.h"
 #include "look_session.h"
 #include "base/stop.h"
@@ -91,6 +92,13 @@ static void symbol(void *arg, uint64_t addr, char *out, size_t len)
 	look_symbol(arg, addr, out, len);
 }
 
+static bool cgroup_is_roots(const char *cgroup)
+{
+	return container_is_roots("/sys/fs/cgroup", cgroup) ||
+	       /* beside the hierarchies of version 1 */
+	       container_is_roots("/sys/fs/cgroup/unified", cgroup);
+}
+
 static int failed(struct scan *s, int rc)
 {
 	const char *why = s && scan_nr_gaps(s) ? scan_gap(s, 0) : strerror(-rc);
@@ -164,6 +172,7 @@ int look_session_scan(struct look_session *l, const struct scan_filter *filter, 
 		.interrupted = stop_wanted,
 		.symbol = symbol,
 		.arg = l->look,
+		.cgroup_is_roots = cgroup_is_roots,
 	};
 	return 0;
 }

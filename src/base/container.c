@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* container.c - container and pod ids in a cgroup's path. What is returned is of hex digits and dashes. */
+/* container.c - container and pod ids in a cgroup's path, of hex digits and dashes; who made that path */
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/container.h"
 
 #define HEX "0123456789abcdef"
@@ -41,4 +43,36 @@ char *container_pod(char out[POD_UID], const char *path)
 			return out;
 	out[0] = '\0';
 	return out;
+}
+
+static bool is_roots(const char *folder)
+{
+	struct stat st;
+
+	return !lstat(folder, &st) && S_ISDIR(st.st_mode) && !st.st_uid &&
+	       !(st.st_mode & S_IWOTH) && (!st.st_gid || !(st.st_mode & S_IWGRP));
+}
+
+bool container_is_roots(const char *root, const char *path)
+{
+	char at[4096];
+	int len = snprintf(at, sizeof(at), "%s%s", root, path);
+	struct stat st;
+
+	/* ".." leads out of the cgroup namespace that we are in, and is no name there */
+	if (len < 0 || (size_t)len >= sizeof(at) || strstr(path, "/..") || lstat(at, &st))
+		return false;
+	/* the last one may be its owner's: to have a cgroup is not to have named it */
+	for (size_t i = strlen(root); i < (size_t)len; i++) {
+		bool roots;
+
+		if (at[i] != '/')
+			continue;
+		at[i] = '\0';
+		roots = is_roots(at);
+		at[i] = '/';
+		if (!roots)
+			return false;
+	}
+	return true;
 }

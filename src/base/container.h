@@ -2,6 +2,7 @@
 #ifndef DAXTOP_BASE_CONTAINER_H
 #define DAXTOP_BASE_CONTAINER_H
 /* container.h - whose cgroup it is, by its path */
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CONTAINER_ID 65 /* bytes: 64 digits */
@@ -14,5 +15,10 @@
 char *container_id(char out[CONTAINER_ID], const char *path);
 /* The uid of its pod, "" for none: kubelet's "podUID" (cgroupfs), "...-podUID.slice" with _ for - (systemd). Returns @out. */
 char *container_pod(char out[POD_UID], const char *path);
+/*
+ * Did root name all of @path, a cgroup in the unified hierarchy below @root ("/sys/fs/cgroup")? Whoever owns a cgroup
+ * makes others in it, called as he likes: systemd delegates one to each user who has logged in. False also if it is not there any more.
+ */
+bool container_is_roots(const char *root, const char *path);
 
 #endif

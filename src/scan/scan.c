@@ -258,6 +258,7 @@ static void files_sum(struct scan *s)
 		file->folios += f->nr;
 		file->pages += pages;
 		file->pins += f->nr * f->pincount;
+		file->gets += f->nr * (f->gets > 0 ? f->gets : 0);
 	}
 }
 

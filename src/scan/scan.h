@@ -97,7 +97,7 @@ struct scan_file {
 	uint32_t path_flags,
 		path_tgid; /* DX_PATH_*, DX_PATH_DELETED also without a path; with DX_PATH_NAMESPACE whose */
 	/* by scan_finish(): of the listed folios */
-	uint64_t folios, pages, pins;
+	uint64_t folios, pages, pins, gets;
 	uint64_t first, last; /* page offsets */
 };
 /* Id (1, 2, ...) of the file with this mapping, made if new. */

@@ -26,6 +26,8 @@ struct scan_view {
 	/* of a kernel address, as look_symbol(); may be NULL */
 	void (*symbol)(void *arg, uint64_t addr, char *out, size_t len);
 	void *arg;
+	/* did root name that cgroup? Else it tells of no container. NULL: it did */
+	bool (*cgroup_is_roots)(const char *cgroup);
 };
 
 /* daxtop scan */

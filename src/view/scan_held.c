@@ -20,10 +20,16 @@ int scan_held_get(const struct scan_view *v, enum scan_by by, struct scan_held *
 	return scan_held_by(v->s, by, is_in_scope, (void *)v, held, nr);
 }
 
-static void name_print(FILE *out, const struct scan_held *h)
+bool scan_cgroup_is_roots(const struct scan_view *v, const char *cgroup)
+{
+	return !v->cgroup_is_roots || v->cgroup_is_roots(cgroup);
+}
+
+static void name_print(FILE *out, const struct scan_view *v, const struct scan_held *h)
 {
 	char id[CONTAINER_ID], pod[POD_UID], text[4 * 256 + 1];
 	const char *cgroup = h->cgroup ? h->cgroup : "";
+	bool named;
 
 	if (h->comm && (h->tgid || h->comm[0])) {
 		escape_text(text, sizeof(text), h->comm, DX_COMM_LEN);
@@ -34,9 +40,10 @@ static void name_print(FILE *out, const struct scan_held *h)
 		fprintf(out, "the kernel\n");
 		return;
 	}
-	if (container_pod(pod, cgroup)[0])
+	named = scan_cgroup_is_roots(v, cgroup);
+	if (named && container_pod(pod, cgroup)[0])
 		fprintf(out, "pod %s ", pod);
-	if (container_id(id, cgroup)[0])
+	if (named && container_id(id, cgroup)[0])
 		fprintf(out, "container %.12s ", id);
 	escape_columns(text, sizeof(text), cgroup, strlen(cgroup), 100, ESCAPE_KEEP_END);
 	fprintf(out, "%s\n", cgroup[0] ? text : "of no known cgroup");
@@ -63,7 +70,7 @@ static void table_print(FILE *out, const struct scan_view *v, enum scan_by by, c
 			h->since ? duration_format(age, sizeof(age),
 						   v->now > h->since ? v->now - h->since : 0)
 				 : "-");
-		name_print(out, h);
+		name_print(out, v, h);
 	}
 	if (nr > HELD_SHOWN && !v->verbose)
 		fprintf(out, "  %42s and %zu more (--verbose shows them)\n", "", nr - HELD_SHOWN);

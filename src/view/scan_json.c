@@ -371,6 +371,7 @@ static struct json_object *sum_json(const struct scan_sum *sum, bool *failed)
 	json_add_uint(o, KEY_FOLIOS, sum->folios, failed);
 	json_add_uint(o, KEY_PAGES, sum->pages, failed);
 	json_add_uint(o, KEY_PINS, sum->pins, failed);
+	json_add_int(o, KEY_GETS, sum->gets, failed);
 	return o;
 }
 
@@ -396,7 +397,9 @@ static void add_by_file(struct json_object *o, const struct scan_view *v, bool *
 
 	for (size_t i = 1; i <= scan_nr_files(v->s); i++) {
 		const struct scan_file *f = scan_file(v->s, i);
-		struct scan_sum sum = { .folios = f->folios, .pages = f->pages, .pins = f->pins };
+		struct scan_sum sum = {
+			.folios = f->folios, .pages = f->pages, .pins = f->pins, .gets = f->gets
+		};
 
 		if (!f->folios)
 			continue;
@@ -438,6 +441,7 @@ static void add_held(struct json_object *o, enum json_key key, const struct scan
 	for (size_t i = 0; i < nr; i++) {
 		const struct scan_held *h = &held[i];
 		const char *cgroup = h->cgroup ? h->cgroup : "";
+		bool named = scan_cgroup_is_roots(v, cgroup);
 
 		one = json_object_new_object();
 		if (by == SCAN_BY_PROCESS) {
@@ -446,8 +450,8 @@ static void add_held(struct json_object *o, enum json_key key, const struct scan
 					failed);
 		}
 		json_add_text(one, KEY_CGROUP, h->cgroup, failed);
-		json_add_text(one, KEY_CONTAINER, container_id(id, cgroup), failed);
-		json_add_text(one, KEY_POD, container_pod(pod, cgroup), failed);
+		json_add_text(one, KEY_CONTAINER, named ? container_id(id, cgroup) : NULL, failed);
+		json_add_text(one, KEY_POD, named ? container_pod(pod, cgroup) : NULL, failed);
 		json_add_uint(one, KEY_FOLIOS, h->folios, failed);
 		json_add_uint(one, KEY_HELD_PINS, h->pins, failed);
 		json_add_uint(one, KEY_HELD_GETS, h->gets, failed);

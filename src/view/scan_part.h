@@ -20,6 +20,7 @@ enum scan_walk_state scan_walk_state(const struct scan_view *v, const struct sca
 /* Sums over the listed folios. */
 struct scan_sum {
 	uint64_t folios, pages, pins;
+	uint64_t gets; /* references that are neither mappings nor pins */
 	uint64_t mapped, pinned; /* folios */
 	uint64_t unknown; /* folios with references that nobody is known to hold */
 	uint64_t overput; /* folios */
@@ -88,6 +89,8 @@ size_t scan_waits_print(FILE *out, const struct scan_view *v);
 /* ---- scan_held.c ---- */
 
 /* scan_held_by() of the folios that are shown. */
+/* Whether a container's or pod's id in its path is to be believed. */
+bool scan_cgroup_is_roots(const struct scan_view *v, const char *cgroup);
 int scan_held_get(const struct scan_view *v, enum scan_by by, struct scan_held **held, size_t *nr);
 void scan_held_print(FILE *out, const struct scan_view *v);
 

@@ -255,6 +255,7 @@ void scan_sum_add(struct scan_sum *sum, const struct scan_folio *f)
 	sum->folios += f->nr;
 	sum->pages += f->nr << f->order;
 	sum->pins += f->nr * (f->pincount > 0 ? f->pincount : 0);
+	sum->gets += f->nr * (f->gets > 0 ? f->gets : 0);
 	sum->mapped += f->mapcount > 0 ? f->nr : 0;
 	sum->pinned += f->pincount > 0 ? f->nr : 0;
 	sum->unknown += f->unknown > 0 ? f->nr : 0;

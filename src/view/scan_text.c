@@ -33,11 +33,13 @@ static int by_pages(const void *a, const void *b)
 
 static void sum_print(FILE *out, const struct scan_sum *sum, const char *name)
 {
-	char folios[32], pages[32], pins[32];
+	char folios[32], pages[32], pins[32], gets[32];
 
-	fprintf(out, "  %10s %12s %10s  %s\n", thousands_format(folios, sizeof(folios), sum->folios),
+	fprintf(out, "  %10s %12s %10s %10s  %s\n",
+		thousands_format(folios, sizeof(folios), sum->folios),
 		thousands_format(pages, sizeof(pages), sum->pages),
-		thousands_format(pins, sizeof(pins), sum->pins), name);
+		thousands_format(pins, sizeof(pins), sum->pins),
+		thousands_format(gets, sizeof(gets), sum->gets), name);
 }
 
 /* Devices first, then their files, largest first. */
@@ -65,7 +67,7 @@ static void files_print(FILE *out, const struct scan_view *v)
 		sum_print(out, &files[i].sum,
 			  scan_name_format(name, sizeof(name), v, files[i].file, -1, (size_t)-1));
 	if (used > FILES_SHOWN && !v->verbose)
-		fprintf(out, "  %34s  and %zu files more (--verbose shows them)\n", "",
+		fprintf(out, "  %45s  and %zu files more (--verbose shows them)\n", "",
 			used - FILES_SHOWN);
 	free(files);
 }
@@ -107,7 +109,7 @@ static void summary_print(FILE *out, const struct scan_view *v, size_t waits)
 
 	scan_sum_get(v, -1, -1, &sum);
 	if (sum.folios) {
-		fprintf(out, "\n  %10s %12s %10s  OF\n", "FOLIOS", "PAGES", "PINS");
+		fprintf(out, "\n  %10s %12s %10s %10s  OF\n", "FOLIOS", "PAGES", "PINS", "REFS");
 		for (size_t i = 0; i < scan_nr_pgmaps(v->s); i++) {
 			struct scan_sum one;
 			char device[128];

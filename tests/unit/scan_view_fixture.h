@@ -57,6 +57,6 @@ void expect_holders(const struct scan_view *v, const char *what, int pgmap, bool
 	"  PFN            NR SIZE DEV      FILE:OFFSET                              REF  MAP  PIN HOLDER\n"
 #define INDENT \
 	"                                                                                         "
-#define SUMS "\n      FOLIOS        PAGES       PINS  OF\n"
+#define SUMS "\n      FOLIOS        PAGES       PINS       REFS  OF\n"
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "base/container.h"
 #include "../../src/scan/scan.h"
 
@@ -206,12 +208,45 @@ static void test_container(void **state)
 	}
 }
 
+/* Who made a cgroup's folder names it; who has one makes others in it. */
+static void test_roots(void **state)
+{
+	char root[] = "/tmp/test_scan_held.XXXXXX", path[128];
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(path, sizeof(path), "%s/a", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/a/b", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	/* as others than root there is nothing that root made */
+	assert_int_equal(container_is_roots(root, "/a/b"), !geteuid());
+	assert_false(container_is_roots(root, "/a/c"));
+	assert_false(container_is_roots(root, "/a/../a/b"));
+	if (!geteuid()) {
+		/* its own: somebody else may have that */
+		assert_int_equal(chown(path, 1000, 1000), 0);
+		assert_true(container_is_roots(root, "/a/b"));
+		snprintf(path, sizeof(path), "%s/a", root);
+		assert_int_equal(chmod(path, 0777), 0);
+		assert_false(container_is_roots(root, "/a/b"));
+		assert_int_equal(chmod(path, 0755), 0);
+		assert_int_equal(chown(path, 1000, 0), 0);
+		assert_false(container_is_roots(root, "/a/b"));
+	}
+	snprintf(path, sizeof(path), "%s/a/b", root);
+	assert_int_equal(rmdir(path), 0);
+	snprintf(path, sizeof(path), "%s/a", root);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(root), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_process),	  cmocka_unit_test(test_cgroup),
 		cmocka_unit_test(test_wanted),	  cmocka_unit_test(test_poisoned),
-		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_container), cmocka_unit_test(test_roots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,10 +116,10 @@ static void test_json(void **state)
 	expect_line(
 		&text,
 		JSON("scan-summary") "\"folios\":3,\"pages\":3,\"folios_mapped\":3,\"folios_pinned\":1,\"pins\":1,\"folios_unknown\":0,"
-				     "\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"device\":\"pmem0\"}],"
-				     "\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\","
+				     "\"folios_overput\":0,\"by_device\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"gets\":1,\"device\":\"pmem0\"}],"
+				     "\"by_file\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"gets\":1,\"file\":\"/mnt/db/wal.0\",\"file_deleted\":false,\"file_state\":\"current\","
 				     "\"dev\":\"259:1\",\"ino\":42,\"generation\":1,\"offset_bytes\":0,\"offset_end_bytes\":12288}],"
-				     "\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"order\":0}],"
+				     "\"by_order\":[{\"folios\":3,\"pages\":3,\"pins\":1,\"gets\":1,\"order\":0}],"
 				     "\"by_process\":[{\"tgid\":812,\"comm\":\"db\",\"cgroup\":\"/system.slice/db\",\"container\":null,\"pod\":null,"
 				     "\"folios\":1,\"held_pins\":1,\"held_gets\":0,\"since_ns\":null},"
 				     "{\"tgid\":900,\"comm\":\"ship\",\"cgroup\":null,\"container\":null,\"pod\":null,"

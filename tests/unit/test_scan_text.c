@@ -35,10 +35,10 @@ static void test_holders_of_folios(void **state)
 		    "  0x100010        2   4K pmem0    /mnt/db/wal.0:0x0                          1    1    0 db[812] mapping\n"
 		    "  0x100012        1   4K pmem0    /mnt/db/wal.0:0x2000                    1026    1    1 "
 		    "db[812] io_uring fd 4 buffer 3, 1 pin\n" INDENT
-		    "ship[900] pipe fd 5 pipe:[99], 1 ref, for 14.2s\n" INDENT
-		    "db[812] mapping\n" SUMS "           3            3          1  pmem0\n"
-		    "           3            3          1  /mnt/db/wal.0\n"
-		    "           3            3          1  4K\n"
+		    "ship[900] pipe fd 5 pipe:[99], 1 ref, for 14.2s\n" INDENT "db[812] mapping\n" SUMS
+		    "           3            3          1          1  pmem0\n"
+		    "           3            3          1          1  /mnt/db/wal.0\n"
+		    "           3            3          1          1  4K\n"
 		    "\n      FOLIOS       PINS       REFS   OLDEST  HELD BY PROCESS\n"
 		    "           1          1          0        -  db[812]\n"
 		    "           1          0          1    14.2s  ship[900]\n"
@@ -96,11 +96,11 @@ static void test_unknown(void **state)
 		"too few references: somebody put one too many\n"
 		"! 0x200200        1   2M dax0.0   /dev/dax0.0:0x200000                     516    1  512 "
 		"512 pins, 2 refs: holder unknown: predates daxtop\n" SUMS
-		"           2            2          1  pmem0\n"
-		"           1          512        512  dax0.0\n"
-		"           2            2          1  (deleted) /mnt/db/wal.0\n"
-		"           2            2          1  4K\n"
-		"           1          512        512  2M\n"
+		"           2            2          1          1  pmem0\n"
+		"           1          512        512          2  dax0.0\n"
+		"           2            2          1          1  (deleted) /mnt/db/wal.0\n"
+		"           2            2          1          1  4K\n"
+		"           1          512        512          2  2M\n"
 		"\n3 folios in use: 3 mapped, 2 pinned, 2 of unknown holders, 1 with too few references; 0 waits\n");
 
 	/* nobody was looked for: then nobody is missing */
@@ -113,11 +113,11 @@ static void test_unknown(void **state)
 							"! 0x100011        1   4K pmem0    (deleted) /mnt/db/wal.0:0x1000             1    2    0 "
 							"too few references: somebody put one too many\n"
 							"  0x200200        1   2M dax0.0   /dev/dax0.0:0x200000                     516    1  512 \n" SUMS
-							"           2            2          1  pmem0\n"
-							"           1          512        512  dax0.0\n"
-							"           2            2          1  (deleted) /mnt/db/wal.0\n"
-							"           2            2          1  4K\n"
-							"           1          512        512  2M\n"
+							"           2            2          1          1  pmem0\n"
+							"           1          512        512          2  dax0.0\n"
+							"           2            2          1          1  (deleted) /mnt/db/wal.0\n"
+							"           2            2          1          1  4K\n"
+							"           1          512        512          2  2M\n"
 							"\n3 folios in use: 3 mapped, 2 pinned, 1 with too few references; 0 waits\n");
 	scan_free(s);
 }
@@ -242,26 +242,26 @@ static void test_wait(void **state)
 	add_holder(s, h);
 	add_truncate(s, PMEM_PFN + 0x11);
 	v = finish(s, &all);
-	expect_text(
-		&v, HEAD PMEM("        2         0        0") DAX0(NONE) FOLIOS
-		"! 0x100010        1   4K pmem0    /mnt/db/wal.0:0x0                       1024    0    1 "
-		"1 pin: holder unknown: predates daxtop\n"
-		"! 0x100011        1   4K pmem0    /mnt/db/wal.0:0x1000                    1024    0    1 "
-		"db[812] request write to nullb0, 1 pin\n"
-		"\n! truncate[901] has waited 14.2s (S) in a layout break (truncate, hole punch) of "
-		"/mnt/db/wal.0:0x1000\n"
-		"    blocked by pfn 0x100011, 4K, refcount 1024, pins 1, held by\n"
-		"      db[812] request write to nullb0, 1 pin\n"
-		"      request: until the device completes it\n"
-		"    stack of truncate[901]:\n"
-		"        schedule+0x27\n"
-		"        xfs_wait_dax_page+0x1a [xfs]\n"
-		"        0xffffffff81000000\n" SUMS "           2            2          2  pmem0\n"
-		"           2            2          2  /mnt/db/wal.0\n"
-		"           2            2          2  4K\n"
-		"\n      FOLIOS       PINS       REFS   OLDEST  HELD BY PROCESS\n"
-		"           1          1          0        -  db[812]\n"
-		"\n2 folios in use: 0 mapped, 2 pinned, 1 of unknown holders; 1 wait\n");
+	expect_text(&v, HEAD PMEM("        2         0        0") DAX0(NONE) FOLIOS
+		    "! 0x100010        1   4K pmem0    /mnt/db/wal.0:0x0                       1024    0    1 "
+		    "1 pin: holder unknown: predates daxtop\n"
+		    "! 0x100011        1   4K pmem0    /mnt/db/wal.0:0x1000                    1024    0    1 "
+		    "db[812] request write to nullb0, 1 pin\n"
+		    "\n! truncate[901] has waited 14.2s (S) in a layout break (truncate, hole punch) of "
+		    "/mnt/db/wal.0:0x1000\n"
+		    "    blocked by pfn 0x100011, 4K, refcount 1024, pins 1, held by\n"
+		    "      db[812] request write to nullb0, 1 pin\n"
+		    "      request: until the device completes it\n"
+		    "    stack of truncate[901]:\n"
+		    "        schedule+0x27\n"
+		    "        xfs_wait_dax_page+0x1a [xfs]\n"
+		    "        0xffffffff81000000\n" SUMS
+		    "           2            2          2          0  pmem0\n"
+		    "           2            2          2          0  /mnt/db/wal.0\n"
+		    "           2            2          2          0  4K\n"
+		    "\n      FOLIOS       PINS       REFS   OLDEST  HELD BY PROCESS\n"
+		    "           1          1          0        -  db[812]\n"
+		    "\n2 folios in use: 0 mapped, 2 pinned, 1 of unknown holders; 1 wait\n");
 	scan_free(s);
 }
 

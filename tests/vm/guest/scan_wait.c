@@ -167,6 +167,32 @@ static void breaks(struct place *p, void (*fn)(struct child *c, void *arg))
 	area_remove(&h.a);
 }
 
+/* What is known to be younger is left out, and what is only mapped; since when a pipe holds is not known. */
+static void test_older(struct place *p)
+{
+	struct area mapped;
+	uint64_t pfn = area_touched(&mapped, p, 0);
+	struct daxtop *d;
+	struct hang h;
+
+	hang_hold(&h, p);
+	hang_start(&h, child_punches, break_function(p));
+	d = SCAN("--older-than", "0.001");
+	expect_wait(d, h.c.pid, "layout-break", p->device, h.from);
+	if (!folio_of(d, h.pfn) || folio_of(d, pfn))
+		fail("the page that is held, and not the one that is mapped: %.4000s", d->out_text);
+	d = SCAN("--older-than", "3600");
+	if (wait_of(d, h.c.pid))
+		fail("it has not waited for an hour: %s", json_text(wait_of(d, h.c.pid)));
+	if (!folio_of(d, h.pfn) || folio_of(d, pfn))
+		fail("the page that is held, since nobody knows when: %.4000s", d->out_text);
+	hang_end(&h);
+	area_unmap(&mapped);
+	area_remove(&mapped);
+	area_unmap(&h.a);
+	area_remove(&h.a);
+}
+
 static void test_punch(struct place *p)
 {
 	breaks(p, child_punches);
@@ -389,6 +415,7 @@ static void test_memunmap(struct place *p)
 const struct test scan_wait_tests[] = {
 	TEST("scan/punch-waits", ON_FS | ON_BOTH, test_punch, .share = LOOKS),
 	TEST("scan/truncate-waits", ON_FS | ON_BOTH, test_truncate, .share = LOOKS),
+	TEST("scan/older-than", ON_XFS | ON_BOTH, test_older, .share = LOOKS, .starts = 3),
 	/* apart: ext4's fault has a journal handle as it waits, and everybody's fsync() waits for that */
 	TEST("scan/entry-waits", ON_FS | ON_BOTH, test_entry, .share = LOOKS_APART, .starts = 2),
 	TEST("scan/unlink-waits", ON_FS, test_unlink, .share = LOOKS),

@@ -129,11 +129,46 @@ static void test_many_rings(struct place *p)
 		io_uring_queue_exit(&ring[i]);
 }
 
-#define CGROUPS "/sys/fs/cgroup"
+#define CGROUPS	  "/sys/fs/cgroup"
+#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* The sum of this list of the summary whose @key is @value, which must be there: one reference. */
+static struct json_object *expect_sum(struct daxtop *d, const char *list, const char *key,
+				      const char *value, const char *gets)
+{
+	struct json_object *a, *found = NULL;
+
+	must(json_object_object_get_ex(summary_line(d), list, &a));
+	for (size_t i = 0; i < json_object_array_length(a); i++) {
+		struct json_object *one = json_object_array_get_idx(a, i);
+		const char *is = field_str_or_null(one, key);
+
+		if (is && !strcmp(is, value))
+			found = one;
+	}
+	if (!found || field_int(found, gets) != 1 || field_int(found, "folios") < 1)
+		fail("%s: one reference of %s expected: %s", list, value, json_text(a));
+	return found;
+}
+
+/* One reference of the area's device is held, by a cgroup that is this container's (NULL: nobody knows whose). */
+static void expect_sums(struct daxtop *d, const struct area *a, const char *cgroup,
+			const char *container)
+{
+	struct json_object *one = expect_sum(d, "by_cgroup", "cgroup", cgroup, "held_gets");
+	const char *is = field_str_or_null(one, "container");
+
+	if (container ? !is || strcmp(is, container) : !!is)
+		fail("container %s expected: %s", container ? container : "null", json_text(one));
+	expect_sum(d, "by_device", "device", a->place->device, "gets");
+	/* of a device-dax its region tells */
+	if (field_int(pgmap_of(d, a->place->device), "bad_bytes"))
+		fail("no block is bad: %s", json_text(pgmap_of(d, a->place->device)));
+}
 
 struct elsewhere {
 	struct area *a;
-	char cgroup[64];
+	char cgroup[192];
 	pid_t *pid; /* shared: of the initial pid namespace */
 };
 
@@ -162,21 +197,28 @@ static void test_pid_namespace(struct place *p)
 {
 	struct elsewhere e;
 	struct json_object *h;
+	struct daxtop *d;
+	char parent[64];
 	struct child c;
 	struct area a;
 	uint64_t pfn = area_touched(&a, p, place_order(p));
 
 	e.a = &a;
-	snprintf(e.cgroup, sizeof(e.cgroup), "/gt-scan-%d", getpid());
-	afterwards("rmdir " CGROUPS "%s", e.cgroup);
+	snprintf(parent, sizeof(parent), "/gt-scan-%d", getpid());
+	snprintf(e.cgroup, sizeof(e.cgroup), "%s/docker-" CONTAINER ".scope", parent);
+	afterwards("rmdir " CGROUPS "%s " CGROUPS "%s", e.cgroup, parent);
 	e.pid = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(e.pid != MAP_FAILED);
 	child_start(&c, child_contained, &e);
 	child_await(&c);
-	h = expect_holder(expect_folio(SCAN(), &a, pfn, USES(.maps = 1, .gets = 1)), "pipe", *e.pid,
-			  true);
+	d = SCAN();
+	h = expect_holder(expect_folio(d, &a, pfn, USES(.maps = 1, .gets = 1)), "pipe", *e.pid, true);
 	if (strcmp(field_str(h, "cgroup"), e.cgroup))
 		fail("cgroup: expected %s in %s", e.cgroup, json_text(h));
+	expect_sums(d, &a, e.cgroup, CONTAINER);
+	/* whoever may make cgroups there may call them so */
+	run("chown 1000 " CGROUPS "%s", parent);
+	expect_sums(SCAN(), &a, e.cgroup, NULL);
 	holder_stop(&c);
 }
 
@@ -331,7 +373,8 @@ const struct test scan_who_tests[] = {
 	TEST("scan/two-holders", ON_ALL | ON_BOTH, test_two, .share = LOOKS),
 	TEST("scan/inherited-pipe", (ON_XFS | ON_DAX4K) | ON_BOTH, test_inherited, .share = LOOKS),
 	TEST("scan/many-rings", ON_EXT4 | ON_BOTH, test_many_rings),
-	TEST("scan/pid-namespace", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_pid_namespace, .share = LOOKS),
+	TEST("scan/pid-namespace", (ON_EXT4 | ON_DAX2M) | ON_BOTH, test_pid_namespace,
+	     .share = LOOKS, .starts = 2),
 	TEST("scan/unlinked", ON_FS | ON_BOTH, test_unlinked, .share = LOOKS),
 	TEST("scan/renamed", ON_FS | ON_BOTH, test_renamed, .share = LOOKS),
 	TEST("scan/bind-mount", ON_FS | ON_BOTH, test_bind, .share = LOOKS),
