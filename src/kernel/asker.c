@@ -21,7 +21,7 @@
 #define DESCRIPTORS 256
 
 struct asker {
-	struct btf_names *types; /* the kernel's */
+	const struct btf_names *types; /* the kernel's */
 	enum regime regime;
 	uint32_t zone_shift;
 	struct look_bpf *skel;
@@ -141,7 +141,6 @@ void asker_close(struct asker *k)
 	if (!k)
 		return;
 	look_bpf__destroy(k->skel);
-	btf_names_free(k->types);
 	free(k);
 }
 

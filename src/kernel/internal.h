@@ -41,7 +41,7 @@ struct hook_group {
 
 struct source {
 	struct source_options o;
-	struct btf_names *types; /* the kernel's */
+	const struct btf_names *types; /* the kernel's */
 	enum regime regime;
 	uint32_t zone_shift;
 	bool index_stays; /* BTF has no dax_folio_reset_order(): see bpf/rule.bpf.h */

@@ -217,7 +217,6 @@ void source_close(struct source *s)
 	daxtop_bpf__destroy(s->skel);
 	if (s->released >= 0)
 		close(s->released);
-	btf_names_free(s->types);
 	free(s->lost_seen);
 	free(s->lost_now);
 	stackset_free(s->stacks);

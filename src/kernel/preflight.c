@@ -115,12 +115,15 @@ static struct btf *types_map(void)
 	return btf;
 }
 
-struct btf_names *preflight_types(char *err, size_t errlen)
+const struct btf_names *preflight_types(char *err, size_t errlen)
 {
-	struct btf_names *types = NULL;
-	struct btf *btf = types_map() ?: btf__load_vmlinux_btf();
+	static struct btf_names *types;
+	struct btf *btf;
 	int rc;
 
+	if (types)
+		return types;
+	btf = types_map() ?: btf__load_vmlinux_btf();
 	/* ESRCH: it has tried other files, too, and keeps no reason (btf.c, btf__load_vmlinux_btf()) */
 	if (!btf && errno == ESRCH)
 		btf = btf__parse(TYPES, NULL);

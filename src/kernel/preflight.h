@@ -15,8 +15,8 @@ struct btf_names;
  * which capability is missing, no /proc, lockdown (where securityfs tells), no BTF.
  */
 int preflight(char *err, size_t errlen);
-/* The kernel's types, btf_names_free() is the caller's; NULL with a sentence in @err. */
-struct btf_names *preflight_types(char *err, size_t errlen);
+/* The kernel's types, read once and never freed; NULL with a sentence in @err. */
+const struct btf_names *preflight_types(char *err, size_t errlen);
 /* The first release that has all that the programs call. None before 6.12 was ever tried. README and daxtop(1) say both. */
 #define LINUX_NEEDED "6.10"
 /* ... and has it what daxtop needs at least: FS_DAX, kernel functions that programs may call? source_open() asks. */
