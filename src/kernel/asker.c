@@ -12,6 +12,7 @@
 #include "btf_kernel.h"
 #include "btf_names.h"
 #include "limit.h"
+#include "on_demand.h"
 #include "preflight.h"
 #include "programs.h"
 #include "walk.h"
@@ -88,6 +89,8 @@ static void close_object(void *arg)
 {
 	struct asker *k = arg;
 
+	if (k->skel)
+		on_demand_forget(k->skel->obj);
 	look_bpf__destroy(k->skel);
 	k->skel = NULL;
 }
@@ -140,7 +143,7 @@ void asker_close(struct asker *k)
 {
 	if (!k)
 		return;
-	look_bpf__destroy(k->skel);
+	close_object(k);
 	free(k);
 }
 
@@ -209,31 +212,17 @@ int ask(struct asker *k, enum question q, void *args, size_t len)
 	return ask_at_once(k, q, args, len);
 }
 
-static int open_iterator(struct bpf_program *prog, uint32_t tid, struct bpf_link **link)
-{
-	union bpf_iter_link_info info = { .task.tid = tid };
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
-	int fd = programs_fd(prog);
-
-	*link = fd < 0 ? NULL : bpf_program__attach_iter(prog, tid ? &opts : NULL);
-	if (fd < 0 || !*link)
-		return fd < 0 ? fd : -errno;
-	fd = bpf_iter_create(bpf_link__fd(*link));
-	return fd < 0 ? -errno : fd;
-}
-
 int ask_each(struct asker *k, enum question q, uint32_t tid, size_t size,
 	     int (*fn)(void *arg, const void *record), void *arg)
 {
 	size_t have = 0, room = 64 * size;
-	struct bpf_link *link = NULL;
 	char *buf;
 	int fd, rc;
 
 	if (size != sizes[q])
 		return -EINVAL;
 	buf = malloc(room);
-	fd = buf ? open_iterator(program(k, q), tid, &link) : -ENOMEM;
+	fd = buf ? programs_iterate(program(k, q), tid) : -ENOMEM;
 	rc = fd < 0 ? fd : 0;
 	while (!rc) {
 		size_t at = 0;
@@ -257,8 +246,14 @@ int ask_each(struct asker *k, enum question q, uint32_t tid, size_t size,
 	free(buf);
 	if (fd >= 0)
 		close(fd);
-	bpf_link__destroy(link);
 	return rc;
+}
+
+int ask_fd(const struct asker *k, enum question q)
+{
+	struct bpf_program *prog = program(k, q);
+
+	return prog ? programs_fd(prog) : -1;
 }
 
 bool ask_is_known(const struct asker *k, enum question q)
@@ -266,16 +261,11 @@ bool ask_is_known(const struct asker *k, enum question q)
 	return program(k, q);
 }
 
-int ask_fd(const struct asker *k, enum question q)
+bool ask_was_refused(const struct asker *k, enum question q)
 {
 	struct bpf_program *prog = program(k, q);
 
-	return prog ? bpf_program__fd(prog) : -1;
-}
-
-bool ask_can(const struct asker *k, enum question q)
-{
-	return ask_fd(k, q) >= 0;
+	return prog && (bpf_program__fd(prog) < 0 || on_demand_refused(prog));
 }
 
 const char *ask_why(int rc)

@@ -108,11 +108,11 @@ int ask_at_once(struct asker *k, enum question q, void *args, size_t len);
  */
 int ask_each(struct asker *k, enum question q, uint32_t tid, size_t size,
 	     int (*fn)(void *arg, const void *record), void *arg);
-/* Is the program there, and loaded? */
-bool ask_can(const struct asker *k, enum question q);
 /* Is there such a program at all? */
 bool ask_is_known(const struct asker *k, enum question q);
-/* Its descriptor, for a process that is to keep it; -1: none. */
+/* There is such a program, it was wanted, and this kernel does not take it. */
+bool ask_was_refused(const struct asker *k, enum question q);
+/* Its descriptor, for a process that is to keep it; negative: none. */
 int ask_fd(const struct asker *k, enum question q);
 /* strerror() of what one of these returned, or why the program is not loaded; good until the next call. */
 const char *ask_why(int rc);

@@ -14,6 +14,7 @@
 #include "internal.h"
 #include "btf_kernel.h"
 #include "limit.h"
+#include "on_demand.h"
 #include "preflight.h"
 #include "programs.h"
 #include "base/progress.h"
@@ -214,6 +215,8 @@ void source_close(struct source *s)
 		munmap((void *)s->consumed, 2 * getpagesize());
 	while (s->nr_late)
 		daxtop_bpf__destroy(s->late[--s->nr_late]);
+	if (s->skel)
+		on_demand_forget(s->skel->obj);
 	daxtop_bpf__destroy(s->skel);
 	if (s->released >= 0)
 		close(s->released);

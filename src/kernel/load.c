@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include "internal.h"
 #include "limit.h"
+#include "on_demand.h"
 #include "programs.h"
 #include "types.h"
 
@@ -140,6 +141,8 @@ static void close_object(void *arg)
 {
 	struct source *s = arg;
 
+	if (s->skel)
+		on_demand_forget(s->skel->obj);
 	daxtop_bpf__destroy(s->skel);
 	s->skel = NULL;
 }

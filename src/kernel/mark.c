@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
 #include "base/process.h"
 #include "internal.h"
+#include "programs.h"
 #include "base/stop.h"
 
 #define PROGRAM "dx_mark_mms"
@@ -14,15 +14,10 @@
 /* An iterator runs by being read. Returns 0, or -errno; -EINTR: a signal. */
 static int run_iterator(const struct bpf_program *prog)
 {
-	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
 	char unused[64];
-	int fd, rc;
+	int fd = programs_iterate(prog, 0), rc = fd < 0 ? fd : 1;
 	ssize_t n;
 
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	rc = fd < 0 ? -errno : 1;
 	while (rc > 0) {
 		n = read(fd, unused, sizeof(unused));
 		if (stop_wanted)
@@ -35,7 +30,6 @@ static int run_iterator(const struct bpf_program *prog)
 	}
 	if (fd >= 0)
 		close(fd);
-	bpf_link__destroy(link);
 	return rc;
 }
 
@@ -69,7 +63,7 @@ int source_mark(struct source *s)
 			p->state = PROBE_MISSING;
 			p->chosen = -1;
 			snprintf(p->why, sizeof(p->why), "%s: %s", p->candidates[0].target,
-				 strerror(-rc));
+				 programs_why(rc));
 		} else {
 			mark_unmet(s);
 			s->skel->bss->marks_done = true;

@@ -13,6 +13,7 @@
 #include "btf_kernel.h"
 #include "programs.h"
 #include "limit.h"
+#include "on_demand.h"
 #include "base/progress.h"
 #include "refusal.h"
 #include "base/stop.h"
@@ -78,8 +79,10 @@ static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opt
 		return -EINTR;
 	for (size_t i = 0; !nr_loading && i < nr_targets; i++)
 		nr_to_load += bpf_program__autoload(targets[i].prog) &&
-			      bpf_program__type(targets[i].prog) == BPF_PROG_TYPE_TRACING;
-	progress_step("loading BPF programs", ++nr_loading, nr_to_load);
+			      bpf_program__type(targets[i].prog) == BPF_PROG_TYPE_TRACING &&
+			      !on_demand_is(targets[i].prog);
+	if (!on_demand_is(prog))
+		progress_step("loading BPF programs", ++nr_loading, nr_to_load);
 	for (size_t i = 0; i < nr_targets; i++) {
 		if (targets[i].prog != prog)
 			continue;
@@ -87,7 +90,9 @@ static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opt
 			opts->attach_btf_id = targets[i].id;
 		if (targets[i].module >= 0)
 			opts->attach_btf_obj_fd = targets[i].module;
-		return 0;
+		if (bpf_program__type(prog) == BPF_PROG_TYPE_SYSCALL)
+			opts->prog_flags |= BPF_F_SLEEPABLE; /* there is no other kind */
+		return on_demand_is(prog) ? on_demand_keep(prog, opts) : 0;
 	}
 	return -ESRCH;
 }
@@ -96,22 +101,24 @@ void programs_init(void)
 {
 	static const struct {
 		const char *section;
-		int type;
+		enum bpf_prog_type type;
+		int attach_type;
 	} kinds[] = {
-		{ "fentry/", BPF_TRACE_FENTRY },
-		{ "fexit/", BPF_TRACE_FEXIT },
-		{ "tp_btf/", BPF_TRACE_RAW_TP },
-		{ "iter/", BPF_TRACE_ITER },
+		{ "fentry/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY },
+		{ "fexit/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT },
+		{ "tp_btf/", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP },
+		{ "iter/", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER },
 		/* enum bpf_attach_type of 7.2; the headers that we are built with may be older */
-		{ "fentry.multi", PROGRAMS_FENTRY_MULTI },
-		{ "fexit.multi", PROGRAMS_FEXIT_MULTI },
+		{ "fentry.multi", BPF_PROG_TYPE_TRACING, PROGRAMS_FENTRY_MULTI },
+		{ "fexit.multi", BPF_PROG_TYPE_TRACING, PROGRAMS_FEXIT_MULTI },
+		{ "syscall", BPF_PROG_TYPE_SYSCALL, 0 },
 	};
 	LIBBPF_OPTS(libbpf_prog_handler_opts, o, .prog_prepare_load_fn = prepare_load);
 	static bool done;
 
 	libbpf_set_print(keep_message);
 	for (size_t i = 0; !done && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		libbpf_register_prog_handler(kinds[i].section, BPF_PROG_TYPE_TRACING, kinds[i].type,
+		libbpf_register_prog_handler(kinds[i].section, kinds[i].type, kinds[i].attach_type,
 					     &o);
 	done = true;
 }
@@ -233,12 +240,11 @@ static char not_loaded[64];
 
 int programs_fd(const struct bpf_program *prog)
 {
-	int fd = bpf_program__fd(prog);
+	int fd = bpf_program__fd(prog), rc = fd < 0 ? -ENOSYS : on_demand_load(prog);
 
-	if (fd >= 0)
-		return fd;
-	snprintf(not_loaded, sizeof(not_loaded), "%s", bpf_program__name(prog));
-	return -ENOSYS;
+	if (rc == -ENOSYS)
+		snprintf(not_loaded, sizeof(not_loaded), "%s", bpf_program__name(prog));
+	return rc ? rc : fd;
 }
 
 const char *programs_why(int rc)
@@ -263,6 +269,23 @@ int programs_run(const struct bpf_program *prog, void *args, size_t len)
 	if (fd < 0)
 		return fd;
 	return bpf_prog_test_run_opts(fd, &o) ? -errno : 0;
+}
+
+int programs_iterate(const struct bpf_program *prog, uint32_t tid)
+{
+	union bpf_iter_link_info info = { .task.tid = tid };
+	LIBBPF_OPTS(bpf_link_create_opts, o, .iter_info = &info, .iter_info_len = sizeof(info));
+	int fd = programs_fd(prog), link, rc;
+
+	if (fd < 0)
+		return fd;
+	link = bpf_link_create(fd, 0, BPF_TRACE_ITER, tid ? &o : NULL);
+	if (link < 0)
+		return link;
+	rc = bpf_iter_create(link);
+	/* it has its own hold on the link (kernel/bpf/bpf_iter.c, bpf_iter_new_fd()) */
+	close(link);
+	return rc;
 }
 
 /* ---- targets in modules ---- */

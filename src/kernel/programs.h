@@ -40,8 +40,13 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf_n
 		  char *err, size_t errlen);
 /* Runs a syscall program with @args as its context. Returns 0, or -errno: -ENOSYS: it is not loaded. */
 int programs_run(const struct bpf_program *prog, void *args, size_t len);
-/* Its descriptor, or -ENOSYS: it is not loaded. */
+/*
+ * Its descriptor; one that is run by hand is verified at its first call, which -EAGAIN and such may end
+ * (on_demand.h). Or -ENOSYS: it is not loaded.
+ */
 int programs_fd(const struct bpf_program *prog);
+/* Begins an iterator over tasks, over the threads of @tid only if that is not 0. Returns what is to be read and closed, or -errno as before. */
+int programs_iterate(const struct bpf_program *prog, uint32_t tid);
 /*
  * Why a program's run or the last programs_fd() failed with @rc, -errno: a part of a sentence, good
  * until the next call.

@@ -46,11 +46,21 @@ void verifier_sentence(char *out, size_t outlen, char *log)
 		snprintf(out, outlen, "%s", last ? last : "");
 }
 
+void refusal_add(const char *program, char *log)
+{
+	struct refusal *r = &refusals[nr_refusals];
+
+	if (nr_refusals == REFUSALS)
+		return;
+	snprintf(r->program, sizeof(r->program), "%s", program);
+	verifier_sentence(r->says, sizeof(r->says), log);
+	nr_refusals++;
+}
+
 void refusal_keep(const char *fmt, va_list ap)
 {
 	static const char begin[] = "-- BEGIN PROG LOAD LOG --\n";
-	struct refusal *r = &refusals[nr_refusals];
-	char *text = NULL, *log;
+	char *text = NULL, *log, program[64];
 	va_list copy;
 
 	/* its text has the program's name, the log and nothing else (libbpf.c, bpf_object_load_prog()) */
@@ -59,10 +69,8 @@ void refusal_keep(const char *fmt, va_list ap)
 		text = NULL;
 	va_end(copy);
 	log = text ? strstr(text, begin) : NULL;
-	if (log && nr_refusals < REFUSALS && sscanf(text, "libbpf: prog '%63[^']'", r->program) == 1) {
-		verifier_sentence(r->says, sizeof(r->says), log + sizeof(begin) - 1);
-		nr_refusals++;
-	}
+	if (log && sscanf(text, "libbpf: prog '%63[^']'", program) == 1)
+		refusal_add(program, log + sizeof(begin) - 1);
 	free(text);
 }
 

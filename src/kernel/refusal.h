@@ -10,6 +10,8 @@
 
 /* A message of libbpf's; if it is the verifier's log of a program, its sentence is kept. */
 void refusal_keep(const char *fmt, va_list ap);
+/* The same of a log that is no message of libbpf's. Changes @log. */
+void refusal_add(const char *program, char *log);
 /* What the verifier said of the program; NULL: it did not refuse it. */
 const char *refusal_of(const char *program);
 /* What a log says in the end, without the listing of instructions. Changes @log. */

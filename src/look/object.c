@@ -408,11 +408,14 @@ static int read_objects(struct objects *w)
 		for (end = i + 1; end < list->nr; end++)
 			if (list->o[end].kind != o->kind || list->o[end].private != o->private)
 				break;
-		if (!ask_can(w->l->asker, ASK_HOLD + o->kind))
+		if (!ask_is_known(w->l->asker, ASK_HOLD + o->kind))
 			continue;
 		if (look_stopped(w->stop))
 			return -EINTR;
 		rc = read_object(w, o, end - i);
+		/* refused: gaps() tells */
+		if (rc == -ENOSYS)
+			rc = 0;
 	}
 	return rc;
 }
@@ -510,9 +513,7 @@ static void gaps(struct objects *w)
 {
 	gap_files(w);
 	for (uint32_t kind = 0; kind < DX_OBJECTS; kind++) {
-		enum question q = ASK_HOLD + kind;
-
-		if (ask_is_known(w->l->asker, q) && !ask_can(w->l->asker, q))
+		if (ask_was_refused(w->l->asker, ASK_HOLD + kind))
 			scan_add_gap(w->s, "%s: this kernel refuses the program that reads them",
 				     kinds[kind].name);
 	}

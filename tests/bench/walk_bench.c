@@ -93,7 +93,8 @@ static uint64_t vmemmap_find(const struct btf_names *kernel, uint64_t *pfn)
 	char *page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
 
-	if (!skel || types_fill(&types, skel->obj, kernel) || page_bpf__load(skel))
+	if (!skel || programs_choose(kernel, skel->obj) || types_fill(&types, skel->obj, kernel) ||
+	    page_bpf__load(skel))
 		not_here("this kernel permits no such program: %s (%s)", strerror(errno),
 			 programs_message());
 	types_close(&types);
@@ -286,7 +287,7 @@ static struct look_bpf *load(const struct btf_names *kernel)
 	uint32_t zone_shift;
 	int zone, rc;
 
-	if (!skel || types_fill(&types, skel->obj, kernel))
+	if (!skel || programs_choose(kernel, skel->obj) || types_fill(&types, skel->obj, kernel))
 		not_here("no memory");
 	if (pages_known(kernel, &zone_shift, why, sizeof(why)))
 		not_here("%s", why);
