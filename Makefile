@@ -165,9 +165,7 @@ inject: | $(READY)
 
 # ---- BPF side ----
 
-# The subjects are compiled as one unit: the linker of libbpf 1.1 refuses a kfunc
-# (bpf_rdonly_cast) that more than one object declares, because it asks for the
-# size of a function (tools/lib/bpf/linker.c, linker_append_btf()).
+# The subjects are compiled as one unit, so what their headers define is there once.
 $(BUILD)/bpf/daxtop.bpf.c: $(BPF_SRC) Makefile
 	@mkdir -p $(@D)
 	@printf '#include "%s"\n' $(BPF_SRC) >$@

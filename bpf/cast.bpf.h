@@ -5,15 +5,11 @@
  * cast.bpf.h - a typed pointer from a number.
  *
  * bpf_rdonly_cast() (kernel commit a35b9af4ec2c, 6.2): plain loads, checked by the fault handler,
- * instead of a helper call a field. bpf_core_read.h declares it together with this macro
- * (libbpf commit "libbpf: add bpf_core_cast() macro", 1.4).
+ * instead of a helper call a field.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
-
-#ifndef bpf_core_cast
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
-#endif
+#include "kfunc.bpf.h"
 
 /*
  * It wants the type's id in the kernel's BTF, which bpf_core_type_id_kernel() can't give: libbpf sees
@@ -60,8 +56,8 @@ enum dx_cast {
 	dx_cast_xarray,
 };
 
-#define cast(addr, type)                                \
-	((struct type *)bpf_rdonly_cast((void *)(addr), \
-					bpf_core_enum_value(enum dx_cast, dx_cast_##type)))
+#define cast(addr, type)                                  \
+	((struct type *)kfunc_rdonly_cast((void *)(addr), \
+					  bpf_core_enum_value(enum dx_cast, dx_cast_##type)))
 
 #endif

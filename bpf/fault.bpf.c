@@ -229,9 +229,6 @@ int BPF_PROG(dx_sync_fault_done, struct inode *inode, struct vm_fault *vmf, int 
 	return 0;
 }
 
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
-extern void bpf_task_release(struct task_struct *p) __ksym;
-
 /*
  * A slot whose fault never ended: its last program was skipped, because the kernel lets
  * no program run in two tasks of one CPU at once (__bpf_prog_enter_recur(), and one of
@@ -248,9 +245,9 @@ static long slot_forget(__u32 at, void *unused)
 	owner = f->owner;
 	if (!(owner & 1))
 		return 0;
-	task = bpf_task_from_pid(owner >> 1);
+	task = kfunc_task_from_pid(owner >> 1);
 	if (task)
-		bpf_task_release(task);
+		kfunc_task_release(task);
 	else
 		__sync_val_compare_and_swap(&f->owner, owner, 0);
 	return 0;

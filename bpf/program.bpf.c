@@ -3,9 +3,6 @@
 #include "emit.bpf.h"
 #include "scan.h"
 
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
-extern void bpf_task_release(struct task_struct *p) __ksym;
-
 /* task_active_pid_ns(); a pid has a number in each namespace from the initial one down to its own. */
 static __u32 pid_ns_of(const struct task_struct *task)
 {
@@ -26,7 +23,7 @@ static __u32 pid_ns_of(const struct task_struct *task)
 SEC("syscall")
 int dx_program(struct dx_program_args *a)
 {
-	struct task_struct *task = bpf_task_from_pid(a->tgid);
+	struct task_struct *task = kfunc_task_from_pid(a->tgid);
 	__u64 comm[2] = {};
 
 	a->found = 0;
@@ -40,6 +37,6 @@ int dx_program(struct dx_program_args *a)
 	bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
 	__builtin_memcpy(a->comm, comm, sizeof(a->comm));
 	a->found = 1;
-	bpf_task_release(task);
+	kfunc_task_release(task);
 	return 0;
 }

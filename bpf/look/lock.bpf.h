@@ -26,9 +26,6 @@ struct rw_semaphore___list {
 
 #define RING_STEPS 512
 
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
-extern void bpf_task_release(struct task_struct *p) __ksym;
-
 /* @at: a word of the stack which is the task: of a struct rwsem_waiter, in a list? */
 static __always_inline void note_waiter(__u64 at)
 {
@@ -147,11 +144,11 @@ static __always_inline void lock_owner(struct look_lock *l, __u64 at)
 	l->owner_pid = task->pid;
 	__builtin_memcpy(l->owner_comm, task->comm, sizeof(l->owner_comm));
 	/* a reader's name stays there when it has let go, and may have exited */
-	same = l->owner_pid ? bpf_task_from_pid(l->owner_pid) : NULL;
+	same = l->owner_pid ? kfunc_task_from_pid(l->owner_pid) : NULL;
 	if ((__u64)same != at)
 		l->owner_pid = l->owner_tgid = 0;
 	if (same)
-		bpf_task_release(same);
+		kfunc_task_release(same);
 }
 
 /* Fills @l; returns the mapping of the file whose lock it is, 0: of none. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <bpf/btf.h>
 #include "btf_names.h"
+#include "kfuncs.h"
 #include "limit.h"
 #include "preflight.h"
 
@@ -135,21 +136,6 @@ const struct btf_names *preflight_types(char *err, size_t errlen)
 	return types;
 }
 
-/*
- * Kernel functions that the programs call: both since 6.2. A program of type "syscall" may call the second one since
- * LINUX_NEEDED (commit a8e03b6bbb2c), which no type tells: between the two the verifier refuses such programs,
- * user stacks have no names, and no process is known to be gone.
- */
-static const char *missing_kfunc(const struct btf_names *types)
-{
-	static const char *const kfuncs[] = { "bpf_rdonly_cast", "bpf_task_from_pid" };
-
-	for (size_t i = 0; i < sizeof(kfuncs) / sizeof(kfuncs[0]); i++)
-		if (!btf_names_find(types, kfuncs[i], BTF_KIND_FUNC))
-			return kfuncs[i];
-	return NULL;
-}
-
 int preflight_btf(const struct btf_names *types, char *err, size_t errlen)
 {
 	const char *kfunc;
@@ -158,7 +144,7 @@ int preflight_btf(const struct btf_names *types, char *err, size_t errlen)
 		snprintf(err, errlen,
 			 "this kernel has no filesystem DAX (CONFIG_FS_DAX): there is nothing to "
 			 "watch; boot one that has it, as Debian's do");
-	else if ((kfunc = missing_kfunc(types)))
+	else if ((kfunc = kfuncs_find(types)))
 		snprintf(err, errlen,
 			 "this kernel is too old, it has no %s(): daxtop needs Linux " LINUX_NEEDED
 			 " or later",

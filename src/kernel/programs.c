@@ -12,6 +12,7 @@
 #include "btf_names.h"
 #include "btf_kernel.h"
 #include "programs.h"
+#include "kfuncs.h"
 #include "limit.h"
 #include "on_demand.h"
 #include "base/progress.h"
@@ -74,6 +75,8 @@ static size_t nr_targets, nr_loading, nr_to_load;
  */
 static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
 {
+	int rc;
+
 	(void)cookie;
 	if (stop_wanted)
 		return -EINTR;
@@ -83,9 +86,11 @@ static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opt
 			      !on_demand_is(targets[i].prog);
 	if (!on_demand_is(prog))
 		progress_step("loading BPF programs", ++nr_loading, nr_to_load);
-	for (size_t i = 0; i < nr_targets; i++) {
+	rc = kfuncs_call(prog);
+	for (size_t i = 0; !rc && i < nr_targets; i++) {
 		if (targets[i].prog != prog)
 			continue;
+		opts->attach_prog_fd = 0; /* NO_PROGRAM */
 		if (targets[i].id != BTF_NO_TARGET)
 			opts->attach_btf_id = targets[i].id;
 		if (targets[i].module >= 0)
@@ -94,7 +99,7 @@ static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opt
 			opts->prog_flags |= BPF_F_SLEEPABLE; /* there is no other kind */
 		return on_demand_is(prog) ? on_demand_keep(prog, opts) : 0;
 	}
-	return -ESRCH;
+	return rc ? rc : -ESRCH;
 }
 
 void programs_init(void)
@@ -112,6 +117,7 @@ void programs_init(void)
 		{ "fentry.multi", BPF_PROG_TYPE_TRACING, PROGRAMS_FENTRY_MULTI },
 		{ "fexit.multi", BPF_PROG_TYPE_TRACING, PROGRAMS_FEXIT_MULTI },
 		{ "syscall", BPF_PROG_TYPE_SYSCALL, 0 },
+		{ "raw_tp/", BPF_PROG_TYPE_RAW_TRACEPOINT, 0 },
 	};
 	LIBBPF_OPTS(libbpf_prog_handler_opts, o, .prog_prepare_load_fn = prepare_load);
 	static bool done;
@@ -133,12 +139,20 @@ void programs_chosen(void)
 	nr_targets = nr_loading = nr_to_load = 0;
 }
 
+/*
+ * libbpf reads all of the kernel's types once more for a program that attaches to the kernel
+ * (libbpf.c, prog_needs_vmlinux_btf()), so until prepare_load() it takes this for one that attaches to
+ * another program.
+ */
+#define NO_PROGRAM 1
+
 int programs_choose(const struct btf_names *types, struct bpf_object *obj)
 {
 	struct bpf_program *prog;
 	size_t n = 0;
 
 	programs_chosen();
+	kfuncs_find(types);
 	bpf_object__for_each_program(prog, obj)
 		n++;
 	targets = calloc(n, sizeof(*targets));
@@ -149,6 +163,8 @@ int programs_choose(const struct btf_names *types, struct bpf_object *obj)
 
 		targets[nr_targets++] = (struct target){ prog, id, -1 };
 		bpf_program__set_autoload(prog, id);
+		if (bpf_program__type(prog) == BPF_PROG_TYPE_TRACING)
+			bpf_program__set_attach_target(prog, NO_PROGRAM, NULL);
 	}
 	return 0;
 }
