@@ -74,7 +74,9 @@ BPF_CFLAGS := -target bpf -D__TARGET_ARCH_x86 -O2 -g -mcpu=v3 -fms-extensions -W
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 # A look at what is there attaches nothing: a skeleton of its own, of a few programs that load fast.
 LOOK_SRC := $(sort $(wildcard bpf/look/*.bpf.c)) bpf/scan.bpf.c bpf/walk.bpf.c
-SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/look.skel.h
+# What counts in the kernel and sends no event: attached instead of the rest.
+PERF_SRC := $(sort $(wildcard bpf/perf/*.bpf.c))
+SKELS := $(BUILD)/daxtop.skel.h $(BUILD)/look.skel.h $(BUILD)/perf.skel.h
 
 SRC := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 GUEST_SRC := $(sort $(wildcard tests/vm/guest/*.c)) tests/vm/wchan.c tests/json_schema.c
@@ -84,7 +86,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c))) tests/json_schema.c
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # What they link to: all that does no I/O, or next to none.
-FUZZ_LIB_SRC := $(filter src/base/% src/model/% src/engine/% src/scan/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
+FUZZ_LIB_SRC := $(filter src/base/% src/model/% src/engine/% src/scan/% src/perf/% src/view/% src/rule/% src/symbol/%,$(SRC)) \
 	$(addprefix src/,folio_spec.c replay.c options_check.c options_value.c target.c child.c child_user.c \
 		look/mountinfo.c kernel/nldev.c kernel/limit.c kernel/stackset.c \
 		kernel/btf_names.c kernel/btf_kernel.c kernel/device.c kernel/iomem.c kernel/refusal.c)
@@ -173,6 +175,10 @@ $(BUILD)/bpf/daxtop.bpf.c: $(BPF_SRC) Makefile
 $(BUILD)/bpf/look.bpf.c: $(LOOK_SRC) Makefile
 	@mkdir -p $(@D)
 	@printf '#include "%s"\n' $(LOOK_SRC) >$@
+
+$(BUILD)/bpf/perf.bpf.c: $(PERF_SRC) Makefile
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(PERF_SRC) >$@
 
 $(BUILD)/bpf/%.o: $(BUILD)/bpf/%.bpf.c | $(READY)
 	$(call say,BPF,$<)

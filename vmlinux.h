@@ -41,6 +41,7 @@ enum {
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_STACK_TRACE = 7,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -362,6 +363,9 @@ struct vm_fault {
 	enum fault_flag flags;
 };
 struct iomap {
+	loff_t offset;
+	u64 length;
+	u16 type;
 	u16 flags;
 };
 struct iomap_iter {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "holder.h"
+#include "perf.h"
 #include "rule.h"
 #include "wait_kind.h"
 
@@ -70,6 +71,25 @@ static void put_waits(void)
 {
 #define PUT_WAIT(constant, ...) put_wait(__VA_ARGS__);
 	WAITS(PUT_WAIT)
+}
+
+static void put_cause(const char *name, const char *says, const char *remedy)
+{
+	if (!*name)
+		return;
+	printf(".TP\n.I ");
+	put(name);
+	printf("\n%c", toupper(says[0]));
+	put(says + 1);
+	printf(". To change it: ");
+	put(remedy);
+	puts(".");
+}
+
+static void put_causes(void)
+{
+#define PUT_CAUSE(constant, ...) put_cause(__VA_ARGS__);
+	PERF_CAUSES(PUT_CAUSE)
 }
 
 /* ---- rules ---- */
@@ -181,6 +201,7 @@ static const struct {
 	const char *name;
 	void (*put)(void);
 } tables[] = {
+	{ "causes", put_causes },
 	{ "events", put_events },
 	{ "holders", put_holders },
 	{ "rules", put_rules },

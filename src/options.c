@@ -74,6 +74,8 @@ int options_parse(struct options *o, const char *command, int key, char *arg)
 		return value_string(command, "--tee", arg, &o->tee);
 	case OPTION_KEY_FROM:
 		return value_string(command, "--from", arg, &o->from);
+	case OPTION_KEY_USER:
+		return value_string(command, "--user", arg, &o->user);
 	case OPTION_KEY_DELAY:
 		return parse_delay(o, command, arg);
 	case OPTION_KEY_JSON:

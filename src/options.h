@@ -28,6 +28,7 @@
 #define OPTION_PID	      "pid", 'p', "PID", 0
 #define OPTION_RING_SIZE      "ring-size", OPTION_KEY_RING_SIZE, "SIZE", 0
 #define OPTION_TEE	      "tee", OPTION_KEY_TEE, "FILE", 0
+#define OPTION_USER	      "user", OPTION_KEY_USER, "NAME", 0
 #define OPTION_VERBOSE	      "verbose", 'v', NULL, 0
 #define OPTION_VERSION	      "version", 'V', NULL, 0
 #define OPTION_WINDOW	      "window", OPTION_KEY_WINDOW, "MS", 0
@@ -72,6 +73,7 @@ enum {
 	OPTION_KEY_DELAY,
 	OPTION_KEY_TEE,
 	OPTION_KEY_FROM,
+	OPTION_KEY_USER,
 	OPTION_KEY_OWN, /* from here on: a command's own */
 };
 
@@ -103,6 +105,7 @@ struct options {
 
 	/* check; the session asks where the output goes */
 	char **command_argv; /* CMD ARG... NULL, in argv; NULL: none */
+	const char *user; /* run CMD as this one; NULL: as the user who called */
 	const char *output; /* file for the report; NULL: stdout */
 };
 

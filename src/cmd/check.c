@@ -316,7 +316,7 @@ static int prepare(struct check *c)
 	}
 	if (!argv || c->o->o.from)
 		return 0;
-	if (!child_user_find(&c->user, c->o->user, err, sizeof(err))) {
+	if (!child_user_find(&c->user, c->o->o.user, err, sizeof(err))) {
 		status = child_find(argv[0], &c->user, err, sizeof(err));
 		if (!status)
 			return 0;
@@ -374,7 +374,6 @@ enum {
 	KEY_LEAK_TIME,
 	KEY_STALL_TIME,
 	KEY_SETTLE,
-	KEY_USER,
 	KEY_PROPAGATE,
 	KEY_ERROR_EXITCODE,
 	KEY_REQUIRE_EXERCISED,
@@ -384,7 +383,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{ OPTION_DURATION, "Without CMD: end after this time", 1 },
-	{ "user", KEY_USER, "NAME", 0, "Run CMD as this user (who called sudo, else as now)", 1 },
+	{ OPTION_USER, "Run CMD as this user (who called sudo, else as now)", 1 },
 	{ "settle", KEY_SETTLE, "SECONDS", 0,
 	  "Wait so long after CMD for its last processes, and for counts to come to rest (1)", 1 },
 	{ "error-exitcode", KEY_ERROR_EXITCODE, "N", 0, "Exit status for findings, 1 to 255 (1)", 1 },
@@ -454,8 +453,6 @@ static int option(void *options, int key, char *arg)
 		return value_seconds(me, "--stall-time", arg, 1000000, &o->o.stall_ns);
 	case KEY_SETTLE:
 		return value_seconds(me, "--settle", arg, 0, &o->settle_ns);
-	case KEY_USER:
-		return value_string(me, "--user", arg, &o->user);
 	case KEY_PROPAGATE:
 		complain(me,
 			 "--propagate can be left out: CMD's exit status is passed on without it");
@@ -493,7 +490,7 @@ static int end(void *options)
 		complain(me, "--duration is for a check without CMD, which ends by itself");
 		return EINVAL;
 	}
-	if (!o->o.command_argv && o->user) {
+	if (!o->o.command_argv && o->o.user) {
 		complain(me, "--user needs a CMD");
 		return EINVAL;
 	}

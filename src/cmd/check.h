@@ -13,7 +13,6 @@ struct check_options {
 	uint32_t exercised; /* 1 << enum dx_rule: must have been exercised */
 	bool some_exercised; /* ... and one of all, whichever */
 	int error_exitcode; /* for findings, 1 to 255 */
-	const char *user; /* run CMD as this one; NULL: as the user who called */
 	uint64_t settle_ns;
 	bool ktap;
 };

@@ -33,7 +33,8 @@ struct command {
 };
 
 /* In the order of the list that --help prints. The first one is what daxtop alone does. */
-#define COMMANDS(X) X(top) X(trace) X(scan) X(holders) X(history) X(check) X(rules) X(probes)
+#define COMMANDS(X) \
+	X(top) X(trace) X(scan) X(holders) X(history) X(check) X(perf) X(rules) X(probes)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE)

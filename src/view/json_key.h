@@ -235,7 +235,7 @@ enum json_form {
 	X(RULES_NOT_EXERCISED, "rules_not_exercised", JSON_UINT, "rules that were judged and had no occasion") \
 	X(RULES_NOT_CHECKED, "rules_not_checked", JSON_UINT, "rules that are not judged on this kernel") \
 	X(RULES_LEFT_OUT, "rules_left_out", JSON_UINT, "rules that options left out") \
-	X(COMMAND, "command", JSON_OBJECT, "CMD of check") \
+	X(COMMAND, "command", JSON_OBJECT, "CMD of check or perf") \
 	X(NAME, "name", JSON_BYTES, "of the command") \
 	X(USER, "user", JSON_TEXT, "that it ran as") \
 	X(UID, "uid", JSON_UINT, "that it ran as") \
@@ -245,6 +245,25 @@ enum json_form {
 	X(STATUS, "status", JSON_INT, "its exit status") \
 	X(LEFT, "left", JSON_OBJECTS, "processes that were not waited for, 16 at most") \
 	X(LEFT_MORE, "left_more", JSON_UINT, "how many more") \
+	/* sums of perf */ \
+	X(WHAT, "what", JSON_WORD, "fault, gup-fast, gup-fallback (a fast call that went on in the slow path), gup-slow, unpin, layout-break, entry-lock") \
+	X(OUTCOME, "outcome", JSON_WORD, "how it ended: OUTCOME in daxtop-perf(1)") \
+	X(CAUSE, "cause", JSON_WORD, "why: WHY NOT 2M in daxtop-perf(1)") \
+	X(REMEDY, "remedy", JSON_TEXT, "what would change it") \
+	X(TIMED, "timed", JSON_UINT, "of count, those that are in the histogram") \
+	X(TOTAL_NS, "total_ns", JSON_UINT, "time of all of them") \
+	X(MAX_NS, "max_ns", JSON_UINT, "the longest") \
+	X(MAX_PAGES, "max_pages", JSON_UINT, "pages of the largest call") \
+	X(P50, "p50", JSON_OBJECT, "range that the median lies in, both ends included") \
+	X(P90, "p90", JSON_OBJECT, "range that the 90th percentile lies in") \
+	X(P99, "p99", JSON_OBJECT, "range that the 99th percentile lies in") \
+	X(HISTOGRAM, "histogram", JSON_OBJECTS, "how many lie in each range; ranges without any are left out") \
+	X(FROM_NS, "from_ns", JSON_UINT, "of a range") \
+	X(TO_NS, "to_ns", JSON_UINT, "of a range, included") \
+	X(FROM_PAGES, "from_pages", JSON_UINT, "of a range") \
+	X(TO_PAGES, "to_pages", JSON_UINT, "of a range, included") \
+	X(FAULTS_BY_SIZE, "faults_by_size", JSON_BY_SIZE, "faults that mapped a page of each size") \
+	X(OTHERS, "others", JSON_BY_NAME, "what there was no room to count apart, of each what") \
 	/* probes */ \
 	X(PROBES, "probes", JSON_OBJECTS, "what this kernel offers") \
 	X(TARGET, "target", JSON_TEXT, "function or tracepoint chosen; when none could be had, the first one tried") \
@@ -309,6 +328,10 @@ enum json_key {
 	  KEY_OFFSET, KEY_BEFORE, KEY_AFTER) \
 	X("wait-change", "scan --delay: of a task", KEY_TIME, KEY_CHANGE, KEY_WAIT, KEY_TASK_STATE, KEY_TGID, KEY_PID, \
 	  KEY_COMM, KEY_CGROUP, KEY_SINCE, KEY_AGE, KEY_PFN, KEY_REFCOUNT, KEY_DEVICE, KEY_FILE, KEY_OFFSET) \
+	X("perf", "perf: what happened and how it ended, of all or of one of --by", KEY_WHAT, KEY_OUTCOME, KEY_COUNT, KEY_PAGES, \
+	  KEY_HISTOGRAM) \
+	X("perf-summary", "perf: the run", KEY_KERNEL, KEY_REGIME, KEY_START_TIME, KEY_END_TIME, KEY_FAULTS_BY_SIZE, \
+	  KEY_OTHERS, KEY_MISSED_RUNS, KEY_GAPS) \
 	X("probes", "probes", KEY_KERNEL, KEY_REGIME, KEY_PROBES) \
 	X("rule-text", "rules", KEY_RULE, KEY_SAYS, KEY_TEXT, KEY_SOURCE, KEY_REGIMES, KEY_AT_THE_POINT, KEY_NEEDS)
 /* clang-format on */

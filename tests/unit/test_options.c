@@ -359,7 +359,7 @@ static void test_check(void **state)
 	assert_false(r.check->some_exercised || r.check->exercised);
 	assert_int_equal(r.o->ring_size, 8 << 20);
 	assert_null(r.o->command_argv);
-	assert_null(r.check->user);
+	assert_null(r.o->user);
 	assert_null(r.o->output);
 	run_end(&r);
 
@@ -374,7 +374,7 @@ static void test_check(void **state)
 	assert_int_equal(r.o->leak_ns, 2500000000);
 	assert_int_equal(r.o->stall_ns, 3000000000);
 	assert_int_equal(r.check->settle_ns, 0);
-	assert_string_equal(r.check->user, "joe");
+	assert_string_equal(r.o->user, "joe");
 	assert_string_equal(r.o->output, "/tmp/r");
 	assert_int_equal(r.o->ring_size, 65536);
 	assert_string_equal(r.o->command_argv[0], "./t");
@@ -572,12 +572,12 @@ static void test_unknown(void **state)
 {
 	(void)state;
 	expect_error("tpo", "daxtop: there is no command 'tpo'; there are top, trace, scan, "
-			    "holders, history, check, rules and probes (daxtop --help)\n");
+			    "holders, history, check, perf, rules and probes (daxtop --help)\n");
 	expect_error("tr\x1b[31m",
 		     "daxtop: there is no command 'tr\\x1b[31m'; there are top, trace, "
-		     "scan, holders, history, check, rules and probes (daxtop --help)\n");
+		     "scan, holders, history, check, perf, rules and probes (daxtop --help)\n");
 	expect_error("help tpo", "daxtop: there is no command 'tpo'; there are top, trace, scan, "
-				 "holders, history, check, rules and probes (daxtop --help)\n");
+				 "holders, history, check, perf, rules and probes (daxtop --help)\n");
 	expect_error("help scan top", "daxtop: help takes one COMMAND, but got 'top' as well\n");
 	expect_error("trace --foo",
 		     "daxtop trace: there is no option '--foo' (daxtop trace --help)\n");
@@ -750,11 +750,12 @@ static void test_one_value(void **state)
 #define MEMBER(m) offsetof(struct options, m), sizeof(((struct options *)0)->m)
 		{ "-p 12", "top trace", MEMBER(filter.pid), 12 },
 		{ "-n 7", "top trace scan_--delay_1 history_1", MEMBER(count), 7 },
-		{ "-t 1.5", "top trace scan_--delay_1 history_1 check", MEMBER(duration_ns),
+		{ "-t 1.5", "top trace scan_--delay_1 history_1 check perf", MEMBER(duration_ns),
 		  1500000000 },
 		{ "--delay 0.5", "top scan", MEMBER(delay_ns), 500000000 },
-		{ "--json", "trace scan holders_1 history_1 check rules probes", MEMBER(json), true },
-		{ "-v", "scan holders_1 check", MEMBER(verbose), true },
+		{ "--json", "trace scan holders_1 history_1 check perf rules probes", MEMBER(json),
+		  true },
+		{ "-v", "scan holders_1 check perf", MEMBER(verbose), true },
 		{ "--ring-size 64K", "top trace history_1 check", MEMBER(ring_size), 65536 },
 		{ "--window 3", "top trace history_1 check", MEMBER(window_ns), 3000000 },
 		{ "--history-budget 1M", "top history_1 check", MEMBER(history_budget), 1 << 20 },
