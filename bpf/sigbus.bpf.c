@@ -21,6 +21,7 @@ __noinline int sigbus_failed(__u64 addr)
 		return 0;
 	e->ino = t->failed.ino;
 	e->dev = t->failed.dev;
+	e->gen = t->failed.gen;
 	e->index = t->failed.index;
 	e->addr = addr;
 	e->ret = t->failed.why;

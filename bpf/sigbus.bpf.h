@@ -35,6 +35,7 @@ static __always_inline void failed_note(const struct vm_fault *vmf, const struct
 	t->failed.faults = task_faults();
 	t->failed.ino = inode->i_ino;
 	t->failed.dev = inode_dev(inode);
+	t->failed.gen = inode->i_generation;
 	t->failed.index = vmf->pgoff;
 	t->failed.why = why;
 }

@@ -128,7 +128,7 @@ struct failed {
 	__u64 addr; /* of the page; 0: none */
 	__u64 faults; /* that the task had before */
 	__u64 ino, index;
-	__u32 dev;
+	__u32 dev, gen;
 	__u32 why; /* enum dx_sigbus_reason */
 };
 
