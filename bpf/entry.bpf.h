@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef DAXTOP_ENTRY_BPF_H
 #define DAXTOP_ENTRY_BPF_H
-/* entry.bpf.h - what a DAX entry is (fs/dax.c), and how its removal is told */
+/* entry.bpf.h - how the removal of a DAX entry is told */
+#include "entry_value.bpf.h"
 #include "task.bpf.h"
-
-/* fs/dax.c: DAX_SHIFT and the flags below it; an xarray value is n << 1 | 1 */
-#define DAX_LOCKED    1
-#define DAX_PMD	      2
-#define DAX_ZERO_PAGE 4
-#define DAX_EMPTY     8
-#define DAX_SHIFT     4
-
-static __always_inline __u64 entry_value(__u64 entry)
-{
-	return entry >> 1;
-}
 
 /* Owners after one goes; sets DX_F_SHARED when the entry is shared. Valid before it goes. */
 static __always_inline __s32 entry_owners_left(__u64 value, __u32 *flags)

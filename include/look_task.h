@@ -4,6 +4,7 @@
 /* look_task.h - what bpf/look/task.bpf.c tells of blocked tasks. Both sides include it. */
 #include "event.h"
 #include "scan.h"
+#include "wait_kind.h"
 
 #define LOOK_STACK 32
 #define LOOK_WORDS 256 /* words of the stack itself: 2 KiB, where it sleeps */
@@ -41,7 +42,7 @@ struct look_blocked {
 	__dx_u32 tgid, pid;
 	__dx_u32 state; /* __state */
 	__dx_u32 nr_stack, nr_word;
-	__dx_u32 pad;
+	__dx_u32 entry; /* enum wait_entry */
 	__dx_u64 last_arrival; /* ns, the scheduler's clock */
 	char comm[DX_COMM_LEN];
 	__dx_u64 stack[LOOK_STACK];

@@ -35,4 +35,11 @@
 #define WAITS_OF_DAX 4 /* so many come first */
 /* clang-format on */
 
+/* A DAX entry that somebody waits for, as it is at the moment of the look. */
+enum wait_entry {
+	WAIT_ENTRY_UNKNOWN, /* it waits for none, or which one was not found */
+	WAIT_ENTRY_LOCKED,
+	WAIT_ENTRY_UNLOCKED, /* or gone: whoever waits has not run yet */
+};
+
 #endif

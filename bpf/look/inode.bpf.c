@@ -6,6 +6,7 @@
  * No lock is taken: a rename may pass under the walk. User space asks until two answers
  * are the same.
  */
+#include "entry_value.bpf.h"
 #include "inode.bpf.h"
 #include "xarray.bpf.h"
 
@@ -115,17 +116,14 @@ int dx_look_path(struct look_path_args *a)
 
 /* ---- where in a file a page is ---- */
 
-#define DAX_PMD	    (1 << 2) /* fs/dax.c, DAX_PMD as it stands in the word (kernel-facts) */
-#define DAX_NO_PAGE (3 << 3) /* zero page, or empty */
-#define PFN_SHIFT   5
-#define PMD_PAGES   512
+#define PMD_PAGES 512
 
 struct xa_search entries; /* one at a time */
 __u64 entry_pfn;
 
 static long entry_step(__u64 unused, void *arg)
 {
-	__u64 e, pfn, nr;
+	__u64 e, value, pfn, nr;
 	__u32 shift;
 
 	if (!xa_search_step(&entries))
@@ -133,9 +131,10 @@ static long entry_step(__u64 unused, void *arg)
 	e = entries.found;
 	if (!e)
 		return 1;
-	pfn = e >> PFN_SHIFT;
-	nr = e & DAX_PMD ? PMD_PAGES : 1;
-	if (e & 1 && !(e & DAX_NO_PAGE) && entry_pfn - pfn < nr) {
+	value = entry_value(e);
+	pfn = value >> DAX_SHIFT;
+	nr = value & DAX_PMD ? PMD_PAGES : 1;
+	if (e & 1 && !(value & (DAX_ZERO_PAGE | DAX_EMPTY)) && entry_pfn - pfn < nr) {
 		entries.index = (entries.index & ~(nr - 1)) + entry_pfn - pfn;
 		return 1;
 	}
@@ -165,7 +164,7 @@ int dx_look_index(struct look_index_args *a)
 		root = field_word(&mapping_cast(id.mapping)->i_pages, struct xarray, xa_head);
 		xa_search_begin(&entries, root, from, -1ULL);
 		if (entries.found)
-			entries.found = entries.found >> PFN_SHIFT == entry_pfn;
+			entries.found = entries.found >> (DAX_SHIFT + 1) == entry_pfn;
 		else
 			bpf_loop(INDEX_STEPS, entry_step, NULL, 0);
 	}

@@ -6,10 +6,12 @@
  * them). What it waits for stands on that stack too: the entry of the wait queue that it
  * sleeps in is a local variable of the waiter.
  */
+#include "entry_value.bpf.h"
 #include "folio.bpf.h"
 #include "inode.bpf.h"
 #include "look_task.h"
 #include "turn.bpf.h"
+#include "xarray.bpf.h"
 
 #define TASK_SLEEPS	     3 /* include/linux/sched.h: TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE */
 #define TASK_UNINTERRUPTIBLE 2
@@ -155,6 +157,15 @@ static __always_inline long waits_for_entry(__u64 func)
 	return 1;
 }
 
+static __always_inline void entry_state(void)
+{
+	__u64 head = word_at(blocked.what.xa + bpf_core_field_offset(struct xarray, xa_head));
+	__u64 entry = xa_load(head, blocked.what.index);
+
+	blocked.entry = entry & 1 && entry_value(entry) & DAX_LOCKED ? WAIT_ENTRY_LOCKED
+								     : WAIT_ENTRY_UNLOCKED;
+}
+
 /*
  * An argument of the functions that wait, which some frame has saved. Only for what has no
  * other sign of its file: a page that files share, or a page that was not found.
@@ -244,6 +255,7 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 	__builtin_memset(&blocked.folio, 0, sizeof(blocked.folio));
 	__builtin_memset(&blocked.lock, 0, sizeof(blocked.lock));
 	blocked.nr_word = 0;
+	blocked.entry = WAIT_ENTRY_UNKNOWN;
 	__builtin_memset(&blocking, 0, sizeof(blocking));
 	arrival = task->sched_info.last_arrival;
 	sp = task->thread.sp;
@@ -267,11 +279,13 @@ int dx_look_waits(struct bpf_iter__task *ctx)
 	}
 	if (!blocking.hit && !blocking.waiter && task->tgid != wait_tgid)
 		return 0;
-	if (blocked.what.page)
+	if (blocked.what.page) {
 		blocked_folio(&blocked.folio);
-	else if (blocked.what.xa)
+	} else if (blocked.what.xa) {
 		blocked_file(&blocked.folio,
 			     blocked.what.xa - bpf_core_field_offset(struct address_space, i_pages));
+		entry_state();
+	}
 	if (blocking.waiter) {
 		__u64 mapping = lock_of(&blocked.lock, task);
 

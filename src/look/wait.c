@@ -199,6 +199,7 @@ static int add_wait(void *arg, const void *record)
 	if (kind < 0)
 		return 0;
 	n.kind = kind;
+	n.entry = b->entry;
 	if (!scan_wait_is_dax(&n))
 		set_lock(&n, &b->lock);
 	n.state = b->state & TASK_UNINTERRUPTIBLE ? 'D' : 'S';

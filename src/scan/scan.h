@@ -232,6 +232,7 @@ struct scan_wait {
 	int32_t refcount; /* of that folio, with pfn */
 	int file; /* id, 0: none, or not known */
 	uint64_t index; /* SCAN_WAIT_ENTRY, and of pfn: page offset in the file */
+	uint8_t entry; /* SCAN_WAIT_ENTRY: enum wait_entry */
 	int pgmap; /* -1: not known */
 	uint64_t stack[SCAN_STACK]; /* kernel addresses, innermost first */
 	uint32_t nr_stack;

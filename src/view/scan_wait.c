@@ -220,6 +220,11 @@ static void blockers_print(FILE *out, const struct scan_view *v, size_t i)
 		fprintf(out, "    and by %u rows more (--verbose shows them)\n", p.left_out);
 	if (w->kind == SCAN_WAIT_MEMUNMAP)
 		references_print(out, scan_pgmap(v->s, w->pgmap));
+	if (w->entry == WAIT_ENTRY_LOCKED)
+		fprintf(out, "    the entry is locked: until whoever has it unlocks it, "
+			     "a fault, a write or a writeback of this page\n");
+	else if (w->entry == WAIT_ENTRY_UNLOCKED)
+		fprintf(out, "    the entry is not locked any more: it is about to go on\n");
 	/* the filter left it out, or it is idle by now */
 	if (!p.shown && w->pfn)
 		fprintf(out, "    for pfn 0x%" PRIx64 ", whose refcount was %d\n", w->pfn,

@@ -347,6 +347,9 @@ static void test_wait_kinds(void **state)
 	w.pfn = 0;
 	w.file = scan_file_id(s, WAL, DEV, 42, 1);
 	w.index = 2;
+	w.entry = WAIT_ENTRY_LOCKED;
+	assert_int_equal(scan_add_wait(s, &w), 0);
+	w.entry = WAIT_ENTRY_UNLOCKED;
 	assert_int_equal(scan_add_wait(s, &w), 0);
 	v = finish(s, &pinned);
 	view_scan_text(capture_start(&c), &v);
@@ -358,7 +361,10 @@ static void test_wait_kinds(void **state)
 		"      1 ref: holder unknown: predates daxtop\n"
 		"! ndctl[5] waits (D) in an evict (unlink, umount, unbind) of pmem0\n"
 		"    for pfn 0x100009, whose refcount was 3\n"
-		"! ndctl[5] waits (D) in a wait for a locked DAX entry of 259:1 ino 42:0x2000\n"));
+		"! ndctl[5] waits (D) in a wait for a locked DAX entry of 259:1 ino 42:0x2000\n"
+		"    the entry is locked: until whoever has it unlocks it, a fault, a write or a writeback of this page\n"
+		"! ndctl[5] waits (D) in a wait for a locked DAX entry of 259:1 ino 42:0x2000\n"
+		"    the entry is not locked any more: it is about to go on\n"));
 	assert_null(strstr(text, "schedule"));
 	capture_end(&c);
 
