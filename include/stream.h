@@ -16,7 +16,7 @@
 #include "rule.h"
 
 #define DX_STREAM_MAGIC	     "daxtop\r\n" /* 8 bytes, no NUL: a transfer as text damages it */
-#define DX_STREAM_ABI	     3
+#define DX_STREAM_ABI	     4
 #define DX_STREAM_BYTE_ORDER 0x01020304u
 
 struct dx_stream_header {
@@ -256,6 +256,12 @@ enum dx_wait_kind {
 	DX_WAIT_EVICT = 2, /* the last one: unlink, umount, unbind */
 	DX_WAIT_MEMUNMAP = 3, /* memunmap_pages(), for references of the pgmap */
 	DX_WAIT_ENTRY = 4, /* for a locked entry */
+	/* of locks: those that end in one of the waits above, and those of a DAX file that take long */
+	DX_WAIT_INODE = 5, /* i_rwsem */
+	DX_WAIT_INVALIDATE = 6, /* invalidate_lock */
+	DX_WAIT_MMAP = 7, /* mmap_lock */
+	DX_WAIT_VMA = 8, /* a VMA: faults have it */
+	DX_WAIT_LOCK = 9, /* another rw_semaphore */
 	DX_WAIT_KINDS
 };
 
@@ -273,8 +279,16 @@ struct dx_wait {
 	__dx_u32 gen; /* of ino */
 	__dx_u8 order;
 	char state; /* 'S', 'D' */
-	__dx_u8 zero[6];
+	__dx_u8 entry; /* DX_WAIT_ENTRY: enum wait_entry (wait_kind.h) */
+	__dx_u8 writes; /* locks: it wants it for itself */
+	__dx_u8 read_owned; /* ... readers have it: the owner was the last that came, and may have let go */
+	__dx_u8 zero[3];
 	char comm[DX_COMM_LEN]; /* hostile bytes, maybe no NUL */
+	/* of the locks */
+	__dx_u32 owner_tgid, owner_pid; /* who has it; 0: not known */
+	__dx_u32 mm_tgid; /* whose address space it is, with DX_WAIT_MMAP and DX_WAIT_VMA; 0: not known */
+	__dx_u32 zero2;
+	char owner_comm[DX_COMM_LEN]; /* hostile bytes, maybe no NUL */
 };
 
 /* What a look could not look at: a sentence without a full stop. */
@@ -357,6 +371,6 @@ _Static_assert(sizeof(struct dx_clock) == 24, "struct dx_clock");
 _Static_assert(sizeof(struct dx_rule_counts) % 8 == 0, "struct dx_rule_counts");
 _Static_assert(sizeof(struct dx_look) == 48, "struct dx_look");
 _Static_assert(sizeof(struct dx_holder) == 232, "struct dx_holder");
-_Static_assert(sizeof(struct dx_wait) == 104, "struct dx_wait");
+_Static_assert(sizeof(struct dx_wait) == 136, "struct dx_wait");
 
 #endif

@@ -245,6 +245,11 @@ static struct dx_wait wait_record(struct putting *p, const struct scan_wait *w)
 		[SCAN_WAIT_EVICT] = DX_WAIT_EVICT,
 		[SCAN_WAIT_MEMUNMAP] = DX_WAIT_MEMUNMAP,
 		[SCAN_WAIT_ENTRY] = DX_WAIT_ENTRY,
+		[SCAN_WAIT_INODE] = DX_WAIT_INODE,
+		[SCAN_WAIT_INVALIDATE] = DX_WAIT_INVALIDATE,
+		[SCAN_WAIT_MMAP] = DX_WAIT_MMAP,
+		[SCAN_WAIT_VMA] = DX_WAIT_VMA,
+		[SCAN_WAIT_LOCK] = DX_WAIT_LOCK,
 	};
 	const struct scan_file *f = file_put(p, w->file);
 	struct dx_wait out = {
@@ -258,6 +263,12 @@ static struct dx_wait wait_record(struct putting *p, const struct scan_wait *w)
 		.tgid = w->tgid,
 		.pid = w->pid,
 		.state = w->state,
+		.entry = w->entry,
+		.writes = w->writes,
+		.read_owned = w->read_owned,
+		.owner_tgid = w->owner_tgid,
+		.owner_pid = w->owner_pid,
+		.mm_tgid = w->mm_tgid,
 	};
 	struct dx_event ev;
 
@@ -273,6 +284,7 @@ static struct dx_wait wait_record(struct putting *p, const struct scan_wait *w)
 	}
 	out.since = w->since < out.time ? w->since : out.time;
 	memcpy(out.comm, w->comm, sizeof(out.comm));
+	memcpy(out.owner_comm, w->owner_comm, sizeof(out.owner_comm));
 	return out;
 }
 
@@ -287,7 +299,7 @@ static struct dx_wait *waits_record(struct putting *p, size_t *n)
 		p->s->error = -ENOMEM;
 	*n = 0;
 	for (size_t i = 0; out && i < scan_nr_waits(p->scan); i++) {
-		if (scan_wait_is_dax(scan_wait(p->scan, i)))
+		if (scan_wait_matters(p->scan, i, clock_now()))
 			out[(*n)++] = wait_record(p, scan_wait(p->scan, i));
 		ring_turn(p->s, 1);
 	}
@@ -371,6 +383,8 @@ void look_live_run(struct session *s, uint64_t first, uint64_t last)
 		rc = held && waits ? look_holders(l, held, mappings) : -ENOMEM;
 		if (!over(rc))
 			rc = look_waiting(l, waits);
+		if (!over(rc))
+			rc = scan_finish(waits);
 		if (!over(rc))
 			rc = look_sleeping(l, held, waits);
 		if (rc != -ENOMEM && !over(rc))

@@ -152,8 +152,13 @@ struct engine_wait {
 	uint32_t finding; /* that it is by now, whose holders are known; 0: none */
 	uint32_t dev, gen; /* file that is truncated or evicted; ino 0: none, or not known */
 	uint64_t ino, index;
+	uint8_t entry; /* DX_WAIT_ENTRY: enum wait_entry, when it was looked at */
+	/* of the locks: as in struct dx_wait */
+	bool writes, read_owned;
+	uint32_t owner_tgid, owner_pid, mm_tgid;
+	char owner_comm[DX_COMM_LEN + 1];
 };
-/* Tasks that wait for a folio, a pgmap or a locked entry now. Stops when @fn returns non-zero and returns that. */
+/* Tasks that wait for a folio, a pgmap, a locked entry or a lock now. Stops when @fn returns non-zero and returns that. */
 int snapshot_waits(const struct snapshot *s, int (*fn)(const struct engine_wait *w, void *arg),
 		   void *arg);
 

@@ -257,6 +257,11 @@ const struct scan_wait *scan_wait(const struct scan *s, size_t i);
 size_t scan_wait_root(const struct scan *s, size_t i);
 /* Is it for something of DAX's, not a lock? */
 bool scan_wait_is_dax(const struct scan_wait *w);
+/*
+ * Locks are waited for all the time. Is wait @i one of DAX's, or does its chain end in one of them, or has it waited long
+ * by @now for a lock of a DAX file? After scan_finish().
+ */
+bool scan_wait_matters(const struct scan *s, size_t i, uint64_t now);
 /* Runs of folios that block wait @i (by pfn; for memunmap the pgmap's). Returns as above. */
 int scan_wait_folios(const struct scan *s, size_t i, int (*fn)(size_t folio, void *arg), void *arg);
 

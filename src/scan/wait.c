@@ -116,6 +116,19 @@ size_t scan_wait_root(const struct scan *s, size_t i)
 	return i;
 }
 
+#define LOCK_NS \
+	1000000000ull /* whoever has waited for a lock this long is worth a line whoever has it */
+
+bool scan_wait_matters(const struct scan *s, size_t i, uint64_t now)
+{
+	const struct scan_wait *w = scan_wait(s, i);
+
+	if (scan_wait_is_dax(w) || scan_wait_is_dax(scan_wait(s, scan_wait_root(s, i))))
+		return true;
+	return (w->kind == SCAN_WAIT_INODE || w->kind == SCAN_WAIT_INVALIDATE) && w->since &&
+	       w->since + LOCK_NS <= now;
+}
+
 static void chains_relate(struct scan *s)
 {
 	for (size_t i = 0; i < s->waits.nr; i++) {

@@ -218,10 +218,11 @@ int view_held_text(FILE *out, const struct snapshot *snap, const struct view_fil
 /* ---- waits ---- */
 
 static const uint8_t scan_kinds[DX_WAIT_KINDS] = {
-	[DX_WAIT_BREAK] = SCAN_WAIT_BREAK,
-	[DX_WAIT_EVICT] = SCAN_WAIT_EVICT,
-	[DX_WAIT_MEMUNMAP] = SCAN_WAIT_MEMUNMAP,
-	[DX_WAIT_ENTRY] = SCAN_WAIT_ENTRY,
+	[DX_WAIT_BREAK] = SCAN_WAIT_BREAK,	 [DX_WAIT_EVICT] = SCAN_WAIT_EVICT,
+	[DX_WAIT_MEMUNMAP] = SCAN_WAIT_MEMUNMAP, [DX_WAIT_ENTRY] = SCAN_WAIT_ENTRY,
+	[DX_WAIT_INODE] = SCAN_WAIT_INODE,	 [DX_WAIT_INVALIDATE] = SCAN_WAIT_INVALIDATE,
+	[DX_WAIT_MMAP] = SCAN_WAIT_MMAP,	 [DX_WAIT_VMA] = SCAN_WAIT_VMA,
+	[DX_WAIT_LOCK] = SCAN_WAIT_LOCK,
 };
 
 /* What the engine knows of them, as a look would have found it. */
@@ -232,6 +233,7 @@ struct waits {
 	struct engine_folio folio; /* that is waited for */
 	FILE *out; /* of JSON */
 	uint64_t now;
+	size_t nr; /* told */
 	int err;
 };
 
@@ -357,11 +359,18 @@ static int add_wait(const struct engine_wait *wait, void *arg)
 		.pfn = wait->pfn,
 		.pgmap = pgmap,
 		.index = wait->index,
+		.entry = wait->entry,
+		.writes = wait->writes,
+		.read_owned = wait->read_owned,
+		.owner_tgid = wait->owner_tgid,
+		.owner_pid = wait->owner_pid,
+		.mm_tgid = wait->mm_tgid,
 	};
 
 	if (!wanted(w, wait, pgmap))
 		return 0;
 	memcpy(s.comm, wait->comm, sizeof(s.comm));
+	memcpy(s.owner_comm, wait->owner_comm, sizeof(s.owner_comm));
 	s.file = add_file(w, wait->dev, wait->ino, wait->gen);
 	if (s.file < 0)
 		return w->err = s.file;
@@ -393,6 +402,7 @@ int view_waits_text(FILE *out, const struct snapshot *snap, const struct view_fi
 	return w.err ? -ENOMEM : 0;
 }
 
+/* The waits of the scan are those that are wanted, in the same order. */
 static int wait_json(const struct engine_wait *wait, void *arg)
 {
 	struct waits *w = arg;
@@ -404,6 +414,10 @@ static int wait_json(const struct engine_wait *wait, void *arg)
 
 	if (!wanted(w, wait, pgmap))
 		return 0;
+	if (!scan_wait_matters(w->s, w->nr, w->now)) {
+		w->nr++;
+		return 0;
+	}
 	o = json_start("waiting", &failed);
 	json_add_text(o, KEY_WAIT, scan_wait_name(scan_kinds[wait->kind]), &failed);
 	json_add_uint(o, KEY_TGID, wait->tgid, &failed);
@@ -416,6 +430,7 @@ static int wait_json(const struct engine_wait *wait, void *arg)
 	json_add_text(o, KEY_DEVICE, p && p->device[0] ? p->device : NULL, &failed);
 	json_add_file(o, &file, &failed);
 	json_add_uint(o, KEY_OFFSET, wait->index << PAGE_SHIFT, &failed);
+	json_add_chain(o, w->s, w->nr++, &failed);
 	return w->err = json_finish(w->out, o, failed);
 }
 
@@ -428,6 +443,10 @@ int view_waits_json(FILE *out, const struct snapshot *snap, const struct view_fi
 	if (!w.s)
 		return -ENOMEM;
 	snapshot_pgmaps(snap, add_pgmap, &w);
+	if (!w.err)
+		snapshot_waits(snap, add_wait, &w);
+	if (!w.err)
+		w.err = scan_finish(w.s);
 	if (!w.err)
 		snapshot_waits(snap, wait_json, &w);
 	scan_free(w.s);

@@ -16,6 +16,7 @@ enum json_form {
 	JSON_UINT_NULL, /* or null: not known, or there is none */
 	JSON_INT_NULL,
 	JSON_BOOL,
+	JSON_BOOL_NULL,
 	JSON_WORD, /* one of a few words of daxtop's own */
 	JSON_WORD_NULL,
 	JSON_TEXT, /* a sentence, or a name that no stranger gives */
@@ -187,6 +188,7 @@ enum json_form {
 	X(READ_OWNED, "read_owned", JSON_BOOL, "readers have the lock, and the owner was the last of them to come: it may have let go") \
 	X(CHAIN, "chain", JSON_UINTS, "threads that end it: who has the lock, who has what that one waits for, and so on") \
 	X(CHAIN_INFERRED, "chain_inferred", JSON_BOOL, "a reader stands in the chain, who could have it") \
+	X(ENTRY_LOCKED, "entry_locked", JSON_BOOL_NULL, "whether the entry that is waited for is locked at this moment; null: it waits for none") \
 	X(BEHIND, "behind", JSON_UINT, "tasks whose chain ends here") \
 	X(CHANGE, "change", JSON_WORD, "new, gone or changed") \
 	X(BEFORE, "before", JSON_OBJECT_NULL, "counts at the look before; null: idle") \
@@ -292,7 +294,8 @@ enum json_key {
 	X("held", "trace: a folio that was held before the first event, and by whom", KEY_PFN, KEY_ORDER, KEY_DEVICE, \
 	  KEY_FILE, KEY_OFFSET, KEY_TGID, KEY_PID, KEY_COMM, KEY_PIN, KEY_REFS, KEY_SINCE, KEY_KIND, KEY_CERTAIN) \
 	X("waiting", "trace: a task that waited before the first event; check: one that waits at the end", KEY_WAIT, KEY_TGID, KEY_PID, KEY_COMM, \
-	  KEY_SINCE, KEY_AGE, KEY_PFN, KEY_DEVICE, KEY_FILE, KEY_OFFSET) \
+	  KEY_SINCE, KEY_AGE, KEY_PFN, KEY_DEVICE, KEY_FILE, KEY_OFFSET, KEY_OWNER_PID, KEY_OWNER_COMM, KEY_READ_OWNED, \
+	  KEY_CHAIN, KEY_CHAIN_INFERRED, KEY_ENTRY_LOCKED, KEY_BEHIND) \
 	X("history", "history: a folio", KEY_FOLIO) \
 	X("rule", "check: a rule", KEY_RULE, KEY_RULE_STATE, KEY_CHECKED, KEY_BROKEN) \
 	X("finding", "check: what broke a rule", KEY_FINDING, KEY_RULE, KEY_CONFIDENCE, KEY_NOTE, KEY_COUNTS, \
@@ -318,7 +321,7 @@ enum json_key {
 	  KEY_FILE, KEY_DEVICE) \
 	X("wait", "scan, holders: a task that is blocked", KEY_WAIT, KEY_TASK_STATE, KEY_TGID, KEY_PID, KEY_COMM, \
 	  KEY_CGROUP, KEY_SINCE, KEY_AGE, KEY_PFN, KEY_REFCOUNT, KEY_DEVICE, KEY_FILE, KEY_OFFSET, KEY_KERNEL_STACK, \
-	  KEY_PFNS, KEY_OWNER_PID, KEY_OWNER_COMM, KEY_READ_OWNED, KEY_CHAIN, KEY_CHAIN_INFERRED, KEY_BEHIND) \
+	  KEY_PFNS, KEY_OWNER_PID, KEY_OWNER_COMM, KEY_READ_OWNED, KEY_CHAIN, KEY_CHAIN_INFERRED, KEY_ENTRY_LOCKED, KEY_BEHIND) \
 	X("scan-summary", "scan, holders: sums", KEY_FOLIOS, KEY_PAGES, KEY_FOLIOS_MAPPED, KEY_FOLIOS_PINNED, KEY_PINS, \
 	  KEY_FOLIOS_UNKNOWN, KEY_FOLIOS_OVERPUT, KEY_BY_DEVICE, KEY_BY_FILE, KEY_BY_ORDER, KEY_BY_PROCESS, KEY_BY_CGROUP, KEY_NR_HOLDERS, KEY_WAITS, \
 	  KEY_GAPS, KEY_INTERRUPTED) \

@@ -38,6 +38,7 @@ static const struct form {
 	[JSON_UINT] = { .type = "integer", .minimum = true },
 	[JSON_UINT_NULL] = { .type = "integer", .null = true, .minimum = true },
 	[JSON_BOOL] = { .type = "boolean" },
+	[JSON_BOOL_NULL] = { .type = "boolean", .null = true },
 	[JSON_WORD] = { .type = "string" },
 	[JSON_WORD_NULL] = { .type = "string", .null = true },
 	[JSON_TEXT] = { .type = "string" },

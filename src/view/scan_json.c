@@ -289,10 +289,9 @@ static void add_wait(struct json_object *o, const struct scan_view *v, const str
 		       w->index << PAGE_SHIFT, failed);
 }
 
-/* Who ends it. */
-static void add_chain(struct json_object *o, const struct scan_view *v, size_t i, bool *failed)
+void json_add_chain(struct json_object *o, const struct scan *s, size_t i, bool *failed)
 {
-	const struct scan_wait *w = scan_wait(v->s, i);
+	const struct scan_wait *first = scan_wait(s, i), *w = first;
 	struct json_object *pids = json_object_new_array();
 	bool inferred = false;
 
@@ -302,14 +301,18 @@ static void add_chain(struct json_object *o, const struct scan_view *v, size_t i
 	else
 		json_add_null(o, KEY_OWNER_COMM, failed);
 	json_add_bool(o, KEY_READ_OWNED, w->read_owned, failed);
-	for (size_t step = 0; step < scan_nr_waits(v->s) && w->next >= 0; step++) {
+	for (size_t step = 0; step < scan_nr_waits(s) && w->next >= 0; step++) {
 		inferred |= w->inferred;
-		w = scan_wait(v->s, w->next);
+		w = scan_wait(s, w->next);
 		json_append(pids, json_object_new_uint64(w->pid), failed);
 	}
 	json_add(o, KEY_CHAIN, pids, failed);
 	json_add_bool(o, KEY_CHAIN_INFERRED, inferred, failed);
-	json_add_uint(o, KEY_BEHIND, scan_wait(v->s, i)->behind, failed);
+	if (first->entry == WAIT_ENTRY_UNKNOWN)
+		json_add_null(o, KEY_ENTRY_LOCKED, failed);
+	else
+		json_add_bool(o, KEY_ENTRY_LOCKED, first->entry == WAIT_ENTRY_LOCKED, failed);
+	json_add_uint(o, KEY_BEHIND, first->behind, failed);
 }
 
 static int wait_json(FILE *out, const struct scan_view *v, size_t i)
@@ -326,7 +329,7 @@ static int wait_json(FILE *out, const struct scan_view *v, size_t i)
 	to.failed = &failed;
 	scan_wait_folios(v->s, i, pfn_add, &to);
 	json_add(o, KEY_PFNS, to.a, &failed);
-	add_chain(o, v, i, &failed);
+	json_add_chain(o, v->s, i, &failed);
 	return json_finish(out, o, failed);
 }
 

@@ -86,6 +86,12 @@ char *scan_frame_format(char *out, size_t outlen, const struct scan_view *v, uin
 /* Returns their number. */
 size_t scan_waits_print(FILE *out, const struct scan_view *v);
 
+/* ---- scan_json.c ---- */
+
+struct json_object;
+/* Who ends the wait @i. */
+void json_add_chain(struct json_object *o, const struct scan *s, size_t i, bool *failed);
+
 /* ---- scan_held.c ---- */
 
 /* scan_held_by() of the folios that are shown. */

@@ -160,18 +160,13 @@ bool scan_scope_other(const struct scan_view *v, size_t i)
 	return !is_candidate(v, h) && !maps_bad(v, h);
 }
 
-#define LOCK_NS \
-	1000000000ull /* whoever has waited for a lock this long is worth a line whoever has it */
-
-/* A lock is waited for all the time: what matters is what ends in a wait of DAX's, or takes long. */
+/* What matters is what ends in a wait of DAX's, or takes long. */
 static bool lock_matters(const struct scan_view *v, const struct scan_wait *w)
 {
-	const struct scan_wait *root = scan_wait(v->s, scan_wait_root(v->s, w - scan_wait(v->s, 0)));
+	size_t i = w - scan_wait(v->s, 0);
+	const struct scan_wait *root = scan_wait(v->s, scan_wait_root(v->s, i));
 
-	if (scan_wait_is_dax(root))
-		return scan_scope_wait(v, root);
-	return (w->kind == SCAN_WAIT_INODE || w->kind == SCAN_WAIT_INVALIDATE) && w->since &&
-	       w->since + LOCK_NS <= v->now;
+	return scan_wait_is_dax(root) ? scan_scope_wait(v, root) : scan_wait_matters(v->s, i, v->now);
 }
 
 bool scan_scope_wait(const struct scan_view *v, const struct scan_wait *w)

@@ -56,6 +56,26 @@ static int blocker_take(const struct engine_holder *h, void *arg)
 	return 0;
 }
 
+/* What a lock is, in front of the file's name. */
+static const char *const lock_words[DX_WAIT_KINDS] = {
+	[DX_WAIT_INODE] = "the inode's lock of ",
+	[DX_WAIT_INVALIDATE] = "the invalidate_lock of ",
+	[DX_WAIT_MMAP] = "an mmap_lock",
+	[DX_WAIT_VMA] = "faults in a mapping to end",
+	[DX_WAIT_LOCK] = "a lock",
+};
+
+static void owner_format(char *out, size_t outlen, const struct engine_wait *w)
+{
+	char who[DX_COMM_LEN * 4 + 1];
+
+	escape_text(who, sizeof(who), w->owner_comm, strnlen(w->owner_comm, DX_COMM_LEN));
+	if (w->owner_pid && !w->read_owned)
+		snprintf(out, outlen, "  %s[%u] has it", who, w->owner_pid);
+	else if (w->read_owned)
+		snprintf(out, outlen, "  readers have it");
+}
+
 static void blocker_format(char *out, size_t outlen, const struct snapshot *snap,
 			   const struct engine_wait *w)
 {
@@ -65,9 +85,13 @@ static void blocker_format(char *out, size_t outlen, const struct snapshot *snap
 	out[0] = '\0';
 	if (w->kind == DX_WAIT_ENTRY)
 		snprintf(out, outlen, "  ends when the entry is unlocked");
-	if (!w->pfn)
+	if (w->kind > DX_WAIT_ENTRY)
+		owner_format(out, outlen, w);
+	if (w->pfn)
+		snapshot_holders(snap, w->pfn, blocker_take, &b);
+	else if (!w->finding || snapshot_finding_holders(snap, w->finding, blocker_take, &b) ||
+		 !(b.nr + b.candidates))
 		return;
-	snapshot_holders(snap, w->pfn, blocker_take, &b);
 	if (!b.nr && !b.candidates) {
 		snprintf(out, outlen, "  holder unknown");
 		return;
@@ -88,20 +112,22 @@ static const char *device_of(const struct snapshot *snap, const struct engine_wa
 static void wait_format(struct model *m, const struct snapshot *snap, unsigned int i)
 {
 	const struct engine_wait *w = &m->waits[i];
-	char who[DX_COMM_LEN * 4 + 1], name[VIEW_FILE_MAX], age[16], by[HELD_MAX], at[32] = "";
+	char who[DX_COMM_LEN * 4 + 1], name[VIEW_FILE_MAX] = "", age[16], by[HELD_MAX], at[32] = "";
+	const char *lock = lock_words[w->kind];
 	const struct view_file file = view_file_of_wait(snap, w, device_of(snap, w));
 
 	escape_text(who, sizeof(who), w->comm, strnlen(w->comm, DX_COMM_LEN));
 	if (w->ino)
 		file_format(name, sizeof(name), &file, 40);
-	else
+	else if (!lock)
 		snprintf(name, sizeof(name), "%s",
 			 w->kind == DX_WAIT_MEMUNMAP ? "the device's memory to be let go" : "a page");
-	if (w->ino)
+	if (w->ino && !lock)
 		snprintf(at, sizeof(at), ":0x%" PRIx64, w->index << PAGE_SHIFT);
 	blocker_format(by, sizeof(by), snap, w);
-	snprintf(m->wait_text[i], sizeof(m->wait_text[i]), "%s[%u] waits %s for %.300s%s%s", who,
-		 w->pid, duration_format(age, sizeof(age), m->now - w->since), name, at, by);
+	snprintf(m->wait_text[i], sizeof(m->wait_text[i]), "%s[%u] waits %s for %s%.300s%s%s", who,
+		 w->pid, duration_format(age, sizeof(age), m->now - w->since), lock ? lock : "",
+		 name, at, by);
 }
 
 void waits_snapshot(struct model *m, const struct snapshot *snap)

@@ -163,6 +163,11 @@ static void looked(struct few *w)
 				     .tgid = 100 + i,
 				     .pid = 100 + i,
 				     .state = "SD\033"[i % 3],
+				     .entry = i % 4,
+				     .read_owned = i & 1,
+				     .owner_tgid = 101 + i,
+				     .owner_pid = 101 + i,
+				     .owner_comm = "\033has\302\233",
 				     .comm = "rm\033\302\233" };
 
 		w->put(w->arg, DX_REC_WAIT, &t, sizeof(t));

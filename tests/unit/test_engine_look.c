@@ -282,6 +282,66 @@ static void test_wait_entry(void **state)
 	engine_free(e);
 }
 
+static int lock_text(const struct engine_wait *w, void *arg)
+{
+	struct text *t = arg;
+
+	t->len += snprintf(t->buf + t->len, sizeof(t->buf) - t->len,
+			   "%u kind %u owner %s[%u]%s%s mm %u\n", w->pid, w->kind, w->owner_comm,
+			   w->owner_pid, w->writes ? " writes" : "", w->read_owned ? " read" : "",
+			   w->mm_tgid);
+	return 0;
+}
+
+/* For a lock: the same. It is another wait than one for an entry of the same thread. */
+static void test_wait_lock(void **state)
+{
+	struct engine *e = engine_rules();
+	struct dx_wait w = a_wait;
+	struct text t = { .len = 0 };
+
+	(void)state;
+	w.kind = DX_WAIT_ENTRY;
+	w.pfn = 0;
+	look(e, T0 + S, 0, NULL, 0, &w);
+	w.kind = DX_WAIT_MMAP;
+	w.time = w.since = T0 + 2 * S;
+	w.writes = w.read_owned = 1;
+	w.owner_tgid = 70;
+	w.owner_pid = 71;
+	w.mm_tgid = 70;
+	strcpy(w.owner_comm, "db");
+	look(e, T0 + 2 * S, 0, NULL, 0, &w);
+	assert_waits(e, "61 kind 7 D since 102 before\n");
+	assert_int_equal(engine_waits(e, lock_text, &t), 0);
+	assert_string_equal(t.buf, "61 kind 7 owner db[71] writes read mm 70\n");
+	push(e, DX_FAULT, T0 + 3 * S, PFN, .tgid = 60, .pid = 61, .since = 1);
+	put_time(e, T0 + 3 * S);
+	assert_waits(e, "");
+	engine_free(e);
+}
+
+/* Who stands behind a wait that lasts is looked for, though it is known who holds the page. */
+static void test_behind(void **state)
+{
+	struct engine *e = engine_rules();
+	struct world w = one(1025, 0);
+	uint64_t looks;
+
+	(void)state;
+	look(e, T0, 0, NULL, 0, NULL);
+	push_first_fault(e, T0, PFN);
+	PIN(e, T0 + 500 * MS, 1025);
+	push(e, DX_UNMAP, T0 + S, PFN, .refcount = 1025, .mapcount = 1);
+	push(e, DX_BREAK_BUSY, T0 + 2 * S, PFN, .refcount = 1024, .tgid = 60, .pid = 61, .ino = 12,
+	     .dev = 5);
+	world_run(e, &w, T0 + 2 * S, T0 + 3500 * MS);
+	looks = w.asked[ENGINE_ASK_LOOK];
+	world_run(e, &w, T0 + 4 * S, T0 + 5 * S);
+	assert_true(w.asked[ENGINE_ASK_LOOK] > looks);
+	engine_free(e);
+}
+
 /* Pinned by 30, which exits: nobody is left, as far as events tell. */
 static void leaked_pin(struct engine *e)
 {
@@ -431,7 +491,8 @@ int main(void)
 		cmocka_unit_test(test_holder),	    cmocka_unit_test(test_known_later),
 		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_reused),
 		cmocka_unit_test(test_wait),	    cmocka_unit_test(test_wait_order),
-		cmocka_unit_test(test_wait_pgmap),  cmocka_unit_test(test_wait_entry),
+		cmocka_unit_test(test_wait_pgmap),  cmocka_unit_test(test_wait_lock),
+		cmocka_unit_test(test_behind),	    cmocka_unit_test(test_wait_entry),
 		cmocka_unit_test(test_leak),	    cmocka_unit_test(test_leak_refuted),
 		cmocka_unit_test(test_leak_unsure), cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_refused),

@@ -108,7 +108,7 @@ static void test_json(void **state)
 			     "\"kernel_stack\":[{\"symbol\":\"schedule\",\"symbol_offset_bytes\":39},{\"symbol\":\"xfs_wait_dax_page\",\"symbol_offset_bytes\":26,\"module\":\"xfs\"},"
 			     "{\"symbol\":null}],"
 			     "\"pfns\":[1048594],\"owner_pid\":null,\"owner_comm\":null,\"read_owned\":false,"
-			     "\"chain\":[],\"chain_inferred\":false,\"behind\":0}");
+			     "\"chain\":[],\"chain_inferred\":false,\"entry_locked\":null,\"behind\":0}");
 	expect_line(&text,
 		    JSON("unbind") "\"device\":\"pmem0\",\"unbind\":\"hangs\",\"blockers\":1,\"folios\":1,\"pgmap_refs_unexplained\":0,\"openers\":0,"
 				   "\"under_way\":false,\"mount\":\"/mnt/db\",\"says\":\"unbinding pmem0 would hang, because 1 folio has "

@@ -55,6 +55,8 @@ static void test_words(void **state)
 	assert_held(&h, "held by the kernel: 2 pins");
 }
 
+static bool with_lock; /* somebody waits for a lock that the truncate has */
+
 static struct engine *with_wait(void)
 {
 	const struct dx_look l = { .begin = 10 * S, .end = 10 * S, .first = 1 };
@@ -81,6 +83,18 @@ static struct engine *with_wait(void)
 				   .pid = 61,
 				   .state = 'D',
 				   .comm = "truncate" };
+	const struct dx_wait lock = { .time = 10 * S,
+				      .since = 8 * S,
+				      .ino = 12,
+				      .dev = 5,
+				      .kind = DX_WAIT_INODE,
+				      .tgid = 90,
+				      .pid = 90,
+				      .state = 'D',
+				      .comm = "write",
+				      .owner_tgid = 60,
+				      .owner_pid = 61,
+				      .owner_comm = "truncate" };
 	struct dx_pgmap p = {
 		.pgmap = 1, .pfn = PFN, .nr_pages = 1 << 18, .type = FS_DAX, .device = "pmem0"
 	};
@@ -96,6 +110,8 @@ static struct engine *with_wait(void)
 	assert_int_equal(put(e, DX_REC_LOOK, &l, sizeof(l)), 0);
 	assert_int_equal(put(e, DX_REC_HOLDER, &h, sizeof(h)), 0);
 	assert_int_equal(put(e, DX_REC_WAIT, &w, sizeof(w)), 0);
+	if (with_lock)
+		assert_int_equal(put(e, DX_REC_WAIT, &lock, sizeof(lock)), 0);
 	assert_int_equal(put(e, DX_REC_LOOKED, &l, sizeof(l)), 0);
 	put_time(e, 11 * S);
 	return e;
@@ -135,6 +151,24 @@ static void test_waits(void **state)
 	assert_printed(view_waits_text, &other, "");
 }
 
+/* Who stands behind it, with the chain, as daxtop scan has it. */
+static void test_chain(void **state)
+{
+	(void)state;
+	with_lock = true;
+	assert_printed(
+		view_waits_text, NULL,
+		"\n! truncate[61] has waited 14.0s (D) in a layout break (truncate, hole punch) of "
+		"/mnt/\\x1bf:0x3000\n"
+		"    blocked by pfn 0x140000, 4K, refcount 1, pins 0, held by\n"
+		"      log[7] pipe fd 5 pipe:[33], 1 ref\n"
+		"      pipe: until the pipe is read, or closed by all who have it\n"
+		"    behind it: write[90]\n"
+		"! write[90] has waited 12.0s (D) in a wait for the inode's lock (i_rwsem) of /mnt/\\x1bf\n"
+		"    it has truncate[61] in a layout break (truncate, hole punch) of /mnt/\\x1bf:0x3000\n");
+	with_lock = false;
+}
+
 static void test_held(void **state)
 {
 	struct view_filter other = { .pid = 8 }, its = { .pid = 7 };
@@ -160,16 +194,17 @@ static void test_json(void **state)
 		"\"object_id\":33}\n"
 		"{\"schema\":2,\"type\":\"waiting\",\"wait\":\"layout-break\",\"tgid\":60,\"pid\":61,"
 		"\"comm\":\"truncate\",\"since_ns\":6000000000,\"age_ns\":14000000000,\"pfn\":1310720,"
-		"\"device\":\"pmem0\",\"file\":\"/mnt/\\u001bf\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"0:5\",\"ino\":12,\"generation\":0,\"offset_bytes\":12288}\n");
+		"\"device\":\"pmem0\",\"file\":\"/mnt/\\u001bf\",\"file_deleted\":false,\"file_state\":\"current\",\"dev\":\"0:5\",\"ino\":12,\"generation\":0,\"offset_bytes\":12288,"
+		"\"owner_pid\":null,\"owner_comm\":null,\"read_owned\":false,\"chain\":[],\"chain_inferred\":false,"
+		"\"entry_locked\":null,\"behind\":0}\n");
 	assert_printed(view_before_json, &other, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_waits),
-		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_waits), cmocka_unit_test(test_held),
 		cmocka_unit_test(test_json),
 	};
 

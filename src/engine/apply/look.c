@@ -12,6 +12,7 @@
 #include "engine/apply/look.h"
 #include "engine/apply/wait.h"
 #include "engine/apply/window.h"
+#include "wait_kind.h"
 
 /* ---- records in ---- */
 
@@ -57,6 +58,8 @@ static const char *wait_wrong(const struct dx_wait *w)
 {
 	if (!w->kind || w->kind >= DX_WAIT_KINDS || w->since > w->time)
 		return "a wait is of no known kind, or begins after it was seen";
+	if (w->entry > WAIT_ENTRY_UNLOCKED)
+		return "a wait is for an entry in no known state";
 	if (w->pfn >> MAX_PFN_BITS || w->order >> MAX_ORDER_BITS || w->pfn & ((1ull << w->order) - 1))
 		return "a wait's folio is at no place where a folio of its order can be";
 	return NULL;
@@ -114,7 +117,7 @@ static int wait_came(struct engine *e, const struct dx_wait *w)
 	memcpy(ev.comm, w->comm, DX_COMM_LEN);
 	if (w->kind == DX_WAIT_MEMUNMAP)
 		kill_found(e, w);
-	if (w->kind == DX_WAIT_ENTRY)
+	if (w->kind >= DX_WAIT_ENTRY)
 		return look_add_entry(&e->look, w);
 	if ((w->kind != DX_WAIT_BREAK && w->kind != DX_WAIT_EVICT) || !w->pfn)
 		return 0;

@@ -8,6 +8,7 @@
 #define ENTRY_AGAIN_NS \
 	5000000000ull /* whether it still waits: no event tells of its end, but what it does next */
 #define WAIT_AGAIN_NS 30000000000ull /* nobody was found for it */
+#define BEHIND_NS     2000000000ull /* it lasts: who stands behind it */
 
 struct look_state {
 	uint64_t asked; /* for a look; 0: never */
@@ -28,6 +29,20 @@ static void wants_of_waits(struct engine *e)
 		holder_sum(&e->holders, w->folio, f, &h);
 		if (!h.live)
 			look_want(&e->look, f->pfn, f->pfn + (1ull << f->order) - 1);
+	}
+}
+
+/* No event tells who waits for a lock of somebody who waits. */
+static void wants_of_behind(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->nr_waits; i++) {
+		const struct break_wait *w = &e->wait[i];
+
+		if (e->watermark < w->since + BEHIND_NS)
+			continue;
+		if (e->look.is.begin < w->since + BEHIND_NS ||
+		    e->watermark >= e->look.is.end + WAIT_AGAIN_NS)
+			look_want(&e->look, 1, 0);
 	}
 }
 
@@ -102,6 +117,7 @@ static size_t asks(struct engine *e, void *state, struct engine_ask *out, size_t
 	wants_of_waits(e);
 	wants_of_loss(e, s);
 	wants_of_entries(e);
+	wants_of_behind(e);
 	if (!l->wanted || n == max || (s->asked && e->watermark < s->asked + ENGINE_LOOK_NS))
 		return n;
 	out[n++] = (struct engine_ask){

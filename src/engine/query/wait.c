@@ -36,7 +36,7 @@ static int entries_out(const struct engine *e, int (*fn)(const struct engine_wai
 	for (uint32_t i = 0; i < e->look.nr_entries && !ret; i++) {
 		const struct dx_wait *w = &e->look.entry[i];
 		struct engine_wait out = {
-			.kind = DX_WAIT_ENTRY,
+			.kind = w->kind,
 			.state = w->state,
 			.tgid = w->tgid,
 			.pid = w->pid,
@@ -44,11 +44,19 @@ static int entries_out(const struct engine *e, int (*fn)(const struct engine_wai
 			.predates = true,
 			.pgmap = w->pgmap,
 			.dev = w->dev,
+			.gen = w->gen,
 			.ino = w->ino,
 			.index = w->index,
+			.entry = w->entry,
+			.writes = w->writes,
+			.read_owned = w->read_owned,
+			.owner_tgid = w->owner_tgid,
+			.owner_pid = w->owner_pid,
+			.mm_tgid = w->mm_tgid,
 		};
 
 		memcpy(out.comm, w->comm, DX_COMM_LEN);
+		memcpy(out.owner_comm, w->owner_comm, DX_COMM_LEN);
 		ret = fn(&out, arg);
 	}
 	return ret;

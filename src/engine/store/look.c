@@ -6,7 +6,7 @@
 #include "engine/store/alloc.h"
 #include "engine/store/look.h"
 
-#define LOOK_ENTRIES_MAX 1024 /* tasks that wait for a locked entry */
+#define LOOK_ENTRIES_MAX 1024 /* tasks that wait for a locked entry or a lock */
 #define RANGE_MAX	 (1ull << 18) /* pages whose files' mappings are looked for */
 
 void look_init(struct look *l, struct pool *pool)
@@ -207,9 +207,10 @@ static void entries_end(struct look *l)
 		for (uint32_t k = 0; k < l->nr_entries; k++) {
 			struct dx_wait *now = &l->entry_coming[i];
 
-			if (now->pid == entry[k].pid && now->ino == entry[k].ino &&
-			    now->dev == entry[k].dev && now->index == entry[k].index &&
-			    entry[k].since && (!now->since || entry[k].since < now->since))
+			if (now->pid == entry[k].pid && now->kind == entry[k].kind &&
+			    now->ino == entry[k].ino && now->dev == entry[k].dev &&
+			    now->index == entry[k].index && entry[k].since &&
+			    (!now->since || entry[k].since < now->since))
 				now->since = entry[k].since;
 		}
 	l->entry = l->entry_coming;

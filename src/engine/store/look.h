@@ -17,7 +17,7 @@ struct look {
 	struct dx_holder *coming; /* of the one whose records come */
 	uint32_t nr_coming, max_coming;
 	struct dx_look is, will; /* the last one; that one */
-	/* tasks that wait for a locked entry, which no event tells of; of the last look, and of the one that comes */
+	/* tasks that wait for a locked entry or a lock, which no event tells of; of the last look, and of the one that comes */
 	struct dx_wait *entry, *entry_coming;
 	uint32_t nr_entries, max_entries, nr_entries_coming, max_entries_coming;
 	bool able; /* the source looks */
@@ -41,7 +41,7 @@ void look_share(const struct look *from, struct look *to);
 void look_begin(struct look *l, const struct dx_look *will);
 /* One that comes outside of a look is nobody's. Returns 0, -ENOMEM. */
 int look_add(struct look *l, const struct dx_holder *h);
-/* A wait for a locked entry: the same. */
+/* A wait for a locked entry or a lock: the same. */
 int look_add_entry(struct look *l, const struct dx_wait *w);
 /* @pid, or any thread of @tgid if @pid is 0, was seen to do something at @time: it does not wait any more. */
 void look_entry_over(struct look *l, uint32_t tgid, uint32_t pid, uint64_t time);

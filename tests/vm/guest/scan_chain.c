@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "replay.h"
 #include "scan.h"
 #include "../wchan.h"
 
@@ -73,6 +75,43 @@ static void child_writes(struct child *c, void *arg)
 	must(pwrite(s->a.fd, "x", 1, 0) == 1);
 }
 
+/* A live command knows the same, of a look that is in its stream, and so does who reads that. */
+static void expect_live(struct writes *s)
+{
+	const char *const *args = ARGS("trace", "--json");
+	const char **argv;
+	struct daxtop *d;
+	char path[64];
+	unsigned int found = 0;
+
+	argv = replay_args(args, path, sizeof(path), false);
+	d = daxtop_start(argv);
+	free(argv);
+	daxtop_stop(d);
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		struct json_object *w = d->lines[i];
+		pid_t pid;
+
+		if (strcmp(field_str(w, "type"), "waiting"))
+			continue;
+		pid = field_int(w, "pid");
+		if (pid == s->truncates.pid) {
+			expect_behind(w, 2);
+			found++;
+		} else if (pid == s->writes[0].pid || pid == s->writes[1].pid) {
+			if (strcmp(field_str(w, "wait"), "inode-lock") ||
+			    strcmp(field_str(w, "file"), s->a.path))
+				fail("the lock of %s expected: %s", s->a.path, json_text(w));
+			expect_owner(w, s->truncates.pid);
+			expect_chain(w, s->truncates.pid, 0, false);
+			found++;
+		}
+	}
+	if (found != 3)
+		fail("three wait, and %u are told: %.6000s", found, d->out_text);
+	replay_same(d, args, path);
+}
+
 /* truncate(2) holds it while it waits for the page in the pipe; two writes stand behind it. */
 static void test_inode(struct place *p)
 {
@@ -104,6 +143,7 @@ static void test_inode(struct place *p)
 		if (strcmp(field_str(w, "file"), s.a.path))
 			fail("%s expected: %s", s.a.path, json_text(w));
 	}
+	expect_live(&s);
 	/* asked for by its number, the chain and what holds the page are told, in words */
 	snprintf(who, sizeof(who), "%d", s.writes[1].pid);
 	d = daxtop_run(1, ARGS("holders", who));
@@ -272,7 +312,7 @@ static void test_other(struct place *p)
 }
 
 const struct test scan_chain_tests[] = {
-	TEST("scan/chain-inode", ON_FS | ON_BOTH, test_inode, .share = LOOKS_APART, .starts = 2),
+	TEST("scan/chain-inode", ON_FS | ON_BOTH, test_inode, .share = LOOKS_APART, .starts = 4),
 	TEST("scan/chain-mmap", ON_FS | ON_BOTH, test_mmap, .share = LOOKS_APART, .starts = 2),
 	TEST("holders/blocked-elsewhere", ON_NONE | ON_BOTH, test_other, .starts = 2),
 	TESTS_END,

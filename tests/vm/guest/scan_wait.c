@@ -228,6 +228,8 @@ static void test_entry(struct place *p)
 	w = expect_wait(SCAN(), h.c.pid, "entry-lock", p->device, h.from);
 	if (strcmp(field_str(w, "file"), h.a.path) || field_int(w, "offset_bytes") != h.a.off)
 		fail("%s expected: %s", h.a.spec, json_text(w));
+	if (!field_bool(w, "entry_locked"))
+		fail("the entry is locked: %s", json_text(w));
 	inject_undo(fd);
 	child_end(&h.c);
 	if (wait_of(SCAN(), h.c.pid))
