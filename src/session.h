@@ -91,6 +91,7 @@ struct session {
 	struct dx_clock clock; /* as it was told last */
 	uint64_t names_until; /* ns: a pgmap came, look for its device's name until then */
 	uint64_t names_next; /* ... but not before */
+	uint64_t missing_told; /* 1 << i: probe i is missing, which was said */
 	bool more; /* the ring holds more than one source_poll() took */
 	bool scanning; /* a scan for folios that are not idle is under way */
 	bool naming; /* ... or the paths of its files are looked up */

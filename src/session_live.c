@@ -394,6 +394,21 @@ static void tell_skipped(const struct session *s)
 		n > 1 ? "their" : "its");
 }
 
+/* Once each: a module may come that has not what its probe hangs on. */
+static void tell_missing(struct session *s)
+{
+	size_t n;
+	const struct probe *p = source_probes(s->source, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i].state != PROBE_MISSING || s->missing_told & 1ull << i)
+			continue;
+		s->missing_told |= 1ull << i;
+		fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n", p[i].event,
+			p[i].costs, p[i].why);
+	}
+}
+
 static void live_ready(struct session *s)
 {
 	unsigned int attached = 0, all = 0, left_out = 0;
@@ -405,10 +420,8 @@ static void live_ready(struct session *s)
 		left_out += p[i].state == PROBE_LEFT_OUT;
 		all += p[i].state != PROBE_UNNEEDED && p[i].state != PROBE_LEFT_OUT;
 		attached += p[i].state == PROBE_ATTACHED;
-		if (p[i].state == PROBE_MISSING)
-			fprintf(stderr, "daxtop: not seen on this kernel: %s (%s); %s\n",
-				p[i].event, p[i].costs, p[i].why);
 	}
+	tell_missing(s);
 	tell_skipped(s);
 	if (!process_all_seen())
 		fprintf(stderr,
@@ -460,6 +473,9 @@ static void check(struct session *s, uint64_t now)
 	else
 		find_names(s);
 	source_modules(s->source);
+	/* a screen has the terminal */
+	if (!s->screen)
+		tell_missing(s);
 }
 
 /* All that is to be told goes to stdout, which is nobody else's? */

@@ -2,8 +2,10 @@
 /* devdax.c - device-dax: folios of the device's own size, idle at refcount 1. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 #include "place.h"
 #include "steps.h"
@@ -146,6 +148,14 @@ static void test_fault_event(struct place *p)
 		     getpid(), (long)a.off);
 }
 
+/* As after an upgrade of the kernel's package: of the kernel that runs only /sys tells. */
+static void hide_modules(void)
+{
+	must(!unshare(CLONE_NEWNS));
+	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mount("none", "/lib/modules", "tmpfs", 0, NULL));
+}
+
 /* The module comes (back) when daxtop already runs: its probes attach then. */
 static void test_module_late(struct place *p)
 {
@@ -155,7 +165,8 @@ static void test_module_late(struct place *p)
 
 	programs_settle(); /* they hold the module */
 	run("rmmod device_dax");
-	d = daxtop_start(ARGS("trace", "--json", "-e", "dev-fault,module"));
+	d = daxtop_spawn_as(hide_modules, ARGS("trace", "--json", "-e", "dev-fault,module"));
+	daxtop_ready(d);
 	run("modprobe device_dax");
 	wait_for_path(p->path);
 	/*
