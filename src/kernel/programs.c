@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include "btf_names.h"
 #include "btf_kernel.h"
+#include "preflight.h"
 #include "programs.h"
 #include "kfuncs.h"
 #include "limit.h"
@@ -224,6 +225,18 @@ out:
 	return stop_wanted && rc ? -EINTR : rc;
 }
 
+/*
+ * No securityfs told of it (preflight()). Lockdown takes bpf_probe_read_kernel() away from all programs
+ * (kernel/bpf/core.c, bpf_base_func_proto() and kernel/trace/bpf_trace.c, LOCKDOWN_BPF_READ_KERNEL), so libbpf
+ * thinks that the kernel is older and writes bpf_probe_read().
+ */
+static bool locked_down(void)
+{
+	const char *says = failed_program[0] ? refusal_of(failed_program) : NULL;
+
+	return says && strstr(says, "cannot use helper bpf_probe_read");
+}
+
 int programs_load(const struct programs_object *o, void *arg, const struct btf_names *types,
 		  char *err, size_t errlen)
 {
@@ -234,7 +247,7 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf_n
 		rc = load_once(o, arg, types);
 		if (!rc)
 			return 0;
-		if (rc == -EINTR || limit_reached(rc) || !failed_program[0])
+		if (rc == -EINTR || limit_reached(rc) || !failed_program[0] || locked_down())
 			break;
 		snprintf(refused[nr_refused++], sizeof(refused[0]), "%s", failed_program);
 	} while (nr_refused < LOAD_ATTEMPTS);
@@ -242,6 +255,8 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf_n
 		snprintf(err, errlen, "a signal ended it before everything was loaded");
 	else if (limit_reached(rc))
 		snprintf(err, errlen, "the BPF programs could not be loaded: %s", limit_sentence(rc));
+	else if (locked_down())
+		snprintf(err, errlen, PREFLIGHT_LOCKDOWN);
 	else if (nr_refused == LOAD_ATTEMPTS)
 		snprintf(err, errlen,
 			 "this kernel's verifier refuses too many of the BPF programs; of the last one, %s, it says: %s",

@@ -324,13 +324,51 @@ const struct test input_tests[] = {
 	TESTS_END,
 };
 
-/* Lockdown can be tightened while the kernel runs, and never loosened. */
+static void lock_down(const char *how)
+{
+	write_file("/sys/kernel/security/lockdown", how);
+}
+
+/* Where securityfs does not tell of lockdown, the verifier does. */
+static void hide_lockdown(void)
+{
+	must(!unshare(CLONE_NEWNS));
+	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mount("none", "/sys/kernel/security", "tmpfs", 0, NULL));
+}
+
+/*
+ * Lockdown can be tightened while the kernel runs, and never loosened. With integrity all works; with
+ * confidentiality nothing does, and none of the programs stays (the runner looks).
+ */
 static void test_lockdown(struct place *p)
 {
+	uint32_t before, after;
+	struct daxtop *d;
+
 	(void)p;
-	write_file("/sys/kernel/security/lockdown", "confidentiality");
+	lock_down("integrity");
+	daxtop_run(0, ARGS("scan"));
+	daxtop_run(0, ARGS("holders", "dax0.1"));
+	daxtop_run(3, ARGS("check", "--", "sh", "-c", "exit 3"));
+	lock_down("confidentiality");
+	before = bpf_program_id();
 	refused("locked down", ARGS("trace"));
 	refused("locked down", ARGS("probes"));
+	refused("locked down", ARGS("top", "--batch"));
+	refused("locked down", ARGS("history", "0x1"));
+	refused("locked down", ARGS("check", "--", "true"));
+	refused("locked down", ARGS("scan"));
+	refused("locked down", ARGS("holders", "dax0.1"));
+	after = bpf_program_id();
+	if (after != before + 1)
+		fail("%u BPF programs were loaded, expected none", after - before - 1);
+	d = daxtop_spawn_as(hide_lockdown, ARGS("scan"));
+	daxtop_end(d, 2);
+	expect_sentence(d, "locked down");
+	d = daxtop_spawn_as(hide_lockdown, ARGS("trace"));
+	daxtop_end(d, 2);
+	expect_sentence(d, "locked down");
 }
 
 /* In this order, after all others: they change the kernel, or the names of devices, for good. */
@@ -339,6 +377,6 @@ const struct test last_tests[] = {
 	/* 6.18.15 warns of the honest work's direct writes from a file that is mapped anew (its kind "remount"). */
 	TEST("honest/no-false-alarm", ON_NONE | ON_BOTH, test_no_false_alarm, .seconds = 600,
 	     .starts = 8, .warns = "block/bio.c", .warns_on = "6.17.|6.18."),
-	TEST("input/lockdown", ON_NONE, test_lockdown),
+	TEST("input/lockdown", ON_NONE, test_lockdown, .starts = 4),
 	TESTS_END,
 };
