@@ -31,6 +31,7 @@ struct kept {
 	uint64_t ino;
 	uint32_t gen;
 	char *p;
+	int fd; /* 0: it is mapped, else that comes from here */
 	uint64_t pfn; /* of the first page */
 };
 
@@ -38,6 +39,8 @@ enum {
 	RENAMED,
 	NEW, /* has that one's name now */
 	UNLINKED,
+	REPLACED, /* another was renamed to its name */
+	DESCRIPTOR, /* unlinked, and mapped by nobody: a descriptor keeps it */
 	LINKED, /* twice */
 	LINK_LEFT, /* of two; it was opened by the other */
 	LINK_NEW, /* has the other's name now */
@@ -183,6 +186,18 @@ static void rename_some(struct names *n)
 	kept_is(&k[UNLINKED], "deleted", "%s", a);
 	must(!unlink(a));
 
+	in(a, n, "replaced");
+	kept_open(&k[REPLACED], a);
+	kept_is(&k[REPLACED], "deleted", "%s", a);
+	in(b, n, "replaces");
+	must(mknod(b, S_IFREG | 0600, 0) == 0 && !rename(b, a));
+
+	in(a, n, "descriptor");
+	kept_open(&k[DESCRIPTOR], a);
+	kept_is(&k[DESCRIPTOR], "deleted", "%s", a);
+	k[DESCRIPTOR].fd = open(a, O_RDWR | O_CLOEXEC);
+	must(k[DESCRIPTOR].fd > 0 && !unlink(a));
+
 	in(a, n, "one");
 	in(b, n, "two");
 	kept_open(&k[LINKED], a);
@@ -250,9 +265,12 @@ static void names_make(struct names *n, struct place *p)
 	for (int i = 0; i < NR_KEPT; i++)
 		if (!n->kept[i].pid)
 			kept_hold(&n->kept[i]);
+	must(!munmap(n->kept[DESCRIPTOR].p, FILE_LEN));
 	n->kept[RENAMED].what = "renamed";
 	n->kept[NEW].what = "a new file of an old name";
 	n->kept[UNLINKED].what = "unlinked";
+	n->kept[REPLACED].what = "replaced";
+	n->kept[DESCRIPTOR].what = "unlinked, with a descriptor only";
 	n->kept[LINKED].what = "two names";
 	n->kept[LINK_LEFT].what = "one name left of two";
 	n->kept[LINK_NEW].what = "a new file of an old link's name";
@@ -279,7 +297,7 @@ static bool ends_with(const char *path, const char *end)
 static void expect_named(const struct kept *k, struct json_object *o)
 {
 	const char *path = field_str_or_null(o, "file"), *state = field_str_or_null(o, "file_state");
-	bool shown = path && ends_with(path, k->end);
+	bool shown = path && strcmp(path, k->want) && ends_with(path, k->end);
 	const char *want_state = shown ? "current" : k->state;
 	pid_t want_pid = shown ? 0 : k->pid;
 
@@ -316,11 +334,23 @@ static struct json_object *fault_of(struct daxtop *d, const struct kept *k)
 	return found;
 }
 
+/* Its second page. */
+static void kept_touch(struct kept *k)
+{
+	if (k->fd) {
+		k->p = mmap(NULL, FILE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, k->fd, 0);
+		must(k->p != MAP_FAILED);
+	}
+	touch_write(k->p + SZ_4K);
+	if (k->fd)
+		must(!munmap(k->p, FILE_LEN));
+}
+
 static void touch_all(struct names *n)
 {
 	for (int i = 0; i < NR_KEPT; i++)
 		if (!n->kept[i].pid)
-			touch_write(n->kept[i].p + SZ_4K);
+			kept_touch(&n->kept[i]);
 	go_both(n);
 }
 
