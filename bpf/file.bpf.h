@@ -8,6 +8,7 @@
  * bpf_d_path() is refused in these functions (its allow list), so the dentries
  * are walked here, while the mapping keeps the file open.
  */
+#include "dentry.bpf.h"
 #include "task.bpf.h"
 
 struct seen_key {
@@ -39,11 +40,6 @@ static __always_inline __u64 file_id(__u64 ino, __u32 gen)
 #define FILE_STEPS    40 /* names */
 #define FILE_NAME_MAX 255
 #define FILE_FIRST    (DX_PATH_LEN - 2 - FILE_NAME_MAX) /* where the file's own name is put */
-
-static __always_inline struct dentry *dentry_cast(__u64 addr)
-{
-	return cast(addr, dentry);
-}
 
 /*
  * One dentry up (fs/d_path.c does it under locks; we may see a race, not crash). Names are put before

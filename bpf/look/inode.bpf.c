@@ -6,34 +6,16 @@
  * No lock is taken: a rename may pass under the walk. User space asks until two answers
  * are the same.
  */
+#include "dentry.bpf.h"
 #include "entry_value.bpf.h"
 #include "inode.bpf.h"
 #include "xarray.bpf.h"
 
 struct look_name look_names[LOOK_NAMES];
 
-/* 6.12: inside d_u; an anonymous union on 7.2 */
-struct dentry___d_u {
-	union {
-		struct hlist_node d_alias;
-	} d_u;
-} __attribute__((preserve_access_index));
-
 #define ALIASES 64 /* names of one inode that are looked at */
 
 struct look_path_walk path_walking; /* one at a time */
-
-static __always_inline struct dentry *path_dentry(__u64 addr)
-{
-	return cast(addr, dentry);
-}
-
-static __always_inline __u64 alias_offset(void)
-{
-	if (bpf_core_field_exists(struct dentry, d_alias))
-		return bpf_core_field_offset(struct dentry, d_alias);
-	return bpf_core_field_offset(struct dentry___d_u, d_u.d_alias);
-}
 
 /*
  * The first name that is this inode's and hangs in the tree: a disconnected one has no parent. One that
@@ -46,9 +28,9 @@ static long alias_step(__u64 unused, void *arg)
 
 	if (!w->alias)
 		return 1;
-	parent = field_word(path_dentry(d), struct dentry, d_parent);
-	if (field_word(path_dentry(d), struct dentry, d_inode) == w->inode && parent && parent != d) {
-		bool hashed = field_word(&path_dentry(d)->d_hash, struct hlist_bl_node, pprev);
+	parent = field_word(dentry_cast(d), struct dentry, d_parent);
+	if (field_word(dentry_cast(d), struct dentry, d_inode) == w->inode && parent && parent != d) {
+		bool hashed = field_word(&dentry_cast(d)->d_hash, struct hlist_bl_node, pprev);
 
 		if (hashed || !w->dentry)
 			w->dentry = d;
@@ -67,7 +49,7 @@ static long path_up(__u64 unused, void *arg)
 	struct look_name *name;
 	__u32 len;
 
-	parent = field_word(path_dentry(d), struct dentry, d_parent);
+	parent = field_word(dentry_cast(d), struct dentry, d_parent);
 	if (d == w->root || !parent || parent == d) {
 		w->whole = d == w->root;
 		return 1;
@@ -75,9 +57,9 @@ static long path_up(__u64 unused, void *arg)
 	if (w->nr >= LOOK_NAMES)
 		return 1;
 	name = &look_names[w->nr++ % LOOK_NAMES];
-	len = path_dentry(d)->d_name.len & (LOOK_NAME - 1); /* NAME_MAX is 255 */
+	len = dentry_cast(d)->d_name.len & (LOOK_NAME - 1); /* NAME_MAX is 255 */
 	name->len = len;
-	bpf_probe_read_kernel(name->text, len, path_dentry(d)->d_name.name);
+	bpf_probe_read_kernel(name->text, len, dentry_cast(d)->d_name.name);
 	w->dentry = parent;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include "dentry.bpf.h"
 #include "event.h"
 #include "folio.bpf.h"
 #include "perf.h"
@@ -150,8 +151,7 @@ static __noinline int file_note(const struct perf_key *k, __u64 inode)
 		return 0;
 	alias = word_at(inode + bpf_core_field_offset(struct inode, i_dentry));
 	if (alias) {
-		const struct dentry *d =
-			cast(alias - bpf_core_field_offset(struct dentry, d_alias), dentry);
+		const struct dentry *d = dentry_cast(alias - alias_offset());
 
 		bpf_probe_read_kernel_str(at.name, sizeof(at.name), d->d_name.name);
 	}
