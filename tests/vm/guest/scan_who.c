@@ -132,9 +132,23 @@ static void test_many_rings(struct place *p)
 #define CGROUPS	  "/sys/fs/cgroup"
 #define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* The sum of this list of the summary whose @key is @value, which must be there: one reference. */
+/* The references of the device's folios, others' among them: all that the lines tell of. */
+static int64_t gets_of(struct daxtop *d, const char *device)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < d->nr_lines; i++) {
+		struct json_object *o = d->lines[i];
+
+		if (!strcmp(field_str(o, "type"), "folio") && !strcmp(field_str(o, "device"), device))
+			n += field_int(o, "gets") * field_int(o, "folios");
+	}
+	return n;
+}
+
+/* The sum of this list of the summary whose @key is @value, which must be there: so many references. */
 static struct json_object *expect_sum(struct daxtop *d, const char *list, const char *key,
-				      const char *value, const char *gets)
+				      const char *value, const char *gets, int64_t want)
 {
 	struct json_object *a, *found = NULL;
 
@@ -146,8 +160,9 @@ static struct json_object *expect_sum(struct daxtop *d, const char *list, const 
 		if (is && !strcmp(is, value))
 			found = one;
 	}
-	if (!found || field_int(found, gets) != 1 || field_int(found, "folios") < 1)
-		fail("%s: one reference of %s expected: %s", list, value, json_text(a));
+	if (!found || field_int(found, gets) != want || field_int(found, "folios") < 1)
+		fail("%s: %lld references of %s expected: %s", list, (long long)want, value,
+		     json_text(a));
 	return found;
 }
 
@@ -155,12 +170,12 @@ static struct json_object *expect_sum(struct daxtop *d, const char *list, const 
 static void expect_sums(struct daxtop *d, const struct area *a, const char *cgroup,
 			const char *container)
 {
-	struct json_object *one = expect_sum(d, "by_cgroup", "cgroup", cgroup, "held_gets");
+	struct json_object *one = expect_sum(d, "by_cgroup", "cgroup", cgroup, "held_gets", 1);
 	const char *is = field_str_or_null(one, "container");
 
 	if (container ? !is || strcmp(is, container) : !!is)
 		fail("container %s expected: %s", container ? container : "null", json_text(one));
-	expect_sum(d, "by_device", "device", a->place->device, "gets");
+	expect_sum(d, "by_device", "device", a->place->device, "gets", gets_of(d, a->place->device));
 	/* of a device-dax its region tells */
 	if (field_int(pgmap_of(d, a->place->device), "bad_bytes"))
 		fail("no block is bad: %s", json_text(pgmap_of(d, a->place->device)));
