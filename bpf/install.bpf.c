@@ -275,6 +275,19 @@ HOOK(dx_rmap_add_pud)
 }
 
 /*
+ * A PMD of anonymous memory is split: its PTEs are mappings by now, each with a reference, but the
+ * first one's is the PMD's own, whose mapping goes last (__split_huge_pmd_locked(),
+ * mm/huge_memory.c). Only memory of these types is anonymous.
+ */
+static __noinline bool pmd_is_split(__u64 at, int map)
+{
+	__u32 type = folio_pgmap(at)->type;
+
+	return (type == MEMORY_DEVICE_PRIVATE || type == MEMORY_DEVICE_COHERENT) &&
+	       map > 1 << (folio_cast(at)->_flags_1 & 0xff);
+}
+
+/*
  * The mapping is still there, and its reference. @counts: COUNTS() of mappings and references;
  * @generic: the pgmap, where it is a GENERIC one.
  */
@@ -290,7 +303,7 @@ static __always_inline void unmap_rules(void *ctx, __u64 at, __u64 counts, __u64
 		base = 1;
 	__sync_fetch_and_add(&c->unmapped[base], 1);
 	if (ref < map + base)
-		rule_below_mapcount(ctx, at, base);
+		rule_below_mapcount(ctx, at, level == DX_PMD && pmd_is_split(at, map) ? -1 : base);
 	/* others' mappings come and go, but these are there, so one load is enough */
 	if (map < nr)
 		rule_broken(ctx,

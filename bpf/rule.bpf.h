@@ -206,9 +206,10 @@ static __always_inline bool pgmap_is_devdax(__u64 pgmap)
  * mapcount before and after, it is said. The caller has seen it once. Not for
  * a legacy FS_DAX folio, whose mappings hold nothing.
  *
- * @base: references that are there besides (1: device-dax's own). Returns COUNTS(), 0: right.
+ * @base: references that are there besides (1: device-dax's own; -1: a mapping has none).
+ * Returns COUNTS(), 0: right.
  */
-__noinline __u64 below_mapcount(__u64 at, __u32 base)
+__noinline __u64 below_mapcount(__u64 at, int base)
 {
 	struct folio *folio = folio_cast(at);
 	struct folio_counts n = folio_counts_small(at);
@@ -241,7 +242,7 @@ static __always_inline int rule_below_mapcount(void *ctx, __u64 at, int base)
 	if (!counts)
 		return 0;
 	return rule_broken(ctx,
-			   WHAT(base ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT,
+			   WHAT(base > 0 ? DX_RULE_GENERIC_OVERPUT : DX_RULE_FOLIO_OVERPUT,
 				DX_D_BELOW_MAPCOUNT),
 			   at, counts, 0);
 }

@@ -90,7 +90,7 @@ extern const struct test steps_tests[], fsdax_fault_tests[], fsdax_huge_tests[],
 	scan_hold_tests[], scan_who_tests[], scan_wait_tests[], scan_chain_tests[],
 	scan_leak_tests[], scan_race_tests[], scan_watch_tests[], holders_tests[], locked_tests[],
 	limits_tests[], strangers_tests[], sigbus_tests[], last_tests[], baseline_tests[],
-	looks_tests[], passed_tests[], files_tests[], contained_tests[], perf_tests[];
+	looks_tests[], passed_tests[], files_tests[], contained_tests[], perf_tests[], moved_tests[];
 
 extern bool verbose;
 

@@ -25,7 +25,8 @@ static const struct test *const tables[] = {
 	rules_tests,	  counts_tests,	   pgmaps_tests,     waits_tests,	scan_hold_tests,
 	scan_who_tests,	  scan_wait_tests, scan_chain_tests, scan_leak_tests,	scan_race_tests,
 	scan_watch_tests, holders_tests,   locked_tests,     limits_tests,	strangers_tests,
-	sigbus_tests,	  files_tests,	   contained_tests,  perf_tests,	last_tests,
+	sigbus_tests,	  files_tests,	   contained_tests,  perf_tests,	moved_tests,
+	last_tests,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -65,6 +65,9 @@
  *                                             All PRIVATE_*: Debian's 6.12 has no DEVICE_PRIVATE
  * PRIVATE_INIT       private-init             the same, with refcount 1 before
  * PRIVATE_FREE       private-init             the same, folio_free() leaves mapping set
+ * MOVE_PRIVATE       nothing                  anonymous memory, 2M at @window, becomes a PRIVATE pgmap's; a
+ *                                             2M page as one folio. @ret: pages that were moved. Unmap
+ *                                             it before the undo. Not on 6.12
  * P2P_ALLOC          nothing                  pci_alloc_p2pmem(). All P2P_*: not on 6.12
  * P2P_HONEST         nothing                  such a page mapped: count 0, 1, 2, 1
  * P2P_COUNT          p2pdma-count             the same with one reference too many: 0, 2, 3, 2
@@ -109,6 +112,7 @@ enum inject_cmd {
 	INJECT_PRIVATE_HONEST = 80,
 	INJECT_PRIVATE_INIT = 81,
 	INJECT_PRIVATE_FREE = 82,
+	INJECT_MOVE_PRIVATE = 83,
 	/* Memory of an emulated PCI device. */
 	INJECT_P2P_ALLOC = 100,
 	INJECT_P2P_HONEST = 101,

@@ -51,6 +51,7 @@ struct session {
 	vm_fault_t (*huge_fault)(struct vm_fault *vmf, struct page *page);
 	struct page *page;
 	bool faulted;
+	bool moved;
 	vm_fault_t result;
 };
 
@@ -65,6 +66,7 @@ int pgmap_do(struct session *s, struct inject *arg, struct page *page);
 int own_do(struct session *s, struct inject *arg, struct page *page);
 int p2p_do(struct session *s, struct inject *arg, struct page *page);
 int mm_do(struct session *s, struct inject *arg);
+int move_do(struct session *s, struct inject *arg);
 int p2p_register(void);
 void p2p_unregister(void);
 

@@ -160,6 +160,8 @@ static int inject_do(struct session *s, struct inject *arg)
 	case INJECT_DEAD_GET ... INJECT_RANGES:
 	case INJECT_PRIVATE_HONEST ... INJECT_PRIVATE_FREE:
 		return own_do(s, arg, NULL);
+	case INJECT_MOVE_PRIVATE:
+		return move_do(s, arg);
 	case INJECT_P2P_ALLOC ... INJECT_P2P_COUNT:
 		return p2p_do(s, arg, NULL);
 	case INJECT_MM_LOCK:
@@ -241,10 +243,16 @@ static int inject_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* The process ends and nobody undid: the mappings are still there at this moment. */
+/*
+ * The process ends and nobody undid: the mappings are still there at this moment. What
+ * was moved is given back by them only, so that waits for the file's release.
+ */
 static void mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
-	session_undo(container_of(notifier, struct session, notifier));
+	struct session *s = container_of(notifier, struct session, notifier);
+
+	if (!s->moved)
+		session_undo(s);
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
