@@ -9,6 +9,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "event.h"
+#include "kfunc.h"
 #include "scan.h"
 #include "daxtop.skel.h"
 #include "kernel/btf_names.h"
@@ -469,8 +470,8 @@ static void a_kernel_without_dax_is_told(void **state)
 	assert_int_equal(preflight_of(btf_with("dax_insert_entry", NULL, 0), err, sizeof(err)), -1);
 	assert_non_null(
 		strstr(err, "bpf_rdonly_cast(): daxtop needs Linux " LINUX_NEEDED " or later"));
-	btf__add_func(btf, "bpf_rdonly_cast", BTF_FUNC_STATIC, 0);
-	btf__add_func(btf, "bpf_task_from_pid", BTF_FUNC_STATIC, 0);
+#define ADD(name) btf__add_func(btf, #name, BTF_FUNC_STATIC, 0);
+	KFUNCS(ADD)
 	assert_int_equal(preflight_of(btf, err, sizeof(err)), 0);
 }
 
