@@ -11,7 +11,7 @@
 #include "forge.h"
 #include "strangers.h"
 
-#define FORGED	  20000
+#define FORGED	  18000
 #define FORGED_AT 0x100000000ULL /* nothing is mapped there */
 
 struct pinner {
@@ -166,7 +166,7 @@ static void test_forged(struct place *p)
 	area_map_shared(&a);
 	touch_write(a.p);
 	f.a = one.a = &a;
-	/* 5,000 records with their stacks are half of it; 15,000 without fit in the other */
+	/* 5,000 records with their stacks are half of it; 13,000 without fit in the other */
 	d = daxtop_start(ARGS("trace", "--json", "--stack", "--ring-size", "4M", "-e", "get,pin"));
 	must(!kill(d->pid, SIGSTOP));
 	child_start(&c, flood, &f);
