@@ -139,8 +139,9 @@ static int64_t gets_of(struct daxtop *d, const char *device)
 
 	for (size_t i = 0; i < d->nr_lines; i++) {
 		struct json_object *o = d->lines[i];
+		const char *is = field_str_or_null(o, "device");
 
-		if (!strcmp(field_str(o, "type"), "folio") && !strcmp(field_str(o, "device"), device))
+		if (!strcmp(field_str(o, "type"), "folio") && is && !strcmp(is, device))
 			n += field_int(o, "gets") * field_int(o, "folios");
 	}
 	return n;
