@@ -230,9 +230,9 @@ out:
  * (kernel/bpf/core.c, bpf_base_func_proto() and kernel/trace/bpf_trace.c, LOCKDOWN_BPF_READ_KERNEL), so libbpf
  * thinks that the kernel is older and writes bpf_probe_read().
  */
-static bool locked_down(void)
+bool programs_locked_down(const char *program)
 {
-	const char *says = failed_program[0] ? refusal_of(failed_program) : NULL;
+	const char *says = *program ? refusal_of(program) : NULL;
 
 	return says && strstr(says, "cannot use helper bpf_probe_read");
 }
@@ -247,7 +247,8 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf_n
 		rc = load_once(o, arg, types);
 		if (!rc)
 			return 0;
-		if (rc == -EINTR || limit_reached(rc) || !failed_program[0] || locked_down())
+		if (rc == -EINTR || limit_reached(rc) || !failed_program[0] ||
+		    programs_locked_down(failed_program))
 			break;
 		snprintf(refused[nr_refused++], sizeof(refused[0]), "%s", failed_program);
 	} while (nr_refused < LOAD_ATTEMPTS);
@@ -255,7 +256,7 @@ int programs_load(const struct programs_object *o, void *arg, const struct btf_n
 		snprintf(err, errlen, "a signal ended it before everything was loaded");
 	else if (limit_reached(rc))
 		snprintf(err, errlen, "the BPF programs could not be loaded: %s", limit_sentence(rc));
-	else if (locked_down())
+	else if (programs_locked_down(failed_program))
 		snprintf(err, errlen, PREFLIGHT_LOCKDOWN);
 	else if (nr_refused == LOAD_ATTEMPTS)
 		snprintf(err, errlen,

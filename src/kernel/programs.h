@@ -47,6 +47,8 @@ int programs_run(const struct bpf_program *prog, void *args, size_t len);
 int programs_fd(const struct bpf_program *prog);
 /* Begins an iterator over tasks, over the threads of @tid only if that is not 0. Returns what is to be read and closed, or -errno as before. */
 int programs_iterate(const struct bpf_program *prog, uint32_t tid);
+/* Did the verifier refuse it because the kernel is locked down for confidentiality? */
+bool programs_locked_down(const char *program);
 /*
  * Why a program's run or the last programs_fd() failed with @rc, -errno: a part of a sentence, good
  * until the next call.

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <bpf/libbpf.h>
 #include "btf_kernel.h"
 #include "limit.h"
+#include "preflight.h"
 #include "programs.h"
 #include "walk.h"
 
@@ -23,9 +25,13 @@ int pages_init(const struct bpf_program *prog, struct dx_init_args *init, char *
 {
 	int rc = programs_run(prog, init, sizeof(*init));
 
+	if (rc == -ENOSYS && programs_locked_down(bpf_program__name(prog))) {
+		snprintf(err, errlen, PREFLIGHT_LOCKDOWN);
+		return -1;
+	}
 	if (rc) {
 		snprintf(err, errlen, "the kernel refused to run a BPF program: %s",
-			 limit_sentence(rc));
+			 rc == -ENOSYS ? programs_why(rc) : limit_sentence(rc));
 		return -1;
 	}
 	if (!init->vmemmap_base) {
