@@ -243,7 +243,7 @@ static void test_lost(void **state)
 	world_run(e, &w, T0 + 2 * S + 250 * MS, T0 + 2 * S + LEAK);
 	assert_findings(e, "");
 	world_run(e, &w, T0 + 2 * S + LEAK + 250 * MS, T0 + 2 * S + LEAK + 4 * S);
-	assert_findings(e, "1 pgmap-leak suspected x1 refs 1 by 0\n");
+	assert_findings(e, "1 pgmap-leak proven x1 refs 1 by 0\n");
 	engine_free(e);
 	/* found before the loss: stays what it was */
 	e = engine_pmem();
@@ -261,7 +261,7 @@ static void test_lost(void **state)
 	engine_free(e);
 }
 
-/* A look after the loss found nothing unexplained: what grows, or is missing, since then is told as ever. */
+/* What grows, or is missing, after a loss is told as ever: the kernel's count is no event. */
 static void test_lost_before(void **state)
 {
 	for (int sign = 1; sign >= -1; sign -= 2) {

@@ -20,8 +20,9 @@
  * - P2PDMA memory that was allocated or mapped explains a reference each; what else may take
  *   some is not known: never more than suspected.
  * - Lost events: what they explained is not known, so PRIVATE, COHERENT and P2PDMA
- *   start again with a new baseline; a get that was lost is not among the active ones, so
- *   looks count again SETTLE_NS later. FS_DAX and GENERIC: until a look finds nothing unexplained.
+ *   start again with a new baseline. FS_DAX and GENERIC go by the kernel's count alone: a get that was
+ *   lost is not among the active ones, so looks count again SETTLE_NS later, and all of a run's are
+ *   of after the loss. Who got the references is not known, until a look finds nothing unexplained.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,7 @@ static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t 
 	r->value = value;
 	if (value == 0) {
 		r->clean = true;
-		/* the kernel's own count agrees with the base, and no event explains any of it */
+		/* whoever got some has put them: what was lost hides nobody any more */
 		if (!type_counted(m->type))
 			r->lossy = false;
 	}
@@ -236,8 +237,8 @@ static void judge_leak(struct engine *e, uint32_t pgmap, int64_t delta, int64_t 
 	} else if (value - active > 0) {
 		run_add(&r->grown, time, value - active, REFS_ACTIVE_NS);
 	}
-	if (r->lossy) {
-		confidence = type_counted(m->type) ? ENGINE_INCONCLUSIVE : ENGINE_SUSPECTED;
+	if (r->lossy && type_counted(m->type)) {
+		confidence = ENGINE_INCONCLUSIVE;
 		why = "events were lost";
 	} else if (m->type == MEMORY_DEVICE_PCI_P2PDMA) {
 		confidence = ENGINE_SUSPECTED;
@@ -285,8 +286,8 @@ static void judge_underflow(struct engine *e, uint32_t pgmap, int64_t delta, int
 		return;
 	if (missing - active > 0)
 		run_add(&r->under, time, missing - active, 0);
-	if (r->lossy) {
-		confidence = type_counted(m->type) ? ENGINE_INCONCLUSIVE : ENGINE_SUSPECTED;
+	if (r->lossy && type_counted(m->type)) {
+		confidence = ENGINE_INCONCLUSIVE;
 		why = "events were lost";
 	} else if (!r->clean) {
 		confidence = ENGINE_INCONCLUSIVE;
@@ -311,9 +312,9 @@ static void refs_loss(struct engine *e, struct pgmap *m)
 	if (!e->lost || (r->looked && e->loss_time < r->looked))
 		return;
 	r->lossy = true;
-	r->clean = false;
 	refs_restart(r);
 	if (type_counted(m->type)) {
+		r->clean = false;
 		/* a finding of before can't be told to be over any more */
 		r->grown = (struct refs_run){ 0 };
 		r->based = false;
