@@ -59,11 +59,11 @@ static struct json_object *expect_stall(struct daxtop *d, const char *rule, pid_
 	return f;
 }
 
-/* A process that was forked has the same pipe: a look names both. */
+/* A process that was forked has the same pipe: a look names both, and whoever may have the page on his stack. */
 static void expect_holder(struct json_object *f, pid_t tgid)
 {
 	int64_t object = 0;
-	struct json_object *holders, *h;
+	struct json_object *holders, *h, *certain;
 	bool found = false;
 	size_t n;
 
@@ -79,6 +79,8 @@ static void expect_holder(struct json_object *f, pid_t tgid)
 	for (size_t i = 0; i < n; i++) {
 		h = json_object_array_get_idx(holders, i);
 		if (field_int(h, "tgid") != tgid &&
+		    (!json_object_object_get_ex(h, "certain", &certain) ||
+		     json_object_get_boolean(certain)) &&
 		    (!object || field_int_or(h, "object_id", 0) != object))
 			found = false;
 	}
