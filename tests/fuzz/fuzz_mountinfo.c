@@ -15,8 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < t.nr; i++) {
 		char *path = mountinfo_path(&t, t.m[i].dev, t.m[i].root);
 
-		/* at least the mount itself shows its root */
-		promise(path && strlen(t.m[i].fstype) < sizeof(t.m[i].fstype));
+		/* NULL: another mount stands over each that shows it */
+		promise(strlen(t.m[i].fstype) < sizeof(t.m[i].fstype));
 		free(path);
 		free(mountinfo_path(&t, t.m[i].dev, "/dir/file"));
 		free(mountinfo_path(&t, t.m[i].dev, t.m[0].point));
